@@ -1,0 +1,93 @@
+# Everything is made inside the checkout: .venv and .cache. Needed: python3 (3.11 or newer) with venv, git, make.
+
+PYTHON ?= python3
+VENV ?= .venv
+
+OLDEST_CORE := 2.16.19
+OLDEST_PYTHON ?= python3.12
+NEWEST_CORE := 2.21.5
+NEWEST_PYTHON ?= python3.12
+
+BIN := $(abspath $(VENV))/bin
+DEMO_BIN := $(CURDIR)/.cache/demo-venv/bin
+
+# A locale that Ansible accepts everywhere, and the collections path for what doesn't read ansible.cfg.
+export LC_ALL := C.UTF-8
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.cache/collections
+export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.cache/hypothesis
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# antsibull's tools leave logs in HOME.
+OWN_HOME := HOME=$(CURDIR)/.cache/home
+
+# $(call environment,FOLDER,PYTHON,REQUIREMENTS): a virtual environment with these requirements, and the collections path.
+define environment
+	@$(2) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
+	$(2) -m venv $(1)
+	$(1)/bin/pip install --quiet $(3)
+	$(1)/bin/python tools/prepare.py
+	mkdir -p .cache/home
+	touch $@
+endef
+
+# $(call other_core,VERSION): the requirements of the tests with another ansible-core than requirements.txt names.
+other_core = -r tests/requirements.txt $$(sed '/^\#/d; /^ansible-core/d' requirements.txt) ansible-core==$(1)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint unit sanity integration molecule test-oldest test-newest test-powershell bench clean
+lint unit sanity integration molecule test-powershell bench: export PATH := $(BIN):$(PATH)
+
+help: ## print this list
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
+
+demo: .cache/demo-venv/.done ## two simulated servers, the playbook twice, the proof; nothing stays behind
+	PATH=$(DEMO_BIN):$$PATH python -m tests.lab.demo
+
+test: lint unit sanity integration molecule ## everything that must be green before a commit
+
+lint: $(VENV)/.done ## format, style, types, Ansible's own style, changelog, documentation
+	ruff format --check .
+	ruff check .
+	mypy
+	ansible-lint --offline
+	$(OWN_HOME) antsibull-changelog lint
+	$(OWN_HOME) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
+
+unit: $(VENV)/.done ## unit tests, with coverage
+	pytest -n2 --cov --cov-report=term tests/unit
+
+sanity: $(VENV)/.done ## ansible-test sanity, in a copy of the checkout
+	python tools/sanity.py
+
+integration: $(VENV)/.done ## unmodified ansible-playbook against simulated servers
+	pytest -n2 tests/integration
+
+molecule: $(VENV)/.done ## the scenario that users can aim at their own Windows servers
+	molecule test --all
+
+test-oldest: .cache/oldest-venv/.done ## the core of the integration tests, oldest ansible-core (OLDEST_PYTHON: 3.11, 3.12)
+	PATH=$(CURDIR)/.cache/oldest-venv/bin:$$PATH pytest -m core tests/integration
+
+test-newest: .cache/newest-venv/.done ## the same with the newest ansible-core (NEWEST_PYTHON: 3.12 or newer)
+	PATH=$(CURDIR)/.cache/newest-venv/bin:$$PATH pytest -m core tests/integration
+
+test-powershell: $(VENV)/.done ## the integration tests with a real PowerShell behind each simulated server
+	RRAS_ENGINE=powershell pytest tests/integration tests/powershell
+
+bench: $(VENV)/.done ## what the plugins cost, in seconds and in executions on the host
+	python -m tests.bench
+
+clean: ## remove everything that make made
+	rm -rf .venv .cache .ansible tests/output
+
+$(VENV)/.done: requirements-dev.txt requirements.txt tests/requirements.txt tools/prepare.py
+	$(call environment,$(VENV),$(PYTHON),-r requirements-dev.txt)
+
+.cache/demo-venv/.done: requirements.txt tools/prepare.py
+	$(call environment,.cache/demo-venv,$(PYTHON),-r requirements.txt)
+
+.cache/oldest-venv/.done: requirements.txt tests/requirements.txt tools/prepare.py
+	$(call environment,.cache/oldest-venv,$(OLDEST_PYTHON),$(call other_core,$(OLDEST_CORE)))
+
+.cache/newest-venv/.done: requirements.txt tests/requirements.txt tools/prepare.py
+	$(call environment,.cache/newest-venv,$(NEWEST_PYTHON),$(call other_core,$(NEWEST_CORE)))

@@ -1,0 +1,88 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run `ansible-test sanity` in a copy of the checkout.
+
+ansible-test wants to stand in a real folder .../ansible_collections/rras/ipsec. In a folder that git ignores it
+finds no files, skips every test and succeeds: so the copy becomes a repository, and a run of nothing a failure.
+It makes virtual environments with a script that it would download from a place that not every network reaches,
+unless the script is in its cache: so one that does the same with a wheel from the package index is put there.
+Arguments are passed on, for example: `tools/sanity.py --test validate-modules`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from ansible_test._internal.host_configs import NativePythonConfig
+from ansible_test._internal.python_requirements import get_venv_packages
+
+ROOT = Path(__file__).resolve().parents[1]
+COPY = ROOT / ".cache" / "sanity" / "ansible_collections" / "rras" / "ipsec"
+HOME = ROOT / ".cache" / "home"
+PIP_SCRIPTS = HOME / ".ansible" / "test" / "cache"
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+NOTHING_DONE = "All targets skipped"
+
+PIP_SCRIPT = """\
+import os
+import runpy
+import sys
+
+here = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(here, "pip-{version}-py3-none-any.whl"))
+sys.argv = ["pip", "install"] + [word for word in sys.argv[1:] if word not in ("--no-setuptools", "--no-wheel")]
+runpy.run_module("pip", run_name="__main__", alter_sys=True)
+"""
+
+
+def provide_pip() -> None:
+    """Put pip, and a script that runs it, where ansible-test looks before it downloads its own."""
+    version = get_venv_packages(NativePythonConfig(version=PYTHON))["pip"]
+    script = PIP_SCRIPTS / f"get_pip_{version.replace('.', '_')}.py"
+    if script.is_file():
+        return
+    PIP_SCRIPTS.mkdir(parents=True, exist_ok=True)
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+    subprocess.run([*pip, f"--dest={PIP_SCRIPTS}", f"pip=={version}"], check=True)
+    script.write_text(PIP_SCRIPT.format(version=version), encoding="utf-8")
+
+
+def own_files() -> list[Path]:
+    """List the files that git tracks or would track, without those that are deleted but not committed yet."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return [Path(name) for name in sorted(set(names.split("\0"))) if name and (ROOT / name).exists()]
+
+
+def copy_checkout() -> None:
+    """Replace the copy by the checkout as it is now."""
+    shutil.rmtree(COPY, ignore_errors=True)
+    for name in own_files():
+        (COPY / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, COPY / name, follow_symlinks=False)
+    subprocess.run(["git", "init", "--quiet"], cwd=COPY, check=True)
+
+
+def run_sanity(arguments: list[str]) -> bool:
+    """Run the tests with this Python, passing their output on; say whether they ran and found nothing."""
+    command = ["ansible-test", "sanity", "--local", "--python", PYTHON, *arguments]
+    env = {**os.environ, "HOME": str(HOME)}
+    output = ""
+    with subprocess.Popen(
+        command, cwd=COPY, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        for line in process.stdout or ():
+            sys.stdout.write(line)
+            output += line
+    return process.returncode == 0 and NOTHING_DONE not in output
+
+
+if __name__ == "__main__":
+    provide_pip()
+    copy_checkout()
+    sys.exit(not run_sanity(sys.argv[1:]))
