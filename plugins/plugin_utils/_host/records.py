@@ -1,0 +1,235 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+r"""The records that the controller and transaction.ps1 exchange.
+
+A record is one line of tab-separated fields. A field that can hold anything is base64; text inside base64 is UTF-8,
+except the data of registry values, whose bytes are those of `plugin_utils._policy.registry.Value`. Paths are relative
+to HKEY_LOCAL_MACHINE.
+
+Requests, in the order in which they are carried out (any error undoes all of them):
+
+=============  ======================================  ==============================================================
+verb           fields                                  what it does
+=============  ======================================  ==============================================================
+begin          nonce, seconds                          the nonce for digests; how long a program may run
+tree           path, names, depth                      answers a key and what is below it, down to a depth; names are
+                                                       value names joined by commas, or ``*``
+digest         path                                    answers HMAC-SHA256(nonce, fingerprint of the keys there)
+run            program, arguments, pattern, must or    runs netsh or sc, answers the exit code and what matches the
+               may, arguments that undo it             pattern (base64) in its output
+start          service                                 starts a service and waits until it runs
+unchanged      path, digest                            conflict, unless ``digest`` would still answer the same
+require        path, name, text                        conflict, unless the value is this text
+sealed         path, name, source                      conflict, unless the source still has the fingerprint there
+seal           path, name, source                      writes the fingerprint of the source into a value
+create         path, ``None`` or ``Volatile``          creates a key; a volatile one anew, for it vanishes at restart
+protect        path, SDDL                              replaces the access list of a key
+set            path, name, kind, data                  writes a value
+unset          path, name                              deletes a value
+delete         path                                    deletes a key and all below it
+deletelisted   path, name                              deletes the keys of the policy store that a value lists
+copy           source, target                          copies a key and all below it, in the place of the target
+assign         policy                                  assigns a policy (empty: none), by netsh or else by the registry
+=============  ======================================  ==============================================================
+
+Answers:
+
+=============  ======================================  ==============================================================
+key            path (base64)                           a key; the following answers belong to it
+value          name (base64), kind, data (base64)      a value; kind ``withheld``: 4 bytes of length and a digest
+access         SDDL (base64)                           the access list of the key (rules only)
+denied         path (base64)                           a key that may not be read
+digest         digest (base64)
+ran            command (base64), code, lines (base64)  the exit code, -1 where the program could not be run to its end
+assigned       ``netsh`` or ``registry``               how the policy was assigned
+done                                                   the last answer: everything was done
+error          code, verb, path, message (base64),     the last answer: nothing is left of what was done, unless
+               outcome, what is left (base64)          outcome is ``partly`` (others: ``nothing``, ``undone``)
+=============  ======================================  ==============================================================
+
+The fingerprint of a key is SHA-256 over everything below it but the values named whenChanged. It never leaves the host.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import enum
+from collections.abc import Mapping
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import steps
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Kind, Tree, Value
+
+
+class Fault(enum.StrEnum):
+    """Why a script did not do what it was asked to."""
+
+    REFUSED = "refused"
+    CONFLICT = "conflict"
+    BUSY = "busy"
+    FAILED = "failed"
+    SERVICE_NOT_STARTED = "service_not_started"
+    NOT_ASSIGNED = "not_assigned"
+    NOT_ADMINISTRATOR = "not_administrator"
+    WOW64 = "wow64"
+    POWERSHELL_TOO_OLD = "powershell_too_old"
+    CONSTRAINED_LANGUAGE = "constrained_language"
+
+
+class Outcome(enum.StrEnum):
+    """What an error left of the transaction."""
+
+    NOTHING = "nothing"
+    UNDONE = "undone"
+    PARTLY = "partly"
+
+
+class MalformedAnswerError(ValueError):
+    """The answer of a host is not made of the records that this collection knows."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Ran:
+    """How a program ended on the host: its exit code (-1: not run to its end) and the lines that were asked for."""
+
+    code: int
+    lines: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Failure:
+    """The error that ended a transaction."""
+
+    fault: Fault
+    verb: str
+    path: str
+    message: str
+    outcome: Outcome
+    left: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Answer:
+    """What a host answered."""
+
+    tree: Tree
+    access: Mapping[str, str]
+    digests: tuple[str, ...]
+    ran: Mapping[str, Ran]
+    assigned_by: str
+    failure: Failure | None
+
+
+def encode(step: steps.Step) -> str:
+    """The record that asks for a step."""
+    return "\t".join(_fields(step))
+
+
+def begin(nonce: bytes, seconds: int) -> str:
+    """The record that opens a transaction: the nonce for digests, and how long a program may run on the host."""
+    return f"begin\t{_base64(nonce)}\t{seconds}"
+
+
+def _fields(step: steps.Step) -> tuple[str, ...]:  # noqa: C901, PLR0911, PLR0912 - one line a verb reads best
+    match step:
+        case steps.ReadTree(path, names, depth):
+            return "tree", path, ",".join(names) or "*", str(depth)
+        case steps.ReadDigest(path):
+            return "digest", path
+        case steps.Run(program, arguments, pattern, must_succeed, undo):
+            return "run", program, arguments, _base64(pattern), "must" if must_succeed else "may", undo
+        case steps.StartService(service):
+            return "start", service
+        case steps.ExpectUnchanged(path, digest):
+            return "unchanged", path, digest
+        case steps.ExpectText(path, name, text):
+            return "require", path, name, _base64(text)
+        case steps.ExpectSealed(path, name, source):
+            return "sealed", path, name, source
+        case steps.Seal(path, name, source):
+            return "seal", path, name, source
+        case steps.CreateKey(path, volatile):
+            return "create", path, "Volatile" if volatile else "None"
+        case steps.ProtectKey(path, access):
+            return "protect", path, access
+        case steps.SetValue(path, name, value):
+            return "set", path, name, value.kind, _base64(value.data)
+        case steps.UnsetValue(path, name):
+            return "unset", path, name
+        case steps.DeleteKey(path):
+            return "delete", path
+        case steps.DeleteListed(path, name):
+            return "deletelisted", path, name
+        case steps.CopyKey(source, target):
+            return "copy", source, target
+        case steps.AssignPolicy(path):
+            return "assign", path
+
+
+def decode(text: str) -> Answer:
+    """Read an answer.
+
+    Raises `MalformedAnswerError` when a record is not as this module describes it.
+    """
+    reader = _Reader()
+    try:
+        for line in text.splitlines():
+            verb, *fields = line.split("\t")
+            reader.read(verb, fields)
+    except (ValueError, LookupError) as error:
+        raise MalformedAnswerError(f"the answer of the host can't be read ({type(error).__name__})") from None
+    if not reader.ended:
+        raise MalformedAnswerError("the answer of the host has no end")
+    return reader.answer()
+
+
+class _Reader:
+    """Collects records into an `Answer`."""
+
+    def __init__(self) -> None:
+        self.ended = False
+        self._keys: dict[str, dict[str, Value]] = {}
+        self._path = ""
+        self._access: dict[str, str] = {}
+        self._digests: list[str] = []
+        self._ran: dict[str, Ran] = {}
+        self._assigned_by = ""
+        self._failure: Failure | None = None
+
+    def read(self, verb: str, fields: list[str]) -> None:
+        match verb, fields:
+            case "key", [path]:
+                self._path = _text(path)
+                self._keys[self._path] = {}
+            case "value", [name, kind, data]:
+                self._keys[self._path][_text(name)] = Value(Kind(kind), base64.b64decode(data, validate=True))
+            case "access", [access]:
+                self._access[self._path] = _text(access)
+            case "denied", [_path]:
+                pass
+            case "digest", [digest]:
+                self._digests.append(digest)
+            case "ran", [command, code, lines]:
+                self._ran[_text(command)] = Ran(int(code), tuple(_text(lines).splitlines()))
+            case "assigned", [how]:
+                self._assigned_by = how
+            case "done", []:
+                self.ended = True
+            case "error", [fault, failed, path, message, outcome, left]:
+                self.ended = True
+                self._failure = Failure(Fault(fault), failed, path, _text(message), Outcome(outcome), _text(left))
+            case _:
+                raise ValueError(verb)
+
+    def answer(self) -> Answer:
+        tree = Tree(Key(path, values) for path, values in self._keys.items())
+        return Answer(tree, self._access, tuple(self._digests), self._ran, self._assigned_by, self._failure)
+
+
+def _base64(data: str | bytes) -> str:
+    return base64.b64encode(data.encode() if isinstance(data, str) else data).decode("ascii")
+
+
+def _text(field: str) -> str:
+    return base64.b64decode(field, validate=True).decode("utf-8")

@@ -1,0 +1,93 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One execution on a Windows host: a fixed command, everything else on standard input, one framed answer."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import pathlib
+import re
+from collections.abc import Callable, Iterable
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import steps
+
+PREFIX = "PowerShell -NoProfile -NonInteractive -ExecutionPolicy Unrestricted -EncodedCommand "
+"""The exact text behind which Ansible's connections recognise an encoded command and leave it alone."""
+
+BOOTSTRAP = (
+    "if(\"$($ExecutionContext.SessionState.LanguageMode)\"-ne'FullLanguage')"
+    "{'#rras#ZXJyb3IJY29uc3RyYWluZWRfbGFuZ3VhZ2UJCQkJbm90aGluZwkK#rras#'}"
+    'else{&{$l=@($args[0])-join"`n"-split"`r?`n";$n=[array]::IndexOf($l,\'#records\');'
+    '&([scriptblock]::Create($l[0..($n-1)]-join"`n"))$l[($n+1)..$l.Count]}@($input)}'
+)
+"""Runs the lines of standard input before ``#records`` on the lines after it.
+
+It is tested at the door whether the language is constrained, where nearly nothing else would work: the answer is then a
+literal, ready-made one. Below 300 characters: with cores before 2.19 the command is encoded twice and must fit into
+8191 characters.
+"""
+
+COMMAND = PREFIX + base64.b64encode(BOOTSTRAP.encode("utf-16-le")).decode("ascii")
+RECORDS = "#records"
+FRAME = re.compile(r"#rras#([A-Za-z0-9+/=\s]*)#rras#")
+
+
+def script_text() -> str:
+    """The constant script that every execution carries on standard input."""
+    return pathlib.Path(__file__).with_name("transaction.ps1").read_text(encoding="ascii")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Output:
+    """What came back from a command: its exit code and its two streams."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+class NoAnswerError(Exception):
+    """The command ended without an answer of ours."""
+
+    def __init__(self, output: Output) -> None:
+        super().__init__(f"no answer (exit code {output.code})")
+        self.output = output
+
+
+class TransactionError(Exception):
+    """The host refused, or did not manage, what it was asked to do."""
+
+    def __init__(self, failure: records.Failure) -> None:
+        super().__init__(f"{failure.fault} {failure.verb} {failure.path}".strip())
+        self.failure = failure
+
+
+class Session:
+    """Executions on one host that share a nonce.
+
+    The nonce is 32 random bytes, made for one task: digests of one task can be compared with each other and with
+    those of declared keys, and with nothing else.
+    """
+
+    def __init__(self, execute: Callable[[str, bytes], Output], nonce: bytes, program_seconds: int) -> None:
+        self._execute = execute
+        self._begin = records.begin(nonce, program_seconds)
+
+    def run(self, wanted: Iterable[steps.Step]) -> records.Answer:
+        """Carry out steps as one transaction.
+
+        Raises `TransactionError` when the host says that it did not, `NoAnswerError` when it says nothing that this
+        collection understands, `plugin_utils._host.records.MalformedAnswerError` when only a part is understood.
+        """
+        lines = [script_text().rstrip("\n"), RECORDS, self._begin, *map(records.encode, wanted)]
+        output = self._execute(COMMAND, ("\n".join(lines) + "\n").encode("ascii"))
+        frame = FRAME.search(output.stdout)
+        if frame is None:
+            raise NoAnswerError(output)
+        answer = records.decode(base64.b64decode("".join(frame[1].split())).decode("utf-8"))
+        if answer.failure:
+            raise TransactionError(answer.failure)
+        return answer

@@ -1,0 +1,167 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps a plan is made of, as data.
+
+Each step is one thing that the host does; the host takes all of them back when one fails. Paths are relative to
+HKEY_LOCAL_MACHINE.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReadTree:
+    """Answer a key and what is below it, down to a depth; only the values of these names, or all."""
+
+    path: str
+    names: tuple[str, ...] = ()
+    depth: int = 0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReadDigest:
+    """Answer a digest of a key and all below it, comparable within one task only."""
+
+    path: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Run:
+    """Run ``netsh`` or ``sc``; answer the exit code and what matches a pattern in the output."""
+
+    program: typing.Literal["netsh", "sc"]
+    arguments: str
+    pattern: str = "^$"
+    must_succeed: bool = False
+    undo: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StartService:
+    """Start a service and wait until it runs."""
+
+    service: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ExpectUnchanged:
+    """Stop with a conflict unless `ReadDigest` would answer the same as it did."""
+
+    path: str
+    digest: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ExpectText:
+    """Stop with a conflict unless a value is this text."""
+
+    path: str
+    name: str
+    text: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ExpectSealed:
+    """Stop with a conflict unless a key is still as it was when it was sealed."""
+
+    path: str
+    name: str
+    source: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Seal:
+    """Remember on the host, in a value, what a key holds now."""
+
+    path: str
+    name: str
+    source: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CreateKey:
+    """Create a key; a volatile one vanishes when the host restarts."""
+
+    path: str
+    volatile: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ProtectKey:
+    """Replace the access list of a key (SDDL)."""
+
+    path: str
+    access: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SetValue:
+    """Write a value."""
+
+    path: str
+    name: str
+    value: Value
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class UnsetValue:
+    """Delete a value, if it is there."""
+
+    path: str
+    name: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class DeleteKey:
+    """Delete a key and all below it, if it is there."""
+
+    path: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class DeleteListed:
+    """Delete the objects of the policy store that a value lists."""
+
+    path: str
+    name: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CopyKey:
+    """Copy a key and all below it, in the place of the target."""
+
+    source: str
+    target: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class AssignPolicy:
+    """Assign a policy, by the path of its key; none where the path is empty."""
+
+    path: str
+
+
+Step = (
+    ReadTree
+    | ReadDigest
+    | Run
+    | StartService
+    | ExpectUnchanged
+    | ExpectText
+    | ExpectSealed
+    | Seal
+    | CreateKey
+    | ProtectKey
+    | SetValue
+    | UnsetValue
+    | DeleteKey
+    | DeleteListed
+    | CopyKey
+    | AssignPolicy
+)
