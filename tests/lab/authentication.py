@@ -1,0 +1,133 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a client of a simulated host proves who it is, and how its messages are sealed afterwards."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import dataclasses
+import enum
+import hmac
+import re
+import struct
+
+import spnego
+import spnego.exceptions
+
+USER = "Administrator"
+PASSWORD = "Lab-Passw0rd"
+USER_FILE_VARIABLE = "NTLM_USER_FILE"
+"""Names the file that pyspnego reads users from; to be set in the lab's own process only."""
+
+CHALLENGES = ("Negotiate", 'Basic realm="WSMAN"')
+
+_RAW_NTLM = b"NTLMSSP\0"
+_PROTOCOL = "application/HTTP-SPNEGO-session-encrypted"
+_BOUNDARY = b"--Encrypted Boundary"
+_OCTETS = b"\tContent-Type: application/octet-stream\r\n"
+_LENGTH = re.compile(rb"Length=(\d+)")
+SEALED_TYPE = f'multipart/encrypted;protocol="{_PROTOCOL}";boundary="Encrypted Boundary"'
+
+
+def user_file() -> str:
+    """Return the text of the file with the lab's users."""
+    return f":{USER}:{PASSWORD}\n"
+
+
+class Scheme(enum.StrEnum):
+    """How a connection was authenticated."""
+
+    BASIC = "Basic"
+    NEGOTIATE = "Negotiate"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is known after one request."""
+
+    scheme: Scheme | None = None
+    """None: not (yet) authenticated."""
+    token: str = ""
+    """What goes back in the header WWW-Authenticate."""
+
+
+class SealingError(Exception):
+    """A sealed message that this connection can't open: often one that was sealed with an older connection's key."""
+
+
+class Login:
+    """The authentication of one TCP connection, as NTLM and Negotiate have it; Basic is checked at each request."""
+
+    def __init__(self) -> None:
+        self._context: spnego.ContextProxy | None = None
+
+    def check(self, authorization: str) -> Verdict:
+        """Look at the header Authorization of a request; empty where there is none."""
+        scheme, _space, credentials = authorization.partition(" ")
+        if scheme == Scheme.BASIC:
+            return Verdict(Scheme.BASIC if _is_known(credentials) else None)
+        if scheme == Scheme.NEGOTIATE:
+            return self._negotiate(credentials)
+        return Verdict(Scheme.NEGOTIATE if self._context and self._context.complete else None)
+
+    def _negotiate(self, credentials: str) -> Verdict:
+        try:
+            token = base64.b64decode(credentials, validate=True)
+            if self._context is None or self._context.complete:
+                self._context = _context(token)
+            answer = self._context.step(token)
+        except (spnego.exceptions.SpnegoError, ValueError, struct.error):
+            self._context = None
+            return Verdict()
+        header = f"Negotiate {base64.b64encode(answer).decode()}" if answer else ""
+        return Verdict(Scheme.NEGOTIATE if self._context.complete else None, header)
+
+    def unseal(self, body: bytes) -> bytes:
+        """Open the body of a sealed request. Raises R(SealingError)."""
+        header, found, sealed = body.partition(_OCTETS)
+        length = _LENGTH.search(header)
+        if not found or not length or self._context is None or not self._context.complete:
+            raise SealingError("not a sealed message of this connection")
+        sealed = sealed.removesuffix(_BOUNDARY + b"--\r\n")
+        try:
+            (size,) = struct.unpack_from("<I", sealed)
+            plain = self._context.unwrap_winrm(sealed[4 : 4 + size], sealed[4 + size :])
+        except (spnego.exceptions.SpnegoError, struct.error) as error:
+            raise SealingError("the message does not belong to this connection") from error
+        if len(plain) != int(length[1]):
+            raise SealingError(f"{int(length[1])} bytes expected, {len(plain)} found")
+        return plain
+
+    def seal(self, plain: bytes) -> bytes:
+        """Return the body of a sealed answer. Raises R(SealingError)."""
+        if self._context is None:
+            raise SealingError("nobody is authenticated")
+        header, data, padding = self._context.wrap_winrm(plain)
+        original = f"type=application/soap+xml;charset=UTF-8;Length={len(plain) + padding}"
+        return b"".join(
+            (
+                _BOUNDARY + b"\r\n",
+                f"\tContent-Type: {_PROTOCOL}\r\n".encode(),
+                f"\tOriginalContent: {original}\r\n".encode(),
+                _BOUNDARY + b"\r\n" + _OCTETS,
+                struct.pack("<I", len(header)) + header + data,
+                _BOUNDARY + b"--\r\n",
+            )
+        )
+
+
+def _context(first_token: bytes) -> spnego.ContextProxy:
+    """Return the server's side of an authentication: requests_ntlm sends bare NTLM messages, pypsrp SPNEGO."""
+    if first_token.startswith(_RAW_NTLM):
+        return spnego.server(protocol="ntlm", options=spnego.NegotiateOptions.use_ntlm)
+    return spnego.server(protocol="negotiate", options=spnego.NegotiateOptions.use_negotiate)
+
+
+def _is_known(credentials: str) -> bool:
+    try:
+        given = base64.b64decode(credentials, validate=True)
+    except binascii.Error:
+        return False
+    return hmac.compare_digest(given, f"{USER}:{PASSWORD}".encode())

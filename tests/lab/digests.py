@@ -1,0 +1,161 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What transaction.ps1 computes on a host: the fingerprint of a part of the registry, and rules without their keys."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import io
+import struct
+import uuid
+from collections.abc import Iterable
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Kind, Value, join
+
+from .registry import RegistryAccess
+from .windows import POLICY_STORE
+
+CERTIFICATE = 3
+KERBEROS = 5
+
+_RULE = uuid.UUID("11bbac00-498d-11d1-8639-00a0248d3021")
+_WITHOUT_KEYS = {
+    uuid.UUID("22202163-4f4c-11d1-863b-00a0248d3021"),
+    uuid.UUID("80dc20b8-2ec8-11d1-a89e-00a0248d3021"),
+    uuid.UUID("80dc20b9-2ec8-11d1-a89e-00a0248d3021"),
+    uuid.UUID("80dc20b5-2ec8-11d1-a89e-00a0248d3021"),
+}
+_SECTION = bytes([1]) * 15
+_ALTERNATE_METHODS, _METHOD_FLAGS, _TUNNEL_ADDRESS = 1, 2, 3
+
+
+def digest(nonce: bytes, data: bytes) -> bytes:
+    """Return HMAC-SHA256: what is answered instead of a secret."""
+    return hmac.digest(nonce, data, "sha256")
+
+
+def fingerprint(registry: RegistryAccess, paths: Iterable[str]) -> bytes:
+    """Return SHA-256 over everything below the paths but the values named whenChanged; it never leaves the host."""
+    out = io.BytesIO()
+    for path in paths:
+        _add_key(out, registry, path)
+    return hashlib.sha256(out.getvalue()).digest()
+
+
+def shown(path: str, name: str, value: Value, nonce: bytes) -> Value:
+    """Return a value as it may travel.
+
+    Text and numbers travel as they are, and so does the data of policies, main modes, filter actions and filter lists.
+    A rule travels with digests in the place of its keys; any other data only as its length and digest.
+    """
+    if value.kind not in (Kind.BINARY, Kind.NONE):
+        return value
+    structure = uuid.UUID(bytes_le=value.data[:16]) if name.lower() == "ipsecdata" and len(value.data) >= 16 else None
+    folded = path.lower()
+    if (
+        structure in _WITHOUT_KEYS
+        and folded.startswith(f"{POLICY_STORE}\\ipsec".lower())
+        and "\\ipsecnfa" not in folded
+    ):
+        return Value.binary(value.data)
+    if structure == _RULE:
+        try:
+            return Value.binary(masked_rule(value.data, nonce))
+        except struct.error:
+            pass
+    return Value(Kind.WITHHELD, struct.pack("<i", len(value.data)) + digest(nonce, value.data))
+
+
+def masked_rule(data: bytes, nonce: bytes) -> bytes:
+    """Return the data of a rule ([MS-GPIPSEC] 2.2.1.2.3) with digests in the place of keys and of unknown methods.
+
+    Raises struct.error for data that is cut short.
+    """
+    masking = _Masking(data, nonce)
+    masking.skip(20)
+    masking.methods()
+    masking.copy(4)
+    masking.text()
+    masking.copy(12)
+    masking.text()
+    masking.sections()
+    body = masking.out.getvalue()
+    return data[:16] + struct.pack("<i", len(body)) + body + b"\0"
+
+
+class _Masking:
+    """Reads a rule from one end to the other and writes what may travel."""
+
+    def __init__(self, data: bytes, nonce: bytes) -> None:
+        self._in = io.BytesIO(data)
+        self._left = len(data)
+        self._nonce = nonce
+        self.out = io.BytesIO()
+
+    def skip(self, count: int) -> bytes:
+        if not 0 <= count <= self._left:
+            raise struct.error(f"{count} bytes expected, {self._left} found")
+        self._left -= count
+        return self._in.read(count)
+
+    def copy(self, count: int) -> bytes:
+        data = self.skip(count)
+        self.out.write(data)
+        return data
+
+    def number(self) -> int:
+        return int(struct.unpack("<i", self.copy(4))[0])
+
+    def text(self) -> None:
+        self.copy(self.number())
+
+    def methods(self) -> None:
+        for _number in range(self.number()):
+            method = self.number()
+            data = self.skip(struct.unpack("<i", self.skip(4))[0])
+            known = method in (CERTIFICATE, KERBEROS)
+            travels = data if known else digest(self._nonce, data)
+            self.out.write(struct.pack("<i", len(travels)) + travels)
+
+    def sections(self) -> None:
+        while self._left >= 16:
+            section = self.skip(16)
+            if section[:15] != _SECTION or section[15] not in (_ALTERNATE_METHODS, _METHOD_FLAGS, _TUNNEL_ADDRESS):
+                return
+            self.out.write(section)
+            self._section(section[15])
+
+    def _section(self, number: int) -> None:
+        if number == _ALTERNATE_METHODS:
+            self.methods()
+        elif number == _TUNNEL_ADDRESS:
+            self.copy(16)
+        else:
+            self.copy(4 * self.number())
+
+
+def _add_key(out: io.BytesIO, registry: RegistryAccess, path: str) -> None:
+    key = registry.read(path)
+    if key is None:
+        return
+    _add_text(out, path.upper())
+    for name in sorted(key, key=str.upper):
+        if name.lower() != "whenchanged":
+            _add_text(out, name.upper())
+            _add_text(out, key[name].kind.value)
+            _add_text(out, base64.b64encode(key[name].data).decode())
+    for child in registry.children(path):
+        _add_key(out, registry, join(path, child))
+
+
+def _add_text(out: io.BytesIO, text: str) -> None:
+    """Write a text as .NET's BinaryWriter does: the length in groups of seven bits, the lowest first, then UTF-8."""
+    data = text.encode()
+    length = len(data)
+    while length > 0x7F:
+        out.write(bytes([length & 0x7F | 0x80]))
+        length >>= 7
+    out.write(bytes([length]) + data)

@@ -1,0 +1,113 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The records that transaction.ps1 accepts: its table of verbs and the forms of their fields, in Python.
+
+The script's own regular expressions are the allow-list that protects a host. These are their translation by hand, not
+generated from them: a mistake in one of the two shows when the same tests run on both.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault
+
+_SERVICES = r"SYSTEM\\CurrentControlSet\\Services"
+_SERVICE = r"(PolicyAgent|IKEEXT|RasMan|RemoteAccess)"
+_RASMAN = rf"{_SERVICES}\\RasMan\\Parameters"
+_STORE = r"SOFTWARE\\Policies\\Microsoft\\Windows\\IPSec\\Policy\\Local"
+_OBJECT = rf"{_STORE}\\ipsec\w+\{{[0-9A-F]{{8}}(-[0-9A-F]{{4}}){{3}}-[0-9A-F]{{12}}\}}"
+_OWN = r"SOFTWARE\\rras\.ipsec(\\\w+)*"
+_NAME, _NUMBER, _BASE64 = r"\w+", r"\d{1,9}", r"[A-Za-z0-9+/=]*"
+_READABLE = "|".join(
+    (
+        _STORE,
+        _OWN,
+        _RASMAN,
+        rf"{_SERVICES}\\{_SERVICE}",
+        rf"{_SERVICES}\\Tcpip\\Parameters\\Interfaces",
+        rf"{_SERVICES}\\SharedAccess\\Parameters\\FirewallPolicy\\ConSecRules",
+        r"SOFTWARE\\Policies\\Microsoft\\(WindowsFirewall\\ConSecRules|Windows\\IPSec\\GPTIPSECPolicy)",
+        r"SYSTEM\\CurrentControlSet\\Control\\Class\\\{4d36e972-e325-11ce-bfc1-08002be10318\}",
+    )
+)
+_NETSH = r"netsh\tipsec (static show policy all|dynamic show qmfilter all)"
+_SC = "|".join(
+    (
+        rf"(query|start|stop) {_SERVICE}",
+        "control PolicyAgent 129",
+        r"config (PolicyAgent|IKEEXT) start= [a-z-]+",
+        r'config RemoteAccess depend= [\w+/"]+',
+    )
+)
+_WRITABLE = rf"({_OBJECT}|{_OWN}|{_STORE})\t{_NAME}|{_RASMAN}\tProhibitIpSec"
+
+_FORMS = {
+    "begin": rf"{_BASE64}\t{_NUMBER}",
+    "tree": rf"({_READABLE})\t(\*|\w+(,\w+)*)\t{_NUMBER}",
+    "digest": _STORE,
+    "run": rf"({_NETSH}|sc\t({_SC}))\t{_BASE64}\t(must|may)\t({_SC})?",
+    "start": _SERVICE,
+    "unchanged": rf"{_STORE}\t{_BASE64}",
+    "require": rf"{_OWN}\t{_NAME}\t{_BASE64}",
+    "sealed": rf"{_OWN}\t{_NAME}\t{_STORE}",
+    "seal": rf"{_OWN}\t{_NAME}\t{_STORE}",
+    "create": rf"({_OBJECT}|{_OWN}|{_STORE})\t(Volatile|None)",
+    "protect": rf"({_OBJECT}|{_OWN})\t[A-Z:();0-9-]+",
+    "set": rf"({_WRITABLE})\t(sz|multi_sz|dword|binary)\t{_BASE64}",
+    "unset": rf"({_WRITABLE})",
+    "delete": rf"({_OBJECT}|{_OWN})",
+    "deletelisted": rf"{_OWN}\t{_NAME}",
+    "copy": rf"({_OWN}|{_STORE}|{_RASMAN})\t{_OWN}",
+    "assign": rf"({_OBJECT})?",
+}
+VERBS = {verb: re.compile(form, re.IGNORECASE) for verb, form in _FORMS.items()}
+STORED_OBJECT = re.compile(_OBJECT, re.IGNORECASE)
+
+_SHOWN_PATH = re.compile(r"(SOFTWARE|SYSTEM)\\[^\t]*")
+
+
+class ScriptError(Exception):
+    """What ends the script: the fault, and a sentence without data."""
+
+    def __init__(self, fault: Fault, message: str = "") -> None:
+        super().__init__(message)
+        self.fault = fault
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Step:
+    """What the script says about where it is: the verb as it was given, and the path, if that is the first field."""
+
+    verb: str = ""
+    path: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Request:
+    """One record that has the form its verb asks for."""
+
+    step: Step
+    verb: str
+    fields: tuple[str, ...]
+
+
+def step_of(line: str) -> Step:
+    """Return what the script says about a record, well-formed or not."""
+    verb, _tab, fields = line.partition("\t")
+    path = _SHOWN_PATH.match(fields)
+    return Step(verb, path[0] if path else "")
+
+
+def parse(line: str) -> Request:
+    """Read one record.
+
+    Raises R(ScriptError) when the verb is unknown, or a field has a form that the verb does not take.
+    """
+    verb, _tab, fields = line.partition("\t")
+    form = VERBS.get(verb.lower())
+    if form is None or not form.fullmatch(fields):
+        raise ScriptError(Fault.REFUSED, "the record is malformed or names what this script never touches")
+    return Request(step_of(line), verb.lower(), tuple(fields.split("\t")))

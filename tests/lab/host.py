@@ -1,0 +1,181 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One simulated Windows server: its registry, its services, its endpoints, and its restarts."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree
+
+from . import sc, windows
+from .agent import PolicyAgent
+from .engine import Engine
+from .impairment import Impairments
+from .netsh import Netsh
+from .programs import Programs
+from .recorder import Recorder, Source
+from .registry import Registry
+from .server import Endpoint, Site
+from .services import POLICY_AGENT, Services
+from .soap import Response
+from .twin import AUTO_LOGON_CHECKED, Twin
+from .wsman import Service
+
+_UNIX_EPOCH = 116_444_736_000_000_000
+"""1970-01-01 as a FILETIME: 100-nanosecond intervals since 1601-01-01."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class HostSpec:
+    """What a simulated host is like when the lab starts."""
+
+    name: str
+    address: str
+    """The static address of the interface that other RRAS servers reach."""
+    management_address: str = "10.0.0.10"
+    l2tp_ports: int = 128
+    policy_agent_running: bool = False
+    seconds_away: float | None = None
+    """How long a restarting host is away, refusing connections. None: only the boot time changes, at once."""
+    sc_labels: tuple[str, ...] = sc.ENGLISH
+    allow_unencrypted: bool = False
+    """Take plain messages over plain HTTP, as Windows does with AllowUnencrypted."""
+
+
+class Host:
+    """One simulated host, which tests look into and meddle with while it runs."""
+
+    def __init__(self, spec: HostSpec, certificate: Path) -> None:
+        self.spec = spec
+        self.name = spec.name
+        self.registry = Registry()
+        self.agent = PolicyAgent(self.registry)
+        self.services = Services(self.registry, self.agent)
+        self.recorder = Recorder()
+        self.impairments = Impairments()
+        self.lock = threading.Lock()
+        self.boot_time = 0
+        self.engine: Engine = Twin(self)
+        netsh = Netsh(self.registry, self.services, self.agent)
+        self._programs = Programs(
+            netsh, sc.Sc(self.registry, self.services, spec.sc_labels), self.recorder, lambda: self.impairments
+        )
+        self._service = Service(self)
+        self._power = threading.RLock()
+        self._timers: dict[str, threading.Timer] = {}
+        self.http = Endpoint(self._site(None))
+        self.https = Endpoint(self._site(certificate))
+        self.reset()
+
+    def reset(self) -> None:
+        """Make the host as it was when the lab started; its endpoints stay as they are."""
+        self.registry.replace(windows.fresh(self.spec.address, self.spec.management_address, self.spec.l2tp_ports))
+        self.agent.deaf = False
+        self.services.broken.clear()
+        self.impairments = Impairments()
+        self._boot()
+        if self.spec.policy_agent_running:
+            self.services.start(POLICY_AGENT)
+        self.recorder.clear()
+
+    @property
+    def seconds_per_command(self) -> float:
+        """How long a command takes in addition to its work."""
+        return self.impairments.seconds_per_command
+
+    @property
+    def store(self) -> Tree:
+        """The local policy store as it is now."""
+        return self.registry.snapshot(windows.POLICY_STORE)
+
+    def run_program(self, program: str, arguments: str, seconds: float) -> tuple[int, str]:
+        """Run ``netsh`` or ``sc``; return the exit code and the output."""
+        return self._programs.run(program, arguments, seconds)
+
+    def power_on(self) -> None:
+        """Start; does nothing to a host that is on."""
+        with self._power:
+            self._boot()
+            self.http.open()
+            self.https.open()
+
+    def power_off(self) -> None:
+        """Go away at once: connections break and are refused. The host comes back only if its impairment says when."""
+        with self._power:
+            self._go_away()
+        seconds = self.impairments.seconds_away_after_death
+        if seconds is not None:
+            self._after(seconds, "power", self.power_on)
+
+    def restart(self, away: float | None = None) -> None:
+        """Restart. None: without going away, only the boot time changes; else the host is away for so many seconds."""
+        self.recorder.write(Source.SYSTEM, f"{self.name} restarts")
+        if away is None:
+            self._boot()
+            return
+        with self._power:
+            self._go_away()
+        self._after(away, "power", self.power_on)
+
+    def schedule_restart(self, seconds: int) -> bool:
+        """Restart as the host's specification says; return False where a restart is scheduled already.
+
+        A host that does not go away restarts at once, since nobody could see that it waited.
+        """
+        if "shutdown" in self._timers:
+            return False
+        if self.spec.seconds_away is None:
+            self.restart()
+        else:
+            self._after(seconds, "shutdown", lambda: self.restart(self.spec.seconds_away))
+        return True
+
+    def abort_restart(self) -> bool:
+        """Forget a scheduled restart; return False where there is none."""
+        timer = self._timers.pop("shutdown", None)
+        if timer:
+            timer.cancel()
+        return timer is not None
+
+    def close(self) -> None:
+        """Go away for good."""
+        for timer in list(self._timers.values()):
+            timer.cancel()
+        with self._power:
+            self._go_away()
+            self.http.release()
+            self.https.release()
+
+    def _boot(self) -> None:
+        self.registry.lose_volatile_keys()
+        self.registry.create(AUTO_LOGON_CHECKED, volatile=True)
+        self.services.boot()
+        now = _UNIX_EPOCH + time.time_ns() // 100
+        self.boot_time = max(now, self.boot_time + 10_000_000)
+
+    def _go_away(self) -> None:
+        self.http.close()
+        self.https.close()
+        self._service.close()
+
+    def _after(self, seconds: float, what: str, action: Callable[[], None]) -> None:
+        def act() -> None:
+            self._timers.pop(what, None)
+            action()
+
+        timer = threading.Timer(seconds, act)
+        timer.daemon = True
+        self._timers[what] = timer
+        timer.start()
+
+    def _answer(self, envelope: bytes) -> Response:
+        return self._service.answer(envelope)
+
+    def _site(self, certificate: Path | None) -> Site:
+        return Site(self._answer, lambda: self.impairments, certificate, self.spec.allow_unencrypted)

@@ -1,0 +1,47 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+r"""The programs of one simulated host that a script can start: netsh and sc, with a record of each command line."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+from .impairment import Impairments, NetshFault
+from .netsh import Message, Netsh, error
+from .recorder import Recorder, Source
+from .sc import Sc
+
+SYSTEM_DIRECTORY = r"C:\Windows\system32"
+NOT_RUN = -1
+"""The exit code that transaction.ps1 reports for a program that could not be run to its end."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Programs:
+    """What can be run, and what is wrong with it."""
+
+    netsh: Netsh
+    sc: Sc
+    recorder: Recorder
+    impairments: Callable[[], Impairments]
+
+    def run(self, program: str, arguments: str, seconds: float) -> tuple[int, str]:
+        """Run ``netsh`` or ``sc``; return the exit code and the output."""
+        if program == "netsh" and self.impairments().netsh is NetshFault.MISSING:
+            return NOT_RUN, "netsh.exe can't be started"
+        self.recorder.write(Source.PROCESS, rf"{SYSTEM_DIRECTORY}\{program}.exe {arguments}")
+        code, output = self._netsh(arguments, seconds) if program == "netsh" else self.sc.run(arguments)
+        self.recorder.write(Source.TRANSCRIPT, output)
+        return code, output
+
+    def _netsh(self, arguments: str, seconds: float) -> tuple[int, str]:
+        fault = self.impairments().netsh
+        if fault is NetshFault.HANGING:
+            return NOT_RUN, f"netsh.exe did not end within {seconds:g} seconds"
+        if fault is NetshFault.FAILING:
+            return 0, error(Message.STORE_NOT_OPENED)
+        if fault is NetshFault.WITHOUT_EFFECT and " set " in arguments:
+            return 0, ""
+        return self.netsh.run(arguments)

@@ -1,0 +1,246 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The registry of one simulated host: HKEY_LOCAL_MACHINE, mutable, with volatile keys and access lists."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import hashlib
+import re
+import threading
+from collections.abc import Iterator
+from typing import Protocol
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import SEPARATOR, Key, Kind, Tree, Value
+
+DEFAULT_ACCESS = "D:AI(A;CIID;KR;;;BU)(A;CIID;KA;;;BA)(A;CIID;KA;;;SY)(A;CIIOID;KA;;;CO)"
+"""What a key below SOFTWARE inherits: users read, Administrators and SYSTEM do everything."""
+
+_ENTRY = re.compile(r"\((?P<type>[^;()]*);(?P<flags>[^;()]*);(?P<rest>[^()]*)\)")
+
+
+class RegistryErrorCode(enum.IntEnum):
+    """Why Windows refuses an operation (WinError.h)."""
+
+    FILE_NOT_FOUND = 2
+    ACCESS_DENIED = 5
+    KEY_HAS_CHILDREN = 1020
+    CHILD_MUST_BE_VOLATILE = 1021
+
+
+class RegistryError(Exception):
+    """An operation that Windows would refuse."""
+
+    def __init__(self, code: RegistryErrorCode, path: str) -> None:
+        super().__init__(f"{code.name.lower().replace('_', ' ')}: {path}")
+        self.code = code
+        self.path = path
+
+
+class RegistryAccess(Protocol):
+    """What the simulated programs and engines need of a registry. Paths are relative to HKEY_LOCAL_MACHINE."""
+
+    def read(self, path: str) -> Key | None:
+        """Return the values of a key; None where the key is missing."""
+
+    def children(self, path: str) -> list[str]:
+        """Return the names of the keys directly under a path, sorted as Windows does."""
+
+    def create(self, path: str, *, volatile: bool = False) -> None:
+        """Create a key and those above it that are missing; an existing key is only opened, whatever its lifetime."""
+
+    def write(self, path: str, name: str, value: Value) -> None:
+        """Set a value of an existing key."""
+
+    def erase(self, path: str, name: str) -> None:
+        """Delete a value, where there is one."""
+
+    def remove(self, path: str) -> None:
+        """Delete a key that has no children."""
+
+    def access(self, path: str) -> str:
+        """Return a key's access list in the security descriptor definition language."""
+
+    def protect(self, path: str, sddl: str) -> None:
+        """Replace a key's access list."""
+
+
+@dataclasses.dataclass(slots=True)
+class _Node:
+    path: str
+    volatile: bool
+    values: dict[str, tuple[str, Value]] = dataclasses.field(default_factory=dict)
+    access: str | None = None
+    denied: bool = False
+
+
+class Registry(RegistryAccess):
+    """The registry of one host in memory; safe to use from several threads."""
+
+    def __init__(self, tree: Tree | None = None) -> None:
+        self._nodes: dict[str, _Node] = {}
+        self._lock = threading.RLock()
+        self.load(tree or Tree())
+
+    def read(self, path: str) -> Key | None:
+        with self._lock:
+            node = self._nodes.get(path.casefold())
+            if node is None:
+                return None
+            if node.denied:
+                raise RegistryError(RegistryErrorCode.ACCESS_DENIED, path)
+            return _key(node)
+
+    def children(self, path: str) -> list[str]:
+        start = path.casefold() + SEPARATOR if path else ""
+        with self._lock:
+            names = [node.path[len(start) :] for folded, node in self._nodes.items() if folded.startswith(start)]
+        return sorted((name for name in names if SEPARATOR not in name), key=str.upper)
+
+    def create(self, path: str, *, volatile: bool = False) -> None:
+        with self._lock:
+            if path.casefold() in self._nodes:
+                return
+            parent = path.rpartition(SEPARATOR)[0]
+            if parent:
+                self.create(parent, volatile=volatile)
+                if self._node(parent).volatile and not volatile:
+                    raise RegistryError(RegistryErrorCode.CHILD_MUST_BE_VOLATILE, path)
+            self._nodes[path.casefold()] = _Node(path, volatile)
+
+    def write(self, path: str, name: str, value: Value) -> None:
+        with self._lock:
+            values = self._node(path).values
+            known = values.get(name.casefold(), (name, value))[0]
+            values[name.casefold()] = (known, value)
+
+    def erase(self, path: str, name: str) -> None:
+        with self._lock:
+            self._node(path).values.pop(name.casefold(), None)
+
+    def remove(self, path: str) -> None:
+        with self._lock:
+            self._node(path)
+            if self.children(path):
+                raise RegistryError(RegistryErrorCode.KEY_HAS_CHILDREN, path)
+            del self._nodes[path.casefold()]
+
+    def access(self, path: str) -> str:
+        with self._lock:
+            explicit = self._node(path).access
+            if explicit is not None:
+                return explicit
+            parent = path.rpartition(SEPARATOR)[0]
+            return _inherited(self.access(parent)) if parent else DEFAULT_ACCESS
+
+    def protect(self, path: str, sddl: str) -> None:
+        """Replace a key's access list; one that is wholly inherited makes the key inherit again."""
+        with self._lock:
+            self._node(path).access = None if _is_inherited(sddl) else sddl
+
+    def remove_tree(self, path: str) -> None:
+        """Delete a key and all below it, where there is one."""
+        with self._lock:
+            for folded in list(self._under(path)):
+                del self._nodes[folded]
+
+    def deny(self, path: str) -> None:
+        """Make a key unreadable, even for administrators."""
+        with self._lock:
+            self._node(path).denied = True
+
+    def is_volatile(self, path: str) -> bool:
+        """Return whether a key vanishes at the next restart."""
+        with self._lock:
+            return self._node(path).volatile
+
+    def lose_volatile_keys(self) -> None:
+        """Do what a restart does to the registry."""
+        with self._lock:
+            self._nodes = {folded: node for folded, node in self._nodes.items() if not node.volatile}
+
+    def snapshot(self, path: str = "") -> Tree:
+        """Return a copy of a key and all below it; of everything by default."""
+        with self._lock:
+            return Tree(_key(self._nodes[folded]) for folded in self._under(path))
+
+    def load(self, tree: Tree) -> None:
+        """Add the keys and values of a tree to what is there."""
+        with self._lock:
+            for path, key in tree.items():
+                self.create(path)
+                for name, value in key.items():
+                    self.write(path, name, value)
+
+    def replace(self, tree: Tree) -> None:
+        """Forget everything and hold the tree instead."""
+        with self._lock:
+            self._nodes.clear()
+            self.load(tree)
+
+    def _node(self, path: str) -> _Node:
+        node = self._nodes.get(path.casefold())
+        if node is None:
+            raise RegistryError(RegistryErrorCode.FILE_NOT_FOUND, path)
+        return node
+
+    def _under(self, path: str) -> Iterator[str]:
+        top = path.casefold()
+        return (
+            folded for folded in sorted(self._nodes) if not top or folded == top or folded.startswith(top + SEPARATOR)
+        )
+
+
+def differences(before: Tree, after: Tree) -> list[str]:
+    """Say in words what differs between two trees; nothing when they are equal."""
+    return [*_differing_keys(before, after), *_differing_values(before, after)]
+
+
+def describe(value: Value) -> str:
+    """Say in words what a value is; of binary data only the length and a digest."""
+    if value.number is not None:
+        return f"{value.kind} {value.number}"
+    if value.kind is Kind.MULTI_SZ:
+        return f"{value.kind} {list(value.texts)}"
+    if value.kind in (Kind.SZ, Kind.EXPAND_SZ):
+        return f"{value.kind} {value.text!r}"
+    return f"{value.kind} of {len(value.data)} bytes, {hashlib.sha256(value.data).hexdigest()[:8]}"
+
+
+def _differing_keys(before: Tree, after: Tree) -> Iterator[str]:
+    yield from (f"the key {path} is gone" for path in before if path not in after)
+    yield from (f"the key {path} is new" for path in after if path not in before)
+
+
+def _differing_values(before: Tree, after: Tree) -> Iterator[str]:
+    for path, new in after.items():
+        old = before.get(path, Key(path))
+        yield from (f"{path}: the value {name} is gone (was {describe(old[name])})" for name in old if name not in new)
+        yield from (f"{path}: the value {name} is new ({describe(new[name])})" for name in new if name not in old)
+        yield from (
+            f"{path}: the value {name} was {describe(old[name])}, is {describe(new[name])}"
+            for name in new
+            if name in old and old[name] != new[name]
+        )
+
+
+def _key(node: _Node) -> Key:
+    return Key(node.path, dict(node.values.values()))
+
+
+def _inherited(parent: str) -> str:
+    """Return the access list of a key without one of its own, from that of the key above."""
+    entries = (match.groupdict() for match in _ENTRY.finditer(parent))
+    return "D:AI" + "".join(
+        f"({e['type']};{_inherited_flags(e['flags'])};{e['rest']})" for e in entries if "CI" in e["flags"]
+    )
+
+
+def _inherited_flags(flags: str) -> str:
+    return flags if flags.endswith("ID") else flags + "ID"
+
+
+def _is_inherited(sddl: str) -> bool:
+    return sddl.startswith("D:AI") and all("ID" in match["flags"] for match in _ENTRY.finditer(sddl))

@@ -1,0 +1,194 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The HTTP and HTTPS endpoints of a simulated host, where its WS-Management service listens."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import http
+import http.server
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from .authentication import CHALLENGES, SEALED_TYPE, Login, SealingError
+from .impairment import Impairments
+from .soap import Response
+
+LOOPBACK = "127.0.0.1"
+PLAIN_TYPE = "application/soap+xml;charset=UTF-8"
+
+
+class ConnectionLost(BaseException):
+    """The connection breaks now: no error of the server, whose handler has nothing more to do."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Site:
+    """What an endpoint serves."""
+
+    answer: Callable[[bytes], Response]
+    """Carries out one SOAP request."""
+    impairments: Callable[[], Impairments]
+    certificate: Path | None = None
+    """The endpoint speaks TLS with this key and certificate; without one it speaks plain HTTP."""
+    allow_unencrypted: bool = False
+    """Take plain messages over plain HTTP (Windows' setting AllowUnencrypted)."""
+
+
+class Endpoint:
+    """One port of a host. It keeps its number while the host is away."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._server: _Server | None = None
+        self._placeholder: socket.socket | None = None
+        self.port = 0
+
+    def open(self) -> None:
+        """Listen and serve, in a thread."""
+        if self._placeholder:
+            self._placeholder.close()
+            self._placeholder = None
+        self._server = _Server((LOOPBACK, self.port), self._site)
+        self.port = self._server.server_address[1]
+        serve = threading.Thread(target=self._server.serve_forever, args=(0.02,), name=f"port {self.port}", daemon=True)
+        serve.start()
+
+    def close(self) -> None:
+        """Break all connections and refuse new ones. The port stays bound, so that nobody else gets it meanwhile."""
+        server, self._server = self._server, None
+        if server is None:
+            return
+        server.shutdown()
+        server.server_close()
+        server.break_connections()
+        self._placeholder = socket.socket()
+        self._placeholder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._placeholder.bind((LOOPBACK, self.port))
+
+    def release(self) -> None:
+        """Close for good."""
+        self.close()
+        if self._placeholder:
+            self._placeholder.close()
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 64
+
+    def __init__(self, address: tuple[str, int], site: Site) -> None:
+        self.site = site
+        self._connections: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self._tls = _tls_context(site.certificate) if site.certificate else None
+        super().__init__(address, _Handler)
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, address = super().get_request()
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._tls:
+            connection = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        with self._lock:
+            self._connections.add(connection)
+        return connection, address
+
+    def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
+        with self._lock:
+            self._connections -= {request}
+        super().shutdown_request(request)
+
+    def break_connections(self) -> None:
+        with self._lock:
+            connections = list(self._connections)
+        for connection in connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: clients hang up, and hosts lose their power, in the ordinary course of tests."""
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    """One connection: its authentication lives as long as it does."""
+
+    protocol_version = "HTTP/1.1"
+    server_version = "Microsoft-HTTPAPI/2.0"
+    sys_version = ""
+    wbufsize = -1
+    server: _Server
+
+    def setup(self) -> None:
+        super().setup()
+        self._login = Login()
+
+    def handle(self) -> None:
+        with contextlib.suppress(OSError, ConnectionLost):
+            super().handle()
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        verdict = self._login.check(self.headers.get("Authorization", ""))
+        if verdict.scheme is None:
+            self._reply(http.HTTPStatus.UNAUTHORIZED, challenges=(verdict.token,) if verdict.token else CHALLENGES)
+        elif not body:
+            self._reply(http.HTTPStatus.OK, challenges=(verdict.token,))
+        elif self.headers.get_content_maintype() == "multipart":
+            self._answer_sealed(body, verdict.token)
+        elif self._refuses_plain_messages():
+            self._reply(http.HTTPStatus.FORBIDDEN)
+        else:
+            answer = self._answer(body)
+            self._reply(answer.status, PLAIN_TYPE, answer.envelope, (verdict.token,))
+
+    def _answer_sealed(self, body: bytes, token: str) -> None:
+        try:
+            answer = self._answer(self._login.unseal(body))
+            self._reply(answer.status, SEALED_TYPE, self._login.seal(answer.envelope), (token,))
+        except SealingError:
+            # As Windows does with a body that was sealed for the connection before a restart.
+            self._reply(http.HTTPStatus.BAD_REQUEST)
+
+    def _answer(self, envelope: bytes) -> Response:
+        impairments = self.server.site.impairments()
+        if impairments.loses_this_request():
+            self._lose_connection()
+        answer = self.server.site.answer(envelope)
+        if impairments.loses_this_answer():
+            self._lose_connection()
+        return answer
+
+    def _lose_connection(self) -> None:
+        self.connection.shutdown(socket.SHUT_RDWR)
+        raise ConnectionLost
+
+    def _refuses_plain_messages(self) -> bool:
+        site = self.server.site
+        return site.certificate is None and not site.allow_unencrypted
+
+    def _reply(self, status: int, content_type: str = "", body: bytes = b"", challenges: tuple[str, ...] = ()) -> None:
+        self.send_response(status)
+        for challenge in filter(None, challenges):
+            self.send_header("WWW-Authenticate", challenge)
+        if content_type:
+            self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name that http.server wants)
+        """Say nothing; the recorder knows what matters."""
+
+
+def _tls_context(certificate: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context

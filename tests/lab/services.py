@@ -1,0 +1,140 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The service control manager of one simulated host."""
+
+from __future__ import annotations
+
+import enum
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, join
+
+from .agent import RELOAD, PolicyAgent
+from .registry import RegistryAccess
+from .windows import SERVICES, Start
+
+POLICY_AGENT = "PolicyAgent"
+
+
+class State(enum.IntEnum):
+    """SERVICE_STATUS.dwCurrentState."""
+
+    STOPPED = 1
+    RUNNING = 4
+
+
+class ServiceErrorCode(enum.IntEnum):
+    """Why a service does not do what it is asked to (WinError.h)."""
+
+    DEPENDENT_SERVICES_RUNNING = 1051
+    INVALID_SERVICE_CONTROL = 1052
+    REQUEST_TIMEOUT = 1053
+    ALREADY_RUNNING = 1056
+    DISABLED = 1058
+    DOES_NOT_EXIST = 1060
+    NOT_ACTIVE = 1062
+    DEPENDENCY_FAIL = 1068
+
+
+class ServiceError(Exception):
+    """A request that the service control manager would refuse."""
+
+    def __init__(self, code: ServiceErrorCode) -> None:
+        super().__init__(code.name.lower().replace("_", " "))
+        self.code = code
+
+
+class Services:
+    """The services that a host's registry declares, and which of them run.
+
+    What a service depends on and the registry does not declare (drivers, RpcSs) counts as running.
+    """
+
+    def __init__(self, registry: RegistryAccess, agent: PolicyAgent) -> None:
+        self._registry = registry
+        self._agent = agent
+        self._running: set[str] = set()
+        self.broken: set[str] = set()
+        """Services, in lower case, that do not come up when they are started."""
+
+    def state(self, name: str) -> State:
+        """Return whether a service runs."""
+        self.key(name)
+        return State.RUNNING if name.casefold() in self._running else State.STOPPED
+
+    def is_running(self, name: str) -> bool:
+        """Return whether a service runs; one that does not exist doesn't."""
+        return name.casefold() in self._running
+
+    def key(self, name: str) -> Key:
+        """Return the registry key that declares a service."""
+        key = self._registry.read(join(SERVICES, name))
+        if key is None or "Start" not in key:
+            raise ServiceError(ServiceErrorCode.DOES_NOT_EXIST)
+        return key
+
+    def start(self, name: str) -> None:
+        """Start a service, and first what it depends on."""
+        key = self.key(name)
+        if self.is_running(name):
+            raise ServiceError(ServiceErrorCode.ALREADY_RUNNING)
+        if _start_type(key) is Start.DISABLED:
+            raise ServiceError(ServiceErrorCode.DISABLED)
+        self._start_dependencies(key)
+        if name.casefold() in self.broken:
+            raise ServiceError(ServiceErrorCode.REQUEST_TIMEOUT)
+        self._running.add(name.casefold())
+        if name.casefold() == POLICY_AGENT.casefold():
+            self._agent.load()
+
+    def stop(self, name: str) -> None:
+        """Stop a service that no running one depends on."""
+        self._require_running(name)
+        if any(name.casefold() in _dependencies(self.key(other)) for other in self._running):
+            raise ServiceError(ServiceErrorCode.DEPENDENT_SERVICES_RUNNING)
+        self._running.discard(name.casefold())
+        if name.casefold() == POLICY_AGENT.casefold():
+            self._agent.forget()
+
+    def control(self, name: str, control: int) -> None:
+        """Send a control; the only one that a service here knows is PolicyAgent's 129, to load its policy again."""
+        self._require_running(name)
+        if name.casefold() != POLICY_AGENT.casefold() or control != RELOAD:
+            raise ServiceError(ServiceErrorCode.INVALID_SERVICE_CONTROL)
+        self._agent.load()
+
+    def boot(self) -> None:
+        """Start what starts by itself, after a restart; what can't start stays stopped."""
+        self._running.clear()
+        self._agent.forget()
+        for name in self._registry.children(SERVICES):
+            key = self._registry.read(join(SERVICES, name))
+            if key is not None and _start_type(key) is Start.AUTOMATIC and not self.is_running(name):
+                self._start_or_not(name)
+
+    def _start_dependencies(self, key: Key) -> None:
+        for name in _dependencies(key):
+            declared = self._registry.read(join(SERVICES, name))
+            if declared and "Start" in declared and not self.is_running(name) and not self._start_or_not(name):
+                raise ServiceError(ServiceErrorCode.DEPENDENCY_FAIL)
+
+    def _start_or_not(self, name: str) -> bool:
+        try:
+            self.start(name)
+        except ServiceError:
+            return False
+        return True
+
+    def _require_running(self, name: str) -> None:
+        self.key(name)
+        if not self.is_running(name):
+            raise ServiceError(ServiceErrorCode.NOT_ACTIVE)
+
+
+def _dependencies(key: Key) -> list[str]:
+    return [name.casefold() for name in key.texts("DependOnService")]
+
+
+def _start_type(key: Key) -> Start | None:
+    number = key["Start"].number if "Start" in key else None
+    return Start(number) if number in tuple(Start) else None

@@ -1,0 +1,356 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The twin of transaction.ps1: the same verbs, answers and undo, on the registry of a simulated host.
+
+One method for each verb, in the script's order, so that a change there is easily followed here.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import functools
+import re
+import struct
+from collections.abc import Callable, Collection, Iterable
+from typing import Protocol
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault, Outcome
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Kind, Value, join
+
+from . import digests
+from .grammar import STORED_OBJECT, Request, ScriptError, Step, parse, step_of
+from .impairment import Impairments, RecordRefusedError
+from .registry import RegistryAccess, RegistryError, RegistryErrorCode
+from .services import ServiceErrorCode
+from .windows import POLICY_STORE
+
+WATCHED = (POLICY_STORE, r"SOFTWARE\rras.ipsec")
+"""What must be as it was before, after an undo."""
+
+_GUID = re.compile(r"\{[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}\}", re.IGNORECASE)
+_NETSH_ERROR = re.compile(r"^\s*ERR \w*\s*\[", re.MULTILINE | re.IGNORECASE)
+_SERVICE_NUMBERS = re.compile(r":\s+([0-9a-f]+)\s")
+_RUNNING = "4"
+
+_EXPECTED = (ScriptError, RegistryError, RecordRefusedError, ValueError, struct.error, re.error)
+"""What the script's own catch would see: an error of Windows or .NET. Anything else is a mistake in the lab."""
+
+
+class Machine(Protocol):
+    """What the script finds on the host that it runs on."""
+
+    @property
+    def registry(self) -> RegistryAccess:
+        """The registry."""
+
+    @property
+    def impairments(self) -> Impairments:
+        """What is wrong with the host."""
+
+    def run_program(self, program: str, arguments: str, seconds: float) -> tuple[int, str]:
+        """Run netsh or sc; return the exit code and the output."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Undo:
+    what: str
+    action: Callable[[], None]
+
+
+class Transaction:
+    """One run of the script: everything is checked, then everything is done, or everything is taken back."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._registry = machine.registry
+        self._machine = machine
+        self._nonce = b""
+        self._seconds = 30
+        self._step = Step()
+        self._undo: list[_Undo] = []
+        self._answers: list[str] = []
+        self._verbs: dict[str, Callable[..., None]] = {
+            "begin": self.begin,
+            "tree": self.tree,
+            "digest": self.digest,
+            "run": self.run_program,
+            "start": self.start,
+            "unchanged": self.unchanged,
+            "require": self.require,
+            "sealed": self.sealed,
+            "seal": self.seal,
+            "create": self.create,
+            "protect": self.protect,
+            "set": self.set,
+            "unset": self.unset,
+            "delete": self.delete,
+            "deletelisted": self.deletelisted,
+            "copy": self.copy,
+            "assign": self.assign,
+        }
+
+    def run(self, lines: Iterable[str], *, refused: Fault | None = None) -> str:
+        """Carry out records; return the answer, one record a line.
+
+        Args:
+            lines: the records; empty lines are passed over.
+            refused: what the script finds wrong with the host before it looks at the records.
+
+        """
+        before = digests.fingerprint(self._registry, WATCHED)
+        try:
+            self._carry_out_all(lines, refused)
+        except _EXPECTED as error:
+            fault = error.fault if isinstance(error, ScriptError) else Fault.FAILED
+            outcome, left = self._take_back(before)
+            self._answer("error", fault, self._step.verb, self._step.path, encode(str(error)), outcome, encode(left))
+        return "".join(line + "\n" for line in self._answers)
+
+    # --- reading ---
+
+    def begin(self, nonce: str, seconds: str) -> None:
+        self._nonce = base64.b64decode(nonce, validate=True)
+        self._seconds = int(seconds)
+
+    def tree(self, path: str, names: str, depth: str) -> None:
+        try:
+            key = self._registry.read(path)
+        except RegistryError as error:
+            if error.code is not RegistryErrorCode.ACCESS_DENIED:
+                raise
+            return self._answer("denied", encode(path))
+        if key is None:
+            return None
+        self._answer("key", encode(path))
+        self._answer_values(key, path, None if names == "*" else {name.lower() for name in names.split(",")})
+        for child in self._registry.children(path) if int(depth) > 0 else ():
+            if child.lower() != "backup":
+                self.tree(join(path, child), names, str(int(depth) - 1))
+        return None
+
+    def digest(self, path: str) -> None:
+        self._answer("digest", self._store_digest(path))
+
+    def unchanged(self, path: str, digest: str) -> None:
+        if self._store_digest(path) != digest:
+            raise ScriptError(Fault.CONFLICT, "the policy store changed since it was read")
+
+    def require(self, path: str, name: str, text: str) -> None:
+        key = self._registry.read(path)
+        if key is None or encode(_as_text(key.get(name))) != text:
+            raise ScriptError(Fault.CONFLICT, f"the value {name} is not the expected one")
+
+    def sealed(self, path: str, name: str, source: str) -> None:
+        seal = self._open(path).get(name)
+        if seal is None:
+            raise ValueError("Value cannot be null. (Parameter 'value')")
+        if seal.data != digests.fingerprint(self._registry, [source]):
+            raise ScriptError(Fault.CONFLICT, "the policy store changed since the phase before")
+
+    # --- writing: each method leaves on the stack what takes its change back ---
+
+    def set(self, path: str, name: str, kind: str, data: str) -> None:
+        self._set(path, name, _written(Kind(kind.lower()), base64.b64decode(data, validate=True)))
+
+    def seal(self, path: str, name: str, source: str) -> None:
+        self._set(path, name, Value.binary(digests.fingerprint(self._registry, [source])))
+
+    def unset(self, path: str, name: str) -> None:
+        old = self._open(path).get(name)
+        if old is not None:
+            self._later("set", path, functools.partial(self._set, path, name, old))
+            self._registry.erase(path, name)
+
+    def create(self, path: str, lifetime: str) -> None:
+        volatile = lifetime.lower() == "volatile"
+        if volatile:
+            self.delete(path)
+        if self._registry.read(path) is None:
+            self._registry.create(path, volatile=volatile)
+            self._later("delete", path, functools.partial(self.delete, path))
+
+    def protect(self, path: str, sddl: str) -> None:
+        self._later("protect", path, functools.partial(self.protect, path, self._registry.access(path)))
+        if not sddl.upper().startswith("D:"):
+            raise ValueError("The SDDL form of a security descriptor object is invalid.")
+        self._registry.protect(path, sddl)
+
+    def delete(self, path: str) -> None:
+        key = self._registry.read(path)
+        if key is None:
+            return
+        for child in self._registry.children(path):
+            self.delete(join(path, child))
+        for name in key:
+            self.unset(path, name)
+        self._later("protect", path, functools.partial(self.protect, path, self._registry.access(path)))
+        lifetime = "Volatile" if path.lower().endswith("\\restartpending") else "None"
+        self._later("create", path, functools.partial(self.create, path, lifetime))
+        self._registry.remove(path)
+
+    def deletelisted(self, path: str, name: str) -> None:
+        for listed in self._open(path).texts(name):
+            if not STORED_OBJECT.fullmatch(listed):
+                raise ScriptError(Fault.REFUSED, "a listed key is outside the policy store")
+            self.delete(listed)
+
+    def copy(self, source: str, target: str) -> None:
+        self.delete(target)
+        self._copy_below(source, target)
+
+    # --- programs ---
+
+    def run_program(self, program: str, arguments: str, pattern: str, must: str, opposite: str) -> None:
+        code, text = self._run(program, arguments)
+        if must.lower() == "must" and code != 0:
+            raise ScriptError(Fault.FAILED, f"{program} {arguments} ended with code {code}")
+        if opposite:
+            self._later(program, opposite, functools.partial(self._run_back, program, opposite))
+        found = re.finditer(base64.b64decode(pattern, validate=True).decode(), text)
+        self._answer("ran", encode(f"{program} {arguments}"), str(code), encode("\n".join(match[0] for match in found)))
+
+    def start(self, service: str) -> None:
+        if self._service_state(service) == _RUNNING:
+            return
+        self._later("sc", f"stop {service}", functools.partial(self._run_back, "sc", f"stop {service}"))
+        code, _text = self._run("sc", f"start {service}")
+        if code == 0 and self._service_state(service) != _RUNNING:
+            code = ServiceErrorCode.REQUEST_TIMEOUT
+        if code != 0:
+            raise ScriptError(Fault.SERVICE_NOT_STARTED, f"the service {service} did not start (code {code})")
+
+    def assign(self, policy: str) -> None:
+        before = self._open(POLICY_STORE).text("ActivePolicy")
+        if not policy and not before:
+            return None
+        self._later("assign", before, functools.partial(self.assign, before))
+        guid = _GUID.search(f"{policy} {before}")
+        word = "yes" if policy else "no"
+        code, text = self._run("netsh", f"ipsec static set policy guid={guid[0] if guid else ''} assign={word}")
+        now = self._open(POLICY_STORE).text("ActivePolicy")
+        if code == 0 and not _NETSH_ERROR.search(text) and now.lower() == policy.lower():
+            return self._answer("assigned", "netsh")
+        self._assign_in_registry(policy)
+        return self._answer("assigned", "registry")
+
+    # --- what the verbs are made of ---
+
+    def _carry_out_all(self, lines: Iterable[str], refused: Fault | None) -> None:
+        if refused is not None:
+            raise ScriptError(refused, "another run holds the lock" if refused is Fault.BUSY else "")
+        for number, request in enumerate(self._requests(lines)):
+            self._carry_out(number, request)
+        self._answer("done")
+
+    def _requests(self, lines: Iterable[str]) -> list[Request]:
+        requests = []
+        for line in filter(None, lines):
+            self._step = step_of(line)
+            requests.append(parse(line))
+        return requests
+
+    def _carry_out(self, number: int, request: Request) -> None:
+        self._step = request.step
+        self._machine.impairments.meets_record(number, f"{request.verb} {request.step.path}".strip())
+        self._verbs[request.verb](*request.fields)
+
+    def _take_back(self, before: bytes) -> tuple[Outcome, str]:
+        steps = list(reversed(self._undo))
+        left = [said for step in steps if (said := self._take_back_one(step))]
+        if left:
+            return Outcome.PARTLY, "; ".join(left)
+        if steps and digests.fingerprint(self._registry, WATCHED) != before:
+            return Outcome.PARTLY, "the keys are not as they were"
+        return (Outcome.UNDONE, "") if steps else (Outcome.NOTHING, "")
+
+    def _take_back_one(self, step: _Undo) -> str:
+        try:
+            step.action()
+        except _EXPECTED as error:
+            return f"{step.what}: {error}"
+        return ""
+
+    def _later(self, verb: str, what: str, action: Callable[[], None]) -> None:
+        self._undo.append(_Undo(f"{verb} {what}", action))
+
+    def _answer(self, *fields: str) -> None:
+        self._answers.append("\t".join(fields))
+
+    def _answer_values(self, key: Key, path: str, names: Collection[str] | None) -> None:
+        for name, value in key.items():
+            if names is None or name.lower() in names:
+                shown = digests.shown(path, name, value, self._nonce)
+                self._answer("value", encode(name), shown.kind, base64.b64encode(shown.data).decode())
+        if "\\ipsecnfa" in path.lower():
+            self._answer("access", encode(self._registry.access(path)))
+
+    def _store_digest(self, path: str) -> str:
+        return base64.b64encode(digests.digest(self._nonce, digests.fingerprint(self._registry, [path]))).decode()
+
+    def _open(self, path: str) -> Key:
+        key = self._registry.read(path)
+        if key is None:
+            raise ScriptError(Fault.FAILED, "the key does not exist")
+        return key
+
+    def _set(self, path: str, name: str, value: Value) -> None:
+        old = self._open(path).get(name)
+        take_back = (
+            functools.partial(self.unset, path, name) if old is None else functools.partial(self._set, path, name, old)
+        )
+        self._later("unset" if old is None else "set", path, take_back)
+        self._registry.write(path, name, value)
+
+    def _copy_below(self, source: str, target: str) -> None:
+        key = self._registry.read(source)
+        if key is None:
+            return
+        self.create(target, "None")
+        for name, value in key.items():
+            self._set(target, name, value)
+        for child in self._registry.children(source):
+            self._copy_below(join(source, child), join(target, child))
+
+    def _assign_in_registry(self, policy: str) -> None:
+        if policy:
+            self._set(POLICY_STORE, "ActivePolicy", Value.sz(policy))
+        else:
+            self.unset(POLICY_STORE, "ActivePolicy")
+        if self._run("sc", "control PolicyAgent 129")[0] != 0:
+            raise ScriptError(Fault.NOT_ASSIGNED, "neither netsh nor the control 129 to PolicyAgent worked")
+
+    def _run(self, program: str, arguments: str) -> tuple[int, str]:
+        return self._machine.run_program(program, arguments, self._seconds)
+
+    def _run_back(self, program: str, arguments: str) -> None:
+        self._run(program, arguments)
+
+    def _service_state(self, service: str) -> str:
+        numbers = _SERVICE_NUMBERS.findall(self._run("sc", f"query {service}")[1])
+        return numbers[1] if len(numbers) > 1 else ""
+
+
+def encode(text: str) -> str:
+    """Return a field that can hold anything."""
+    return base64.b64encode(text.encode()).decode()
+
+
+def _written(kind: Kind, data: bytes) -> Value:
+    """Return the value that .NET writes for the data of a record."""
+    if kind is Kind.DWORD:
+        return Value.dword(struct.unpack_from("<I", data)[0])
+    if kind is Kind.SZ:
+        return Value.sz(data.decode("utf-16-le", errors="replace"))
+    if kind is Kind.MULTI_SZ:
+        return Value.multi_sz(part for part in data.decode("utf-16-le", errors="replace").split("\0") if part)
+    return Value.binary(data)
+
+
+def _as_text(value: Value | None) -> str:
+    """Return a value as PowerShell turns it into a string."""
+    if value is None:
+        return ""
+    if value.number is not None:
+        return str(value.number)
+    return " ".join(value.texts) if value.kind is Kind.MULTI_SZ else value.text

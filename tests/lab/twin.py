@@ -1,0 +1,169 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The engine ``twin``: answers the commands that this collection and win_reboot send, in Python."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host import session
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault
+
+from .engine import Command, Connection, Engine, Output, unwrapped
+from .grammar import step_of
+from .impairment import Answer
+from .recorder import Execution, Recorder, Source
+from .transaction import Machine, Transaction
+
+LONGEST_LINE = 8191
+"""Characters that cmd.exe takes; the service starts each command of a shell through it."""
+
+AUTO_LOGON_CHECKED = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion\Winlogon\AutoLogonChecked"
+SHUTDOWN_ALREADY_SCHEDULED = 1190
+NO_SHUTDOWN_SCHEDULED = 1116
+
+_SHUTDOWN = re.compile(r"\bshutdown\.exe /r /t (\d+)")
+_ABORT = re.compile(r"\bshutdown\.exe /a\b")
+_BOOT_TIME = re.compile(r"\(Get-CimInstance .*LastBootUpTime\)\.LastBootUpTime\.ToFileTime\(\)")
+_LOGON_TEST = re.compile(r"Get-Item -LiteralPath '[^']*AutoLogonChecked' -ErrorAction Stop; '([^']*)'")
+_HOST_NAME = re.compile(r"\s*hostname(\.exe)?\b")
+
+
+class Host(Machine, Protocol):
+    """The machine that the engine runs on."""
+
+    @property
+    def name(self) -> str:
+        """The computer's name."""
+
+    @property
+    def recorder(self) -> Recorder:
+        """What the host writes down."""
+
+    @property
+    def boot_time(self) -> int:
+        """When the host started: 100-nanosecond intervals since 1601, as Windows counts."""
+
+    @property
+    def lock(self) -> contextlib.AbstractContextManager[object]:
+        r"""The lock that a script takes: ``Global\rras.ipsec``."""
+
+    def schedule_restart(self, seconds: int) -> bool:
+        """Restart after some seconds; return False where a restart is scheduled already."""
+
+    def abort_restart(self) -> bool:
+        """Forget a scheduled restart; return False where there is none."""
+
+
+class Twin(Engine):
+    """PowerShell on one simulated host, as far as it is needed."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._known: Mapping[re.Pattern[str], Callable[[re.Match[str]], Output]] = {
+            _SHUTDOWN: self._shutdown,
+            _ABORT: self._abort,
+            _BOOT_TIME: lambda _match: Output(f"{host.boot_time}\r\n"),
+            _LOGON_TEST: self._logon_test,
+            _HOST_NAME: lambda _match: Output(f"{host.name}\r\n"),
+        }
+
+    def run(self, command: Command) -> Output:
+        texts = unwrapped(command.line)
+        self._record(command, texts)
+        if command.connection is Connection.WINRM and len(command.line) > LONGEST_LINE:
+            output = Output(stderr="The command line is too long.\r\n", code=1)
+        elif texts[-1].strip() == session.BOOTSTRAP:
+            output = self._bootstrap(command)
+        else:
+            output = self._other(texts[-1])
+        self._host.recorder.write(Source.TRANSCRIPT, output.stdout + output.stderr)
+        return output
+
+    def _record(self, command: Command, texts: Sequence[str]) -> None:
+        """Write down what auditing would: processes are started over WinRM only, PSRP runs in one that is there."""
+        write = self._host.recorder.write
+        if command.connection is Connection.WINRM:
+            write(Source.PROCESS, f"cmd.exe /C {command.line}")
+            for line in texts[:-1]:
+                write(Source.PROCESS, line)
+        if command.connection is Connection.PSRP or len(texts) > 1:
+            write(Source.SCRIPT_BLOCK, texts[-1])
+
+    def _bootstrap(self, command: Command) -> Output:
+        """Run the lines of standard input before ``#records`` on those after it."""
+        lines = "\n".join(command.stdin).replace("\r\n", "\n").split("\n")
+        script, records = _divided(lines)
+        self._host.recorder.write(Source.SCRIPT_BLOCK, script)
+        self._host.recorder.count(Execution(command.connection, tuple(_public(line) for line in records)))
+        impairments = self._host.impairments
+        if impairments.before_script:
+            impairments.before_script()
+        if impairments.refuses_with is Fault.CONSTRAINED_LANGUAGE:
+            return Output(_literal(session.BOOTSTRAP))
+        if script.rstrip("\n") != session.script_text().rstrip("\n"):
+            return Output(stderr="The twin knows no script but transaction.ps1.\r\n", code=1)
+        if impairments.refuses_with is Fault.POWERSHELL_TOO_OLD:
+            return Output(_literal(script))
+        return _distorted(self._transaction(records), impairments.answer)
+
+    def _transaction(self, records: list[str]) -> str:
+        with self._host.lock:
+            return Transaction(self._host).run(records, refused=self._host.impairments.refuses_with)
+
+    def _other(self, script: str) -> Output:
+        for pattern, answer in self._known.items():
+            match = pattern.search(script)
+            if match:
+                return answer(match)
+        name = (script.split() or [""])[0][:60]
+        return Output(stderr=f"The term '{name}' is not recognized as the name of a cmdlet.\r\n", code=1)
+
+    def _shutdown(self, match: re.Match[str]) -> Output:
+        self._host.recorder.write(Source.PROCESS, rf"C:\Windows\System32\{match[0]}")
+        scheduled = self._host.schedule_restart(int(match[1]))
+        code = 0 if scheduled else SHUTDOWN_ALREADY_SCHEDULED
+        errors = "" if scheduled else f"A system shutdown has already been scheduled.({code})"
+        return Output(json.dumps({"stdout": "", "stderr": errors, "rc": code}) + "\r\n")
+
+    def _abort(self, match: re.Match[str]) -> Output:
+        self._host.recorder.write(Source.PROCESS, rf"C:\Windows\System32\{match[0]}")
+        return Output(code=0 if self._host.abort_restart() else NO_SHUTDOWN_SCHEDULED)
+
+    def _logon_test(self, match: re.Match[str]) -> Output:
+        if self._host.registry.read(AUTO_LOGON_CHECKED) is None:
+            return Output(stderr="Get-Item : Cannot find path because it does not exist.\r\n", code=1)
+        return Output(f"{match[1]}\r\n")
+
+
+def _divided(lines: list[str]) -> tuple[str, list[str]]:
+    position = lines.index(session.RECORDS) if session.RECORDS in lines else len(lines)
+    return "\n".join(lines[:position]), [line for line in lines[position + 1 :] if line]
+
+
+def _public(record: str) -> str:
+    """Return the verb and the path of a record: nothing that could be data."""
+    step = step_of(record)
+    return f"{step.verb} {step.path}".strip()
+
+
+def _literal(text: str) -> str:
+    """Return the ready-made answer that stands in a script."""
+    match = session.FRAME.search(text)
+    return match[0] if match else ""
+
+
+def _distorted(answer: str, how: Answer | None) -> Output:
+    """Return the output that carries an answer, or what an impairment makes of it."""
+    if how is Answer.GARBAGE:
+        return Output("sh: 1: Syntax error: word unexpected\n", code=2)
+    if how is Answer.CUT_RECORDS:
+        answer = "".join(answer.splitlines(keepends=True)[:-1])
+    frame = f"#rras#{base64.b64encode(answer.encode()).decode()}#rras#"
+    return Output(frame[: len(frame) // 2] if how is Answer.TRUNCATED else f"{frame}\r\n")

@@ -1,0 +1,116 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The registry of a freshly installed Windows server with Routing and Remote Access."""
+
+from __future__ import annotations
+
+import enum
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Kind, Tree, Value, join
+
+POLICY_STORE = r"SOFTWARE\Policies\Microsoft\Windows\IPSec\Policy\Local"
+DOMAIN_POLICY = r"SOFTWARE\Policies\Microsoft\Windows\IPSec\GPTIPSECPolicy"
+SERVICES = r"SYSTEM\CurrentControlSet\Services"
+RASMAN_PARAMETERS = SERVICES + r"\RasMan\Parameters"
+INTERFACES = SERVICES + r"\Tcpip\Parameters\Interfaces"
+ADAPTERS = r"SYSTEM\CurrentControlSet\Control\Class\{4d36e972-e325-11ce-bfc1-08002be10318}"
+
+_MANAGEMENT_INTERFACE = "{0B3D6F5E-2C0B-4B0F-9C4E-6A1D5B2F7E10}"
+_RRAS_INTERFACE = "{7E1C9A42-5D3F-4E86-A7B1-93C2D4E5F601}"
+_MASK = "255.255.255.0"
+
+
+class Start(enum.IntEnum):
+    """When a service starts: the value Start of its key."""
+
+    AUTOMATIC = 2
+    DEMAND = 3
+    DISABLED = 4
+
+
+def fresh(address: str, management_address: str, l2tp_ports: int = 128) -> Tree:
+    """Return the registry of a server that RRAS was installed on, and nothing was done to since.
+
+    Args:
+        address: the static IPv4 address of the interface that other RRAS servers reach.
+        management_address: the static IPv4 address of the interface that the controller reaches.
+        l2tp_ports: how many connections the L2TP miniport takes (WanEndpoints).
+
+    """
+    return Tree(
+        (
+            Key(POLICY_STORE),
+            *_services(),
+            *_interface(_MANAGEMENT_INTERFACE, management_address),
+            *_interface(_RRAS_INTERFACE, address),
+            *_adapters(l2tp_ports),
+            Key(join(SERVICES, r"SharedAccess\Parameters\FirewallPolicy\ConSecRules")),
+            Key(
+                r"SOFTWARE\Microsoft\Windows NT\CurrentVersion",
+                {"ProductName": Value.sz("Windows Server 2022 Standard")},
+            ),
+        )
+    )
+
+
+def _services() -> tuple[Key, ...]:
+    return (
+        _service("PolicyAgent", Start.DEMAND, ["Tcpip", "bfe"], r"NT Authority\NetworkService"),
+        _service("IKEEXT", Start.DEMAND, ["BFE", "nsi"], "LocalSystem"),
+        _service("RasMan", Start.DEMAND, ["SstpSvc", "DnsCache"], "LocalSystem"),
+        _service("RemoteAccess", Start.AUTOMATIC, ["RasMan", "RpcSs"], "LocalSystem", ["NetBIOSGroup"]),
+        Key(
+            RASMAN_PARAMETERS,
+            {
+                "ServiceDll": Value(Kind.EXPAND_SZ, r"%SystemRoot%\System32\rasmans.dll".encode("utf-16-le")),
+                "Medias": Value.multi_sz(["rastapi"]),
+                "AllowL2TPWeakCrypto": Value.dword(0),
+                "AllowPPTPWeakCrypto": Value.dword(0),
+                "MiniportsInstalled": Value.dword(1),
+            },
+        ),
+    )
+
+
+def _service(name: str, start: Start, services: list[str], account: str, groups: list[str] | None = None) -> Key:
+    values = {
+        "DependOnService": Value.multi_sz(services),
+        "ErrorControl": Value.dword(1),
+        "ImagePath": Value(Kind.EXPAND_SZ, r"%SystemRoot%\System32\svchost.exe -k netsvcs".encode("utf-16-le")),
+        "ObjectName": Value.sz(account),
+        "Start": Value.dword(start),
+        "Type": Value.dword(0x20),
+    }
+    if groups:
+        values["DependOnGroup"] = Value.multi_sz(groups)
+    return Key(join(SERVICES, name), values)
+
+
+def _interface(guid: str, address: str) -> tuple[Key, ...]:
+    values = {
+        "EnableDHCP": Value.dword(0),
+        "IPAddress": Value.multi_sz([address]),
+        "SubnetMask": Value.multi_sz([_MASK]),
+        "DefaultGateway": Value.multi_sz([]),
+    }
+    return (Key(join(INTERFACES, guid), values),)
+
+
+def _adapters(l2tp_ports: int) -> tuple[Key, ...]:
+    return (
+        _adapter("0000", _MANAGEMENT_INTERFACE, "Ethernet adapter"),
+        _adapter("0001", _RRAS_INTERFACE, "Ethernet adapter #2"),
+        Key(
+            join(ADAPTERS, "0005"),
+            {
+                "ComponentId": Value.sz("ms_l2tpminiport"),
+                "DriverDesc": Value.sz("WAN Miniport (L2TP)"),
+                "WanEndpoints": Value.dword(l2tp_ports),
+            },
+        ),
+    )
+
+
+def _adapter(number: str, interface: str, name: str) -> Key:
+    return Key(join(ADAPTERS, number), {"DriverDesc": Value.sz(name), "NetCfgInstanceId": Value.sz(interface)})

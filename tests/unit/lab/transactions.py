@@ -1,0 +1,382 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A host's registry and a table of transactions on it: what any engine must answer, and leave behind."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import hashlib
+import hmac
+import struct
+import uuid
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault, Outcome
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Kind, Tree, Value, join
+
+NONCE = bytes(range(32))
+STORE = r"SOFTWARE\Policies\Microsoft\Windows\IPSec\Policy\Local"
+OWN = r"SOFTWARE\rras.ipsec"
+RASMAN = r"SYSTEM\CurrentControlSet\Services\RasMan\Parameters"
+PRESHARED_KEY = "a key that must not travel: §µ"
+OTHER_KEY = "another key"
+PROTECTED = "D:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)"
+
+
+def guid(number: int) -> str:
+    """Return a GUID in braces."""
+    return f"{{{uuid.UUID(int=number << 96 | 0xAB)}}}".upper()
+
+
+def stored(kind: str, number: int) -> str:
+    """Return the path of an object of the policy store."""
+    return join(STORE, kind + guid(number))
+
+
+POLICY = stored("ipsecPolicy", 1)
+MAIN_MODE = stored("ipsecISAKMPPolicy", 2)
+ACTION = stored("ipsecNegotiationPolicy", 3)
+FILTERS = stored("ipsecFilter", 4)
+RULES = {
+    name: stored("ipsecNFA", 0x10 + number)
+    for number, name in enumerate(
+        ("key", "sections", "two keys", "certificate", "truncated", "unknown", "unknown method")
+    )
+}
+ABSENT = stored("ipsecNFA", 0xFF)
+RULE_TYPE = uuid.UUID("11bbac00-498d-11d1-8639-00a0248d3021").bytes_le
+
+
+def key_data(text: str) -> bytes:
+    """Return a preshared key as a rule holds it."""
+    return (text + "\0").encode("utf-16-le")
+
+
+def methods(*given: tuple[int, bytes]) -> bytes:
+    """Return authentication methods ([MS-GPIPSEC] 2.2.1.2.3)."""
+    return struct.pack("<I", len(given)) + b"".join(struct.pack("<II", kind, len(data)) + data for kind, data in given)
+
+
+def rule(authentication: bytes, sections: bytes = b"", *, active: bool = True) -> bytes:
+    """Return the data of a rule."""
+    name = "a rule\0".encode("utf-16-le")
+    body = b"".join(
+        (
+            authentication,
+            struct.pack("<II", 0xFFFFFFFD, len(name)),
+            name,
+            struct.pack("<4sII", bytes(4), 0, active),
+            struct.pack("<I", 2) + bytes(2),
+            sections,
+        )
+    )
+    return RULE_TYPE + struct.pack("<I", len(body)) + body + b"\0"
+
+
+def section(number: int, data: bytes) -> bytes:
+    """Return one of the sections that Vista and later append to a rule."""
+    return bytes([1] * 15 + [number]) + data
+
+
+def filters(*pairs: tuple[str, str]) -> bytes:
+    """Return the data of a filter list: UDP from port 1701, between addresses with their masks (address/mask)."""
+    encoded = b"".join(map(_filter, pairs))
+    body = struct.pack("<I", len(pairs)) + encoded
+    return uuid.UUID("80dc20b5-2ec8-11d1-a89e-00a0248d3021").bytes_le + struct.pack("<I", len(body)) + body + b"\0"
+
+
+def _filter(pair: tuple[str, str]) -> bytes:
+    empty = struct.pack("<I", 2) + bytes(2)
+    addresses = b"".join(bytes(map(int, part.split("."))) for end in pair for part in end.split("/"))
+    return (
+        empty * 3
+        + uuid.UUID(int=7).bytes_le
+        + struct.pack("<I", 1)
+        + addresses
+        + bytes(4)
+        + struct.pack("<IHHBBH", 17, 1701, 0, 0, 0, 0)
+    )
+
+
+def digest(data: bytes) -> bytes:
+    """Return what is answered instead of a secret."""
+    return hmac.digest(NONCE, data, hashlib.sha256)
+
+
+_KEY = (1, key_data(PRESHARED_KEY))
+_DATA = {
+    "key": rule(methods(_KEY)),
+    "sections": rule(
+        methods(_KEY),
+        section(1, methods(_KEY)) + section(2, struct.pack("<II", 1, 0)) + section(3, bytes(range(16))) + bytes(5),
+    ),
+    "two keys": rule(methods(_KEY, (1, key_data(OTHER_KEY)))),
+    "certificate": rule(methods((3, "CN=Example Root CA\0".encode("utf-16-le")), (5, bytes(2)))),
+    "truncated": rule(methods(_KEY))[:60],
+    "unknown": uuid.UUID("6a1f5c6f-72b7-11d2-acf0-0060b0ecca17").bytes_le + key_data(PRESHARED_KEY),
+    "unknown method": rule(methods((9, key_data(PRESHARED_KEY)))),
+}
+
+
+def _object(path: str, data: bytes, **more: Value) -> Key:
+    values = {
+        "ClassName": Value.sz(path.rpartition("\\")[2].partition("{")[0]),
+        "ipsecData": Value.binary(data),
+        "ipsecDataType": Value.dword(0x100),
+        "whenChanged": Value.dword(1_700_000_000),
+    }
+    return Key(path, values | more)
+
+
+def _plain_data(kind: str, body: bytes) -> bytes:
+    return uuid.UUID(kind).bytes_le + struct.pack("<I", len(body)) + body + b"\0"
+
+
+BEFORE = Tree(
+    (
+        Key(STORE),
+        _object(
+            POLICY,
+            _plain_data("22202163-4f4c-11d1-863b-00a0248d3021", struct.pack("<I", 10800)),
+            ipsecName=Value.sz("Größe, \u4e2d"),
+            ipsecISAKMPReference=Value.sz(MAIN_MODE),
+            ipsecNFAReference=Value.multi_sz(RULES.values()),
+        ),
+        _object(MAIN_MODE, _plain_data("80dc20b8-2ec8-11d1-a89e-00a0248d3021", bytes(80))),
+        _object(ACTION, _plain_data("80dc20b9-2ec8-11d1-a89e-00a0248d3021", bytes(4))),
+        _object(FILTERS, filters(("192.0.2.1/255.255.255.255", "192.0.2.2/255.255.255.255"))),
+        *(
+            _object(
+                RULES[name],
+                data,
+                ipsecNegotiationPolicyReference=Value.sz(ACTION),
+                ipsecFilterReference=Value.multi_sz([FILTERS]),
+                stray=Value.binary(key_data(PRESHARED_KEY)),
+            )
+            for name, data in _DATA.items()
+        ),
+        Key(OWN, {"Number": Value.dword(7), "Text": Value.sz("text"), "List": Value.multi_sz(["a", "b"])}),
+        Key(join(OWN, "Kinds"), {"expand": Value(Kind.EXPAND_SZ, "%PATH%".encode("utf-16-le"))}),
+        Key(join(OWN, "Backup"), {"hidden": Value.sz("not answered")}),
+        Key(
+            join(OWN, "Lists"),
+            {
+                "mine": Value.multi_sz([RULES["key"], RULES["certificate"]]),
+                "foreign": Value.multi_sz([RULES["key"], RASMAN]),
+            },
+        ),
+        Key(RASMAN),
+    )
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """Some records, and how they end: without a fault they are carried out, with one nothing of them is left."""
+
+    name: str
+    records: tuple[str, ...]
+    fault: Fault | None = None
+    outcome: Outcome | None = None
+
+    @property
+    def lines(self) -> list[str]:
+        """The records as a session sends them."""
+        return [record("begin", NONCE, "30"), *self.records]
+
+
+def record(verb: str, *fields: str | bytes) -> str:
+    """Return a record; bytes become base64."""
+    return "\t".join(
+        (verb, *(base64.b64encode(field).decode() if isinstance(field, bytes) else field for field in fields))
+    )
+
+
+def set_text(path: str, name: str, text: str) -> str:
+    """Return the record that writes a text."""
+    return record("set", path, name, "sz", text.encode("utf-16-le"))
+
+
+_RESTART_PENDING = join(OWN, "RestartPending")
+_GENERATION = (
+    record("create", ABSENT, "None"),
+    record("protect", ABSENT, PROTECTED),
+    record("set", ABSENT, "ipsecData", "binary", _DATA["key"]),
+    record("set", ABSENT, "ipsecFilterReference", "multi_sz", f"{FILTERS}\0{FILTERS}\0".encode("utf-16-le")),
+    record("set", ABSENT, "ipsecDataType", "dword", struct.pack("<I", 0x100)),
+    set_text(ABSENT, "ipsecName", "a new rule"),
+)
+_FAILS = record("set", join(OWN, "Missing"), "x", "dword", bytes(4))
+_SC_QUERY = record("run", "sc", "query PolicyAgent", rb":\s+[0-9a-f]+\s", "may", "")
+_SHOW = record("run", "netsh", "ipsec static show policy all", rb"(?m)^\s*ERR \w*\s*\[.*", "may", "")
+
+SUCCEEDING = (
+    Case("nothing", ()),
+    Case("everything is read", (record("tree", STORE, "*", "1"),)),
+    Case("named values are read", (record("tree", STORE, "ipsecname,ClassName", "1"),)),
+    Case("only the key itself is read", (record("tree", STORE, "*", "0"),)),
+    Case("our key is read without the backup", (record("tree", OWN, "*", "2"),)),
+    Case("a missing key is read", (record("tree", join(OWN, "Missing"), "*", "1"), record("tree", OWN, "Number", "0"))),
+    Case("verbs in capitals", (record("TREE", OWN.upper(), "*", "0"),)),
+    Case("the store's digest", (record("digest", STORE),)),
+    Case("a generation is written", _GENERATION),
+    Case(
+        "a value is replaced",
+        (set_text(POLICY, "IPSECNAME", "new name"), record("set", OWN, "Text", "dword", bytes(4))),
+    ),
+    Case("a value is deleted", (record("unset", OWN, "text"), record("unset", OWN, "Missing"))),
+    Case("RasMan's value is written", (record("set", RASMAN, "ProhibitIpSec", "dword", struct.pack("<I", 1)),)),
+    Case("a number above two thousand million", (record("set", OWN, "n", "dword", struct.pack("<I", 0xFFFFFFFE)),)),
+    Case(
+        "an empty list and an empty text",
+        (record("set", OWN, "l", "multi_sz", b""), record("set", OWN, "t", "sz", b"")),
+    ),
+    Case("a key is deleted", (record("delete", RULES["key"]), record("delete", ABSENT))),
+    Case("what we hold is deleted", (record("delete", OWN),)),
+    Case("listed rules are deleted", (record("deletelisted", join(OWN, "Lists"), "mine"),)),
+    Case("a list that is not there", (record("deletelisted", join(OWN, "Lists"), "missing"),)),
+    Case(
+        "the store is copied",
+        (record("create", join(OWN, "Backup"), "None"), record("copy", STORE, join(OWN, "Backup", "Newest"))),
+    ),
+    Case("a copy replaces an older one", (record("copy", join(OWN, "Kinds"), join(OWN, "Lists")),)),
+    Case("a value is as required", (record("require", OWN, "Text", b"text"),)),
+    Case("a number is as required", (record("require", OWN, "Number", b"7"),)),
+    Case(
+        "the store is sealed and still the same",
+        (record("seal", OWN, "Seal", STORE), record("sealed", OWN, "Seal", STORE)),
+    ),
+    Case(
+        "the time of a change is no change",
+        (
+            record("seal", OWN, "Seal", STORE),
+            record("set", POLICY, "whenChanged", "dword", bytes(4)),
+            record("sealed", OWN, "Seal", STORE),
+        ),
+    ),
+    Case(
+        "a volatile note",
+        (record("create", _RESTART_PENDING, "Volatile"), record("create", _RESTART_PENDING, "Volatile")),
+    ),
+    Case("a service is queried", (_SC_QUERY,)),
+    Case("a program that fails and may", (record("run", "sc", "start IKEEXT", b"x", "may", ""),) * 2),
+    Case("a running service is started", (record("start", "RemoteAccess"),)),
+    Case("a service is started", (record("start", "IKEEXT"), _SC_QUERY)),
+    Case(
+        "a start type is changed",
+        (
+            record(
+                "run", "sc", "config PolicyAgent start= auto", b"SUCCESS", "must", "config PolicyAgent start= demand"
+            ),
+        ),
+    ),
+    Case("a policy is assigned", (record("start", "PolicyAgent"), record("assign", POLICY), _SHOW)),
+    Case("nothing is assigned instead of nothing", (record("assign", ""),)),
+    Case(
+        "a policy is assigned and no longer",
+        (record("start", "PolicyAgent"), record("assign", POLICY), record("assign", "")),
+    ),
+)
+
+FAILING = (
+    Case("unknown verb", ("destroy\tSOFTWARE\\x",), Fault.REFUSED, Outcome.NOTHING),
+    Case("a verb without fields", ("delete",), Fault.REFUSED, Outcome.NOTHING),
+    Case("one field too many", (record("digest", STORE, "x"),), Fault.REFUSED, Outcome.NOTHING),
+    Case("a key that is not ours", (record("delete", r"SOFTWARE\Microsoft"),), Fault.REFUSED, Outcome.NOTHING),
+    Case("a key above ours", (record("create", r"SOFTWARE\rras", "None"),), Fault.REFUSED, Outcome.NOTHING),
+    Case("a value of RasMan that is not ours", (record("unset", RASMAN, "Medias"),), Fault.REFUSED, Outcome.NOTHING),
+    Case("the store as a whole", (record("delete", STORE),), Fault.REFUSED, Outcome.NOTHING),
+    Case("another program", (record("run", "cmd", "/c dir", b"", "may", ""),), Fault.REFUSED, Outcome.NOTHING),
+    Case(
+        "another command of netsh",
+        (record("run", "netsh", "ipsec static delete all", b"", "may", ""),),
+        Fault.REFUSED,
+        Outcome.NOTHING,
+    ),
+    Case("another service", (record("start", "Spooler"),), Fault.REFUSED, Outcome.NOTHING),
+    Case("a later record is malformed: nothing begins", (*_GENERATION, "x"), Fault.REFUSED, Outcome.NOTHING),
+    Case("no base64", ("set\t" + OWN + "\tx\tsz\t===",), Fault.FAILED, Outcome.NOTHING),
+    Case("a number that is too short", (record("set", OWN, "x", "dword", b"\1"),), Fault.FAILED, Outcome.NOTHING),
+    Case("a value of a missing key", (_FAILS,), Fault.FAILED, Outcome.NOTHING),
+    Case("a generation is taken back", (*_GENERATION, _FAILS), Fault.FAILED, Outcome.UNDONE),
+    Case(
+        "changed, deleted and replaced values come back",
+        (
+            set_text(POLICY, "ipsecName", "new name"),
+            record("unset", OWN, "List"),
+            record("set", OWN, "Number", "sz", b""),
+            record("unset", join(OWN, "Kinds"), "expand"),
+            _FAILS,
+        ),
+        Fault.FAILED,
+        Outcome.UNDONE,
+    ),
+    Case(
+        "deleted keys come back",
+        (record("delete", OWN), record("delete", RULES["key"]), _FAILS),
+        Fault.FAILED,
+        Outcome.UNDONE,
+    ),
+    Case(
+        "a replaced copy comes back",
+        (record("copy", join(OWN, "Kinds"), join(OWN, "Lists")), _FAILS),
+        Fault.FAILED,
+        Outcome.UNDONE,
+    ),
+    Case(
+        "a volatile note goes", (record("create", _RESTART_PENDING, "Volatile"), _FAILS), Fault.FAILED, Outcome.UNDONE
+    ),
+    Case("a started service is stopped", (record("start", "IKEEXT"), _FAILS), Fault.FAILED, Outcome.UNDONE),
+    Case(
+        "a start type comes back",
+        (
+            record("run", "sc", "config PolicyAgent start= auto", b"x", "must", "config PolicyAgent start= demand"),
+            _FAILS,
+        ),
+        Fault.FAILED,
+        Outcome.UNDONE,
+    ),
+    Case(
+        "an assignment is taken back",
+        (record("start", "PolicyAgent"), record("assign", POLICY), _FAILS),
+        Fault.FAILED,
+        Outcome.UNDONE,
+    ),
+    Case("neither netsh nor the agent answers", (record("assign", POLICY),), Fault.NOT_ASSIGNED, Outcome.PARTLY),
+    Case(
+        "a program that fails and must not",
+        (record("run", "sc", "stop IKEEXT", b"", "must", ""),),
+        Fault.FAILED,
+        Outcome.NOTHING,
+    ),
+    Case(
+        "a list with a foreign key",
+        (record("deletelisted", join(OWN, "Lists"), "foreign"),),
+        Fault.REFUSED,
+        Outcome.UNDONE,
+    ),
+    Case(
+        "the store changed since it was read", (record("unchanged", STORE, bytes(32)),), Fault.CONFLICT, Outcome.NOTHING
+    ),
+    Case(
+        "a value is not as required",
+        (record("require", OWN, "Text", b"Text"),),
+        Fault.CONFLICT,
+        Outcome.NOTHING,
+    ),
+    Case(
+        "a required value of a missing key",
+        (record("require", join(OWN, "No"), "Text", b""),),
+        Fault.CONFLICT,
+        Outcome.NOTHING,
+    ),
+    Case("the seal is missing", (record("sealed", OWN, "Seal", STORE),), Fault.FAILED, Outcome.NOTHING),
+    Case(
+        "the store changed since it was sealed",
+        (record("seal", OWN, "Seal", STORE), set_text(POLICY, "ipsecName", "x"), record("sealed", OWN, "Seal", STORE)),
+        Fault.CONFLICT,
+        Outcome.UNDONE,
+    ),
+    Case("an access list that is none", (record("protect", POLICY, "X:P"),), Fault.FAILED, Outcome.PARTLY),
+)
