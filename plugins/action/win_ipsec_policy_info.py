@@ -1,0 +1,22 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The action behind the module win_ipsec_policy_info."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction
+from ansible_collections.rras.ipsec.plugins.plugin_utils._specs import INFO
+from ansible_collections.rras.ipsec.plugins.plugin_utils._work import inform
+
+
+class ActionModule(RrasAction):
+    """Everything that can be read of a host's IPsec policies."""
+
+    SPEC = INFO
+
+    def act(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        return inform(self.open_session(options), options["preshared_keys"])

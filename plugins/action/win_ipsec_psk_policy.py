@@ -1,0 +1,38 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The action behind the module win_ipsec_psk_policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import declaration, plan
+from ansible_collections.rras.ipsec.plugins.plugin_utils._specs import POLICY
+from ansible_collections.rras.ipsec.plugins.plugin_utils._work import PolicyWish, PolicyWork
+
+
+class ActionModule(RrasAction):
+    """One phase, or all, of a declared IPsec policy."""
+
+    SPEC = POLICY
+    REQUIRED_IF = (
+        ("phase", "commit", ("transaction",)),
+        ("phase", "revert", ("transaction",)),
+        ("phase", "finish", ("transaction",)),
+    )
+
+    def act(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        declared = declaration.declare(options) if options["state"] == "present" else None
+        wish = PolicyWish(options["name"], declared, options["policy_agent_first"], options["backup"])
+        work = PolicyWork(self.open_session(options), wish, check_mode=self._task.check_mode)
+        if self._task.check_mode or options["phase"] == "plan":
+            return work.plan()
+        if options["phase"] == "stage":
+            return work.stage()
+        if options["phase"] == "all":
+            return work.everything()
+        later = {"commit": work.commit, "revert": work.revert, "finish": work.finish}[options["phase"]]
+        return later(plan.Transaction.parse(options["transaction"]))

@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filter l2tp_agreement."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: l2tp_agreement
+short_description: Whether both ends of the connections of a host agree
+version_added: 0.1.0
+author: The rras.ipsec developers (@rras-ipsec)
+description:
+  - Each end must match its own declaration; that the declarations are equal was seen before.
+positional: host
+options:
+  _input:
+    description: The variable C(hostvars).
+    type: dict
+    required: true
+  host:
+    description: The inventory name of the host that asks.
+    type: str
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Show the agreement of both ends
+  ansible.builtin.debug:
+    msg: "{{ hostvars | rras.ipsec.l2tp_agreement(inventory_hostname) | map(attribute='summary') }}"
+"""
+
+RETURN = r"""
+  _value:
+    description: One entry for each connection.
+    type: list
+    elements: dict
+    contains:
+      name:
+        description: The name of the connection.
+        type: str
+      proved:
+        description: Whether both ends agree and ProhibitIpSec is in effect on both.
+        type: bool
+      summary:
+        description: The agreement in one line.
+        type: str
+      disagreements:
+        description: What is wrong, a sentence each.
+        type: list
+        elements: str
+      remarks:
+        description: What is not proved, a sentence each.
+        type: list
+        elements: str
+"""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _view
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import agreement
+
+
+def l2tp_agreement(hostvars: _view.HostVars, host: str) -> list[dict[str, Any]]:
+    """Whether both ends of the connections of a host agree."""
+    nodes, proofs = _view.network(hostvars, host), _view.proofs(hostvars, host)
+    return [dataclasses.asdict(each) for each in agreement.agreements(nodes, host, proofs)]
+
+
+class FilterModule:
+    """Offers the filter to Ansible."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"l2tp_agreement": l2tp_agreement}

@@ -1,0 +1,56 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filter l2tp_not_back."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: l2tp_not_back
+short_description: Which hosts did not come back from their restart
+version_added: 0.1.0
+author: The rras.ipsec developers (@rras-ipsec)
+description:
+  - No further host is restarted when there is one.
+positional: hosts
+options:
+  _input:
+    description: The variable C(hostvars).
+    type: dict
+    required: true
+  hosts:
+    description: The inventory names of the hosts of the play.
+    type: list
+    elements: str
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Show who is missing
+  ansible.builtin.debug:
+    msg: "{{ hostvars | rras.ipsec.l2tp_not_back(ansible_play_hosts_all) }}"
+"""
+
+RETURN = r"""
+  _value:
+    description: Inventory names.
+    type: list
+    elements: str
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _view
+
+
+def l2tp_not_back(hostvars: _view.HostVars, hosts: Sequence[str]) -> list[str]:
+    """Which hosts did not come back from their restart."""
+    return _view.not_back(hostvars, hosts)
+
+
+class FilterModule:
+    """Offers the filter to Ansible."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"l2tp_not_back": l2tp_not_back}

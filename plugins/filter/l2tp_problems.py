@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filter l2tp_problems."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: l2tp_problems
+short_description: What is wrong with the declared connections of a host
+version_added: 0.1.0
+author: The rras.ipsec developers (@rras-ipsec)
+description:
+  - Compares what the variables of both ends of each connection say, before any host is touched.
+positional: host
+options:
+  _input:
+    description: The variable C(hostvars).
+    type: dict
+    required: true
+  host:
+    description: The inventory name of the host that asks.
+    type: str
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Stop before any host is touched
+  ansible.builtin.fail:
+    msg: "{{ problems | join(' ') }}"
+  when: problems | length > 0
+  vars:
+    problems: "{{ hostvars | rras.ipsec.l2tp_problems(inventory_hostname) }}"
+"""
+
+RETURN = r"""
+  _value:
+    description: A sentence for each problem; an empty list when there is none.
+    type: list
+    elements: str
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _view
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network
+
+
+def l2tp_problems(hostvars: _view.HostVars, host: str) -> list[str]:
+    """What is wrong with the declared connections of a host."""
+    return network.problems(_view.network(hostvars, host), host)
+
+
+class FilterModule:
+    """Offers the filter to Ansible."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"l2tp_problems": l2tp_problems}

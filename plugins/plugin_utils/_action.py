@@ -1,0 +1,183 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the actions of this collection share: typed options, secrets kept, one session, one error boundary."""
+
+from __future__ import annotations
+
+import abc
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from ansible.errors import AnsibleConnectionFailure
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values, sanitize_keys
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session, transport
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import DeclarationError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._work import Session, WorkError
+
+try:
+    from requests.exceptions import RequestException
+except ImportError:
+
+    class RequestException(OSError):  # type: ignore[no-redef]  # noqa: N818 - the name of what it stands in for
+        """Stands in where no connection that speaks HTTP is installed."""
+
+
+NONCE_BYTES = 32
+_SHOWN = 200
+
+_SENTENCES = {
+    records.Fault.NOT_ADMINISTRATOR: (
+        "the user of the connection is not an administrator on this host; "
+        "connect as a member of the group Administrators."
+    ),
+    records.Fault.WOW64: (
+        "the connection runs a 32-bit PowerShell on a 64-bit Windows, which sees another registry; "
+        "use a 64-bit session configuration."
+    ),
+    records.Fault.POWERSHELL_TOO_OLD: (
+        "Windows PowerShell on this host is older than 5.1; install Windows Management Framework 5.1."
+    ),
+    records.Fault.CONSTRAINED_LANGUAGE: (
+        "PowerShell on this host is in ConstrainedLanguage mode; "
+        "let the user of the connection run in FullLanguage mode."
+    ),
+    records.Fault.BUSY: "another run of this collection is at work on this host; repeat when it has ended.",
+}
+
+
+class OptionsError(Exception):
+    """The options, or what is in effect for the task, can't be worked with."""
+
+
+class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
+    """An action of this collection. Nothing that it returns or raises contains a value of an option marked no_log."""
+
+    TRANSFERS_FILES = False
+    SPEC: ClassVar[Mapping[str, Any]]
+    """The argument spec, as for a module."""
+    MUTUALLY_EXCLUSIVE: ClassVar[Sequence[Sequence[str]]] = ()
+    REQUIRED_IF: ClassVar[Sequence[Sequence[Any]]] = ()
+
+    @abc.abstractmethod
+    def act(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Do the work and return the result.
+
+        Raises the errors that `plugin_utils._policy`, `plugin_utils._host` and `plugin_utils._work` describe.
+        """
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Ansible's door: everything that leaves goes through here, without secrets."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        hidden, outcome, lost = self._guarded()
+        if lost:
+            raise AnsibleConnectionFailure(str(remove_values(lost, hidden)))
+        result.update(sanitize_keys(remove_values(outcome, hidden), hidden))
+        return result
+
+    def _guarded(self) -> tuple[set[str], dict[str, Any], str]:
+        """Validate and act; answer the secrets, the result, and how the connection was lost, if it was."""
+        hidden: set[str] = set()
+        try:
+            options = self._options(hidden)
+            self._check_connection()
+            return hidden, self.act(options), ""
+        except RequestException as error:
+            return hidden, {}, f"the connection was lost before the host answered ({type(error).__name__})."
+        except AnsibleConnectionFailure as error:
+            return hidden, {}, str(error)
+        except Exception as error:  # noqa: BLE001 - the one boundary: whatever it is, its text is cleaned before anybody sees it
+            return hidden, {"failed": True, "msg": _sentence(error), "reason": _reason(error)}, ""
+
+    def _options(self, hidden: set[str]) -> Mapping[str, Any]:
+        validator = ArgumentSpecValidator(
+            self.SPEC, mutually_exclusive=self.MUTUALLY_EXCLUSIVE, required_if=self.REQUIRED_IF
+        )
+        outcome = validator.validate(_plain(self._task.args))
+        hidden.update(outcome._no_log_values)  # noqa: SLF001 - the only way to learn the nested ones
+        if outcome.error_messages:
+            raise OptionsError(" ".join(outcome.error_messages))
+        parameters: Mapping[str, Any] = outcome.validated_parameters
+        return parameters
+
+    def _check_connection(self) -> None:
+        if self._connection.become:
+            raise OptionsError(
+                "become is in effect, and this action would silently run without it; "
+                "write 'become: false' at the task, and see that the variable ansible_become is not set."
+            )
+        transport.check(self._connection)
+
+    def open_session(self, options: Mapping[str, Any]) -> Session:
+        """A session with the task's host, for the time limits in the options."""
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        return Session(session.Session(self._execute, nonce, options["program_timeout"]), nonce)
+
+    def _execute(self, command: str, data: bytes) -> session.Output:
+        ran = self._low_level_execute_command(command, sudoable=False, in_data=data)  # type: ignore[no-untyped-call]
+        return session.Output(ran["rc"], ran["stdout"], ran["stderr"])
+
+
+def _sentence(error: Exception) -> str:
+    """What to tell the user of an error."""
+    match error:
+        case OptionsError() | WorkError() | PlanError() | DeclarationError() | transport.TransportError():
+            return _capital(str(error))
+        case session.TransactionError(failure=failure):
+            return _capital(_SENTENCES.get(failure.fault) or _failure(failure))
+        case session.NoAnswerError(output=output):
+            return _no_answer(output)
+        case records.MalformedAnswerError():
+            return _capital(f"{error}; check that nothing on the host changes the output of PowerShell.")
+    return f"An unexpected {type(error).__name__} ended the action; please report it with the steps that lead to it."
+
+
+def _reason(error: Exception) -> str:
+    """One word that a playbook can test."""
+    if isinstance(error, session.TransactionError):
+        return str(error.failure.fault)
+    return _REASONS.get(type(error), "failed")
+
+
+_REASONS: Mapping[type[Exception], str] = {
+    OptionsError: "options",
+    DeclarationError: "declaration",
+    transport.TransportError: "transport",
+    PlanError: "plan",
+    WorkError: "not_proved",
+}
+
+
+def _failure(failure: records.Failure) -> str:
+    place = f" at {failure.path}" if failure.path else ""
+    left = {
+        records.Outcome.NOTHING: "Nothing was changed.",
+        records.Outcome.UNDONE: "All changes were undone.",
+        records.Outcome.PARTLY: f"Not all changes could be undone: {failure.left}.",
+    }[failure.outcome]
+    return f"the host stopped in step {failure.verb!r}{place}: {failure.message.rstrip('.')}. {left}"
+
+
+def _no_answer(output: session.Output) -> str:
+    shown = (output.stderr.strip() or output.stdout.strip() or "no output")[:_SHOWN]
+    return f"The host did not answer as a Windows host with PowerShell does (exit code {output.code}): {shown}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any YAML
+    """A copy without Ansible's own text types; a text that is an inline vault gets decrypted."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, str) or hasattr(value, "__ENCRYPTED__"):
+        return str(value)
+    return value

@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether the two ends of a connection agree.
+
+No key is compared here: each end matches its own declaration, and the two declarations were found equal before.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Connection, Network
+
+Proofs = Mapping[str, Mapping[str, Any]]
+"""What phase C(plan) of C(win_ipsec_psk_policy) answered last, by host."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Agreement:
+    """One connection, seen from both ends."""
+
+    name: str
+    proved: bool
+    summary: str
+    disagreements: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+
+def agreements(network: Network, host: str, proofs: Proofs) -> list[Agreement]:
+    """The agreement of each of a host's connections."""
+    return [_agreement(network, connection, proofs) for connection in networks.connections_of(network, host)]
+
+
+def _agreement(network: Network, connection: Connection, proofs: Proofs) -> Agreement:
+    disagreements = tuple(text for peer in connection.peers for text in _disagreements(network, peer, proofs))
+    remarks = tuple(text for peer in connection.peers for text in _remarks(network, peer, proofs))
+    source, destination = (network[peer].address for peer in connection.peers)
+    means = (
+        "the preshared key"
+        if connection.preshared_key is not None
+        else f"certificates of {connection.certificate_authority}"
+    )
+    ends = " and ".join(peer for peer in connection.peers if network[peer].managed)
+    state = "do not agree" if disagreements else "agree"
+    summary = f"{connection.name}: {ends} {state} on UDP {source} port 1701 -> {destination}, mirrored, with {means}"
+    return Agreement(connection.name, not disagreements and not remarks, summary, disagreements, remarks)
+
+
+def _disagreements(network: Network, host: str, proofs: Proofs) -> Iterator[str]:
+    proof = proofs.get(host)
+    if not network[host].managed:
+        return
+    if not proof or "matches" not in proof:
+        yield f"{host} was not read in this run."
+    elif not proof["matches"]:
+        yield f"{host} does not have the declared policy assigned."
+    else:
+        yield from (f"on {host}, {text}" for text in proof["obstacles"])
+        if proof["host"]["prohibit_ipsec"]["value"] != 1:
+            yield f"on {host}, ProhibitIpSec is not 1."
+
+
+def _remarks(network: Network, host: str, proofs: Proofs) -> Iterator[str]:
+    if not network[host].managed:
+        yield f"{host} is not managed, so its end is not proved."
+        return
+    value = (proofs.get(host) or {}).get("host", {}).get("prohibit_ipsec", {})
+    if value.get("in_effect") == "no":
+        yield f"{host} must be restarted before ProhibitIpSec is in effect."
+    if value.get("in_effect") == "unknown":
+        yield f"whether ProhibitIpSec was there when {host} started is unknown; a restart would prove it."

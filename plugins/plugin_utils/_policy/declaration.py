@@ -1,0 +1,239 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From validated options to the policy that they declare."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
+
+Options = Mapping[str, Any]
+
+_INTEGRITY = {"md5": model.Integrity.MD5, "sha1": model.Integrity.SHA1, "none": model.Integrity.NONE}
+_ENCRYPTION = {"3des": model.Encryption.TRIPLE_DES, "des": model.Encryption.DES, "none": model.Encryption.NONE}
+_IKE_ENCRYPTION = {"3des": model.IkeEncryption.TRIPLE_DES, "des": model.IkeEncryption.DES}
+_DH_GROUPS = {14: model.DhGroup.GROUP_14, 2: model.DhGroup.GROUP_2, 1: model.DhGroup.GROUP_1}
+_CONNECTION_TYPES = {
+    "all": model.ConnectionType.ALL,
+    "lan": model.ConnectionType.LAN,
+    "dialup": model.ConnectionType.DIALUP,
+}
+_PROTOCOLS = {
+    "any": model.Protocol.ANY,
+    "icmp": model.Protocol.ICMP,
+    "tcp": model.Protocol.TCP,
+    "udp": model.Protocol.UDP,
+}
+_PORTS = range(65536)
+_NAME_LIMIT = 255
+
+
+class DeclarationError(ValueError):
+    """What is declared can't be a policy. The message is one sentence: what, where, what to write instead."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Declaration:
+    """A policy as it is declared, and what is to become of it."""
+
+    policy: model.Policy
+    assigned: bool
+    replace_assigned: bool
+    take_over: bool
+
+
+def declare(options: Options) -> Declaration:
+    """The declaration that the options of `win_ipsec_psk_policy` make.
+
+    Raises `DeclarationError`.
+    """
+    _check_name("name", options["name"])
+    _check_rule_names(options["rules"])
+    rules = tuple(_rule(f"rules[{number}]", rule) for number, rule in enumerate(options["rules"]))
+    policy = model.Policy(
+        name=options["name"],
+        description=options["description"] or "",
+        polling_interval=_minutes("polling_interval", options["polling_interval"]),
+        main_mode=_main_mode(options["main_mode"]),
+        rules=(*rules, model.default_response_rule(active=options["default_response_rule"])),
+    )
+    return Declaration(policy, options["assigned"], options["replace_assigned"], options["take_over"])
+
+
+def specific_address(where: str, text: str) -> str:
+    """An address that can be that of one host, in its usual form.
+
+    Raises `DeclarationError` for anything else: a name, a network, a group, the wildcard.
+    """
+    try:
+        address = ipaddress.IPv4Address(text)
+    except ValueError:
+        raise DeclarationError(
+            f"{where} is {text!r}, which is not an IPv4 address; write an address of the server, such as 192.0.2.1."
+        ) from None
+    if address.is_multicast or address.is_unspecified or address.is_loopback or address == _BROADCAST:
+        raise DeclarationError(
+            f"{where} is {text}, which is not the address of one host; write the static address of the RRAS interface."
+        )
+    return str(address)
+
+
+_BROADCAST = ipaddress.IPv4Address("255.255.255.255")
+
+
+def _check_name(where: str, name: str) -> None:
+    if not name.strip() or len(name) > _NAME_LIMIT or any(ord(letter) < ord(" ") for letter in name):
+        raise DeclarationError(
+            f"{where} must have 1 to {_NAME_LIMIT} characters and no control characters; write for example 'L2TP'."
+        )
+
+
+def _check_rule_names(rules: Sequence[Options]) -> None:
+    seen: set[str] = set()
+    for number, rule in enumerate(rules):
+        name = rule["name"].casefold()
+        if name in seen:
+            raise DeclarationError(
+                f"rules[{number}].name is {rule['name']!r} for the second time; give each rule a name of its own."
+            )
+        seen.add(name)
+
+
+def _minutes(where: str, minutes: int) -> int:
+    if not 0 < minutes <= 71_582_788:  # noqa: PLR2004 - the store holds seconds in 32 bits
+        raise DeclarationError(f"{where} is {minutes}; write a number of minutes from 1 to 71582788.")
+    return minutes * 60
+
+
+def _main_mode(options: Options) -> model.MainMode:
+    if not options["methods"]:
+        raise DeclarationError("main_mode.methods is empty; name at least one method or leave the option out.")
+    return model.MainMode(
+        methods=tuple(
+            model.MainModeMethod(
+                _IKE_ENCRYPTION[method["encryption"]], _INTEGRITY[method["integrity"]], _DH_GROUPS[method["dh_group"]]
+            )
+            for method in options["methods"]
+        ),
+        lifetime_seconds=_minutes("main_mode.lifetime", options["lifetime"]),
+        quick_mode_limit=options["quick_mode_limit"],
+        master_pfs=options["pfs"],
+    )
+
+
+def _rule(where: str, options: Options) -> model.Rule:
+    _check_name(f"{where}.name", options["name"])
+    action = _filter_action(f"{where}.filter_action", options["name"], options["filter_action"])
+    if not options["filters"]:
+        raise DeclarationError(
+            f"{where}.filters is empty; write at least one filter with source_address and destination_address."
+        )
+    filters = tuple(_filter(f"{where}.filters[{number}]", entry) for number, entry in enumerate(options["filters"]))
+    return model.Rule(
+        name=options["name"],
+        description=options["description"] or "",
+        filter_list=model.FilterList(name=options["name"], filters=filters),
+        filter_action=action,
+        authentication=_authentication(f"{where}.authentication", options["authentication"], action),
+        connection_type=_CONNECTION_TYPES[options["connection_type"]],
+        active=options["active"],
+    )
+
+
+def _filter(where: str, options: Options) -> model.Filter:
+    source = _address(f"{where}.source_address", options["source_address"])
+    destination = _address(f"{where}.destination_address", options["destination_address"])
+    if source == destination:
+        raise DeclarationError(
+            f"{where} has {options['source_address']} as source and as destination; "
+            "write the address of the other server as one of them."
+        )
+    if options["protocol"] not in ("udp", "icmp") and not options["covers_other_traffic"]:
+        raise DeclarationError(
+            f"{where}.protocol is {options['protocol']}, which may cut the management of the host as well; "
+            "write udp, or set covers_other_traffic to true if that is meant."
+        )
+    return model.Filter(
+        source=source,
+        destination=destination,
+        protocol=_PROTOCOLS[options["protocol"]],
+        source_port=_port(f"{where}.source_port", options["source_port"]),
+        destination_port=_port(f"{where}.destination_port", options["destination_port"]),
+        mirrored=options["mirrored"],
+    )
+
+
+def _address(where: str, text: str) -> model.Address:
+    if text.casefold() == "me":
+        return model.Address.me()
+    if text.casefold() == "any":
+        return model.Address.any()
+    return model.Address.single(specific_address(where, text))
+
+
+def _port(where: str, number: int) -> model.Ports:
+    if number not in _PORTS:
+        raise DeclarationError(f"{where} is {number}; write a port from 1 to 65535, or 0 for any port.")
+    return model.Ports.one(number) if number else model.Ports.any()
+
+
+def _filter_action(where: str, rule_name: str, options: Options) -> model.FilterAction:
+    if options["action"] != "negotiate":
+        action = model.Action.BLOCK if options["action"] == "block" else model.Action.PERMIT
+        return model.FilterAction(name=f"{rule_name} ({options['action']})", action=action, offers=())
+    offers = tuple(
+        _offer(f"{where}.offers[{number}]", offer, options) for number, offer in enumerate(options["offers"])
+    )
+    if not offers:
+        raise DeclarationError(f"{where}.offers is empty; name at least one offer or leave the option out.")
+    if options["fall_back_to_clear_text"]:
+        offers = (*offers, model.Offer((), 0, 0, pfs=False))
+    accepting = model.Action.NEGOTIATE_ACCEPTING_UNSECURED
+    action = accepting if options["accept_unsecured"] else model.Action.NEGOTIATE
+    return model.FilterAction(name=f"{rule_name} (negotiate)", action=action, offers=offers)
+
+
+def _offer(where: str, offer: Options, options: Options) -> model.Offer:
+    if offer["encryption"] == "none" and offer["integrity"] == "none":
+        raise DeclarationError(
+            f"{where} has neither encryption nor integrity; write encryption 3des and integrity sha1."
+        )
+    algorithm = model.Algorithm(model.Transform.ESP, _ENCRYPTION[offer["encryption"]], _INTEGRITY[offer["integrity"]])
+    return model.Offer((algorithm,), offer["lifetime_seconds"], offer["lifetime_kilobytes"], options["pfs"])
+
+
+def _authentication(
+    where: str, methods: Sequence[Options], action: model.FilterAction
+) -> tuple[model.AuthenticationMethod, ...]:
+    negotiates = action.action not in (model.Action.BLOCK, model.Action.PERMIT)
+    if not negotiates and not methods:
+        return (model.AuthenticationMethod.kerberos(),)  # what Windows itself stores in a rule that never negotiates
+    if not methods:
+        raise DeclarationError(f"{where} is empty; write a preshared_key or a certificate_authority.")
+    return tuple(_method(f"{where}[{number}]", method) for number, method in enumerate(methods))
+
+
+def _method(where: str, method: Options) -> model.AuthenticationMethod:
+    given = [name for name in ("preshared_key", "certificate_authority", "kerberos") if method[name]]
+    if method["preshared_key"] is not None and not method["preshared_key"].strip():
+        raise DeclarationError(f"{where}.preshared_key is empty; write the key that both servers share.")
+    if len(given) != 1:
+        raise DeclarationError(f"{where} must have exactly one of preshared_key, certificate_authority and kerberos.")
+    if method["preshared_key"]:
+        return model.AuthenticationMethod.preshared_key(_key(where, method["preshared_key"]))
+    if method["certificate_authority"]:
+        return model.AuthenticationMethod.certificate(method["certificate_authority"])
+    return model.AuthenticationMethod.kerberos()
+
+
+def _key(where: str, key: str) -> str:
+    if "\0" in key or "\n" in key or "\r" in key:
+        raise DeclarationError(
+            f"{where}.preshared_key contains a line break or a NUL; write the key as one line of text."
+        )
+    return key

@@ -1,0 +1,45 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was read from a host, as data for results. Never a key, nor a digest of one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import describe
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host, Service
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import StoredPolicy
+
+
+def facts(host: Host, key_word: describe.KeyWord) -> dict[str, Any]:
+    """Everything that a user may want to know of a host."""
+    active = host.store.active
+    return {
+        "policies": [_policy(found, host, key_word) for found in host.store.policies],
+        "assigned": active.policy.name if active else None,
+        "prohibit_ipsec": {"value": host.prohibit_ipsec, "in_effect": str(host.in_effect)},
+        "services": {name: _service(service) for name, service in host.services.items()},
+        "domain_policy": host.domain_policy or None,
+        "addresses": [{"address": entry.address, "dynamic": entry.dynamic} for entry in host.addresses],
+        "listed_addresses": sorted(host.listed),
+        "unfinished_transaction": str(host.pending.phase) if host.pending else None,
+        "l2tp_ports": host.l2tp_ports,
+    }
+
+
+def _policy(found: StoredPolicy, host: Host, key_word: describe.KeyWord) -> dict[str, Any]:
+    return describe.details(found.policy, key_word) | {
+        "guid": str(found.guid),
+        "ours": found.path.casefold() in host.ours,
+        "assigned": found.path.casefold() == host.store.active_path.casefold(),
+        "unreadable": [{"path": entry.path, "reason": entry.reason} for entry in found.unreadable],
+    }
+
+
+def _service(service: Service) -> dict[str, Any]:
+    return {
+        "start": service.start.name.lower() if service.start is not None else None,
+        "running": service.running,
+        "depends_on": list(service.depends_on),
+    }

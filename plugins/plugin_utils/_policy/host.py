@@ -1,0 +1,288 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is read from a host, and what it means: services, addresses, our record, ProhibitIpSec, the agent's filters."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import ipaddress
+import re
+from collections.abc import Iterable, Mapping
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import steps
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value, join
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL, Store
+
+SERVICES = r"SYSTEM\CurrentControlSet\Services"
+RASMAN = join(SERVICES, "RasMan", "Parameters")
+PROHIBIT_IPSEC = "ProhibitIpSec"
+INTERFACES = join(SERVICES, "Tcpip", "Parameters", "Interfaces")
+DOMAIN_POLICY = r"SOFTWARE\Policies\Microsoft\Windows\IPSec\GPTIPSECPolicy"
+FIREWALL_RULES = (
+    join(SERVICES, "SharedAccess", "Parameters", "FirewallPolicy", "ConSecRules"),
+    r"SOFTWARE\Policies\Microsoft\WindowsFirewall\ConSecRules",
+)
+NETWORK_ADAPTERS = r"SYSTEM\CurrentControlSet\Control\Class\{4d36e972-e325-11ce-bfc1-08002be10318}"
+
+OURS = r"SOFTWARE\rras.ipsec"
+STATE = join(OURS, "State")
+TRANSACTION = join(OURS, "Transaction")
+AFTER = join(TRANSACTION, "After")
+VALUE_NOTE = join(OURS, "ProhibitIpSec")
+RESTART_PENDING = join(VALUE_NOTE, "RestartPending")
+SERVICES_NOTE = join(OURS, "Services")
+BACKUP = join(OURS, "Backup")
+
+SHOW_FILTERS = steps.Run("netsh", "ipsec dynamic show qmfilter all", r"\d+\.\d+\.\d+\.\d+")
+SHOW_POLICIES = steps.Run("netsh", "ipsec static show policy all", r"(?m)^\s*ERR \w*\s*\[.*")
+_SERVICE_NAMES = ("PolicyAgent", "IKEEXT", "RasMan", "RemoteAccess")
+_RUNNING = 4
+
+
+class StartType(enum.IntEnum):
+    """The value Start of a service, by the words of sc.exe."""
+
+    BOOT = 0
+    SYSTEM = 1
+    AUTO = 2
+    DEMAND = 3
+    DISABLED = 4
+
+
+class InEffect(enum.StrEnum):
+    """Whether a value that counts from the next start of Windows on is the one that Windows started with."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+class Phase(enum.StrEnum):
+    """How far an unfinished transaction came."""
+
+    STAGING = "staging"
+    STAGED = "staged"
+    COMMITTED = "committed"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Service:
+    """A Windows service as the registry and sc.exe show it."""
+
+    name: str
+    start: StartType | None
+    running: bool
+    depends_on: tuple[str, ...] = ()
+    depends_on_groups: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class HostAddress:
+    """One IPv4 address of a host's interfaces."""
+
+    address: str
+    dynamic: bool
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PendingTransaction:
+    """What an earlier phase left on the host for the next one."""
+
+    id: str
+    phase: Phase
+    policy: str
+    previous: str
+    written: tuple[str, ...]
+    obsolete: tuple[str, ...]
+    owned_after: tuple[str, ...]
+    replaced_after: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ValueNote:
+    """What we remember of ProhibitIpSec: what we set, what was there before us, and whether a restart is pending."""
+
+    recorded: bool
+    set_to: int | None
+    before: int | None
+    restart_pending: bool
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Host:
+    """Everything that was read from a host in one execution."""
+
+    store: Store
+    digest: str
+    owned: tuple[str, ...]
+    replaced: str
+    pending: PendingTransaction | None
+    backed_up: bool
+    services_before: Mapping[str, Value]
+    prohibit_ipsec: int | None
+    value_note: ValueNote
+    services: Mapping[str, Service]
+    addresses: tuple[HostAddress, ...]
+    domain_policy: str
+    listed: frozenset[str]
+    policies_valid: bool | None
+    firewall_rules: tuple[str, ...]
+    l2tp_ports: int | None
+
+    @property
+    def ours(self) -> frozenset[str]:
+        """The paths of all objects of the store that we wrote, in lower case."""
+        written = self.pending.written if self.pending else ()
+        return frozenset(path.casefold() for path in (*self.owned, *written))
+
+    @property
+    def in_effect(self) -> InEffect:
+        """Whether Windows started with the ProhibitIpSec that is there now."""
+        if self.value_note.restart_pending:
+            return InEffect.NO
+        if self.value_note.recorded and self.value_note.set_to == self.prohibit_ipsec:
+            return InEffect.YES
+        return InEffect.UNKNOWN
+
+
+def reading(*, validity: bool = False) -> tuple[steps.Step, ...]:
+    """The steps that read all of `Host`; with validity, netsh is asked as well whether the policies are valid."""
+    services = tuple(
+        step
+        for name in _SERVICE_NAMES
+        for step in (
+            steps.ReadTree(join(SERVICES, name), ("Start", "DependOnService", "DependOnGroup")),
+            steps.Run("sc", f"query {name}", r":\s+[0-9a-f]+\s"),
+        )
+    )
+    return (
+        steps.ReadTree(LOCAL, depth=9),
+        steps.ReadDigest(LOCAL),
+        steps.ReadTree(OURS, depth=3),
+        steps.ReadTree(RASMAN, (PROHIBIT_IPSEC,)),
+        *services,
+        steps.ReadTree(INTERFACES, ("IPAddress", "DhcpIPAddress", "EnableDHCP"), depth=1),
+        steps.ReadTree(DOMAIN_POLICY, ("DSIPSECPolicyPath",)),
+        *(steps.ReadTree(path) for path in FIREWALL_RULES),
+        steps.ReadTree(NETWORK_ADAPTERS, ("ComponentId", "WanEndpoints"), depth=1),
+        SHOW_FILTERS,
+        *((SHOW_POLICIES,) if validity else ()),
+    )
+
+
+def understand(
+    tree: Tree, access: Mapping[str, str], digest: str, ran: Mapping[str, tuple[int, tuple[str, ...]]]
+) -> Host:
+    """What the answers to `reading` mean.
+
+    access: the access list (SDDL) of each rule's key, by path; ran: exit code and lines by command.
+    """
+    return Host(
+        store=Store.read(tree, access),
+        digest=digest,
+        owned=_texts(tree, STATE, "Owned"),
+        replaced=_text(tree, STATE, "Replaced"),
+        pending=_pending(tree),
+        backed_up=_text(tree, OURS, "BackedUp") != "",
+        services_before=dict(tree.get(SERVICES_NOTE) or {}),
+        prohibit_ipsec=_number(tree, RASMAN, PROHIBIT_IPSEC),
+        value_note=_value_note(tree),
+        services={name: _service(tree, ran, name) for name in _SERVICE_NAMES},
+        addresses=tuple(_addresses(tree.children(INTERFACES))),
+        domain_policy=_text(tree, DOMAIN_POLICY, "DSIPSECPolicyPath"),
+        listed=_listed(ran),
+        policies_valid=_policies_valid(ran),
+        firewall_rules=tuple(text for path in FIREWALL_RULES for text in _all_texts(tree.get(path))),
+        l2tp_ports=_l2tp_ports(tree.children(NETWORK_ADAPTERS)),
+    )
+
+
+def _text(tree: Tree, path: str, name: str) -> str:
+    value = tree.value(path, name)
+    return value.text if value else ""
+
+
+def _texts(tree: Tree, path: str, name: str) -> tuple[str, ...]:
+    value = tree.value(path, name)
+    return value.texts if value else ()
+
+
+def _number(tree: Tree, path: str, name: str) -> int | None:
+    value = tree.value(path, name)
+    return value.number if value else None
+
+
+def _pending(tree: Tree) -> PendingTransaction | None:
+    key = tree.get(TRANSACTION)
+    if key is None:
+        return None
+    phase = key.text("Phase")
+    return PendingTransaction(
+        id=key.text("Id"),
+        phase=Phase(phase) if phase in tuple(Phase) else Phase.STAGING,
+        policy=key.text("Policy"),
+        previous=key.text("Previous"),
+        written=key.texts("Written"),
+        obsolete=key.texts("Obsolete"),
+        owned_after=_texts(tree, AFTER, "Owned"),
+        replaced_after=_text(tree, AFTER, "Replaced"),
+    )
+
+
+def _value_note(tree: Tree) -> ValueNote:
+    return ValueNote(
+        recorded=_text(tree, VALUE_NOTE, "Recorded") != "",
+        set_to=_number(tree, VALUE_NOTE, "Set"),
+        before=_number(tree, VALUE_NOTE, "Before"),
+        restart_pending=RESTART_PENDING in tree,
+    )
+
+
+def _service(tree: Tree, ran: Mapping[str, tuple[int, tuple[str, ...]]], name: str) -> Service:
+    key = tree.get(join(SERVICES, name)) or Key("")
+    start = key["Start"].number if "Start" in key else None
+    _code, lines = ran.get(f"sc query {name}", (-1, ()))
+    numbers = [line.strip(": \r") for line in lines]  # sc.exe prints TYPE, then STATE; its labels are translated
+    return Service(
+        name=name,
+        start=StartType(start) if start in tuple(StartType) else None,
+        running=len(numbers) > 1 and int(numbers[1], 16) == _RUNNING,
+        depends_on=key.texts("DependOnService"),
+        depends_on_groups=key.texts("DependOnGroup"),
+    )
+
+
+def _addresses(interfaces: Iterable[Key]) -> Iterable[HostAddress]:
+    for key in interfaces:
+        enable_dhcp = key.get("EnableDHCP")
+        dynamic = bool(enable_dhcp and enable_dhcp.number)
+        for text in key.texts("DhcpIPAddress" if dynamic else "IPAddress"):
+            if text != "0.0.0.0":  # noqa: S104 - Windows' way of saying that there is no address
+                yield HostAddress(text, dynamic)
+
+
+def _listed(ran: Mapping[str, tuple[int, tuple[str, ...]]]) -> frozenset[str]:
+    _code, lines = ran.get(f"netsh {SHOW_FILTERS.arguments}", (-1, ()))
+    return frozenset(str(ipaddress.ip_address(line)) for line in lines if _is_address(line))
+
+
+def _is_address(text: str) -> bool:
+    return re.fullmatch(r"\d+(\.\d+){3}", text) is not None and all(int(part) < 256 for part in text.split("."))  # noqa: PLR2004
+
+
+def _policies_valid(ran: Mapping[str, tuple[int, tuple[str, ...]]]) -> bool | None:
+    shown = ran.get(f"netsh {SHOW_POLICIES.arguments}")
+    return None if shown is None else shown == (0, ())
+
+
+def _all_texts(key: Key | None) -> tuple[str, ...]:
+    return tuple(value.text for value in key.values() if value.text) if key else ()
+
+
+def _l2tp_ports(adapters: Iterable[Key]) -> int | None:
+    for key in adapters:
+        if key.text("ComponentId").casefold() == "ms_l2tpminiport" and "WanEndpoints" in key:
+            return key["WanEndpoints"].number
+    return None

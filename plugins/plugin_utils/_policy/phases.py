@@ -1,0 +1,189 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a plan to the steps of each phase."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import services, steps
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import (
+    AFTER,
+    BACKUP,
+    OURS,
+    RASMAN,
+    SERVICES_NOTE,
+    STATE,
+    TRANSACTION,
+    Host,
+    Phase,
+)
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Intent, Plan, Transaction, new_keys
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value, join
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL, holds_key
+
+PRIVATE = "D:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)"
+"""Full access for SYSTEM and Administrators, none for anybody else, nothing inherited."""
+RULE_WITH_KEY = PRIVATE + "(A;CI;KR;;;NS)"
+"""As `PRIVATE`, and readable by NETWORK SERVICE, as whom PolicyAgent runs since Windows Vista."""
+
+_SEAL = "Seal"
+
+
+def stage(plan: Plan, host: Host, *, when: int, backup: bool) -> tuple[steps.Step, ...]:
+    """Write the new generation beside the old one, and remember on the host what the next phases must know.
+
+    when: seconds since 1970.
+    """
+    return (
+        steps.ExpectUnchanged(LOCAL, host.digest),
+        *own_key(),
+        *(_back_up_all(host) if backup else ()),
+        *_remember_written(host),
+        *(steps.DeleteKey(path) for path in plan.remains),
+        *(plan.services if plan.after else ()),
+        *_record(plan, host, when),
+        *itertools.chain.from_iterable(_write(key) for key in _keys(plan, when)),
+        steps.SetValue(TRANSACTION, "Phase", Value.sz(Phase.STAGED)),
+        steps.Seal(TRANSACTION, _SEAL, LOCAL),
+    )
+
+
+def commit(transaction: Transaction, name: str) -> tuple[steps.Step, ...]:
+    """Give the new generation its name and assign it; or what else the transaction intends."""
+    return (
+        *_expect(transaction, Phase.STAGED),
+        *_put_in_force(transaction, name),
+        steps.SetValue(TRANSACTION, "Phase", Value.sz(Phase.COMMITTED)),
+        steps.Seal(TRANSACTION, _SEAL, LOCAL),
+    )
+
+
+def finish(transaction: Transaction) -> tuple[steps.Step, ...]:
+    """Delete what only the old generation used; what was planned to be ours is ours now."""
+    return (
+        *_expect(transaction, Phase.COMMITTED),
+        steps.DeleteListed(TRANSACTION, "Obsolete"),
+        steps.CopyKey(AFTER, STATE),
+        steps.DeleteKey(TRANSACTION),
+    )
+
+
+def finish_changed(transaction: Transaction, host: Host) -> tuple[steps.Step, ...]:
+    """As `finish`, for a store that somebody else changed since the commit: what may go is worked out again."""
+    obsolete = host.pending.obsolete if host.pending else ()
+    removable = host.store.removable([path for path in obsolete if host.store.at(path)], within=obsolete)
+    return (
+        steps.ExpectUnchanged(LOCAL, host.digest),
+        steps.ExpectText(TRANSACTION, "Id", str(transaction.id)),
+        steps.ExpectText(TRANSACTION, "Phase", Phase.COMMITTED),
+        *(steps.DeleteKey(path) for path in removable),
+        steps.CopyKey(AFTER, STATE),
+        steps.DeleteKey(TRANSACTION),
+    )
+
+
+def revert(host: Host) -> tuple[steps.Step, ...]:
+    """Take an unfinished transaction back: what was assigned before is assigned again, what was written is deleted."""
+    pending = host.pending
+    if pending is None:
+        return ()
+    assigned = _same(host.store.active_path, pending.policy) or pending.phase is Phase.COMMITTED
+    previous = pending.previous if host.store.at(pending.previous) else ""
+    return (
+        steps.ExpectUnchanged(LOCAL, host.digest),
+        steps.ExpectText(TRANSACTION, "Id", pending.id),
+        *((steps.AssignPolicy(previous),) if assigned else ()),
+        steps.DeleteListed(TRANSACTION, "Written"),
+        steps.DeleteKey(TRANSACTION),
+        *(() if host.owned else forget(host)),
+    )
+
+
+def forget(host: Host) -> tuple[steps.Step, ...]:
+    """Give the services back and drop our record; the backups stay."""
+    return (*services.give_back(host), steps.DeleteKey(SERVICES_NOTE), steps.DeleteKey(STATE))
+
+
+def own_key() -> tuple[steps.Step, ...]:
+    """Our own key, closed to everybody but SYSTEM and Administrators."""
+    return steps.CreateKey(OURS), steps.ProtectKey(OURS, PRIVATE)
+
+
+def back_up(host: Host, sources: Iterable[str]) -> Iterator[steps.Step]:
+    """Copy keys to our own one: the newest copy is replaced each time, the first ever stays (KB 240262, KB 256986)."""
+    yield steps.CreateKey(BACKUP)
+    first = () if host.backed_up else ("First",)
+    for kind in (*first, "Newest"):
+        yield steps.CreateKey(join(BACKUP, kind))
+        for source in (LOCAL, RASMAN) if kind == "First" else sources:
+            yield steps.CopyKey(source, join(BACKUP, kind, "Policy" if source == LOCAL else "RasMan"))
+    if first:
+        yield steps.SetValue(OURS, "BackedUp", Value.sz("yes"))
+
+
+def _back_up_all(host: Host) -> Iterator[steps.Step]:
+    return back_up(host, (LOCAL, RASMAN))
+
+
+def _remember_written(host: Host) -> Iterator[steps.Step]:
+    """Keep what an unfinished transaction wrote on record before its own record makes room for the new one."""
+    if host.pending:
+        yield steps.CreateKey(STATE)
+        yield steps.SetValue(STATE, "Owned", Value.multi_sz((*host.owned, *host.pending.written)))
+
+
+def _keys(plan: Plan, when: int) -> tuple[Key, ...]:
+    if plan.new is None:
+        return ()
+    staged = f"{plan.new.name} (staged {str(plan.transaction.id)[:8]})"
+    return new_keys(plan.new, plan.transaction.id, when=when, name=staged)
+
+
+def _record(plan: Plan, host: Host, when: int) -> Iterator[steps.Step]:
+    yield steps.DeleteKey(TRANSACTION)
+    yield steps.CreateKey(TRANSACTION)
+    values = {
+        "Id": Value.sz(str(plan.transaction.id)),
+        "Phase": Value.sz(Phase.STAGING),
+        "Policy": Value.sz(plan.transaction.policy),
+        "Previous": Value.sz(host.store.active_path),
+        "Written": Value.multi_sz(key.path for key in _keys(plan, when)),
+        "Obsolete": Value.multi_sz(plan.obsolete),
+    }
+    for name, value in values.items():
+        yield steps.SetValue(TRANSACTION, name, value)
+    yield steps.CreateKey(AFTER)
+    yield steps.SetValue(AFTER, "Owned", Value.multi_sz(plan.owned_after))
+    yield steps.SetValue(AFTER, "Replaced", Value.sz(plan.replaced_after))
+
+
+def _write(key: Key) -> Iterator[steps.Step]:
+    yield steps.CreateKey(key.path)
+    if holds_key(key):
+        yield steps.ProtectKey(key.path, RULE_WITH_KEY)
+    for name, value in key.items():
+        yield steps.SetValue(key.path, name, value)
+
+
+def _expect(transaction: Transaction, phase: Phase) -> tuple[steps.Step, ...]:
+    return (
+        steps.ExpectText(TRANSACTION, "Id", str(transaction.id)),
+        steps.ExpectText(TRANSACTION, "Phase", phase),
+        steps.ExpectSealed(TRANSACTION, _SEAL, LOCAL),
+    )
+
+
+def _put_in_force(transaction: Transaction, name: str) -> Iterator[steps.Step]:
+    if transaction.intent in (Intent.SWITCH, Intent.WRITE):
+        yield steps.SetValue(transaction.policy, "ipsecName", Value.sz(name))
+    if transaction.intent in (Intent.SWITCH, Intent.ASSIGN):
+        yield steps.AssignPolicy(transaction.policy)
+    if transaction.intent is Intent.UNASSIGN:
+        yield steps.AssignPolicy("")
+
+
+def _same(path: str, other: str) -> bool:
+    return path != "" and path.casefold() == other.casefold()

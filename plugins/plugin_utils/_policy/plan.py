@@ -1,0 +1,361 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a declared policy and what a host has to the smallest plan, and from the plan to the steps of each phase.
+
+A policy is never edited in place: a new generation is written beside the old one (stage), assigned in its place
+(commit), and the old one is deleted only when both ends of every connection are proved (finish). What is pending
+between the phases stands on the host, so that a later phase needs the transaction's text and nothing else.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import uuid
+from collections.abc import Iterable, Iterator
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model, protection, services, steps, store
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import Declaration
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host, InEffect, Phase
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, join
+
+
+class PlanError(ValueError):
+    """The declared state must not be brought about on this host. The message says why and what to do instead."""
+
+
+class Intent(enum.StrEnum):
+    """What a transaction will do when it is committed."""
+
+    SWITCH = "switch"
+    """Name the new generation and assign it."""
+    WRITE = "write"
+    """Name the new generation; what is assigned stays so."""
+    ASSIGN = "assign"
+    """Assign a policy that is there."""
+    UNASSIGN = "unassign"
+    """Assign nothing."""
+    KEEP = "keep"
+    """Nothing; there are only remains to be cleared up when it is finished."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Transaction:
+    """What the phases after `stage` must know; its text is the `transaction` of the results."""
+
+    id: uuid.UUID
+    intent: Intent
+    policy: str
+    """The path of the policy's key; empty for `Intent.UNASSIGN` and `Intent.KEEP`."""
+
+    def __str__(self) -> str:
+        guid = self.policy[self.policy.find("{") :] if self.policy else ""
+        return f"{self.id}/{self.intent}/{guid}"
+
+    @property
+    def assigns(self) -> bool:
+        """Whether the commit decides which policy is assigned."""
+        return self.intent in (Intent.SWITCH, Intent.ASSIGN, Intent.UNASSIGN)
+
+    @classmethod
+    def parse(cls, text: str) -> Transaction:
+        """Read the text of a transaction.
+
+        Raises `PlanError` for any other text.
+        """
+        parts = text.split("/")
+        try:
+            identity, intent, guid = parts
+            policy = policy_path(uuid.UUID(guid)) if guid else ""
+            return cls(uuid.UUID(identity), Intent(intent), policy)
+        except ValueError:
+            raise PlanError(
+                f"transaction is {text!r}, which is no transaction; write the transaction of the result of phase stage."
+            ) from None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to happen to the policy store of one host."""
+
+    before: store.StoredPolicy | None
+    """The policy of ours, or of the declared name, that is there now."""
+    before_assigned: bool
+    after: model.Policy | None
+    """The policy that will be there; None after a removal."""
+    transaction: Transaction
+    new: model.Policy | None = None
+    """The new generation that must be written."""
+    remains: tuple[str, ...] = ()
+    """Objects of an aborted run that were never in force; deleted first."""
+    obsolete: tuple[str, ...] = ()
+    """Objects that only the old generation uses; deleted last."""
+    owned_after: tuple[str, ...] = ()
+    replaced_after: str = ""
+    changed_rules: tuple[str, ...] = ()
+    services: tuple[steps.Step, ...] = ()
+    remarks: tuple[str, ...] = ()
+    pending: bool = False
+    """An unfinished transaction must be cleared up."""
+
+    @property
+    def empty(self) -> bool:
+        """Nothing is to be done."""
+        return self.transaction.intent is Intent.KEEP and not (
+            self.pending or self.remains or self.obsolete or self.services or self.remarks
+        )
+
+
+def policy_path(guid: uuid.UUID) -> str:
+    """The path of a policy's key."""
+    return join(store.LOCAL, f"{model.ObjectClass.POLICY}{{{str(guid).upper()}}}")
+
+
+def plan_present(declaration: Declaration, host: Host, nonce: bytes, identity: uuid.UUID, *, agent_first: bool) -> Plan:
+    """The plan that brings a declared policy about.
+
+    nonce: the one under which the host answered the digests of its keys; identity: a new random one, for the
+    transaction; agent_first: RemoteAccess is made to depend on PolicyAgent. Raises `PlanError`.
+    """
+    _refuse_foreign_addresses(declaration.policy, host)
+    _refuse_unsafe(declaration, host)
+    wanted = declaration.policy.masked(nonce)
+    namesakes = host.store.find(wanted.name)
+    current = _equal_policy(wanted, host, namesakes)
+    foreign = tuple(found for found in namesakes if found.path.casefold() not in host.ours and found is not current)
+    if foreign and not declaration.take_over:
+        raise PlanError(
+            f"a policy named {wanted.name!r} is in the store which this collection did not write and which means "
+            "something else; set take_over to true to replace it, or choose another name."
+        )
+    return _Planner(declaration, host, wanted, identity, current, foreign).plan(agent_first=agent_first)
+
+
+def plan_absent(name: str, host: Host, identity: uuid.UUID) -> Plan:
+    """The plan that removes a policy of ours and gives back what it replaced.
+
+    Raises `PlanError` while ProhibitIpSec is or may be in effect: L2TP would be in clear text.
+    """
+    mine = [found for found in host.store.find(name) if found.path.casefold() in host.ours] + list(_unfinished(host))
+    active = host.store.active_path
+    unassigns = any(_same(found.path, active) for found in mine)
+    if unassigns:
+        _refuse_clear_text(host, name)
+    back = host.replaced if unassigns and host.store.at(host.replaced) else ""
+    intent = (Intent.ASSIGN if back else Intent.UNASSIGN) if unassigns else Intent.KEEP
+    obsolete = host.store.removable([found.path for found in mine], within=host.ours)
+    owned_after = _without(host.owned, obsolete, host)
+    return Plan(
+        before=mine[0] if mine else None,
+        before_assigned=unassigns,
+        after=None,
+        transaction=Transaction(identity, intent, back),
+        obsolete=obsolete,
+        owned_after=owned_after,
+        replaced_after=host.replaced if owned_after else "",
+        changed_rules=tuple(rule.name for rule in mine[0].policy.rules if rule.name) if mine else (),
+        services=() if owned_after else services.give_back(host),
+        pending=host.pending is not None,
+    )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Planner:
+    """One planning of a declared policy."""
+
+    declaration: Declaration
+    host: Host
+    wanted: model.Policy
+    """The declared policy, its keys masked."""
+    identity: uuid.UUID
+    current: store.StoredPolicy | None
+    """The policy that already means what is declared."""
+    foreign: tuple[store.StoredPolicy, ...]
+    """Policies of that name which we did not write and which mean something else."""
+
+    def plan(self, *, agent_first: bool) -> Plan:
+        target = self.current.path if self.current else policy_path(_guid(self.identity, "policy"))
+        intent = self._intent(target)
+        before = self.current or next(iter(self._old_generations()), None)
+        remains = self._remains()
+        obsolete = tuple(path for path in self._obsolete(target) if path not in remains)
+        new_paths = () if self.current else tuple(key.path for key in self._keys())
+        return Plan(
+            before=before,
+            before_assigned=before is not None and _same(before.path, self.host.store.active_path),
+            after=self.wanted,
+            transaction=Transaction(self.identity, intent, "" if intent in (Intent.KEEP, Intent.UNASSIGN) else target),
+            new=None if self.current else self.declaration.policy,
+            remains=remains,
+            obsolete=obsolete,
+            owned_after=tuple(
+                sorted({*_without(self.host.owned, (*obsolete, *remains), self.host), *new_paths, *self._adopted()})
+            ),
+            replaced_after=self._replaced(),
+            changed_rules=() if self.current else changed_rules(before.policy if before else None, self.wanted),
+            services=services.take(self.host, agent_first=agent_first) if self.declaration.assigned else (),
+            remarks=("recorded as ours",) if self._adopted() else (),
+            pending=self.host.pending is not None,
+        )
+
+    def _intent(self, target: str) -> Intent:
+        active = self.host.store.active_path
+        if self.declaration.assigned:
+            if not self.current:
+                return Intent.SWITCH
+            return Intent.KEEP if _same(active, target) else Intent.ASSIGN
+        if not self.current:
+            return Intent.WRITE
+        return Intent.UNASSIGN if _same(active, target) else Intent.KEEP
+
+    def _old_generations(self) -> Iterator[store.StoredPolicy]:
+        """Policies of ours that the declared one takes the place of, the assigned one first."""
+        named = {found.path for found in self.host.store.find(self.wanted.name)}
+        for found in sorted(
+            self.host.store.policies, key=lambda each: not _same(each.path, self.host.store.active_path)
+        ):
+            ours = found.path.casefold() in self.host.ours
+            displaced = self.declaration.assigned and _same(found.path, self.host.store.active_path)
+            if ours and (found.path in named or displaced or found in _unfinished(self.host)):
+                yield found
+
+    def _obsolete(self, target: str) -> tuple[str, ...]:
+        old = [found.path for found in self._old_generations() if not _same(found.path, target)]
+        ours = self.host.store.removable(old, within=self.host.ours)
+        return (*ours, *self.host.store.removable([found.path for found in self.foreign]))
+
+    def _remains(self) -> tuple[str, ...]:
+        """What an aborted run wrote and never assigned."""
+        pending = self.host.pending
+        if pending is None or pending.phase is Phase.COMMITTED or _same(pending.policy, self.host.store.active_path):
+            return ()
+        if self.current and self.current.path in pending.written:
+            return ()
+        return tuple(path for path in pending.written if path in self.host.store.objects)
+
+    def _adopted(self) -> tuple[str, ...]:
+        if self.current is None or self.current.path.casefold() in self.host.ours:
+            return ()
+        return self.host.store.removable([self.current.path])
+
+    def _replaced(self) -> str:
+        active = self.host.store.active
+        if not self.declaration.assigned or active is None or active.path.casefold() in self.host.ours:
+            return self.host.replaced
+        taken = [self.current, *self.foreign]
+        return self.host.replaced if active in taken else active.path
+
+    def _keys(self) -> tuple[Key, ...]:
+        return new_keys(self.declaration.policy, self.identity, when=0)
+
+
+def new_keys(policy: model.Policy, identity: uuid.UUID, *, when: int, name: str | None = None) -> tuple[Key, ...]:
+    """The keys of a new generation, its GUIDs made from the transaction's.
+
+    when: seconds since 1970 for whenChanged; name: another name than the policy's own.
+    """
+    return store.object_keys(policy, lambda label: _guid(identity, label), when, name)
+
+
+def changed_rules(before: model.Policy | None, after: model.Policy) -> tuple[str, ...]:
+    """The names of the rules that are new, gone or mean something else; the default response rule by that name."""
+    old, new = _rules_by_name(before), _rules_by_name(after)
+    changed = [name for name, rule in new.items() if name not in old or _rule_differs(old[name], rule)]
+    return tuple(sorted([*changed, *(name for name in old if name not in new)]))
+
+
+def _rules_by_name(policy: model.Policy | None) -> dict[str, model.Rule]:
+    if policy is None:
+        return {}
+    rules = [rule for rule in policy.rules if rule.active or not rule.is_default_response]
+    return {
+        "default response rule" if rule.is_default_response else rule.name or f"rule {number}": rule
+        for number, rule in enumerate(rules, start=1)
+    }
+
+
+def _rule_differs(before: model.Rule, after: model.Rule) -> bool:
+    return model.rule_meaning(before) != model.rule_meaning(after)
+
+
+def _equal_policy(
+    wanted: model.Policy, host: Host, namesakes: Iterable[store.StoredPolicy]
+) -> store.StoredPolicy | None:
+    """The policy of that name that already means what is declared; the assigned one, if there are several."""
+    equal = [found for found in namesakes if not found.unreadable and means(found.policy, wanted)]
+    return next(iter(sorted(equal, key=lambda found: not _same(found.path, host.store.active_path))), None)
+
+
+def means(found: model.Policy, wanted: model.Policy) -> bool:
+    """Whether a policy that was found is the wanted one already (its keys masked by the same nonce)."""
+    described = not wanted.description or found.description == wanted.description
+    return described and model.meaning(found) == model.meaning(wanted)
+
+
+def _unfinished(host: Host) -> tuple[store.StoredPolicy, ...]:
+    written = host.pending.written if host.pending else ()
+    return tuple(found for path in written if (found := host.store.at(path)))
+
+
+def _refuse_unsafe(declaration: Declaration, host: Host) -> None:
+    active = host.store.active
+    name = declaration.policy.name
+    if host.domain_policy and declaration.assigned:
+        raise PlanError(
+            f"a domain policy ({host.domain_policy}) overrides the local one on this host; "
+            "take the host out of that group policy, or configure the connection there."
+        )
+    foreign = active is not None and active.path.casefold() not in host.ours and not _named(active, name)
+    if declaration.assigned and active and foreign and not declaration.replace_assigned:
+        raise PlanError(
+            f"the policy {active.policy.name!r} is assigned on this host, and only one can be; "
+            "set replace_assigned to true if the declared policy is to take its place."
+        )
+    if not declaration.assigned and active and _named(active, name) and active.path.casefold() in host.ours:
+        _refuse_clear_text(host, name)
+
+
+def _refuse_foreign_addresses(policy: model.Policy, host: Host) -> None:
+    problem = next(protection.foreign_addresses(host, policy), "")
+    if problem:
+        has = ", ".join(sorted(protection.own_addresses(host))) or "none"
+        raise PlanError(
+            f"{problem.rstrip('.')} (it has: {has}); write the static address of its RRAS interface into the filter."
+        )
+
+
+def _refuse_clear_text(host: Host, name: str) -> None:
+    if host.prohibit_ipsec == 1:
+        raise PlanError(
+            f"ProhibitIpSec is 1 on this host, so without the policy {name!r} its L2TP would be in clear text; "
+            "remove the value first (win_prohibit_ipsec with state absent) and restart the host."
+        )
+    if host.in_effect is InEffect.NO:
+        raise PlanError(
+            f"Windows still runs with the ProhibitIpSec that was removed, so without the policy {name!r} its L2TP "
+            "would be in clear text; restart the host first."
+        )
+
+
+def _named(found: store.StoredPolicy, name: str) -> bool:
+    return found.policy.name.casefold() == name.casefold()
+
+
+def _same(path: str, other: str) -> bool:
+    return path.casefold() == other.casefold()
+
+
+def _without(owned: Iterable[str], gone: Iterable[str], host: Host) -> tuple[str, ...]:
+    """What is still ours: of what is recorded or was written by an unfinished transaction, what exists and stays."""
+    folded = {path.casefold() for path in gone}
+    written = host.pending.written if host.pending else ()
+    return tuple(
+        path
+        for path in dict.fromkeys((*owned, *written))
+        if path.casefold() not in folded and path in host.store.objects
+    )
+
+
+def _guid(identity: uuid.UUID, label: str) -> uuid.UUID:
+    return uuid.uuid5(identity, label)

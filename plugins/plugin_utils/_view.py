@@ -1,0 +1,95 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role's filters see of a run: declarations and results of a host and of all it is connected with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Phase, Run
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Node
+
+HostVars = Mapping[str, Mapping[str, Any]]
+
+DECLARED = "__l2tp_declared"
+"""The fact in which the role keeps what a host declares, wherever its variables were written."""
+RESULTS = {Phase.PLAN: "__l2tp_plan", Phase.STAGE: "__l2tp_stage", Phase.COMMIT: "__l2tp_commit"}
+PROOF = "__l2tp_proof"
+VALUE = "__l2tp_value"
+RESTART = "__l2tp_restart"
+
+
+def network(hostvars: HostVars, host: str) -> dict[str, Node]:
+    """The nodes that a host's connections lead to, directly or over others, as far as the inventory has them."""
+    found: dict[str, Node] = {}
+    waiting = [host]
+    while waiting:
+        name = waiting.pop()
+        if name in found or name not in hostvars:
+            continue
+        found[name] = _node(name, hostvars[name])
+        waiting.extend(
+            peer for entry in found[name].connections or () if _names(entry, name) for peer in entry["peers"]
+        )
+    return found
+
+
+def _names(entry: Any, host: str) -> bool:  # noqa: ANN401 - any YAML
+    """Whether an entry of l2tp_connections names a host among its peers; false for an entry of another form."""
+    peers = entry.get("peers") if isinstance(entry, Mapping) else None
+    return isinstance(peers, list | tuple) and host in peers and all(isinstance(peer, str) for peer in peers)
+
+
+def run(hostvars: HostVars, host: str) -> Run:
+    """The part of the run that a host is connected with."""
+    nodes = network(hostvars, host)
+    results = {name: _results(hostvars[name]) for name in nodes}
+    return Run(nodes, {name: answered for name, answered in results.items() if answered})
+
+
+def proofs(hostvars: HostVars, host: str) -> dict[str, Mapping[str, Any]]:
+    """The last reading of each host that a host is connected with: the proof, else the plan that found nothing to do."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for name in network(hostvars, host):
+        results = [hostvars[name].get(variable) for variable in (PROOF, RESULTS[Phase.PLAN])]
+        answered = [result for result in results if result and "matches" in result]
+        if answered:
+            found[name] = answered[0]
+    return found
+
+
+def restarting(hostvars: HostVars, hosts: Iterable[str]) -> list[str]:
+    """Those of the hosts that need a restart."""
+    return [host for host in hosts if _needs_restart(hostvars, host)]
+
+
+def not_back(hostvars: HostVars, hosts: Iterable[str]) -> list[str]:
+    """Those of the hosts that were restarted and did not come back."""
+    results = {host: _result(hostvars, host, RESTART) for host in hosts if host in hostvars}
+    return [host for host, result in results.items() if result.get("failed") or result.get("unreachable")]
+
+
+def _needs_restart(hostvars: HostVars, host: str) -> bool:
+    planned, value = (_result(hostvars, host, variable) for variable in (RESULTS[Phase.PLAN], VALUE))
+    return barrier.needs_restart(planned, value)
+
+
+def _result(hostvars: HostVars, host: str, variable: str) -> Mapping[str, Any]:
+    return hostvars[host].get(variable) or {}
+
+
+def _node(name: str, variables: Mapping[str, Any]) -> Node:
+    declared = variables.get(DECLARED) or {}
+
+    def value(option: str, default: object = None) -> Any:  # noqa: ANN401 - any YAML
+        return declared[option] if option in declared else variables.get(f"l2tp_{option}", default)
+
+    return Node(name, value("connections"), value("address"), bool(value("managed", default=True)))
+
+
+def _results(variables: Mapping[str, Any]) -> dict[Phase, Mapping[str, Any]]:
+    found = {phase: variables.get(name) for phase, name in RESULTS.items()}
+    return {phase: result for phase, result in found.items() if result}

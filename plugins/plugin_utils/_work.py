@@ -1,0 +1,280 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The phases of a policy on one host: read, plan, apply, prove. Here, and only here, _policy and _host meet."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
+    describe,
+    facts,
+    host,
+    model,
+    phases,
+    protection,
+    steps,
+    value,
+)
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import plan as planning
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import Declaration
+
+PROOF_ATTEMPTS = 3
+"""How often the host is read after a commit, a second apart: an agent may need a moment to load its filters."""
+
+
+class WorkError(Exception):
+    """What was done could not be proved."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reading:
+    """What one execution answered: the host as it is, and how a policy was assigned."""
+
+    host: host.Host
+    assigned_by: str
+
+
+class Session:
+    """One task's executions, in the terms of the policy core."""
+
+    def __init__(self, executions: session.Session, nonce: bytes) -> None:
+        self._executions = executions
+        self.nonce = nonce
+
+    def read(self, *, validity: bool = False) -> host.Host:
+        """Read everything about the host, in one execution."""
+        return self.apply((), validity=validity).host
+
+    def apply(self, wanted: Iterable[steps.Step], *, validity: bool = False) -> Reading:
+        """Carry out steps as one transaction, and read everything after them."""
+        answer = self._executions.run((*wanted, *host.reading(validity=validity)))
+        ran = {command: (program.code, program.lines) for command, program in answer.ran.items()}
+        return Reading(host.understand(answer.tree, answer.access, answer.digests[-1], ran), answer.assigned_by)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PolicyWish:
+    """What one task wants of a policy."""
+
+    name: str
+    declaration: Declaration | None
+    """None: the policy is to be absent."""
+    agent_first: bool
+    backup: bool
+
+
+class PolicyWork:
+    """One task's work on one policy of one host. Each method is a phase and returns the task's result."""
+
+    def __init__(self, executions: Session, wish: PolicyWish, *, check_mode: bool) -> None:
+        self._session = executions
+        self._wish = wish
+        self._check_mode = check_mode
+        self._identity = uuid.uuid4()
+
+    def plan(self) -> dict[str, Any]:
+        """Read and plan; change nothing. In check mode the result predicts, so it says `changed`."""
+        seen = self._session.read()
+        planned = self._plan(seen)
+        return self._result(planned, seen, changed=self._check_mode and not planned.empty, shown=self._check_mode)
+
+    def stage(self) -> dict[str, Any]:
+        """Write the new generation beside the old one; when the store changes meanwhile, once more."""
+        try:
+            return self._stage()
+        except session.TransactionError as error:
+            if error.failure.fault is not records.Fault.CONFLICT:
+                raise
+        return self._stage()
+
+    def commit(self, transaction: planning.Transaction) -> dict[str, Any]:
+        """Put in force what was staged, and prove it."""
+        reading = self._session.apply(phases.commit(transaction, self._wish.name))
+        seen = self._proved(reading.host, transaction)
+        return self._short_result(seen, changed=True) | _assigned_by(reading)
+
+    def revert(self, transaction: planning.Transaction) -> dict[str, Any]:
+        """Take back what this transaction did; nothing, where another one took its place or it is finished."""
+        seen = self._session.read()
+        if seen.pending is None or seen.pending.id != str(transaction.id):
+            return self._short_result(seen, changed=False)
+        reading = self._session.apply(phases.revert(seen))
+        return self._short_result(reading.host, changed=True) | _assigned_by(reading)
+
+    def finish(self, transaction: planning.Transaction) -> dict[str, Any]:
+        """Delete the old generation."""
+        try:
+            reading = self._session.apply((*phases.finish(transaction), *self._forget()))
+        except session.TransactionError as error:
+            if error.failure.fault is not records.Fault.CONFLICT:
+                raise
+            reading = self._finish_changed(transaction, error)
+        return self._short_result(reading.host, changed=True)
+
+    def everything(self) -> dict[str, Any]:
+        """All phases, in one transaction after the reading."""
+        seen = self._session.read(validity=True)
+        planned = self._plan(seen)
+        if planned.empty:
+            return self._result(planned, seen, changed=False, shown=True)
+        transaction = planned.transaction
+        wanted = (
+            *phases.stage(planned, seen, when=_now(), backup=self._wish.backup),
+            *phases.commit(transaction, self._wish.name),
+            *phases.finish(transaction),
+            *(phases.forget(seen) if self._leaves_nothing(planned) else ()),
+        )
+        reading = self._session.apply(wanted, validity=True)
+        after = self._proved(reading.host, transaction)
+        result = self._result(planned, after, changed=True, shown=True) | _assigned_by(reading)
+        return result | _warnings(seen, after)
+
+    def _plan(self, seen: host.Host) -> planning.Plan:
+        if self._wish.declaration is None:
+            return planning.plan_absent(self._wish.name, seen, self._identity)
+        return planning.plan_present(
+            self._wish.declaration, seen, self._session.nonce, self._identity, agent_first=self._wish.agent_first
+        )
+
+    def _stage(self) -> dict[str, Any]:
+        seen = self._session.read(validity=True)
+        planned = self._plan(seen)
+        if planned.empty:
+            return self._result(planned, seen, changed=False, shown=True)
+        wanted = phases.stage(planned, seen, when=_now(), backup=self._wish.backup)
+        after = self._session.apply(wanted, validity=True).host
+        result = self._result(planned, after, changed=True, shown=True)
+        return result | {"transaction": str(planned.transaction)} | _warnings(seen, after)
+
+    def _finish_changed(self, transaction: planning.Transaction, conflict: session.TransactionError) -> Reading:
+        seen = self._session.read()
+        if seen.pending is None or seen.pending.id != str(transaction.id):
+            raise conflict
+        return self._session.apply((*phases.finish_changed(transaction, seen), *self._forget()))
+
+    def _forget(self) -> tuple[steps.Step, ...]:
+        """After the removal of our last policy: give the services back, drop our record."""
+        if self._wish.declaration is not None:
+            return ()
+        seen = self._session.read()
+        return phases.forget(seen) if seen.pending and not seen.pending.owned_after else ()
+
+    def _leaves_nothing(self, planned: planning.Plan) -> bool:
+        return self._wish.declaration is None and not planned.owned_after
+
+    def _proved(self, seen: host.Host, transaction: planning.Transaction) -> host.Host:
+        """The host, once it shows what was committed."""
+        for _attempt in range(PROOF_ATTEMPTS - 1):
+            if not self._missing(seen, transaction):
+                return seen
+            time.sleep(1)
+            seen = self._session.read()
+        missing = self._missing(seen, transaction)
+        if missing:
+            raise WorkError(f"the policy {self._wish.name!r} was written, but {missing}")
+        return seen
+
+    def _missing(self, seen: host.Host, transaction: planning.Transaction) -> str:
+        """What a host does not show of what was committed; nothing where all is there."""
+        if transaction.assigns and seen.store.active_path.casefold() != transaction.policy.casefold():
+            return "the host has another policy assigned."
+        if self._wish.declaration is None or not self._wish.declaration.assigned:
+            return ""
+        if not self._matches(seen):
+            return "what the host reads back is not what was declared."
+        return next(protection.unlisted(seen, self._wish.declaration.policy), "")
+
+    def _result(self, planned: planning.Plan, seen: host.Host, *, changed: bool, shown: bool) -> dict[str, Any]:
+        result = self._short_result(seen, changed=changed)
+        result |= {"pending": not planned.empty, "changed_rules": list(planned.changed_rules)}
+        return result | ({"diff": self._diff(planned)} if shown else {})
+
+    def _short_result(self, seen: host.Host, *, changed: bool) -> dict[str, Any]:
+        return {
+            "changed": changed,
+            "transaction": "",
+            "matches": self._matches(seen),
+            "obstacles": list(protection.obstacles(seen, self._wish.name)) if self._wish.declaration else [],
+            "host": facts.facts(seen, self._key_word()),
+        }
+
+    def _matches(self, seen: host.Host) -> bool:
+        """Whether the host has what is declared: the policy, assigned if it is to be; or no policy of ours."""
+        if self._wish.declaration is None:
+            return not any(found.path.casefold() in seen.ours for found in seen.store.find(self._wish.name))
+        wanted = self._wish.declaration.policy.masked(self._session.nonce)
+        found = [each for each in seen.store.find(wanted.name) if planning.means(each.policy, wanted)]
+        active = seen.store.active_path.casefold()
+        return any(not self._wish.declaration.assigned or each.path.casefold() == active for each in found)
+
+    def _key_word(self) -> describe.KeyWord:
+        if self._wish.declaration is None:
+            return describe.key_states((), expected=False)
+        rules = self._wish.declaration.policy.masked(self._session.nonce).rules
+        return describe.key_states((method for rule in rules for method in rule.authentication), expected=True)
+
+    def _diff(self, planned: planning.Plan) -> dict[str, str]:
+        before = planned.before.policy if planned.before else None
+        assigned = planned.after is not None and self._wish.declaration is not None and self._wish.declaration.assigned
+        word = self._key_word()
+        return {
+            "before_header": "IPsec policy store (before)",
+            "after_header": "IPsec policy store (after)",
+            "before": describe.text(before, word, assigned=planned.before_assigned),
+            "after": describe.text(planned.after, word, assigned=assigned),
+        }
+
+
+def _assigned_by(reading: Reading) -> dict[str, Any]:
+    """Warn when netsh did not assign the policy and the registry and PolicyAgent's reload had to do."""
+    if reading.assigned_by != "registry":
+        return {"assigned_by": reading.assigned_by}
+    warning = (
+        "netsh did not assign the policy, so it was assigned in the registry and PolicyAgent was told to reload it."
+    )
+    return {"assigned_by": "registry", "warnings": [warning]}
+
+
+def _warnings(before: host.Host, after: host.Host) -> dict[str, Any]:
+    if before.policies_valid and not after.policies_valid:
+        return {"warnings": ["netsh reports an error in the policy store that it did not report before."]}
+    return {}
+
+
+def _now() -> int:
+    return int(time.time())
+
+
+def set_value(executions: Session, wish: value.ValueWish, *, check_mode: bool) -> dict[str, Any]:
+    """Set or remove ProhibitIpSec, as far as that is safe; the task's result."""
+    seen = executions.read()
+    planned = value.plan_value(wish, seen)
+    after = executions.apply(planned.steps).host if planned.steps and not check_mode else seen
+    if not check_mode and after.prohibit_ipsec != planned.after:
+        raise WorkError("ProhibitIpSec was written, but the host reads another value back.")
+    return {
+        "changed": bool(planned.steps),
+        "value": planned.after,
+        "before": planned.before,
+        "in_effect": str(planned.in_effect),
+        "reboot_required": planned.in_effect is host.InEffect.NO,
+        "diff": {"before": _value_text(planned.before), "after": _value_text(planned.after)},
+    }
+
+
+def inform(executions: Session, preshared_keys: Sequence[str]) -> dict[str, Any]:
+    """Read a host; its keys only as matching one of these, or not. The task's result."""
+    seen = executions.read(validity=True)
+    declared = [model.AuthenticationMethod.preshared_key(key).masked(executions.nonce) for key in preshared_keys]
+    return {"changed": False, "host": facts.facts(seen, describe.key_states(declared, expected=bool(declared)))}
+
+
+def _value_text(number: int | None) -> str:
+    return f"ProhibitIpSec: {'absent' if number is None else number}\n"
