@@ -87,7 +87,11 @@ def _node(name: str, variables: Mapping[str, Any]) -> Node:
     def value(option: str, default: object = None) -> Any:  # noqa: ANN401 - any YAML
         return declared[option] if option in declared else variables.get(f"l2tp_{option}", default)
 
-    return Node(name, value("connections"), value("address"), bool(value("managed", default=True)))
+    connections = value("connections")
+    # An undefined variable comes as an empty text from cores before 2.19.
+    return Node(
+        name, None if connections == "" else connections, value("address"), bool(value("managed", default=True))
+    )
 
 
 def _results(variables: Mapping[str, Any]) -> dict[Phase, Mapping[str, Any]]:

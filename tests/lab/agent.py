@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
-import dataclasses
-import ipaddress
-import struct
 from collections.abc import Iterator
 
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import codec, model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key
 
 from .registry import RegistryAccess
@@ -18,30 +16,13 @@ from .windows import DOMAIN_POLICY, POLICY_STORE
 RELOAD = 129
 """The service control that makes the agent load its policy again."""
 
-_PERMIT = "{8A171DD2-77E3-11D1-8659-A04F00000000}"
-_HEADER = 20
-_ANY = ("0.0.0.0", "0.0.0.0")  # noqa: S104 (an address in a filter, not one to listen on)
-_ME = ("0.0.0.0", "255.255.255.255")  # noqa: S104
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class LoadedFilter:
-    """One filter that the agent enforces."""
-
-    source: str
-    destination: str
-    protocol: int
-    source_port: int
-    destination_port: int
-    mirrored: bool
-
 
 class PolicyAgent:
     """What the agent took from the registry when it last looked."""
 
     def __init__(self, registry: RegistryAccess) -> None:
         self._registry = registry
-        self.filters: tuple[LoadedFilter, ...] = ()
+        self.filters: tuple[model.Filter, ...] = ()
         self.deaf = False
         """The agent fails to load anything, silently (KB 884909 describes such a failure)."""
 
@@ -63,15 +44,15 @@ class PolicyAgent:
         key = self._registry.read(POLICY_STORE)
         return key.text("ActivePolicy") if key else ""
 
-    def _assigned_filters(self) -> Iterator[LoadedFilter]:
+    def _assigned_filters(self) -> Iterator[model.Filter]:
         for rule in self._objects(self.assigned_policy(), "ipsecNFAReference"):
             if _is_active(rule) and not self._permits(rule):
-                for filters in self._objects(rule.path, "ipsecFilterReference"):
-                    yield from decode_filters(_data(filters))
+                for filter_list in self._objects(rule.path, "ipsecFilterReference"):
+                    yield from _filters(filter_list)
 
     def _permits(self, rule: Key) -> bool:
         actions = self._objects(rule.path, "ipsecNegotiationPolicyReference")
-        return any(key.text("ipsecNegotiationPolicyAction").upper() == _PERMIT for key in actions)
+        return any(key.text("ipsecNegotiationPolicyAction").upper() == model.Action.PERMIT for key in actions)
 
     def _objects(self, path: str, reference: str) -> Iterator[Key]:
         key = self._registry.read(path)
@@ -81,69 +62,19 @@ class PolicyAgent:
                 yield found
 
 
-def decode_filters(data: bytes) -> tuple[LoadedFilter, ...]:
-    """Decode the filters of a filter list ([MS-GPIPSEC] 2.2.1.2.5, version 1); what is cut short is left out."""
-    try:
-        return tuple(_filters(data))
-    except struct.error:
-        return ()
-
-
-def _filters(data: bytes) -> Iterator[LoadedFilter]:
-    (count,) = struct.unpack_from("<I", data, _HEADER)
-    offset = _HEADER + 4
-    for _number in range(min(count, len(data))):
-        for _text in ("source name", "destination name", "description"):
-            offset = _after_text(data, offset)
-        yield _filter(data, offset + 16)
-        offset += 16 + 40
-
-
-def _filter(data: bytes, offset: int) -> LoadedFilter:
-    mirrored, source, mask, destination, destination_mask, _tunnel, protocol, ports = struct.unpack_from(
-        "<I4s4s4s4s4sI4s", data, offset
-    )
-    source_port, destination_port = struct.unpack("<HH", ports)
-    return LoadedFilter(
-        _address(source, mask),
-        _address(destination, destination_mask),
-        protocol,
-        source_port,
-        destination_port,
-        bool(mirrored),
-    )
-
-
-def _address(address: bytes, mask: bytes) -> str:
-    texts = str(ipaddress.IPv4Address(address)), str(ipaddress.IPv4Address(mask))
-    if texts in (_ANY, _ME):
-        return "Any" if texts == _ANY else "Me"
-    return texts[0] if texts[1] == _ME[1] else "/".join(texts)
-
-
 def _is_active(rule: Key) -> bool:
-    """Return whether a rule is active ([MS-GPIPSEC] 2.2.1.2.3); one that can't be read isn't."""
-    data = _data(rule)
+    """Return whether a rule is active; one that can't be read isn't."""
     try:
-        offset = _after_methods(data)
-        offset = _after_text(data, offset + 4)
-        _tunnel, _is_tunnel, active = struct.unpack_from("<4sII", data, offset)
-    except struct.error:
+        return codec.decode_rule(_data(rule)).active
+    except codec.CodecError:
         return False
-    return bool(active)
 
 
-def _after_methods(data: bytes) -> int:
-    (count,) = struct.unpack_from("<I", data, _HEADER)
-    offset = _HEADER + 4
-    for _number in range(min(count, len(data))):
-        offset = _after_text(data, offset + 4)
-    return offset
-
-
-def _after_text(data: bytes, offset: int) -> int:
-    (length,) = struct.unpack_from("<I", data, offset)
-    return offset + 4 + int(length)
+def _filters(filter_list: Key) -> tuple[model.Filter, ...]:
+    try:
+        return codec.decode_filter_list(_data(filter_list))
+    except codec.CodecError:
+        return ()
 
 
 def _data(key: Key) -> bytes:

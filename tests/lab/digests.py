@@ -11,7 +11,7 @@ import hmac
 import io
 import struct
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Kind, Value, join
 
@@ -28,6 +28,17 @@ _WITHOUT_KEYS = {
     uuid.UUID("80dc20b9-2ec8-11d1-a89e-00a0248d3021"),
     uuid.UUID("80dc20b5-2ec8-11d1-a89e-00a0248d3021"),
 }
+KIND_NAMES = {
+    Kind.SZ: "String",
+    Kind.EXPAND_SZ: "ExpandString",
+    Kind.MULTI_SZ: "MultiString",
+    Kind.DWORD: "DWord",
+    Kind.QWORD: "QWord",
+    Kind.BINARY: "Binary",
+    Kind.NONE: "None",
+    Kind.WITHHELD: "Withheld",
+}
+"""How .NET names the kinds of values (RegistryValueKind); Withheld is the script's own."""
 _SECTION = bytes([1]) * 15
 _ALTERNATE_METHODS, _METHOD_FLAGS, _TUNNEL_ADDRESS = 1, 2, 3
 
@@ -37,12 +48,19 @@ def digest(nonce: bytes, data: bytes) -> bytes:
     return hmac.digest(nonce, data, "sha256")
 
 
+def field(value: Value) -> str:
+    """Return the field of a value's data: base64 of bytes for binary data, of UTF-8 text for anything else."""
+    if value.kind in (Kind.BINARY, Kind.NONE, Kind.WITHHELD):
+        return base64.b64encode(value.data).decode()
+    number = value.kind in (Kind.DWORD, Kind.QWORD)
+    text = str(int.from_bytes(value.data, "little", signed=True)) if number else value.text
+    return base64.b64encode(text.encode()).decode()
+
+
 def fingerprint(registry: RegistryAccess, paths: Iterable[str]) -> bytes:
     """Return SHA-256 over everything below the paths but the values named whenChanged; it never leaves the host."""
-    out = io.BytesIO()
-    for path in paths:
-        _add_key(out, registry, path)
-    return hashlib.sha256(out.getvalue()).digest()
+    lines = [line for path in paths for line in _lines(registry, path)]
+    return hashlib.sha256("\n".join(lines).encode("ascii")).digest()
 
 
 def shown(path: str, name: str, value: Value, nonce: bytes) -> Value:
@@ -77,9 +95,11 @@ def masked_rule(data: bytes, nonce: bytes) -> bytes:
     masking = _Masking(data, nonce)
     masking.skip(20)
     masking.methods()
-    masking.copy(4)
+    masking.one_of(-3, -2, -1)
     masking.text()
-    masking.copy(12)
+    masking.copy(4)
+    masking.one_of(0, 1)
+    masking.one_of(0, 1)
     masking.text()
     masking.sections()
     body = masking.out.getvalue()
@@ -109,6 +129,12 @@ class _Masking:
     def number(self) -> int:
         return int(struct.unpack("<i", self.copy(4))[0])
 
+    def one_of(self, *known: int) -> None:
+        """Copy a number; one that no rule has shows that the data is something else, which may be a key."""
+        number = self.number()
+        if number not in known:
+            raise struct.error(f"{number} where one of {known} was expected")
+
     def text(self) -> None:
         self.copy(self.number())
 
@@ -134,28 +160,22 @@ class _Masking:
         elif number == _TUNNEL_ADDRESS:
             self.copy(16)
         else:
-            self.copy(4 * self.number())
+            for _number in range(self.number()):
+                self.one_of(0, 1, 2, 3)
 
 
-def _add_key(out: io.BytesIO, registry: RegistryAccess, path: str) -> None:
+def _lines(registry: RegistryAccess, path: str) -> Iterator[str]:
+    """Everything below a key, in an order that does not depend on how it was written."""
     key = registry.read(path)
     if key is None:
         return
-    _add_text(out, path.upper())
+    yield _encode(path.upper())
     for name in sorted(key, key=str.upper):
         if name.lower() != "whenchanged":
-            _add_text(out, name.upper())
-            _add_text(out, key[name].kind.value)
-            _add_text(out, base64.b64encode(key[name].data).decode())
-    for child in registry.children(path):
-        _add_key(out, registry, join(path, child))
+            yield f"{_encode(name.upper())} {KIND_NAMES[key[name].kind]} {field(key[name])}"
+    for child in sorted(registry.children(path), key=str.upper):
+        yield from _lines(registry, join(path, child))
 
 
-def _add_text(out: io.BytesIO, text: str) -> None:
-    """Write a text as .NET's BinaryWriter does: the length in groups of seven bits, the lowest first, then UTF-8."""
-    data = text.encode()
-    length = len(data)
-    while length > 0x7F:
-        out.write(bytes([length & 0x7F | 0x80]))
-        length >>= 7
-    out.write(bytes([length]) + data)
+def _encode(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()

@@ -20,7 +20,7 @@ _RASMAN = rf"{_SERVICES}\\RasMan\\Parameters"
 _STORE = r"SOFTWARE\\Policies\\Microsoft\\Windows\\IPSec\\Policy\\Local"
 _OBJECT = rf"{_STORE}\\ipsec\w+\{{[0-9A-F]{{8}}(-[0-9A-F]{{4}}){{3}}-[0-9A-F]{{12}}\}}"
 _OWN = r"SOFTWARE\\rras\.ipsec(\\\w+)*"
-_NAME, _NUMBER, _BASE64 = r"\w+", r"\d{1,9}", r"[A-Za-z0-9+/=]*"
+_NAME, _BASE64 = r"\w+", r"[A-Za-z0-9+/=]*"
 _READABLE = "|".join(
     (
         _STORE,
@@ -36,27 +36,28 @@ _READABLE = "|".join(
 _NETSH = r"netsh\tipsec (static show policy all|dynamic show qmfilter all)"
 _SC = "|".join(
     (
-        rf"(query|start|stop) {_SERVICE}",
+        rf"query {_SERVICE}",
         "control PolicyAgent 129",
         r"config (PolicyAgent|IKEEXT) start= [a-z-]+",
         r'config RemoteAccess depend= [\w+/"]+',
     )
 )
+_NET = r"net\t(start|stop) (PolicyAgent|IKEEXT)"
+_PROGRAM = rf"({_NETSH}|{_NET}|sc\t({_SC}))"
 _WRITABLE = rf"({_OBJECT}|{_OWN}|{_STORE})\t{_NAME}|{_RASMAN}\tProhibitIpSec"
 
 _FORMS = {
-    "begin": rf"{_BASE64}\t{_NUMBER}",
-    "tree": rf"({_READABLE})\t(\*|\w+(,\w+)*)\t{_NUMBER}",
+    "begin": rf"{_BASE64}\t\d{{1,5}}",
+    "tree": rf"({_READABLE})\t(\*|\w+(,\w+)*)\t\d",
     "digest": _STORE,
-    "run": rf"({_NETSH}|sc\t({_SC}))\t{_BASE64}\t(must|may)\t({_SC})?",
-    "start": _SERVICE,
+    "run": rf"{_PROGRAM}\t{_BASE64}\t(must|may)\t({_PROGRAM})?\t?",
     "unchanged": rf"{_STORE}\t{_BASE64}",
     "require": rf"{_OWN}\t{_NAME}\t{_BASE64}",
     "sealed": rf"{_OWN}\t{_NAME}\t{_STORE}",
     "seal": rf"{_OWN}\t{_NAME}\t{_STORE}",
     "create": rf"({_OBJECT}|{_OWN}|{_STORE})\t(Volatile|None)",
-    "protect": rf"({_OBJECT}|{_OWN})\t[A-Z:();0-9-]+",
-    "set": rf"({_WRITABLE})\t(sz|multi_sz|dword|binary)\t{_BASE64}",
+    "protect": rf"({_OBJECT}|{_OWN})\t[A-Z:();]+",
+    "set": rf"({_WRITABLE})\t(String|MultiString|DWord|Binary)\t{_BASE64}",
     "unset": rf"({_WRITABLE})",
     "delete": rf"({_OBJECT}|{_OWN})",
     "deletelisted": rf"{_OWN}\t{_NAME}",

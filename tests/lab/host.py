@@ -43,6 +43,8 @@ class HostSpec:
     policy_agent_running: bool = False
     seconds_away: float | None = None
     """How long a restarting host is away, refusing connections. None: only the boot time changes, at once."""
+    seconds_until_restart: float | None = None
+    """When a host that goes away does so, after shutdown.exe. None: as shutdown.exe was told."""
     sc_labels: tuple[str, ...] = sc.ENGLISH
     allow_unencrypted: bool = False
     """Take plain messages over plain HTTP, as Windows does with AllowUnencrypted."""
@@ -101,6 +103,8 @@ class Host:
     def power_on(self) -> None:
         """Start; does nothing to a host that is on."""
         with self._power:
+            if self.http.is_open:
+                return
             self._boot()
             self.http.open()
             self.https.open()
@@ -133,7 +137,8 @@ class Host:
         if self.spec.seconds_away is None:
             self.restart()
         else:
-            self._after(seconds, "shutdown", lambda: self.restart(self.spec.seconds_away))
+            told = self.spec.seconds_until_restart
+            self._after(seconds if told is None else told, "shutdown", lambda: self.restart(self.spec.seconds_away))
         return True
 
     def abort_restart(self) -> bool:

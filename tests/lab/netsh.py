@@ -14,9 +14,10 @@ import dataclasses
 import enum
 import re
 
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value, join
 
-from .agent import LoadedFilter, PolicyAgent
+from .agent import PolicyAgent
 from .registry import RegistryAccess
 from .services import POLICY_AGENT, Services
 from .windows import POLICY_STORE
@@ -28,7 +29,6 @@ _ASSIGN = re.compile(
     r"ipsec static set policy guid=(?P<guid>\{[0-9A-Fa-f-]{36}\}) assign=(?P<answer>yes|no)", re.IGNORECASE
 )
 _POLICY_OBJECT = re.compile(r"ipsecPolicy\{[0-9A-F-]{36}\}", re.IGNORECASE)
-_PROTOCOLS = {0: "ANY", 1: "ICMP", 6: "TCP", 17: "UDP"}
 
 
 class Message(enum.IntEnum):
@@ -118,12 +118,13 @@ def _shown_policy(policy: Key, *, assigned: bool) -> str:
     )
 
 
-def _shown_filter(loaded: LoadedFilter) -> str:
+def _shown_filter(loaded: model.Filter) -> str:
+    protocol = model.known(model.Protocol, loaded.protocol)
     return (
         f"Source Address              : {loaded.source}\r\n"
         f"Destination Address         : {loaded.destination}\r\n"
-        f"Protocol                    : {_PROTOCOLS.get(loaded.protocol, str(loaded.protocol))}\r\n"
-        f"Source Port                 : {loaded.source_port or 'ANY'}\r\n"
-        f"Destination Port            : {loaded.destination_port or 'ANY'}\r\n"
+        f"Protocol                    : {protocol.name if isinstance(protocol, model.Protocol) else protocol}\r\n"
+        f"Source Port                 : {loaded.source_port}\r\n"
+        f"Destination Port            : {loaded.destination_port}\r\n"
         f"Mirrored                    : {'yes' if loaded.mirrored else 'no'}\r\n\r\n"
     )

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-r"""The programs of one simulated host that a script can start: netsh and sc, with a record of each command line."""
+r"""The programs of one simulated host that a script can start: netsh, net and sc, with a record of each command line."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from .impairment import Impairments, NetshFault
 from .netsh import Message, Netsh, error
+from .net import net
 from .recorder import Recorder, Source
 from .sc import Sc
 
@@ -28,13 +29,16 @@ class Programs:
     impairments: Callable[[], Impairments]
 
     def run(self, program: str, arguments: str, seconds: float) -> tuple[int, str]:
-        """Run ``netsh`` or ``sc``; return the exit code and the output."""
+        """Run ``netsh``, ``net`` or ``sc``; return the exit code and the output."""
         if program == "netsh" and self.impairments().netsh is NetshFault.MISSING:
             return NOT_RUN, "netsh.exe can't be started"
         self.recorder.write(Source.PROCESS, rf"{SYSTEM_DIRECTORY}\{program}.exe {arguments}")
-        code, output = self._netsh(arguments, seconds) if program == "netsh" else self.sc.run(arguments)
+        code, output = self._netsh(arguments, seconds) if program == "netsh" else self._control(program, arguments)
         self.recorder.write(Source.TRANSCRIPT, output)
         return code, output
+
+    def _control(self, program: str, arguments: str) -> tuple[int, str]:
+        return self.sc.run(arguments) if program == "sc" else net(self.sc.services, arguments)
 
     def _netsh(self, arguments: str, seconds: float) -> tuple[int, str]:
         fault = self.impairments().netsh

@@ -50,6 +50,11 @@ class Endpoint:
         self._placeholder: socket.socket | None = None
         self.port = 0
 
+    @property
+    def is_open(self) -> bool:
+        """Whether clients are served."""
+        return self._server is not None
+
     def open(self) -> None:
         """Listen and serve, in a thread."""
         if self._placeholder:

@@ -23,7 +23,6 @@ from . import digests
 from .grammar import STORED_OBJECT, Request, ScriptError, Step, parse, step_of
 from .impairment import Impairments, RecordRefusedError
 from .registry import RegistryAccess, RegistryError, RegistryErrorCode
-from .services import ServiceErrorCode
 from .windows import POLICY_STORE
 
 WATCHED = (POLICY_STORE, r"SOFTWARE\rras.ipsec")
@@ -31,8 +30,6 @@ WATCHED = (POLICY_STORE, r"SOFTWARE\rras.ipsec")
 
 _GUID = re.compile(r"\{[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}\}", re.IGNORECASE)
 _NETSH_ERROR = re.compile(r"^\s*ERR \w*\s*\[", re.MULTILINE | re.IGNORECASE)
-_SERVICE_NUMBERS = re.compile(r":\s+([0-9a-f]+)\s")
-_RUNNING = "4"
 
 _EXPECTED = (ScriptError, RegistryError, RecordRefusedError, ValueError, struct.error, re.error)
 """What the script's own catch would see: an error of Windows or .NET. Anything else is a mistake in the lab."""
@@ -50,7 +47,7 @@ class Machine(Protocol):
         """What is wrong with the host."""
 
     def run_program(self, program: str, arguments: str, seconds: float) -> tuple[int, str]:
-        """Run netsh or sc; return the exit code and the output."""
+        """Run netsh, net or sc; return the exit code and the output."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -75,7 +72,6 @@ class Transaction:
             "tree": self.tree,
             "digest": self.digest,
             "run": self.run_program,
-            "start": self.start,
             "unchanged": self.unchanged,
             "require": self.require,
             "sealed": self.sealed,
@@ -133,25 +129,19 @@ class Transaction:
         self._answer("digest", self._store_digest(path))
 
     def unchanged(self, path: str, digest: str) -> None:
-        if self._store_digest(path) != digest:
-            raise ScriptError(Fault.CONFLICT, "the policy store changed since it was read")
+        _expect(self._store_digest(path), digest, "the policy store")
 
-    def require(self, path: str, name: str, text: str) -> None:
-        key = self._registry.read(path)
-        if key is None or encode(_as_text(key.get(name))) != text:
-            raise ScriptError(Fault.CONFLICT, f"the value {name} is not the expected one")
+    def require(self, path: str, name: str, field: str) -> None:
+        value = (self._registry.read(path) or Key("")).get(name)
+        _expect(digests.field(value) if value else "", field, f"the value {name}")
 
     def sealed(self, path: str, name: str, source: str) -> None:
-        seal = self._open(path).get(name)
-        if seal is None:
-            raise ValueError("Value cannot be null. (Parameter 'value')")
-        if seal.data != digests.fingerprint(self._registry, [source]):
-            raise ScriptError(Fault.CONFLICT, "the policy store changed since the phase before")
+        self.require(path, name, encode_bytes(digests.fingerprint(self._registry, [source])))
 
     # --- writing: each method leaves on the stack what takes its change back ---
 
     def set(self, path: str, name: str, kind: str, data: str) -> None:
-        self._set(path, name, _written(Kind(kind.lower()), base64.b64decode(data, validate=True)))
+        self._set(path, name, _written(kind.casefold(), base64.b64decode(data, validate=True)))
 
     def seal(self, path: str, name: str, source: str) -> None:
         self._set(path, name, Value.binary(digests.fingerprint(self._registry, [source])))
@@ -191,39 +181,34 @@ class Transaction:
 
     def deletelisted(self, path: str, name: str) -> None:
         for listed in self._open(path).texts(name):
-            if not STORED_OBJECT.fullmatch(listed):
-                raise ScriptError(Fault.REFUSED, "a listed key is outside the policy store")
-            self.delete(listed)
+            if STORED_OBJECT.fullmatch(listed):
+                self.delete(listed)
 
     def copy(self, source: str, target: str) -> None:
-        self.delete(target)
-        self._copy_below(source, target)
+        key = self._registry.read(source)
+        if key is None:
+            return
+        self.create(target, "None")
+        for name, value in key.items():
+            self._set(target, name, value)
+        for child in self._registry.children(source):
+            self.copy(join(source, child), join(target, child))
 
     # --- programs ---
 
-    def run_program(self, program: str, arguments: str, pattern: str, must: str, opposite: str) -> None:
+    def run_program(  # noqa: PLR0913, PLR0917 (the fields of the record)
+        self, program: str, arguments: str, pattern: str, must: str, undoer: str = "", undoing: str = ""
+    ) -> None:
         code, text = self._run(program, arguments)
         if must.lower() == "must" and code != 0:
             raise ScriptError(Fault.FAILED, f"{program} {arguments} ended with code {code}")
-        if opposite:
-            self._later(program, opposite, functools.partial(self._run_back, program, opposite))
+        if undoer:
+            self._later(undoer, undoing, functools.partial(self._run_back, undoer, undoing))
         found = re.finditer(base64.b64decode(pattern, validate=True).decode(), text)
         self._answer("ran", encode(f"{program} {arguments}"), str(code), encode("\n".join(match[0] for match in found)))
 
-    def start(self, service: str) -> None:
-        if self._service_state(service) == _RUNNING:
-            return
-        self._later("sc", f"stop {service}", functools.partial(self._run_back, "sc", f"stop {service}"))
-        code, _text = self._run("sc", f"start {service}")
-        if code == 0 and self._service_state(service) != _RUNNING:
-            code = ServiceErrorCode.REQUEST_TIMEOUT
-        if code != 0:
-            raise ScriptError(Fault.SERVICE_NOT_STARTED, f"the service {service} did not start (code {code})")
-
     def assign(self, policy: str) -> None:
         before = self._open(POLICY_STORE).text("ActivePolicy")
-        if not policy and not before:
-            return None
         self._later("assign", before, functools.partial(self.assign, before))
         guid = _GUID.search(f"{policy} {before}")
         word = "yes" if policy else "no"
@@ -238,7 +223,7 @@ class Transaction:
 
     def _carry_out_all(self, lines: Iterable[str], refused: Fault | None) -> None:
         if refused is not None:
-            raise ScriptError(refused, "another run holds the lock" if refused is Fault.BUSY else "")
+            raise ScriptError(refused, "")
         for number, request in enumerate(self._requests(lines)):
             self._carry_out(number, request)
         self._answer("done")
@@ -259,7 +244,7 @@ class Transaction:
         steps = list(reversed(self._undo))
         left = [said for step in steps if (said := self._take_back_one(step))]
         if left:
-            return Outcome.PARTLY, "; ".join(left)
+            return Outcome.PARTLY, ", ".join(left)
         if steps and digests.fingerprint(self._registry, WATCHED) != before:
             return Outcome.PARTLY, "the keys are not as they were"
         return (Outcome.UNDONE, "") if steps else (Outcome.NOTHING, "")
@@ -281,7 +266,7 @@ class Transaction:
         for name, value in key.items():
             if names is None or name.lower() in names:
                 shown = digests.shown(path, name, value, self._nonce)
-                self._answer("value", encode(name), shown.kind, base64.b64encode(shown.data).decode())
+                self._answer("value", encode(name), digests.KIND_NAMES[shown.kind], digests.field(shown))
         if "\\ipsecnfa" in path.lower():
             self._answer("access", encode(self._registry.access(path)))
 
@@ -302,16 +287,6 @@ class Transaction:
         self._later("unset" if old is None else "set", path, take_back)
         self._registry.write(path, name, value)
 
-    def _copy_below(self, source: str, target: str) -> None:
-        key = self._registry.read(source)
-        if key is None:
-            return
-        self.create(target, "None")
-        for name, value in key.items():
-            self._set(target, name, value)
-        for child in self._registry.children(source):
-            self._copy_below(join(source, child), join(target, child))
-
     def _assign_in_registry(self, policy: str) -> None:
         if policy:
             self._set(POLICY_STORE, "ActivePolicy", Value.sz(policy))
@@ -326,31 +301,27 @@ class Transaction:
     def _run_back(self, program: str, arguments: str) -> None:
         self._run(program, arguments)
 
-    def _service_state(self, service: str) -> str:
-        numbers = _SERVICE_NUMBERS.findall(self._run("sc", f"query {service}")[1])
-        return numbers[1] if len(numbers) > 1 else ""
-
 
 def encode(text: str) -> str:
     """Return a field that can hold anything."""
     return base64.b64encode(text.encode()).decode()
 
 
-def _written(kind: Kind, data: bytes) -> Value:
+def encode_bytes(data: bytes) -> str:
+    """Return the field of binary data."""
+    return base64.b64encode(data).decode()
+
+
+def _expect(found: str, expected: str, what: str) -> None:
+    if found != expected:
+        raise ScriptError(Fault.CONFLICT, f"{what} changed meanwhile")
+
+
+def _written(kind: str, data: bytes) -> Value:
     """Return the value that .NET writes for the data of a record."""
-    if kind is Kind.DWORD:
-        return Value.dword(struct.unpack_from("<I", data)[0])
-    if kind is Kind.SZ:
-        return Value.sz(data.decode("utf-16-le", errors="replace"))
-    if kind is Kind.MULTI_SZ:
-        return Value.multi_sz(part for part in data.decode("utf-16-le", errors="replace").split("\0") if part)
-    return Value.binary(data)
-
-
-def _as_text(value: Value | None) -> str:
-    """Return a value as PowerShell turns it into a string."""
-    if value is None:
-        return ""
-    if value.number is not None:
-        return str(value.number)
-    return " ".join(value.texts) if value.kind is Kind.MULTI_SZ else value.text
+    if kind == "binary":
+        return Value.binary(data)
+    text = data.decode("utf-8")
+    if kind == "dword":
+        return Value(Kind.DWORD, int(text).to_bytes(4, "little", signed=True))
+    return Value.sz(text) if kind == "string" else Value.multi_sz(part for part in text.split("\0") if part)

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 r"""The records that the controller and transaction.ps1 exchange.
 
-A record is one line of tab-separated fields. A field that can hold anything is base64; text inside base64 is UTF-8,
-except the data of registry values, whose bytes are those of `plugin_utils._policy.registry.Value`. Paths are relative
-to HKEY_LOCAL_MACHINE.
+A record is one line of tab-separated fields. A field that can hold anything is base64: of bytes for binary data, of
+UTF-8 for anything else (a number in decimal, as a signed one; the strings of a list joined by NUL). The kind of a value
+is named as .NET's RegistryValueKind does. Paths are relative to HKEY_LOCAL_MACHINE.
 
 Requests, in the order in which they are carried out (any error undoes all of them):
 
@@ -16,9 +16,8 @@ begin          nonce, seconds                          the nonce for digests; ho
 tree           path, names, depth                      answers a key and what is below it, down to a depth; names are
                                                        value names joined by commas, or ``*``
 digest         path                                    answers HMAC-SHA256(nonce, fingerprint of the keys there)
-run            program, arguments, pattern, must or    runs netsh or sc, answers the exit code and what matches the
-               may, arguments that undo it             pattern (base64) in its output
-start          service                                 starts a service and waits until it runs
+run            program, arguments, pattern, must or    runs netsh, net or sc, answers the exit code and what matches
+               may, program and arguments to undo it   the pattern (base64) in its output
 unchanged      path, digest                            conflict, unless ``digest`` would still answer the same
 require        path, name, text                        conflict, unless the value is this text
 sealed         path, name, source                      conflict, unless the source still has the fingerprint there
@@ -29,7 +28,7 @@ set            path, name, kind, data                  writes a value
 unset          path, name                              deletes a value
 delete         path                                    deletes a key and all below it
 deletelisted   path, name                              deletes the keys of the policy store that a value lists
-copy           source, target                          copies a key and all below it, in the place of the target
+copy           source, target                          copies a key and all below it into the target
 assign         policy                                  assigns a policy (empty: none), by netsh or else by the registry
 =============  ======================================  ==============================================================
 
@@ -37,7 +36,7 @@ Answers:
 
 =============  ======================================  ==============================================================
 key            path (base64)                           a key; the following answers belong to it
-value          name (base64), kind, data (base64)      a value; kind ``withheld``: 4 bytes of length and a digest
+value          name (base64), kind, data (base64)      a value; kind ``Withheld``: 4 bytes of length and a digest
 access         SDDL (base64)                           the access list of the key (rules only)
 denied         path (base64)                           a key that may not be read
 digest         digest (base64)
@@ -69,7 +68,6 @@ class Fault(enum.StrEnum):
     CONFLICT = "conflict"
     BUSY = "busy"
     FAILED = "failed"
-    SERVICE_NOT_STARTED = "service_not_started"
     NOT_ASSIGNED = "not_assigned"
     NOT_ADMINISTRATOR = "not_administrator"
     WOW64 = "wow64"
@@ -138,9 +136,8 @@ def _fields(step: steps.Step) -> tuple[str, ...]:  # noqa: C901, PLR0911, PLR091
         case steps.ReadDigest(path):
             return "digest", path
         case steps.Run(program, arguments, pattern, must_succeed, undo):
-            return "run", program, arguments, _base64(pattern), "must" if must_succeed else "may", undo
-        case steps.StartService(service):
-            return "start", service
+            must = "must" if must_succeed else "may"
+            return "run", program, arguments, _base64(pattern), must, program if undo else "", undo
         case steps.ExpectUnchanged(path, digest):
             return "unchanged", path, digest
         case steps.ExpectText(path, name, text):
@@ -154,7 +151,7 @@ def _fields(step: steps.Step) -> tuple[str, ...]:  # noqa: C901, PLR0911, PLR091
         case steps.ProtectKey(path, access):
             return "protect", path, access
         case steps.SetValue(path, name, value):
-            return "set", path, name, value.kind, _base64(value.data)
+            return "set", path, name, _KIND_NAMES[value.kind], _data(value)
         case steps.UnsetValue(path, name):
             return "unset", path, name
         case steps.DeleteKey(path):
@@ -203,7 +200,7 @@ class _Reader:
                 self._path = _text(path)
                 self._keys[self._path] = {}
             case "value", [name, kind, data]:
-                self._keys[self._path][_text(name)] = Value(Kind(kind), base64.b64decode(data, validate=True))
+                self._keys[self._path][_text(name)] = _value(kind, data)
             case "access", [access]:
                 self._access[self._path] = _text(access)
             case "denied", [_path]:
@@ -225,6 +222,37 @@ class _Reader:
     def answer(self) -> Answer:
         tree = Tree(Key(path, values) for path, values in self._keys.items())
         return Answer(tree, self._access, tuple(self._digests), self._ran, self._assigned_by, self._failure)
+
+
+def _data(value: Value) -> str:
+    """The field of a value's data."""
+    if value.kind in (Kind.DWORD, Kind.QWORD):
+        return _base64(str(int.from_bytes(value.data, "little", signed=True)))
+    return _base64(value.text if value.kind in _TEXTS else value.data)
+
+
+def _value(kind_name: str, data: str) -> Value:
+    """The value of a field; a kind that this collection has no name for counts as no kind."""
+    kind = _KINDS.get(kind_name, Kind.NONE)
+    if kind in _TEXTS:
+        return Value(kind, _text(data).encode("utf-16-le"))
+    if kind in (Kind.DWORD, Kind.QWORD):
+        return Value(kind, int(_text(data)).to_bytes(4 if kind is Kind.DWORD else 8, "little", signed=True))
+    return Value(kind, base64.b64decode(data, validate=True))
+
+
+_TEXTS = (Kind.SZ, Kind.EXPAND_SZ, Kind.MULTI_SZ)
+_KIND_NAMES = {
+    Kind.SZ: "String",
+    Kind.EXPAND_SZ: "ExpandString",
+    Kind.MULTI_SZ: "MultiString",
+    Kind.DWORD: "DWord",
+    Kind.QWORD: "QWord",
+    Kind.BINARY: "Binary",
+    Kind.NONE: "None",
+    Kind.WITHHELD: "Withheld",
+}
+_KINDS = {name: kind for kind, name in _KIND_NAMES.items()}
 
 
 def _base64(data: str | bytes) -> str:

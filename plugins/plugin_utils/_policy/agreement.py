@@ -59,9 +59,9 @@ def _disagreements(network: Network, host: str, proofs: Proofs) -> Iterator[str]
     elif not proof["matches"]:
         yield f"{host} does not have the declared policy assigned."
     else:
-        yield from (f"on {host}, {text}" for text in proof["obstacles"])
+        yield from (f"On {host}, {text}" for text in proof["obstacles"])
         if proof["host"]["prohibit_ipsec"]["value"] != 1:
-            yield f"on {host}, ProhibitIpSec is not 1."
+            yield f"On {host}, ProhibitIpSec is not 1."
 
 
 def _remarks(network: Network, host: str, proofs: Proofs) -> Iterator[str]:
@@ -72,4 +72,4 @@ def _remarks(network: Network, host: str, proofs: Proofs) -> Iterator[str]:
     if value.get("in_effect") == "no":
         yield f"{host} must be restarted before ProhibitIpSec is in effect."
     if value.get("in_effect") == "unknown":
-        yield f"whether ProhibitIpSec was there when {host} started is unknown; a restart would prove it."
+        yield f"Whether ProhibitIpSec was there when {host} started is unknown; a restart would prove it."

@@ -58,9 +58,6 @@ ALTERNATE_AUTHENTICATION_ID = uuid.UUID("01010101-0101-0101-0101-010101010101")
 AUTHENTICATION_FLAGS_ID = uuid.UUID("01010101-0101-0101-0101-010101010102")
 IPV6_TUNNEL_ID = uuid.UUID("01010101-0101-0101-0101-010101010103")
 
-IDENTITY = "identity"
-"""The field of a `CodecError` that says that the structure is another one."""
-
 _HEADER = 20
 _GUID = 16
 _UINT32 = 4
@@ -109,6 +106,14 @@ class CodecError(ValueError):
         super().__init__(f"{field}{where}: expected {expected}, found {found}")
 
 
+class UnknownFormatError(CodecError):
+    """A value is another structure than the one to be read; `identity` says which one."""
+
+    def __init__(self, expected: object, identity: uuid.UUID) -> None:
+        self.identity = identity
+        super().__init__("identity", f"{expected}", f"{identity}", 0)
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class PolicyData:
     """What an ipsecPolicy holds beside its references: the polling interval in seconds (0: the default)."""
@@ -140,12 +145,11 @@ class Field:
 
 
 class Reader:
-    """Takes fields from bytes one after the other and remembers where each one stood."""
+    """Takes fields from bytes one after the other."""
 
     def __init__(self, data: bytes, offset: int = 0) -> None:
         self.data = data
         self.offset = offset
-        self.fields: list[Field] = []
 
     @property
     def left(self) -> int:
@@ -154,12 +158,11 @@ class Reader:
 
     def take(self, name: str, length: int) -> bytes:
         """Take a number of bytes; CodecError where there are fewer."""
-        if length > self.left:
-            raise CodecError(name, f"{length} bytes", f"{self.left}", self.offset)
-        data = self.data[self.offset : self.offset + length]
-        self.fields.append(Field(name, self.offset, data))
-        self.offset += length
-        return data
+        start, end = self.offset, self.offset + length
+        if end > len(self.data):
+            raise CodecError(name, f"{length} bytes", f"{self.left}", start)
+        self.offset = end
+        return self.data[start:end]
 
     def uint8(self, name: str) -> int:
         return self.take(name, 1)[0]
@@ -200,10 +203,23 @@ class Reader:
 
     def start(self, identity: uuid.UUID) -> int:
         """Take the identity of a structure and the length of its data; CodecError for another identity."""
-        found = self.guid(IDENTITY)
+        found = self.guid("identity")
         if found != identity:
-            raise CodecError(IDENTITY, f"{identity}", f"{found}", 0)
+            raise UnknownFormatError(identity, found)
         return self.uint32("Data-Length")
+
+
+class _ExplainingReader(Reader):
+    """Remembers where each field stood."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.fields: list[Field] = []
+
+    def take(self, name: str, length: int) -> bytes:
+        data = super().take(name, length)
+        self.fields.append(Field(name, self.offset - length, data))
+        return data
 
 
 def decode_policy(data: bytes) -> PolicyData:
@@ -236,16 +252,15 @@ def decode_filter_list(data: bytes) -> tuple[Filter, ...]:
 
 def explain(data: bytes) -> tuple[Field, ...]:
     """Read any of the five structures and return its fields with their places; CodecError as the decoders."""
-    reader = Reader(data)
-    identity = reader.guid(IDENTITY)
+    identity = Reader(data).guid("identity")
     read = _READERS.get(identity)
     if read is None:
-        raise CodecError(IDENTITY, "a known structure", f"{identity}", 0)
-    reader = Reader(data)
+        raise UnknownFormatError("a known structure", identity)
+    reader = _ExplainingReader(data)
     read(reader)
     if reader.left:
         reader.take("unused", reader.left)
-    return tuple(sorted(reader.fields, key=lambda field: field.offset))
+    return tuple(reader.fields)
 
 
 def _policy(reader: Reader) -> PolicyData:

@@ -123,10 +123,10 @@ def _twice(entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for entry in entries:
         name, pair = entry["name"], frozenset(entry["peers"])
         if name.casefold() in names:
-            yield f"the connection {name} is declared twice in l2tp_connections; delete one, or give it another name."
+            yield f"The connection {name} is declared twice in l2tp_connections; delete one, or give it another name."
         elif pair in pairs:
             yield (
-                f"the connections {pairs[pair]} and {name} have the same two peers; "
+                f"The connections {pairs[pair]} and {name} have the same two peers; "
                 "delete one of them from l2tp_connections."
             )
         names.add(name.casefold())
@@ -134,7 +134,7 @@ def _twice(entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _entry_problems(network: Network, host: str, entry: Mapping[str, Any]) -> Iterator[str]:
-    where = f"the connection {entry['name']}"
+    where = f"The connection {entry['name']}"
     source, destination = entry["peers"]
     if source == destination:
         yield f"{where} has {source} as both its peers; write the other server's inventory name as one of them."
@@ -181,14 +181,14 @@ def _disagreements(network: Network, host: str, entry: Mapping[str, Any]) -> Ite
     theirs = [each for each in network[other].connections or () if each.get("name") == entry["name"]]
     if not theirs:
         yield (
-            f"the connection {entry['name']} is declared for {host} but not for {other}; "
+            f"The connection {entry['name']} is declared for {host} but not for {other}; "
             "write it into the variables of a group that both are in."
         )
         return
     differing = [option for option in _ENTRY if _plain(theirs[0].get(option)) != _plain(entry.get(option))]
     if differing:
         yield (
-            f"the connection {entry['name']} is declared differently for {' and '.join(sorted((host, other)))} "
+            f"The connection {entry['name']} is declared differently for {' and '.join(sorted((host, other)))} "
             f"({', '.join(differing)}); write it once, into the variables of a group that both are in."
         )
 

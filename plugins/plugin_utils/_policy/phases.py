@@ -17,6 +17,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import (
     SERVICES_NOTE,
     STATE,
     TRANSACTION,
+    VALUE_NOTE,
     Host,
     Phase,
 )
@@ -66,6 +67,7 @@ def finish(transaction: Transaction) -> tuple[steps.Step, ...]:
     return (
         *_expect(transaction, Phase.COMMITTED),
         steps.DeleteListed(TRANSACTION, "Obsolete"),
+        steps.DeleteKey(STATE),
         steps.CopyKey(AFTER, STATE),
         steps.DeleteKey(TRANSACTION),
     )
@@ -80,6 +82,7 @@ def finish_changed(transaction: Transaction, host: Host) -> tuple[steps.Step, ..
         steps.ExpectText(TRANSACTION, "Id", str(transaction.id)),
         steps.ExpectText(TRANSACTION, "Phase", Phase.COMMITTED),
         *(steps.DeleteKey(path) for path in removable),
+        steps.DeleteKey(STATE),
         steps.CopyKey(AFTER, STATE),
         steps.DeleteKey(TRANSACTION),
     )
@@ -104,7 +107,9 @@ def revert(host: Host) -> tuple[steps.Step, ...]:
 
 def forget(host: Host) -> tuple[steps.Step, ...]:
     """Give the services back and drop our record; the backups stay."""
-    return (*services.give_back(host), steps.DeleteKey(SERVICES_NOTE), steps.DeleteKey(STATE))
+    note = host.value_note
+    done_with = () if note.recorded or note.restart_pending else (steps.DeleteKey(VALUE_NOTE),)
+    return (*services.give_back(host), steps.DeleteKey(SERVICES_NOTE), steps.DeleteKey(STATE), *done_with)
 
 
 def own_key() -> tuple[steps.Step, ...]:
@@ -119,7 +124,9 @@ def back_up(host: Host, sources: Iterable[str]) -> Iterator[steps.Step]:
     for kind in (*first, "Newest"):
         yield steps.CreateKey(join(BACKUP, kind))
         for source in (LOCAL, RASMAN) if kind == "First" else sources:
-            yield steps.CopyKey(source, join(BACKUP, kind, "Policy" if source == LOCAL else "RasMan"))
+            target = join(BACKUP, kind, "Policy" if source == LOCAL else "RasMan")
+            yield steps.DeleteKey(target)
+            yield steps.CopyKey(source, target)
     if first:
         yield steps.SetValue(OURS, "BackedUp", Value.sz("yes"))
 

@@ -23,7 +23,7 @@ def take(host: Host, *, agent_first: bool) -> tuple[steps.Step, ...]:
     agent_first: RemoteAccess is made to wait for PolicyAgent when Windows starts.
     """
     wanted = [*_start_type(host, AGENT), *_start_type(host, IKE), *(_dependency(host) if agent_first else ())]
-    running = [steps.StartService(name) for name in (AGENT, IKE) if not host.services[name].running]
+    running = [_start(name) for name in (AGENT, IKE) if not host.services[name].running]
     notes = [steps.CreateKey(SERVICES_NOTE)] if wanted else []
     return (*notes, *wanted, *running)
 
@@ -40,6 +40,11 @@ def _start_type(host: Host, name: str) -> Iterator[steps.Step]:
     if name not in host.services_before:
         yield steps.SetValue(SERVICES_NOTE, name, Value.sz(start.name.lower()))
     yield _config_start(name, StartType.AUTO, start)
+
+
+def _start(name: str) -> steps.Run:
+    """net.exe returns when the service runs, or with another code than 0; sc.exe would not wait."""
+    return steps.Run("net", f"start {name}", must_succeed=True, undo=f"stop {name}")
 
 
 def _config_start(name: str, start: StartType, before: StartType) -> steps.Run:

@@ -33,20 +33,13 @@ class ReadDigest:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Run:
-    """Run ``netsh`` or ``sc``; answer the exit code and what matches a pattern in the output."""
+    """Run a program; answer the exit code and what matches a pattern in the output. undo: arguments that undo it."""
 
-    program: typing.Literal["netsh", "sc"]
+    program: typing.Literal["netsh", "net", "sc"]
     arguments: str
     pattern: str = "^$"
     must_succeed: bool = False
     undo: str = ""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class StartService:
-    """Start a service and wait until it runs."""
-
-    service: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -134,7 +127,7 @@ class DeleteListed:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class CopyKey:
-    """Copy a key and all below it, in the place of the target."""
+    """Copy a key and all below it into the target."""
 
     source: str
     target: str
@@ -151,7 +144,6 @@ Step = (
     ReadTree
     | ReadDigest
     | Run
-    | StartService
     | ExpectUnchanged
     | ExpectText
     | ExpectSealed

@@ -454,8 +454,8 @@ def _read_part(key: Key) -> Part | Unreadable:
 
 def _reason(kind: ObjectClass, error: codec.CodecError) -> str:
     """Return why an object can't be read. What a damaged rule holds may be a piece of a key, so it is not told."""
-    if error.field == codec.IDENTITY:
-        return f"unknown format {error.found}"
+    if isinstance(error, codec.UnknownFormatError):
+        return f"unknown format {error.identity}"
     return f"{error.field} at offset {error.offset} is damaged" if kind is ObjectClass.RULE else str(error)
 
 
