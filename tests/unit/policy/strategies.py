@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+import ipaddress
 import uuid
 from collections.abc import Callable
 
@@ -24,9 +25,8 @@ AUTHENTICATION_METHOD = st.one_of(
     st.builds(model.AuthenticationMethod.certificate, NAME),
     st.just(model.AuthenticationMethod.kerberos()),
 )
-IPV4 = st.ip_addresses(v=4)
+IPV4 = st.builds(ipaddress.IPv4Address, UINT32)
 SPECIFIC_IPV4 = IPV4.filter(int)
-IPV6 = st.ip_addresses(v=6).filter(int)
 
 
 @st.composite

@@ -10,7 +10,9 @@ import hashlib
 import hmac
 import ipaddress
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import TypeVar
 
 import pytest
 from hypothesis import given
@@ -73,6 +75,7 @@ METHODS = (
 POLICY = Policy("L2TP", "a description", 10_800, MainMode(METHODS, 28_800), (RULE, BLOCK))
 
 Change = Callable[[Policy], Policy]
+T = TypeVar("T")
 
 
 def policy(**changes: object) -> Change:
@@ -232,7 +235,7 @@ def test_a_tunnel_has_its_name() -> None:
 
 
 @given(strategies.POLICY, st.randoms(use_true_random=False))
-def test_the_order_of_rules_and_filters_never_has_a_meaning(policy: Policy, random: st.Random) -> None:  # type: ignore[name-defined]
+def test_the_order_of_rules_and_filters_never_has_a_meaning(policy: Policy, random: Random) -> None:
     rules = [
         rule
         if rule.filter_list is None
@@ -242,8 +245,8 @@ def test_the_order_of_rules_and_filters_never_has_a_meaning(policy: Policy, rand
     assert meaning(dataclasses.replace(policy, rules=shuffled(rules, random))) == meaning(policy)
 
 
-def shuffled(items, random):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-    return tuple(random.sample(list(items), len(items)))
+def shuffled(items: Sequence[T], random: Random) -> tuple[T, ...]:
+    return tuple(random.sample(items, len(items)))
 
 
 class TestMasking:
@@ -346,7 +349,7 @@ class TestAddress:
         ],
     )
     def test_what_is_none(self, make: Callable[..., Address], arguments: list[str]) -> None:
-        with pytest.raises(ValueError, match="192|vpn"):
+        with pytest.raises(ValueError, match=r"192|vpn"):
             make(*arguments)
 
     @pytest.mark.parametrize(

@@ -1,0 +1,22 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Print what the plugins cost."""
+
+from __future__ import annotations
+
+import platform
+
+from ansible_collections.rras.ipsec.tests.bench import core
+
+
+def main() -> None:
+    print(
+        f"The pure core, Python {platform.python_version()}: a store of foreign objects is read, a policy is planned."
+    )
+    for line in core.report():
+        print(line)
+
+
+if __name__ == "__main__":
+    main()
