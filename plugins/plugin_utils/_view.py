@@ -51,7 +51,7 @@ def run(hostvars: HostVars, host: str) -> Run:
 
 
 def proofs(hostvars: HostVars, host: str) -> dict[str, Mapping[str, Any]]:
-    """The last reading of each host that a host is connected with: the proof, else the plan that found nothing to do."""
+    """The last reading of each host that a host is connected with: its proof, else its plan."""
     found: dict[str, Mapping[str, Any]] = {}
     for name in network(hostvars, host):
         results = [hostvars[name].get(variable) for variable in (PROOF, RESULTS[Phase.PLAN])]

@@ -113,6 +113,7 @@ class _Masking:
         self._in = io.BytesIO(data)
         self._left = len(data)
         self._nonce = nonce
+        self._methods = 0
         self.out = io.BytesIO()
 
     def skip(self, count: int) -> bytes:
@@ -139,7 +140,8 @@ class _Masking:
         self.copy(self.number())
 
     def methods(self) -> None:
-        for _number in range(self.number()):
+        self._methods = self.number()
+        for _number in range(self._methods):
             method = self.number()
             data = self.skip(struct.unpack("<i", self.skip(4))[0])
             known = method in (CERTIFICATE, KERBEROS)
@@ -148,11 +150,18 @@ class _Masking:
 
     def sections(self) -> None:
         while self._left >= 16:
+            if self._is_section(1) and not self._is_section(0):
+                self.skip(1)
             section = self.skip(16)
             if section[:15] != _SECTION or section[15] not in (_ALTERNATE_METHODS, _METHOD_FLAGS, _TUNNEL_ADDRESS):
                 return
             self.out.write(section)
             self._section(section[15])
+
+    def _is_section(self, gap: int) -> bool:
+        """Whether a section begins here, or behind an unused byte."""
+        ahead = self._in.getvalue()[self._in.tell() + gap :][:16]
+        return ahead[:15] == _SECTION and ahead[15:] in (b"\1", b"\2", b"\3")
 
     def _section(self, number: int) -> None:
         if number == _ALTERNATE_METHODS:
@@ -160,7 +169,9 @@ class _Masking:
         elif number == _TUNNEL_ADDRESS:
             self.copy(16)
         else:
-            for _number in range(self.number()):
+            self.skip(4)
+            self.out.write(bytes(4))
+            for _number in range(self._methods):
                 self.one_of(0, 1, 2, 3)
 
 

@@ -54,17 +54,19 @@ function Copy-Methods($in, $out) {
         $type = $in.ReadInt32(); $data = Read-Field $in $in.ReadInt32(); if ($type -notin 3, 5) { $data = Get-Digest $data }
         $out.Write($type); $out.Write($data.Length); $out.Write([byte[]] $data)
     }
+    $count
 }
 function Get-MaskedRule([byte[]] $data) {
     $in = [IO.BinaryReader]::new([IO.MemoryStream]::new($data)); $body = [IO.MemoryStream]::new(); $out = [IO.BinaryWriter]::new($body)
-    [void] (Read-Field $in 20); Copy-Methods $in $out
+    [void] (Read-Field $in 20); $methods = Copy-Methods $in $out
     $out.Write([int] (Read-OneOf $in -3, -2, -1)); Copy-Text $in $out
     $out.Write([byte[]] (Read-Field $in 4)); foreach ($flag in 1, 2) { $out.Write([int] (Read-OneOf $in 0, 1)) }; Copy-Text $in $out
     while ($in.BaseStream.Length - $in.BaseStream.Position -ge 16) {
-        if ([BitConverter]::ToString(($section = Read-Field $in 16)) -notmatch '^(01-){15}0[123]$') { break }
-        $out.Write([byte[]] $section)
-        if ($section[15] -eq 1) { Copy-Methods $in $out } elseif ($section[15] -eq 3) { $out.Write([byte[]] (Read-Field $in 16)) }
-        else { $count = $in.ReadInt32(); $out.Write($count); for ($i = 0; $i -lt $count; $i++) { $out.Write([int] (Read-OneOf $in 0, 1, 2, 3)) } }
+        $rest = [BitConverter]::ToString($data, [int] $in.BaseStream.Position) # an unused byte may stand before a section
+        if ($rest -notmatch '^(..-)?(01-){15}0[123]') { break } elseif ($rest -notmatch '^(01-){15}0[123]') { [void] $in.ReadByte() }
+        $section = Read-Field $in 16; $out.Write([byte[]] $section)
+        if ($section[15] -eq 1) { $methods = Copy-Methods $in $out } elseif ($section[15] -eq 3) { $out.Write([byte[]] (Read-Field $in 16)) }
+        else { [void] $in.ReadInt32(); $out.Write(0); for ($i = 0; $i -lt $methods; $i++) { $out.Write([int] (Read-OneOf $in 0, 1, 2, 3)) } }
     }
     , [byte[]] ($data[0..15] + [BitConverter]::GetBytes([int] $body.Length) + $body.ToArray() + [byte] 0)
 }
@@ -120,9 +122,7 @@ function Write-Value([string] $path, [string] $name, [string] $kind, [string] $f
     Set-Data $path $name $data $kind
 }
 function Write-Seal([string] $path, [string] $name, [string] $source) { Set-Data $path $name (Get-Fingerprint $source) 'Binary' }
-function Remove-Value([string] $path, [string] $name) {
-    $key = Open-Key $path; if ($key.GetValueNames() -contains $name) { Push-Value $key $path $name; $key.DeleteValue($name) }
-}
+function Remove-Value([string] $path, [string] $name) { $key = Open-Key $path; if ($key.GetValueNames() -contains $name) { Push-Value $key $path $name; $key.DeleteValue($name) } }
 function New-Key([string] $path, [string] $lifetime) {
     if ($lifetime -eq 'Volatile') { Remove-Key $path } # CreateSubKey would only open a lasting key of that name
     if ($null -eq $root.OpenSubKey($path)) { [void] $root.CreateSubKey($path, 'ReadWriteSubTree', $lifetime); $undo.Push(@('Remove-Key', $path)) }
