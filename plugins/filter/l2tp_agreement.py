@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 name: l2tp_agreement
 short_description: Whether both ends of the connections of a host agree
 version_added: 0.1.0
-author: The rras.ipsec developers (@rras-ipsec)
+author: The rras.ipsec developers (!UNKNOWN)
 description:
   - Each end must match its own declaration; that the declarations are equal was seen before.
 positional: host

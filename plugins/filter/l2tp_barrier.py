@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 name: l2tp_barrier
 short_description: Whether a host may go beyond a phase
 version_added: 0.1.0
-author: The rras.ipsec developers (@rras-ipsec)
+author: The rras.ipsec developers (!UNKNOWN)
 description:
   - Looks at the results that the role registered on all hosts that are connected with this one by changed connections.
 positional: host, phase, one_end

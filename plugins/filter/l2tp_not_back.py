@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 name: l2tp_not_back
 short_description: Which hosts did not come back from their restart
 version_added: 0.1.0
-author: The rras.ipsec developers (@rras-ipsec)
+author: The rras.ipsec developers (!UNKNOWN)
 description:
   - No further host is restarted when there is one.
 positional: hosts

@@ -9,10 +9,10 @@ DOCUMENTATION = r"""
 name: l2tp_problems
 short_description: What is wrong with the declared connections of a host
 version_added: 0.1.0
-author: The rras.ipsec developers (@rras-ipsec)
+author: The rras.ipsec developers (!UNKNOWN)
 description:
   - Compares what the variables of both ends of each connection say, before any host is touched.
-positional: host
+positional: host, other_peers, certificate_authority
 options:
   _input:
     description: The variable C(hostvars).
@@ -22,6 +22,13 @@ options:
     description: The inventory name of the host that asks.
     type: str
     required: true
+  other_peers:
+    description: As for the filter P(rras.ipsec.l2tp_rules#filter).
+    type: str
+    default: block
+  certificate_authority:
+    description: As for the filter P(rras.ipsec.l2tp_rules#filter).
+    type: str
 """
 
 EXAMPLES = r"""
@@ -47,9 +54,12 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils import _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network
 
 
-def l2tp_problems(hostvars: _view.HostVars, host: str) -> list[str]:
+def l2tp_problems(
+    hostvars: _view.HostVars, host: str, other_peers: str = "block", certificate_authority: str | None = None
+) -> list[str]:
     """What is wrong with the declared connections of a host."""
-    return network.problems(_view.network(hostvars, host), host)
+    nodes = _view.network(hostvars, host)
+    return network.problems(nodes, host, other_peers=other_peers, certificate_authority=certificate_authority)
 
 
 class FilterModule:

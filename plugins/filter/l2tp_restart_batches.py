@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 name: l2tp_restart_batches
 short_description: The order in which hosts restart
 version_added: 0.1.0
-author: The rras.ipsec developers (@rras-ipsec)
+author: The rras.ipsec developers (!UNKNOWN)
 description:
   - The far ends of the connections come first, for management may run through a tunnel.
 positional: hosts, size

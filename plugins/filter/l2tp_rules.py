@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 name: l2tp_rules
 short_description: The rules of a host for its declared connections
 version_added: 0.1.0
-author: The rras.ipsec developers (@rras-ipsec)
+author: The rras.ipsec developers (!UNKNOWN)
 description:
   - One rule for each connection, the same on both ends (KB 240262 steps 12 and 13), and one for all other L2TP.
 positional: host, other_peers, certificate_authority, filter_action

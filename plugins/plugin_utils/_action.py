@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from ansible.errors import AnsibleConnectionFailure
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values, sanitize_keys
+from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session, transport
@@ -29,6 +30,10 @@ except ImportError:
 
 
 NONCE_BYTES = 32
+_SHORTEST_MASKED = 4
+"""Masking replaces a secret wherever it stands; one of a letter or two would ruin every text and hide nothing."""
+_NEVER_SECRET = ("transaction",)
+"""Results that a later phase needs word for word; nothing that a user wrote is in them."""
 _SHOWN = 200
 
 _SENTENCES = {
@@ -78,6 +83,7 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
         if lost:
             raise AnsibleConnectionFailure(str(remove_values(lost, hidden)))
         result.update(sanitize_keys(remove_values(outcome, hidden), hidden))
+        result.update({name: outcome[name] for name in _NEVER_SECRET if name in outcome})
         return result
 
     def _guarded(self) -> tuple[set[str], dict[str, Any], str]:
@@ -99,9 +105,10 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
             self.SPEC, mutually_exclusive=self.MUTUALLY_EXCLUSIVE, required_if=self.REQUIRED_IF
         )
         outcome = validator.validate(_plain(self._task.args))
-        hidden.update(outcome._no_log_values)  # noqa: SLF001 - the only way to learn the nested ones
+        secret_values = outcome._no_log_values  # noqa: SLF001 - the only way to learn the nested ones
+        hidden.update(secret for secret in secret_values if len(secret.strip()) >= _SHORTEST_MASKED)
         if outcome.error_messages:
-            raise OptionsError(" ".join(outcome.error_messages))
+            raise OptionsError(" ".join(map(_option_sentence, outcome.errors.errors)))
         parameters: Mapping[str, Any] = outcome.validated_parameters
         return parameters
 
@@ -137,6 +144,13 @@ def _sentence(error: Exception) -> str:
     return f"An unexpected {type(error).__name__} ended the action; please report it with the steps that lead to it."
 
 
+def _option_sentence(error: AnsibleValidationError) -> str:
+    """What ArgumentSpecValidator says, with the words that AnsibleModule puts before an unknown option."""
+    if isinstance(error, UnsupportedError):
+        return f"Unsupported parameters: {error.msg}"
+    return str(error.msg)
+
+
 def _reason(error: Exception) -> str:
     """One word that a playbook can test."""
     if isinstance(error, session.TransactionError):
@@ -145,6 +159,8 @@ def _reason(error: Exception) -> str:
 
 
 _REASONS: Mapping[type[Exception], str] = {
+    session.NoAnswerError: "no_answer",
+    records.MalformedAnswerError: "no_answer",
     OptionsError: "options",
     DeclarationError: "declaration",
     transport.TransportError: "transport",

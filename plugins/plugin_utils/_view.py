@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Phase, Run
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Node
 
@@ -17,6 +18,7 @@ HostVars = Mapping[str, Mapping[str, Any]]
 DECLARED = "__l2tp_declared"
 """The fact in which the role keeps what a host declares, wherever its variables were written."""
 RESULTS = {Phase.PLAN: "__l2tp_plan", Phase.STAGE: "__l2tp_stage", Phase.COMMIT: "__l2tp_commit"}
+AGAIN = "__l2tp_again"
 PROOF = "__l2tp_proof"
 VALUE = "__l2tp_value"
 RESTART = "__l2tp_restart"
@@ -48,6 +50,11 @@ def run(hostvars: HostVars, host: str) -> Run:
     nodes = network(hostvars, host)
     results = {name: _results(hostvars[name]) for name in nodes}
     return Run(nodes, {name: answered for name, answered in results.items() if answered})
+
+
+def missing(hostvars: HostVars, host: str, hosts: Iterable[str]) -> list[str]:
+    """The managed hosts that a host is connected with and that are not among these."""
+    return sorted(networks.connected(network(hostvars, host), host) - set(hosts))
 
 
 def proofs(hostvars: HostVars, host: str) -> dict[str, Mapping[str, Any]]:
@@ -96,4 +103,7 @@ def _node(name: str, variables: Mapping[str, Any]) -> Node:
 
 def _results(variables: Mapping[str, Any]) -> dict[Phase, Mapping[str, Any]]:
     found = {phase: variables.get(name) for phase, name in RESULTS.items()}
+    commit, again = found[Phase.COMMIT], variables.get(AGAIN)
+    if commit and again and not again.get("skipped"):
+        found[Phase.COMMIT] = {"changed": True, **barrier.after_lost_answer(commit, again)}
     return {phase: result for phase, result in found.items() if result}

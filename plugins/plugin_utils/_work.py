@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session
@@ -87,16 +87,14 @@ class PolicyWork:
 
     def stage(self) -> dict[str, Any]:
         """Write the new generation beside the old one; when the store changes meanwhile, once more."""
-        try:
-            return self._stage()
-        except session.TransactionError as error:
-            if error.failure.fault is not records.Fault.CONFLICT:
-                raise
-        return self._stage()
+        return _once_more(self._stage)
 
     def commit(self, transaction: planning.Transaction) -> dict[str, Any]:
         """Put in force what was staged, and prove it."""
-        reading = self._session.apply(phases.commit(transaction, self._wish.name))
+        try:
+            reading = self._session.apply(phases.commit(transaction, self._wish.name))
+        except session.TransactionError as error:
+            return self._commit_again(transaction, error)
         seen = self._proved(reading.host, transaction)
         return self._short_result(seen, changed=True) | _assigned_by(reading)
 
@@ -119,7 +117,10 @@ class PolicyWork:
         return self._short_result(reading.host, changed=True)
 
     def everything(self) -> dict[str, Any]:
-        """All phases, in one transaction after the reading."""
+        """All phases, in one transaction after the reading; when the store changes meanwhile, once more."""
+        return _once_more(self._everything)
+
+    def _everything(self) -> dict[str, Any]:
         seen = self._session.read(validity=True)
         planned = self._plan(seen)
         if planned.empty:
@@ -150,12 +151,28 @@ class PolicyWork:
             return self._result(planned, seen, changed=False, shown=True)
         wanted = phases.stage(planned, seen, when=_now(), backup=self._wish.backup)
         after = self._session.apply(wanted, validity=True).host
+        if seen.policies_valid and not after.policies_valid:
+            self._session.apply(phases.revert(after))
+            raise WorkError(
+                "Netsh reports an error in the policy store since the policy was staged, so it was deleted again."
+            )
         result = self._result(planned, after, changed=True, shown=True)
         return result | {"transaction": str(planned.transaction)} | _warnings(seen, after)
 
+    def _commit_again(self, transaction: planning.Transaction, error: session.TransactionError) -> dict[str, Any]:
+        """The result for a commit that was done before, when its answer got lost."""
+        if error.failure.fault is not records.Fault.CONFLICT:
+            raise error
+        seen = self._session.read()
+        pending = seen.pending
+        if pending is None or pending.id != str(transaction.id) or pending.phase is not host.Phase.COMMITTED:
+            raise error
+        return self._short_result(self._proved(seen, transaction), changed=False)
+
     def _finish_changed(self, transaction: planning.Transaction, conflict: session.TransactionError) -> Reading:
         seen = self._session.read()
-        if seen.pending is None or seen.pending.id != str(transaction.id):
+        pending, active = seen.pending, seen.store.active_path
+        if pending is None or pending.id != str(transaction.id) or pending.policy.casefold() != active.casefold():
             raise conflict
         return self._session.apply((*phases.finish_changed(transaction, seen), *self._forget()))
 
@@ -183,7 +200,7 @@ class PolicyWork:
 
     def _missing(self, seen: host.Host, transaction: planning.Transaction) -> str:
         """What a host does not show of what was committed; nothing where all is there."""
-        if transaction.assigns and seen.store.active_path.casefold() != transaction.policy.casefold():
+        if transaction.assigns and seen.store.active_path.casefold() != transaction.assigned.casefold():
             return "the host has another policy assigned."
         if self._wish.declaration is None or not self._wish.declaration.assigned:
             return ""
@@ -232,6 +249,15 @@ class PolicyWork:
         }
 
 
+def _once_more(attempt: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    try:
+        return attempt()
+    except session.TransactionError as error:
+        if error.failure.fault is not records.Fault.CONFLICT:
+            raise
+    return attempt()
+
+
 def _assigned_by(reading: Reading) -> dict[str, Any]:
     """Warn when netsh did not assign the policy and the registry and PolicyAgent's reload had to do."""
     if reading.assigned_by != "registry":
@@ -243,9 +269,11 @@ def _assigned_by(reading: Reading) -> dict[str, Any]:
 
 
 def _warnings(before: host.Host, after: host.Host) -> dict[str, Any]:
-    if before.policies_valid and not after.policies_valid:
-        return {"warnings": ["netsh reports an error in the policy store that it did not report before."]}
-    return {}
+    """Warn of a policy store that netsh finds fault with."""
+    if after.policies_valid:
+        return {}
+    already = "already" if not before.policies_valid else "now, and did not"
+    return {"warnings": [f"netsh reports an error in the policy store {already} before this change."]}
 
 
 def _now() -> int:

@@ -164,6 +164,18 @@ def _fields(step: steps.Step) -> tuple[str, ...]:  # noqa: C901, PLR0911, PLR091
             return "assign", path
 
 
+def decode_frame(text: str) -> Answer:
+    """Read an answer as it travels: in base64, broken into lines.
+
+    Raises `MalformedAnswerError` as `decode` does.
+    """
+    try:
+        answer = _text("".join(text.split()))
+    except ValueError:
+        raise MalformedAnswerError("the answer of the host is damaged") from None
+    return decode(answer)
+
+
 def decode(text: str) -> Answer:
     """Read an answer.
 
@@ -174,7 +186,7 @@ def decode(text: str) -> Answer:
         for line in text.splitlines():
             verb, *fields = line.split("\t")
             reader.read(verb, fields)
-    except (ValueError, LookupError) as error:
+    except (ValueError, LookupError, OverflowError) as error:
         raise MalformedAnswerError(f"the answer of the host can't be read ({type(error).__name__})") from None
     if not reader.ended:
         raise MalformedAnswerError("the answer of the host has no end")

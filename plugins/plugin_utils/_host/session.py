@@ -87,7 +87,7 @@ class Session:
         frame = FRAME.search(output.stdout)
         if frame is None:
             raise NoAnswerError(output)
-        answer = records.decode(base64.b64decode("".join(frame[1].split())).decode("utf-8"))
+        answer = records.decode_frame(frame[1])
         if answer.failure:
             raise TransactionError(answer.failure)
         return answer

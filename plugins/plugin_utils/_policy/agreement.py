@@ -9,7 +9,7 @@ No key is compared here: each end matches its own declaration, and the two decla
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
@@ -44,19 +44,26 @@ def _agreement(network: Network, connection: Connection, proofs: Proofs) -> Agre
         if connection.preshared_key is not None
         else f"certificates of {connection.certificate_authority}"
     )
-    ends = " and ".join(peer for peer in connection.peers if network[peer].managed)
-    state = "do not agree" if disagreements else "agree"
-    summary = f"{connection.name}: {ends} {state} on UDP {source} port 1701 -> {destination}, mirrored, with {means}"
+    read = [peer for peer in connection.peers if peer in proofs]
+    state = _state(read, agree=not disagreements)
+    summary = f"{connection.name}: {state} UDP {source} port 1701 -> {destination}, mirrored, with {means}"
     return Agreement(connection.name, not disagreements and not remarks, summary, disagreements, remarks)
+
+
+def _state(read: Sequence[str], *, agree: bool) -> str:
+    """What is said of the ends that were read: both agree with each other, or one has what is declared."""
+    if len(read) == 1:
+        return f"{read[0]} {'has' if agree else 'does not have'}"
+    return f"{' and '.join(read)} {'agree' if agree else 'do not agree'} on"
 
 
 def _disagreements(network: Network, host: str, proofs: Proofs) -> Iterator[str]:
     proof = proofs.get(host)
     if not network[host].managed:
         return
-    if not proof or "matches" not in proof:
-        yield f"{host} was not read in this run."
-    elif not proof["matches"]:
+    if proof is None:
+        return
+    if not proof["matches"]:
         yield f"{host} does not have the declared policy assigned."
     else:
         yield from (f"On {host}, {text}" for text in proof["obstacles"])
@@ -68,8 +75,11 @@ def _remarks(network: Network, host: str, proofs: Proofs) -> Iterator[str]:
     if not network[host].managed:
         yield f"{host} is not managed, so its end is not proved."
         return
-    value = (proofs.get(host) or {}).get("host", {}).get("prohibit_ipsec", {})
-    if value.get("in_effect") == "no":
+    if host not in proofs:
+        yield f"{host} was not read in this run, so its end is not proved; run both ends to see that they agree."
+        return
+    value = proofs[host]["host"]["prohibit_ipsec"]
+    if value["in_effect"] == "no":
         yield f"{host} must be restarted before ProhibitIpSec is in effect."
-    if value.get("in_effect") == "unknown":
+    if value["in_effect"] == "unknown":
         yield f"Whether ProhibitIpSec was there when {host} started is unknown; a restart would prove it."

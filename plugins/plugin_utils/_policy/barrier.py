@@ -45,6 +45,10 @@ class Run:
         result = self.results.get(host, {}).get(phase)
         return None if result is None or result.get("skipped") else result
 
+    def uncertain(self, host: str) -> bool:
+        """Whether the answer to the commit got lost, and the host did not answer when it was asked again."""
+        return bool((self.answered(host, Phase.COMMIT) or {}).get("uncertain"))
+
     def pending(self, host: str) -> bool:
         """Whether the plan found something to do on a host."""
         planned = self.answered(host, Phase.PLAN)
@@ -62,6 +66,18 @@ def problem(run: Run, host: str, phase: Phase, *, one_end: bool) -> str:
     others = () if one_end else sorted(_needed(run, host, phase))
     last = Phase.COMMIT if phase is Phase.VALUE else phase
     return next((_missing(run, host, other, last) for other in others if _is_missing(run, other, last)), "")
+
+
+def uncertain(run: Run, host: str) -> bool:
+    """Whether nobody knows what a host, or one that it changes with, has now: then nobody may go back."""
+    return any(run.uncertain(member) for member in networks.component(host, _changed_edges(run)))
+
+
+def after_lost_answer(commit: Result, again: Result) -> Result:
+    """What is known of a commit whose answer got lost, after the host was asked again for what it has."""
+    if "matches" not in again:
+        return {**commit, "uncertain": True}
+    return {} if again["matches"] else {"failed": True, "msg": "the commit did not take effect."}
 
 
 def needs_restart(plan: Result, value: Result) -> bool:
@@ -105,11 +121,19 @@ def _changed_edges(run: Run) -> Iterator[tuple[str, str]]:
 def _is_missing(run: Run, host: str, phase: Phase) -> bool:
     if phase is not Phase.PLAN and run.answered(host, Phase.PLAN) and not run.pending(host):
         return False  # nothing to change there: it is ready
+    staged = run.answered(host, Phase.STAGE) or {}
+    if phase is Phase.COMMIT and staged.get("transaction") == "" and not staged.get("failed"):
+        return False  # somebody else brought it about between the plan and the stage
     return run.answered(host, phase) is None or bool(_failure(run, host, phase))
 
 
 def _failure(run: Run, host: str, phase: Phase) -> str:
     result = run.answered(host, phase) or {}
+    if result.get("uncertain"):
+        return (
+            f"{host} did not answer to the commit, and whether it has the new policy is unknown "
+            f"({_message(result).rstrip('.')}); nothing was taken back, repeat the run when it answers."
+        )
     if result.get("unreachable"):
         return f"{host} is unreachable: {_message(result)}"
     return f"{host} failed: {_message(result)}" if result.get("failed") else ""
@@ -118,7 +142,8 @@ def _failure(run: Run, host: str, phase: Phase) -> str:
 def _missing(run: Run, host: str, other: str, phase: Phase) -> str:
     reason = _failure(run, other, phase)
     if reason:
-        return f"{host} does not go on, because its peer {reason}"
+        has = f" {host} has the new policy in force." if run.uncertain(other) else ""
+        return f"{host} does not go on, because its peer {reason}{has}"
     return (
         f"{host} does not go on, because its peer {other} was not {_DONE[phase]} in this run "
         "and a changed connection needs both ends; "
@@ -128,4 +153,5 @@ def _missing(run: Run, host: str, other: str, phase: Phase) -> str:
 
 
 def _message(result: Result) -> str:
-    return str(result.get("msg") or "no message").strip()
+    """What a task said; ansible-core 2.19 and later put words of their own before it."""
+    return str(result.get("msg") or "no message").strip().removeprefix("Task failed: ")

@@ -110,6 +110,12 @@ def _minutes(where: str, minutes: int) -> int:
     return minutes * 60
 
 
+def _number(where: str, number: int) -> int:
+    if not 0 <= number <= 0xFFFF_FFFF:  # noqa: PLR2004 - the store has 32 bits for it
+        raise DeclarationError(f"{where} is {number}; write a number from 0, the default, to 4294967295.")
+    return number
+
+
 def _main_mode(options: Options) -> model.MainMode:
     if not options["methods"]:
         raise DeclarationError("main_mode.methods is empty; name at least one method or leave the option out.")
@@ -121,7 +127,7 @@ def _main_mode(options: Options) -> model.MainMode:
             for method in options["methods"]
         ),
         lifetime_seconds=_minutes("main_mode.lifetime", options["lifetime"]),
-        quick_mode_limit=options["quick_mode_limit"],
+        quick_mode_limit=_number("main_mode.quick_mode_limit", options["quick_mode_limit"]),
         master_pfs=options["pfs"],
     )
 
@@ -192,7 +198,7 @@ def _filter_action(where: str, rule_name: str, options: Options) -> model.Filter
     if not offers:
         raise DeclarationError(f"{where}.offers is empty; name at least one offer or leave the option out.")
     if options["fall_back_to_clear_text"]:
-        offers = (*offers, model.Offer((), 0, 0, pfs=False))
+        offers = (*offers, model.Offer(()))
     accepting = model.Action.NEGOTIATE_ACCEPTING_UNSECURED
     action = accepting if options["accept_unsecured"] else model.Action.NEGOTIATE
     return model.FilterAction(name=f"{rule_name} (negotiate)", action=action, offers=offers)
@@ -204,7 +210,8 @@ def _offer(where: str, offer: Options, options: Options) -> model.Offer:
             f"{where} has neither encryption nor integrity; write encryption 3des and integrity sha1."
         )
     algorithm = model.Algorithm(model.Transform.ESP, _ENCRYPTION[offer["encryption"]], _INTEGRITY[offer["integrity"]])
-    return model.Offer((algorithm,), offer["lifetime_seconds"], offer["lifetime_kilobytes"], options["pfs"])
+    lifetimes = [_number(f"{where}.{name}", offer[name]) for name in ("lifetime_seconds", "lifetime_kilobytes")]
+    return model.Offer((algorithm,), *lifetimes, pfs=options["pfs"])
 
 
 def _authentication(
@@ -225,15 +232,14 @@ def _method(where: str, method: Options) -> model.AuthenticationMethod:
     if len(given) != 1:
         raise DeclarationError(f"{where} must have exactly one of preshared_key, certificate_authority and kerberos.")
     if method["preshared_key"]:
-        return model.AuthenticationMethod.preshared_key(_key(where, method["preshared_key"]))
+        return model.AuthenticationMethod.preshared_key(_line(f"{where}.preshared_key", method["preshared_key"]))
     if method["certificate_authority"]:
-        return model.AuthenticationMethod.certificate(method["certificate_authority"])
+        authority = _line(f"{where}.certificate_authority", method["certificate_authority"])
+        return model.AuthenticationMethod.certificate(authority)
     return model.AuthenticationMethod.kerberos()
 
 
-def _key(where: str, key: str) -> str:
-    if "\0" in key or "\n" in key or "\r" in key:
-        raise DeclarationError(
-            f"{where}.preshared_key contains a line break or a NUL; write the key as one line of text."
-        )
-    return key
+def _line(where: str, text: str) -> str:
+    if "\0" in text or "\n" in text or "\r" in text:
+        raise DeclarationError(f"{where} contains a line break or a NUL; write it as one line of text.")
+    return text

@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 import enum
 import ipaddress
-import re
 from collections.abc import Iterable, Mapping
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import steps
@@ -93,7 +92,9 @@ class PendingTransaction:
     id: str
     phase: Phase
     policy: str
+    """The path of the policy that is assigned once it is committed; empty for none."""
     previous: str
+    """The path of the policy that was assigned before; empty for none."""
     written: tuple[str, ...]
     obsolete: tuple[str, ...]
     owned_after: tuple[str, ...]
@@ -132,10 +133,31 @@ class Host:
     l2tp_ports: int | None
 
     @property
-    def ours(self) -> frozenset[str]:
-        """The paths of all objects of the store that we wrote, in lower case."""
+    def in_force(self) -> PendingTransaction | None:
+        """The unfinished transaction, if it was committed, or cut after it had changed which policy is assigned."""
+        pending = self.pending
+        if pending is None or pending.phase is Phase.STAGING:
+            return None
+        active, decided = self.store.active_path.casefold(), pending.policy.casefold()
+        switched = active == decided and active != pending.previous.casefold()
+        return pending if pending.phase is Phase.COMMITTED or switched else None
+
+    @property
+    def claimed(self) -> tuple[str, ...]:
+        """The paths of all objects that are on record as ours; not all of them need exist."""
         written = self.pending.written if self.pending else ()
-        return frozenset(path.casefold() for path in (*self.owned, *written))
+        taken = self.in_force.owned_after if self.in_force else ()
+        return tuple(dict.fromkeys((*self.owned, *written, *taken)))
+
+    @property
+    def ours(self) -> frozenset[str]:
+        """As `claimed`, in lower case."""
+        return frozenset(path.casefold() for path in self.claimed)
+
+    @property
+    def displaced(self) -> str:
+        """The path of somebody else's policy that ours took the place of; empty where there is none."""
+        return self.in_force.replaced_after if self.in_force else self.replaced
 
     @property
     def in_effect(self) -> InEffect:
@@ -265,11 +287,15 @@ def _addresses(interfaces: Iterable[Key]) -> Iterable[HostAddress]:
 
 def _listed(ran: Mapping[str, tuple[int, tuple[str, ...]]]) -> frozenset[str]:
     _code, lines = ran.get(f"netsh {SHOW_FILTERS.arguments}", (-1, ()))
-    return frozenset(str(ipaddress.ip_address(line)) for line in lines if _is_address(line))
+    return frozenset(line for line in lines if _is_address(line))
 
 
 def _is_address(text: str) -> bool:
-    return re.fullmatch(r"\d+(\.\d+){3}", text) is not None and all(int(part) < 256 for part in text.split("."))  # noqa: PLR2004
+    try:
+        ipaddress.IPv4Address(text)
+    except ValueError:  # something else made of four numbers
+        return False
+    return True
 
 
 def _policies_valid(ran: Mapping[str, tuple[int, tuple[str, ...]]]) -> bool | None:

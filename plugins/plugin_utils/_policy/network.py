@@ -45,8 +45,16 @@ class Node:
 Network = Mapping[str, Node]
 
 
-def problems(network: Network, host: str) -> list[str]:
-    """What is wrong with a host's declaration, a sentence each, before any host is touched."""
+def problems(
+    network: Network, host: str, *, other_peers: str = "block", certificate_authority: str | None = None
+) -> list[str]:
+    """What is wrong with a host's declaration, a sentence each, before any host is touched.
+
+    other_peers, certificate_authority: as for `rules`.
+    """
+    if other_peers == "certificate" and not certificate_authority:
+        undefined = f"l2tp_other_peers_certificate_authority is not defined for {host}"
+        return [f"l2tp_other_peers is certificate, but {undefined}; write the name of the certification authority."]
     return list(_problems(network, host))
 
 
@@ -73,7 +81,7 @@ def rules(
     return own + (_other_peers(other_peers, certificate_authority) if own else [])
 
 
-def component(host: str, edges: Iterable[tuple[str, str]]) -> frozenset[str]:
+def component(host: str, edges: Iterable[Iterable[str]]) -> frozenset[str]:
     """The hosts that a host is connected with, over any number of edges; the host itself is one of them."""
     pairs = [frozenset(edge) for edge in edges]
     found = frozenset({host})
@@ -82,6 +90,13 @@ def component(host: str, edges: Iterable[tuple[str, str]]) -> frozenset[str]:
         if grown == found:
             return found
         found = grown
+
+
+def connected(network: Network, host: str) -> frozenset[str]:
+    """The managed hosts that a host is connected with by any of the declared connections, itself included."""
+    entries = [entry for node in network.values() for entry in node.connections or ()]
+    pairs = [entry["peers"] for entry in entries if len(entry.get("peers") or ()) == _PEERS]
+    return component(host, (pair for pair in pairs if all(peer in network and network[peer].managed for peer in pair)))
 
 
 def _problems(network: Network, host: str) -> Iterator[str]:

@@ -14,7 +14,6 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import (
     BACKUP,
     OURS,
     RASMAN,
-    SERVICES_NOTE,
     STATE,
     TRANSACTION,
     VALUE_NOTE,
@@ -67,24 +66,20 @@ def finish(transaction: Transaction) -> tuple[steps.Step, ...]:
     return (
         *_expect(transaction, Phase.COMMITTED),
         steps.DeleteListed(TRANSACTION, "Obsolete"),
-        steps.DeleteKey(STATE),
-        steps.CopyKey(AFTER, STATE),
-        steps.DeleteKey(TRANSACTION),
+        *_close(),
     )
 
 
 def finish_changed(transaction: Transaction, host: Host) -> tuple[steps.Step, ...]:
     """As `finish`, for a store that somebody else changed since the commit: what may go is worked out again."""
     obsolete = host.pending.obsolete if host.pending else ()
-    removable = host.store.removable([path for path in obsolete if host.store.at(path)], within=obsolete)
+    removable = host.store.removable(obsolete, within=obsolete)
     return (
         steps.ExpectUnchanged(LOCAL, host.digest),
         steps.ExpectText(TRANSACTION, "Id", str(transaction.id)),
         steps.ExpectText(TRANSACTION, "Phase", Phase.COMMITTED),
         *(steps.DeleteKey(path) for path in removable),
-        steps.DeleteKey(STATE),
-        steps.CopyKey(AFTER, STATE),
-        steps.DeleteKey(TRANSACTION),
+        *_close(),
     )
 
 
@@ -93,15 +88,17 @@ def revert(host: Host) -> tuple[steps.Step, ...]:
     pending = host.pending
     if pending is None:
         return ()
-    assigned = _same(host.store.active_path, pending.policy) or pending.phase is Phase.COMMITTED
+    active = host.store.active_path.casefold()
     previous = pending.previous if host.store.at(pending.previous) else ""
+    switched = active == pending.policy.casefold() and active != previous.casefold()
+    stays = [path for path in host.owned if path in host.store.objects and path not in pending.written]
     return (
         steps.ExpectUnchanged(LOCAL, host.digest),
         steps.ExpectText(TRANSACTION, "Id", pending.id),
-        *((steps.AssignPolicy(previous),) if assigned else ()),
+        *((steps.AssignPolicy(previous),) if switched else ()),
         steps.DeleteListed(TRANSACTION, "Written"),
         steps.DeleteKey(TRANSACTION),
-        *(() if host.owned else forget(host)),
+        *(() if stays else forget(host)),
     )
 
 
@@ -109,7 +106,7 @@ def forget(host: Host) -> tuple[steps.Step, ...]:
     """Give the services back and drop our record; the backups stay."""
     note = host.value_note
     done_with = () if note.recorded or note.restart_pending else (steps.DeleteKey(VALUE_NOTE),)
-    return (*services.give_back(host), steps.DeleteKey(SERVICES_NOTE), steps.DeleteKey(STATE), *done_with)
+    return (*services.give_back(host), steps.DeleteKey(STATE), *done_with)
 
 
 def own_key() -> tuple[steps.Step, ...]:
@@ -139,7 +136,8 @@ def _remember_written(host: Host) -> Iterator[steps.Step]:
     """Keep what an unfinished transaction wrote on record before its own record makes room for the new one."""
     if host.pending:
         yield steps.CreateKey(STATE)
-        yield steps.SetValue(STATE, "Owned", Value.multi_sz((*host.owned, *host.pending.written)))
+        yield steps.SetValue(STATE, "Owned", Value.multi_sz(host.claimed))
+        yield steps.SetValue(STATE, "Replaced", Value.sz(host.displaced))
 
 
 def _keys(plan: Plan, when: int) -> tuple[Key, ...]:
@@ -155,7 +153,7 @@ def _record(plan: Plan, host: Host, when: int) -> Iterator[steps.Step]:
     values = {
         "Id": Value.sz(str(plan.transaction.id)),
         "Phase": Value.sz(Phase.STAGING),
-        "Policy": Value.sz(plan.transaction.policy),
+        "Policy": Value.sz(plan.transaction.assigned if plan.transaction.assigns else host.store.active_path),
         "Previous": Value.sz(host.store.active_path),
         "Written": Value.multi_sz(key.path for key in _keys(plan, when)),
         "Obsolete": Value.multi_sz(plan.obsolete),
@@ -184,13 +182,12 @@ def _expect(transaction: Transaction, phase: Phase) -> tuple[steps.Step, ...]:
 
 
 def _put_in_force(transaction: Transaction, name: str) -> Iterator[steps.Step]:
-    if transaction.intent in (Intent.SWITCH, Intent.WRITE):
+    if transaction.policy and transaction.intent is not Intent.ASSIGN:
         yield steps.SetValue(transaction.policy, "ipsecName", Value.sz(name))
-    if transaction.intent in (Intent.SWITCH, Intent.ASSIGN):
-        yield steps.AssignPolicy(transaction.policy)
-    if transaction.intent is Intent.UNASSIGN:
-        yield steps.AssignPolicy("")
+    if transaction.assigns:
+        yield steps.AssignPolicy(transaction.assigned)
 
 
-def _same(path: str, other: str) -> bool:
-    return path != "" and path.casefold() == other.casefold()
+def _close() -> tuple[steps.Step, ...]:
+    """Make what was planned to be ours our record; each value is replaced, so that there is never none."""
+    return steps.CopyKey(AFTER, STATE), steps.DeleteKey(TRANSACTION)

@@ -13,11 +13,11 @@ from __future__ import annotations
 import dataclasses
 import enum
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model, protection, services, steps, store
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import Declaration
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host, InEffect, Phase
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host, InEffect
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, join
 
 
@@ -35,7 +35,7 @@ class Intent(enum.StrEnum):
     ASSIGN = "assign"
     """Assign a policy that is there."""
     UNASSIGN = "unassign"
-    """Assign nothing."""
+    """Assign nothing; name the new generation, if there is one."""
     KEEP = "keep"
     """Nothing; there are only remains to be cleared up when it is finished."""
 
@@ -47,7 +47,7 @@ class Transaction:
     id: uuid.UUID
     intent: Intent
     policy: str
-    """The path of the policy's key; empty for `Intent.UNASSIGN` and `Intent.KEEP`."""
+    """The path of the policy's key; empty where none is named or assigned."""
 
     def __str__(self) -> str:
         guid = self.policy[self.policy.find("{") :] if self.policy else ""
@@ -57,6 +57,11 @@ class Transaction:
     def assigns(self) -> bool:
         """Whether the commit decides which policy is assigned."""
         return self.intent in (Intent.SWITCH, Intent.ASSIGN, Intent.UNASSIGN)
+
+    @property
+    def assigned(self) -> str:
+        """The path of the policy that the commit assigns; empty where it assigns none."""
+        return self.policy if self.intent in (Intent.SWITCH, Intent.ASSIGN) else ""
 
     @classmethod
     def parse(cls, text: str) -> Transaction:
@@ -137,15 +142,16 @@ def plan_absent(name: str, host: Host, identity: uuid.UUID) -> Plan:
 
     Raises `PlanError` while ProhibitIpSec is or may be in effect: L2TP would be in clear text.
     """
-    mine = [found for found in host.store.find(name) if found.path.casefold() in host.ours] + list(_unfinished(host))
-    active = host.store.active_path
-    unassigns = any(_same(found.path, active) for found in mine)
+    named = [found for found in host.store.find(name) if found.path.casefold() in host.ours]
+    mine = [*named, *(found for found in _leftovers(host) if found not in named)]
+    unassigns = any(_same(found.path, host.store.active_path) for found in mine)
     if unassigns:
         _refuse_clear_text(host, name)
-    back = host.replaced if unassigns and host.store.at(host.replaced) else ""
+    back = host.displaced if unassigns and host.store.at(host.displaced) else ""
     intent = (Intent.ASSIGN if back else Intent.UNASSIGN) if unassigns else Intent.KEEP
-    obsolete = host.store.removable([found.path for found in mine], within=host.ours)
-    owned_after = _without(host.owned, obsolete, host)
+    obsolete = _unneeded(host, mine)
+    # What only policies of others use from now on is theirs.
+    owned_after = _without(obsolete, host) if _staying(host, mine) else ()
     return Plan(
         before=mine[0] if mine else None,
         before_assigned=unassigns,
@@ -153,7 +159,7 @@ def plan_absent(name: str, host: Host, identity: uuid.UUID) -> Plan:
         transaction=Transaction(identity, intent, back),
         obsolete=obsolete,
         owned_after=owned_after,
-        replaced_after=host.replaced if owned_after else "",
+        replaced_after=host.displaced if owned_after else "",
         changed_rules=tuple(rule.name for rule in mine[0].policy.rules if rule.name) if mine else (),
         services=() if owned_after else services.give_back(host),
         pending=host.pending is not None,
@@ -176,59 +182,76 @@ class _Planner:
 
     def plan(self, *, agent_first: bool) -> Plan:
         target = self.current.path if self.current else policy_path(_guid(self.identity, "policy"))
-        intent = self._intent(target)
-        before = self.current or next(iter(self._old_generations()), None)
         remains = self._remains()
         obsolete = tuple(path for path in self._obsolete(target) if path not in remains)
+        intent = self._intent(target, obsolete)
+        before = self.current or next((found for found in self._in_place() if found.path not in remains), None)
         new_paths = () if self.current else tuple(key.path for key in self._keys())
         return Plan(
             before=before,
             before_assigned=before is not None and _same(before.path, self.host.store.active_path),
             after=self.wanted,
-            transaction=Transaction(self.identity, intent, "" if intent in (Intent.KEEP, Intent.UNASSIGN) else target),
+            transaction=Transaction(self.identity, intent, self._names_or_assigns(intent, target)),
             new=None if self.current else self.declaration.policy,
             remains=remains,
             obsolete=obsolete,
-            owned_after=tuple(
-                sorted({*_without(self.host.owned, (*obsolete, *remains), self.host), *new_paths, *self._adopted()})
-            ),
+            owned_after=tuple(sorted({*_without((*obsolete, *remains), self.host), *new_paths, *self._adopted()})),
             replaced_after=self._replaced(),
-            changed_rules=() if self.current else changed_rules(before.policy if before else None, self.wanted),
+            changed_rules=self._changed_rules(intent, before),
             services=services.take(self.host, agent_first=agent_first) if self.declaration.assigned else (),
             remarks=("recorded as ours",) if self._adopted() else (),
             pending=self.host.pending is not None,
         )
 
-    def _intent(self, target: str) -> Intent:
-        active = self.host.store.active_path
+    def _intent(self, target: str, obsolete: tuple[str, ...]) -> Intent:
+        active = self.host.store.active
         if self.declaration.assigned:
             if not self.current:
                 return Intent.SWITCH
-            return Intent.KEEP if _same(active, target) else Intent.ASSIGN
-        if not self.current:
-            return Intent.WRITE
-        return Intent.UNASSIGN if _same(active, target) else Intent.KEEP
+            return Intent.KEEP if active and _same(active.path, target) else Intent.ASSIGN
+        if active and (_same(active.path, target) or active.path in obsolete):
+            return Intent.UNASSIGN
+        return Intent.KEEP if self.current else Intent.WRITE
+
+    def _names_or_assigns(self, intent: Intent, target: str) -> str:
+        return "" if intent is Intent.KEEP or (intent is Intent.UNASSIGN and self.current) else target
+
+    def _changed_rules(self, intent: Intent, before: store.StoredPolicy | None) -> tuple[str, ...]:
+        """The rules that the commit brings into force or takes out of it, whatever lies in the store already."""
+        known = (self.current, *self._in_place())
+        active = next((found for found in known if found and _same(found.path, self.host.store.active_path)), None)
+        match intent:
+            case Intent.KEEP:
+                return ()
+            case Intent.UNASSIGN:
+                return changed_rules(None, active.policy if active else self.wanted)
+            case Intent.WRITE:
+                return changed_rules(before.policy if before else None, self.wanted)
+        return changed_rules(active.policy if active else None, self.wanted)
+
+    def _in_place(self) -> tuple[store.StoredPolicy, ...]:
+        """What the declared policy takes the place of, the assigned policy first."""
+        found = (*self._old_generations(), *self.foreign)
+        return tuple(sorted(found, key=lambda each: not _same(each.path, self.host.store.active_path)))
 
     def _old_generations(self) -> Iterator[store.StoredPolicy]:
-        """Policies of ours that the declared one takes the place of, the assigned one first."""
+        """Policies of ours that the declared one takes the place of."""
         named = {found.path for found in self.host.store.find(self.wanted.name)}
-        for found in sorted(
-            self.host.store.policies, key=lambda each: not _same(each.path, self.host.store.active_path)
-        ):
+        leftovers = _leftovers(self.host)
+        for found in self.host.store.policies:
             ours = found.path.casefold() in self.host.ours
             displaced = self.declaration.assigned and _same(found.path, self.host.store.active_path)
-            if ours and (found.path in named or displaced or found in _unfinished(self.host)):
+            if ours and (found.path in named or displaced or found in leftovers):
                 yield found
 
     def _obsolete(self, target: str) -> tuple[str, ...]:
-        old = [found.path for found in self._old_generations() if not _same(found.path, target)]
-        ours = self.host.store.removable(old, within=self.host.ours)
-        return (*ours, *self.host.store.removable([found.path for found in self.foreign]))
+        old = [found for found in self._old_generations() if not _same(found.path, target)]
+        return (*_unneeded(self.host, old), *self.host.store.removable([found.path for found in self.foreign]))
 
     def _remains(self) -> tuple[str, ...]:
         """What an aborted run wrote and never assigned."""
         pending = self.host.pending
-        if pending is None or pending.phase is Phase.COMMITTED or _same(pending.policy, self.host.store.active_path):
+        if pending is None or self.host.in_force:
             return ()
         if self.current and self.current.path in pending.written:
             return ()
@@ -242,9 +265,9 @@ class _Planner:
     def _replaced(self) -> str:
         active = self.host.store.active
         if not self.declaration.assigned or active is None or active.path.casefold() in self.host.ours:
-            return self.host.replaced
+            return self.host.displaced
         taken = [self.current, *self.foreign]
-        return self.host.replaced if active in taken else active.path
+        return self.host.displaced if active in taken else active.path
 
     def _keys(self) -> tuple[Key, ...]:
         return new_keys(self.declaration.policy, self.identity, when=0)
@@ -293,9 +316,26 @@ def means(found: model.Policy, wanted: model.Policy) -> bool:
     return described and model.meaning(found) == model.meaning(wanted)
 
 
-def _unfinished(host: Host) -> tuple[store.StoredPolicy, ...]:
-    written = host.pending.written if host.pending else ()
-    return tuple(found for path in written if (found := host.store.at(path)))
+def _leftovers(host: Host) -> tuple[store.StoredPolicy, ...]:
+    """What an unfinished transaction left: the old generation where it is in force, else what it wrote."""
+    if host.pending is None:
+        return ()
+    paths = host.in_force.obsolete if host.in_force else host.pending.written
+    found = (host.store.at(path) for path in paths)
+    return tuple(each for each in found if each and not _same(each.path, host.store.active_path))
+
+
+def _staying(host: Host, old: Collection[store.StoredPolicy]) -> frozenset[str]:
+    """The paths of our policies, without some of them, in lower case."""
+    ours = (found for found in host.store.policies if found.path.casefold() in host.ours)
+    return frozenset(found.path.casefold() for found in ours if found not in old)
+
+
+def _unneeded(host: Host, old: Collection[store.StoredPolicy]) -> tuple[str, ...]:
+    """What of ours can be deleted when some policies of ours go: they and, for example, what a cut deletion left."""
+    generations = host.store.removable([found.path for found in old], within=host.ours)
+    everything = host.store.removable(sorted(host.ours - _staying(host, old)), within=host.ours)
+    return tuple(dict.fromkeys((*generations, *everything)))
 
 
 def _refuse_unsafe(declaration: Declaration, host: Host) -> None:
@@ -312,7 +352,7 @@ def _refuse_unsafe(declaration: Declaration, host: Host) -> None:
             f"the policy {active.policy.name!r} is assigned on this host, and only one can be; "
             "set replace_assigned to true if the declared policy is to take its place."
         )
-    if not declaration.assigned and active and _named(active, name) and active.path.casefold() in host.ours:
+    if not declaration.assigned and active and _named(active, name):
         _refuse_clear_text(host, name)
 
 
@@ -329,7 +369,8 @@ def _refuse_clear_text(host: Host, name: str) -> None:
     if host.prohibit_ipsec == 1:
         raise PlanError(
             f"ProhibitIpSec is 1 on this host, so without the policy {name!r} its L2TP would be in clear text; "
-            "remove the value first (win_prohibit_ipsec with state absent) and restart the host."
+            "remove the value first (win_prohibit_ipsec with state absent; by hand where it was 1 before this "
+            "collection came) and restart the host."
         )
     if host.in_effect is InEffect.NO:
         raise PlanError(
@@ -346,15 +387,10 @@ def _same(path: str, other: str) -> bool:
     return path.casefold() == other.casefold()
 
 
-def _without(owned: Iterable[str], gone: Iterable[str], host: Host) -> tuple[str, ...]:
-    """What is still ours: of what is recorded or was written by an unfinished transaction, what exists and stays."""
+def _without(gone: Iterable[str], host: Host) -> tuple[str, ...]:
+    """What is still ours: of what is on record, what exists and stays."""
     folded = {path.casefold() for path in gone}
-    written = host.pending.written if host.pending else ()
-    return tuple(
-        path
-        for path in dict.fromkeys((*owned, *written))
-        if path.casefold() not in folded and path in host.store.objects
-    )
+    return tuple(path for path in host.claimed if path.casefold() not in folded and path in host.store.objects)
 
 
 def _guid(identity: uuid.UUID, label: str) -> uuid.UUID:

@@ -29,10 +29,10 @@ def protects(rule: model.Rule) -> bool:
 
 
 def connection_filters(policy: model.Policy) -> Iterator[model.Filter]:
-    """The filters between two single addresses, of the rules that protect."""
+    """The filters for L2TP between two single addresses, of the rules that protect."""
     for rule in policy.rules:
         if protects(rule):
-            yield from (filter_ for filter_ in rule.filters if all(_single(end) for end in _ends(filter_)))
+            yield from (each for each in rule.filters if is_l2tp(each) and all(map(_single, _ends(each))))
 
 
 def obstacles(host: Host, name: str) -> tuple[str, ...]:

@@ -37,11 +37,6 @@ class ValuePlan:
     steps: tuple[steps.Step, ...]
     in_effect: InEffect
 
-    @property
-    def changed(self) -> bool:
-        """Whether the value itself changes."""
-        return self.before != self.after
-
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ValueWish:
@@ -91,22 +86,24 @@ def _steps(wish: ValueWish, host: Host, after: int | None) -> Iterator[steps.Ste
         yield from phases.back_up(host, (RASMAN,))
     yield steps.CreateKey(VALUE_NOTE)
     yield steps.CreateKey(RESTART_PENDING, volatile=True)
-    yield from _note(host) if wish.present else _no_note()
+    # Our note is there before the value and stays as long, so that what was there before us survives a power cut.
+    if wish.present:
+        yield from _note(host)
     if after is None:
         yield steps.UnsetValue(RASMAN, PROHIBIT_IPSEC)
     elif host.prohibit_ipsec != after:
         yield steps.SetValue(RASMAN, PROHIBIT_IPSEC, Value.dword(after))
+    if not wish.present:
+        yield from _no_note()
 
 
 def _note(host: Host) -> Iterator[steps.Step]:
-    yield steps.SetValue(VALUE_NOTE, "Set", Value.dword(SWITCHED_OFF))
-    if host.value_note.recorded:
-        return
-    yield steps.SetValue(VALUE_NOTE, "Recorded", Value.sz("yes"))
-    if host.prohibit_ipsec is not None:
+    if not host.value_note.recorded and host.prohibit_ipsec is not None:
         yield steps.SetValue(VALUE_NOTE, "Before", Value.dword(host.prohibit_ipsec))
+    yield steps.SetValue(VALUE_NOTE, "Set", Value.dword(SWITCHED_OFF))
+    yield steps.SetValue(VALUE_NOTE, "Recorded", Value.sz("yes"))
 
 
 def _no_note() -> Iterator[steps.Step]:
-    for name in ("Set", "Recorded", "Before"):
+    for name in ("Recorded", "Set", "Before"):
         yield steps.UnsetValue(VALUE_NOTE, name)

@@ -1,0 +1,19 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options of all modules of this collection, for their documentation."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """The fragment rras.ipsec.program."""
+
+    DOCUMENTATION = r"""
+options:
+  program_timeout:
+    description:
+      - How many seconds each run of C(netsh.exe), C(sc.exe) and the like may take on the host before it is ended.
+    type: int
+    default: 30
+"""

@@ -1,0 +1,19 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the modules that take preshared keys have in common, for their documentation."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """The fragment rras.ipsec.secrets."""
+
+    DOCUMENTATION = r"""
+attributes: {}  # without attributes and options it would be no fragment
+notes:
+  - Keep preshared keys in vaulted variables. No result, diff or error of this module contains a key or a digest of one. What Ansible itself shows
+    of a task is another matter, so write C(no_log=true) at a task that has a key literally in it, or in a loop.
+  - Keys never come back from the host. It answers a digest under a random number that is made anew for each task, and the result says V(matches),
+    V(differs) or V(undeclared).
+"""

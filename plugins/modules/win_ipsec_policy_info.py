@@ -1,0 +1,272 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: win_ipsec_policy_info
+short_description: Reads the IP security policies of a host and what they depend on
+version_added: 0.1.0
+author: The rras.ipsec developers (!UNKNOWN)
+description:
+  - Reads all local IP security policies of a Windows host in the words of the Windows console, which of them is assigned, whether C(ProhibitIpSec)
+    is set and in effect, and what else decides whether L2TP is protected.
+  - Changes nothing. Never shows a preshared key.
+extends_documentation_fragment:
+  - rras.ipsec.attributes
+  - rras.ipsec.program
+  - rras.ipsec.secrets
+attributes:
+  check_mode:
+    support: full
+    details: Only reads.
+  diff_mode:
+    support: N/A
+    details: Changes nothing.
+options:
+  preshared_keys:
+    description:
+      - Keys with which those on the host are compared.
+      - Without any, a key on the host is reported as V(undeclared).
+    type: list
+    elements: str
+    default: []
+seealso:
+  - module: rras.ipsec.win_ipsec_psk_policy
+  - module: rras.ipsec.win_prohibit_ipsec
+  - name: KB 240262
+    description: How to configure an L2TP/IPsec connection by using preshared key authentication.
+    link: https://support.microsoft.com/kb/240262
+"""
+
+EXAMPLES = r"""
+- name: All policies of the host, and whether one of them has our key
+  rras.ipsec.win_ipsec_policy_info:
+    preshared_keys:
+      - "{{ vault_tokyo_osaka_key }}"
+  register: ipsec
+
+- name: A stop where Windows runs with the value, and without a policy
+  ansible.builtin.assert:
+    that: ipsec.host.assigned is not none or ipsec.host.prohibit_ipsec.value != 1
+    fail_msg: L2TP of this host is in clear text.
+"""
+
+RETURN = r"""
+host:
+  description: All that was read of the host.
+  returned: success
+  type: dict
+  contains:
+    addresses:
+      description: The IPv4 addresses of the host's interfaces.
+      returned: always
+      type: list
+      elements: dict
+      contains:
+        address:
+          description: The address.
+          returned: always
+          type: str
+          sample: 192.0.2.1
+        dynamic:
+          description: Whether it comes from DHCP. KB 240262 needs static addresses.
+          returned: always
+          type: bool
+          sample: false
+    assigned:
+      description: The name of the assigned policy. Null, where none is.
+      returned: always
+      type: str
+      sample: L2TP site to site
+    domain_policy:
+      description: Where the policy that the domain assigns is found. It overrides the local one. Null, where there is none.
+      returned: always
+      type: str
+      sample: LDAP://CN=ipsecPolicy{8A4A3F1A-4B3C-4B66-9C2D-2F1F3A0C7D11},CN=IP Security,CN=System,DC=example,DC=com
+    l2tp_ports:
+      description: The number of L2TP ports of RRAS. Null, where the miniport was not found.
+      returned: always
+      type: int
+      sample: 128
+    listed_addresses:
+      description:
+        - The addresses in the filters that C(PolicyAgent) lists as loaded. Necessary for protection, not sufficient.
+      returned: always
+      type: list
+      elements: str
+      sample: [192.0.2.1, 198.51.100.1]
+    policies:
+      description: The local policies.
+      returned: always
+      type: list
+      elements: dict
+      contains:
+        assigned:
+          description: Whether it is the assigned one.
+          returned: always
+          type: bool
+          sample: true
+        description:
+          description: The description.
+          returned: always
+          type: str
+          sample: ""
+        guid:
+          description: The GUID of the policy's object in the store.
+          returned: always
+          type: str
+          sample: "{3E05A487-B24A-5E57-9C08-6C8BE969A7EB}"
+        main_mode:
+          description: The key exchange settings.
+          returned: always
+          type: dict
+          contains:
+            lifetime:
+              description: The number of minutes after which a new master key is made.
+              returned: always
+              type: int
+              sample: 480
+            methods:
+              description: The security methods, in the order of preference.
+              returned: always
+              type: list
+              elements: str
+              sample: ["3DES / SHA1 / Diffie-Hellman group 14 (2048)"]
+            pfs:
+              description: Whether there is master key perfect forward secrecy.
+              returned: always
+              type: bool
+              sample: false
+            quick_mode_limit:
+              description: The number of sessions after which a new master key is made. 0 is no limit.
+              returned: always
+              type: int
+              sample: 0
+        name:
+          description: The name.
+          returned: always
+          type: str
+          sample: L2TP site to site
+        ours:
+          description: Whether this collection wrote it, or took it over.
+          returned: always
+          type: bool
+          sample: true
+        polling_interval:
+          description: The number of minutes after which Windows looks for changes.
+          returned: always
+          type: int
+          sample: 180
+        rules:
+          description: The rules, the default response rule among them.
+          returned: always
+          type: list
+          elements: dict
+          contains:
+            active:
+              description: Whether the rule is selected.
+              returned: always
+              type: bool
+              sample: true
+            authentication:
+              description:
+                - The authentication methods, in the order of preference.
+                - Of a preshared key it says only C(matches), when it is one of O(preshared_keys), C(differs), when it is none of them,
+                  or C(undeclared), when none was given.
+              returned: always
+              type: list
+              elements: str
+              sample: ["preshared key: matches"]
+            connection_type:
+              description: The network connections for which the rule is.
+              returned: always
+              type: str
+              sample: all network connections
+            default_response:
+              description: Whether it is the default response rule.
+              returned: always
+              type: bool
+              sample: false
+            filter_action:
+              description: What the filter action does.
+              returned: always
+              type: str
+              sample: negotiate security
+            filters:
+              description: The filters of the filter list.
+              returned: always
+              type: list
+              elements: str
+              sample: ["UDP 192.0.2.1 port 1701 -> 198.51.100.1 port any, mirrored"]
+            name:
+              description: The name. Empty for a rule without one.
+              returned: always
+              type: str
+              sample: tokyo-osaka
+            offers:
+              description: The security methods of the filter action, in the order of preference.
+              returned: always
+              type: list
+              elements: str
+              sample: ["ESP 3DES/SHA1, new key every 100000 kB / 3600 s"]
+            tunnel:
+              description: The address of the tunnel endpoint. Null, where the rule specifies no tunnel.
+              returned: always
+              type: str
+              sample: 198.51.100.1
+        unreadable:
+          description: Objects of the policy that could not be read.
+          returned: always
+          type: list
+          elements: dict
+          contains:
+            path:
+              description: The path of the object's key below C(HKLM).
+              returned: always
+              type: str
+              sample: SOFTWARE\Policies\Microsoft\Windows\IPSec\Policy\Local\ipsecNFA{F0B1B4AE-4E4B-4E9B-8F0A-0C9D7B9A6E55}
+            reason:
+              description: Why it could not be read.
+              returned: always
+              type: str
+              sample: it has no ipsecData
+    prohibit_ipsec:
+      description: The value C(ProhibitIpSec).
+      returned: always
+      type: dict
+      contains:
+        in_effect:
+          description:
+            - Whether Windows started with the value that is there now. C(yes), C(no), or C(unknown) where this collection did not set it.
+          returned: always
+          type: str
+          sample: "yes"
+        value:
+          description: The number. Null, where there is no value.
+          returned: always
+          type: int
+          sample: 1
+    services:
+      description: The services C(PolicyAgent), C(IKEEXT), C(RasMan) and C(RemoteAccess), by name.
+      returned: always
+      type: dict
+      sample: {"PolicyAgent": {"depends_on": ["Tcpip", "bfe"], "running": true, "start": "auto"}}
+    unfinished_transaction:
+      description:
+        - How far a transaction came that is neither finished nor taken back. C(staging), C(staged) or C(committed). Null, where there is none.
+      returned: always
+      type: str
+      sample: staged
+reason:
+  description:
+    - Why the module failed, in one word.
+    - Found on the controller, before the host was reached. C(options) (the options are wrong, or C(become) is in effect),
+      C(transport) (the connection does not encrypt).
+    - Found on the host. C(not_administrator), C(wow64) (a 32-bit PowerShell), C(powershell_too_old), C(constrained_language),
+      C(busy) (another run is at work), C(refused), C(failed), C(no_answer) (it did not answer as a Windows host with PowerShell does).
+  returned: failure
+  type: str
+  sample: not_administrator
+"""

@@ -1,0 +1,486 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: win_ipsec_psk_policy
+short_description: Declares an IP security policy with preshared keys or certificates
+version_added: 0.1.0
+author: The rras.ipsec developers (!UNKNOWN)
+description:
+  - Writes an IP security policy into the local policy store of a Windows host, assigns it, and proves that it is there.
+  - The defaults are those of steps 3 to 21 of KB 240262 for L2TP between two RRAS servers. The rules have no tunnel, cover all network connections,
+    and have a mirrored filter for UDP from port 1701 to any port. The default response rule is not activated.
+  - A policy is never edited in place. A new one is written beside the old one, assigned instead of it, and only then the old one is deleted.
+    An error undoes what was done, and the old policy stays assigned.
+  - A policy that already means what is declared is left alone, whoever wrote it. It counts as ours from then on.
+  - While a policy is assigned, the services C(PolicyAgent) and C(IKEEXT) are made to start automatically and are started. The removal gives back
+    what they had before.
+  - For servers that must change together there are phases, see O(phase). R(The role l2tp, ansible_collections.rras.ipsec.l2tp_role) uses them.
+extends_documentation_fragment:
+  - rras.ipsec.attributes
+  - rras.ipsec.program
+  - rras.ipsec.secrets
+attributes:
+  check_mode:
+    support: full
+    details: Each phase answers what O(phase=plan) answers, and is C(changed) when something is to be done.
+  diff_mode:
+    support: full
+    details: With O(phase=all), with O(phase=stage), and in check mode.
+options:
+  name:
+    description:
+      - The name of the policy, as the console IP Security Policies shows it.
+      - 1 to 255 characters. Upper and lower case are the same.
+    type: str
+    required: true
+  state:
+    description:
+      - Whether the policy is to be there.
+      - V(absent) deletes only what this collection wrote, or found equal and counted as its own. The policy that it replaced is assigned again.
+      - V(absent) fails while C(ProhibitIpSec) is 1 or still in effect, because L2TP would be in clear text. See M(rras.ipsec.win_prohibit_ipsec).
+    type: str
+    default: present
+    choices: [present, absent]
+  assigned:
+    description:
+      - Whether the policy is to be the assigned one (KB 240262, step 21). Windows has at most one.
+      - V(false) writes the policy only, and withdraws the assignment where it is assigned.
+    type: bool
+    default: true
+  replace_assigned:
+    description:
+      - Whether the policy may take the place of an assigned policy that this collection did not write.
+      - That policy stays in the store, without assignment, and is assigned again by O(state=absent). While it is not assigned, its rules do nothing.
+    type: bool
+    default: false
+  take_over:
+    description:
+      - Whether a policy of this name that this collection did not write, and that means something else, may be replaced.
+      - Its objects are deleted at the end, except those that other policies use. O(backup) keeps a copy.
+    type: bool
+    default: false
+  description:
+    description:
+      - The description of the policy. Without it, any description is accepted.
+    type: str
+  rules:
+    description:
+      - The rules of the policy, beside the default response rule (KB 240262, step 7).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description:
+          - The name of the rule, and of its filter list. Each rule has a name of its own.
+        type: str
+        required: true
+      description:
+        description:
+          - The description of the rule.
+        type: str
+      filters:
+        description:
+          - The IP filter list, at least one filter (KB 240262, step 11).
+        type: list
+        elements: dict
+        required: true
+        suboptions:
+          source_address:
+            description:
+              - The source of the filter, an IPv4 address, V(me) or V(any).
+              - Between two RRAS servers it is the same address in the policies of both (KB 240262, step 12).
+            type: str
+            required: true
+          destination_address:
+            description:
+              - The destination of the filter, an IPv4 address, V(me) or V(any).
+              - Between two RRAS servers it is the same address in the policies of both (KB 240262, step 13).
+              - When source and destination are both addresses, one of them must be an address of the host.
+            type: str
+            required: true
+          source_port:
+            description:
+              - The port that the filter covers at the source, or V(0) for any port (KB 240262, step 15).
+            type: int
+            default: 1701
+          destination_port:
+            description:
+              - The port that the filter covers at the destination, or V(0) for any port (KB 240262, step 15).
+            type: int
+            default: 0
+          protocol:
+            description:
+              - The protocol of the filter (KB 240262, step 14).
+              - V(any) and V(tcp) also need O(rules[].filters[].covers_other_traffic).
+            type: str
+            default: udp
+            choices: [any, icmp, tcp, udp]
+          mirrored:
+            description:
+              - Whether the filter covers packets in the other direction as well (KB 240262, step 16).
+            type: bool
+            default: true
+          covers_other_traffic:
+            description:
+              - Says that a filter for V(any) or V(tcp) is meant. Such a filter may cut the management of the host as well.
+            type: bool
+            default: false
+      connection_type:
+        description:
+          - The network connections for which the rule is (KB 240262, step 9).
+        type: str
+        default: all
+        choices:
+          all: All network connections.
+          lan: Local area network.
+          dialup: Remote access.
+      active:
+        description:
+          - Whether the rule is selected in the policy.
+        type: bool
+        default: true
+      authentication:
+        description:
+          - The authentication methods, in the order of preference. Each entry has exactly one of its options.
+          - At least one, where the filter action negotiates security.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          preshared_key:
+            description:
+              - The key that both servers share (KB 240262, step 10). One line of text, not empty.
+              - Every administrator of the host can read it in the registry. Certificates are better.
+            type: str
+          certificate_authority:
+            description:
+              - The distinguished name of the certification authority from which both servers have a certificate, for example
+                V(CN=Example Root CA, O=Example).
+            type: str
+          kerberos:
+            description:
+              - Kerberos, for servers of one Active Directory forest.
+            type: bool
+            default: false
+      filter_action:
+        description:
+          - What happens to packets that the filters cover (KB 240262, step 19). Options that are left out have their defaults.
+        type: dict
+        suboptions:
+          action:
+            description:
+              - Whether security is negotiated, or packets are dropped or let through without security.
+            type: str
+            default: negotiate
+            choices:
+              negotiate: Negotiate security.
+              block: Block.
+              permit: Permit, without security.
+          offers:
+            description:
+              - The security methods, all of them ESP, in the order of preference. At least one for O(rules[].filter_action.action=negotiate).
+              - This engine of Windows has neither AES nor SHA-256. The connection security rules of Windows Firewall have them.
+            type: list
+            elements: dict
+            default: [{}]
+            suboptions:
+              encryption:
+                description:
+                  - The encryption algorithm. V(none) is not secure.
+                type: str
+                default: 3des
+                choices: [3des, des, none]
+              integrity:
+                description:
+                  - The integrity algorithm. V(none) is not secure.
+                type: str
+                default: sha1
+                choices: [sha1, md5, none]
+              lifetime_seconds:
+                description:
+                  - The number of seconds after which a new key is made.
+                type: int
+                default: 3600
+              lifetime_kilobytes:
+                description:
+                  - The number of kilobytes after which a new key is made.
+                type: int
+                default: 100000
+          pfs:
+            description:
+              - Use session key perfect forward secrecy.
+            type: bool
+            default: false
+          accept_unsecured:
+            description:
+              - Accept unsecured communication, but always respond using IPsec.
+              - Not secure. KB 240262 says in step 19 that it must be cleared.
+            type: bool
+            default: false
+          fall_back_to_clear_text:
+            description:
+              - Allow unsecured communication with computers that do not support IPsec.
+              - Not secure.
+            type: bool
+            default: false
+  main_mode:
+    description:
+      - The key exchange settings of the policy. Options that are left out have their defaults.
+    type: dict
+    suboptions:
+      methods:
+        description:
+          - The security methods of the key exchange, in the order of preference.
+        type: list
+        elements: dict
+        default: [{dh_group: 14}, {dh_group: 2}]
+        suboptions:
+          encryption:
+            description:
+              - The encryption algorithm.
+            type: str
+            default: 3des
+            choices: [3des, des]
+          integrity:
+            description:
+              - The integrity algorithm.
+            type: str
+            default: sha1
+            choices: [sha1, md5]
+          dh_group:
+            description:
+              - The Diffie-Hellman group. V(14) has 2048 bits, V(2) has 1024, V(1) has 768. The last two are weak.
+            type: int
+            default: 14
+            choices: [14, 2, 1]
+      lifetime:
+        description:
+          - The number of minutes after which a new master key is made.
+        type: int
+        default: 480
+      quick_mode_limit:
+        description:
+          - The number of sessions after which a new master key is made. V(0) is no limit.
+        type: int
+        default: 0
+      pfs:
+        description:
+          - Use master key perfect forward secrecy. Each session then has a master key of its own.
+        type: bool
+        default: false
+  default_response_rule:
+    description:
+      - Whether the default response rule is activated. KB 240262 clears it in step 5.
+    type: bool
+    default: false
+  polling_interval:
+    description:
+      - The number of minutes after which Windows looks for changes of the policy.
+    type: int
+    default: 180
+  policy_agent_first:
+    description:
+      - Whether the service C(RemoteAccess) is made to depend on C(PolicyAgent), so that RRAS does not start before what protects it.
+      - Only for an assigned policy. The removal of the policy takes the dependency away again.
+    type: bool
+    default: true
+  backup:
+    description:
+      - Whether the policy store and C(RasMan\Parameters) are copied below C(HKLM\SOFTWARE\rras.ipsec\Backup) before something changes.
+      - The first copy ever and the newest are kept. Only SYSTEM and Administrators can read them.
+    type: bool
+    default: true
+  phase:
+    description:
+      - How far to go. The phases are for runs over several hosts, where no host may go on before its peers did the phase before.
+    type: str
+    default: all
+    choices:
+      all: Plans, stages, commits and finishes on this host, whatever others do. For use of the module alone.
+      plan: Reads the host and says what is to be done. Changes nothing.
+      stage: Writes the new policy beside the old one, under a name that says so. Nothing is assigned yet, and what is in force stays in force.
+      commit: Gives the new policy its name, assigns it and proves that the host has it. The old one stays in the store.
+      revert: Takes back what was staged or committed. What was assigned before is assigned again, and the new policy is deleted.
+      finish: Deletes what only the old policy used. After that there is no way back.
+  transaction:
+    description:
+      - The RV(transaction) of the result of O(phase=stage).
+      - Required for O(phase=commit), O(phase=revert) and O(phase=finish).
+    type: str
+notes:
+  - A policy that is assigned by a domain overrides the local one. The module fails where it finds one and the policy is to be assigned.
+  - An assigned policy is not enough for L2TP. RRAS protects L2TP by a policy of its own until C(ProhibitIpSec) is 1 and Windows was restarted.
+    See M(rras.ipsec.win_prohibit_ipsec).
+seealso:
+  - module: rras.ipsec.win_prohibit_ipsec
+  - module: rras.ipsec.win_ipsec_policy_info
+  - plugin: rras.ipsec.l2tp_rules
+    plugin_type: filter
+  - name: KB 240262
+    description: How to configure an L2TP/IPsec connection by using preshared key authentication.
+    link: https://support.microsoft.com/kb/240262
+  - name: Group Policy, IPsec protocol extension
+    description: The specification of what the policy store holds.
+    link: https://learn.microsoft.com/en-us/openspecs/windows_protocols/ms-gpipsec/e0a44250-25c8-4e33-b484-b9bf4b6a62c2
+"""
+
+EXAMPLES = r"""
+- name: The policy of KB 240262, the same on both servers
+  rras.ipsec.win_ipsec_psk_policy:
+    name: L2TP site to site
+    rules:
+      - name: tokyo-osaka
+        filters:
+          - source_address: 192.0.2.1
+            destination_address: 198.51.100.1
+        authentication:
+          - preshared_key: "{{ vault_tokyo_osaka_key }}"
+  register: policy
+
+- name: A second rule with certificates, and a third that blocks all other L2TP
+  rras.ipsec.win_ipsec_psk_policy:
+    name: L2TP site to site
+    rules:
+      - name: tokyo-osaka
+        filters:
+          - source_address: 192.0.2.1
+            destination_address: 198.51.100.1
+        authentication:
+          - preshared_key: "{{ vault_tokyo_osaka_key }}"
+      - name: tokyo-branch
+        filters:
+          - source_address: 192.0.2.1
+            destination_address: 203.0.113.7
+        authentication:
+          - certificate_authority: CN=Example Root CA, O=Example
+      - name: all other L2TP
+        filters:
+          - source_address: me
+            destination_address: any
+          - source_address: me
+            source_port: 0
+            destination_address: any
+            destination_port: 1701
+        filter_action:
+          action: block
+
+- name: The policy beside the one in force, which stays so
+  rras.ipsec.win_ipsec_psk_policy:
+    name: L2TP site to site
+    phase: stage
+    rules:
+      - name: tokyo-osaka
+        filters:
+          - source_address: 192.0.2.1
+            destination_address: 198.51.100.1
+        authentication:
+          - preshared_key: "{{ vault_tokyo_osaka_key }}"
+  register: staged
+
+- name: The staged policy withdrawn, because the other server was not staged
+  rras.ipsec.win_ipsec_psk_policy:
+    name: L2TP site to site
+    phase: revert
+    transaction: "{{ staged.transaction }}"
+  when: staged.transaction != ''
+
+- name: No policy any more, and the one before us assigned again
+  rras.ipsec.win_ipsec_psk_policy:
+    name: L2TP site to site
+    state: absent
+"""
+
+RETURN = r"""
+assigned_by:
+  description:
+    - What assigned the policy. C(netsh) is the rule.
+    - C(registry) says that C(netsh.exe) did not, so the value in the registry was set and PolicyAgent was told to reload it. There is a warning.
+    - Empty, where nothing had to be assigned.
+  returned: O(phase=all) that changed something, O(phase=commit), and O(phase=revert) that changed something
+  type: str
+  sample: netsh
+changed_rules:
+  description:
+    - The names of the rules that are new, gone, or mean something else.
+  returned: O(phase=all), O(phase=plan), O(phase=stage), and check mode
+  type: list
+  elements: str
+  sample: [tokyo-osaka]
+diff:
+  description: The policy before and after, as text without keys.
+  returned: O(phase=all), O(phase=stage), and check mode
+  type: dict
+  contains:
+    before_header:
+      description: A title.
+      returned: always
+      type: str
+      sample: IPsec policy store (before)
+    after_header:
+      description: A title.
+      returned: always
+      type: str
+      sample: IPsec policy store (after)
+    before:
+      description: The policy that is there. Empty, where there is none.
+      returned: always
+      type: str
+      sample: ""
+    after:
+      description: The policy that is to be there. Empty, where it is to be removed.
+      returned: always
+      type: str
+      sample: "IP security policy: L2TP site to site\n  assigned: yes\n"
+host:
+  description:
+    - All that was read of the host after the work, with the contents of RV(rras.ipsec.win_ipsec_policy_info#module:host).
+    - A key is there as C(matches), when it is one of the declared keys, else as C(differs). With O(state=absent) it is C(undeclared).
+  returned: success
+  type: dict
+  sample: {"assigned": "L2TP site to site"}
+matches:
+  description:
+    - Whether the host has what is declared, assigned if it is to be. For O(state=absent), whether no policy of ours has this name.
+  returned: success
+  type: bool
+  sample: true
+obstacles:
+  description:
+    - Why the policy does not protect L2TP on this host, a sentence each. Empty, where nothing is known that is in the way.
+    - C(ProhibitIpSec) is not looked at.
+  returned: success
+  type: list
+  elements: str
+  sample: ["the service IKEEXT does not run."]
+pending:
+  description:
+    - Whether there was something to do when the host was read first, an unfinished transaction included.
+  returned: O(phase=all), O(phase=plan), O(phase=stage), and check mode
+  type: bool
+  sample: true
+reason:
+  description:
+    - Why the module failed, in one word.
+    - Found on the controller, before the host was reached. C(options) (the options are wrong, or C(become) is in effect),
+      C(declaration) (this can't be a policy), C(transport) (the connection does not encrypt).
+    - Found on the host, before something was changed. C(plan) (what is declared must not be done there), C(not_administrator),
+      C(wow64) (a 32-bit PowerShell), C(powershell_too_old), C(constrained_language), C(busy) (another run is at work), C(refused).
+    - On the way, where all changes were undone unless the message says otherwise. C(conflict) (somebody changed the policy store meanwhile, or
+      the transaction is not the one that is pending), C(not_assigned), C(failed).
+    - After the changes. C(not_proved) (the host does not show what was written).
+    - Unknown what was done. C(no_answer) (the host did not answer as a Windows host with PowerShell does). Read the host again.
+  returned: failure
+  type: str
+  sample: plan
+transaction:
+  description:
+    - What the later phases need. Empty, where nothing is to be done, and for all other phases.
+  returned: success
+  type: str
+  sample: 5f0c6a0e-7d4b-4a57-9f0e-0d6c1f5a2b11/switch/{3E05A487-B24A-5E57-9C08-6C8BE969A7EB}
+"""

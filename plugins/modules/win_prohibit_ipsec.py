@@ -1,0 +1,147 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: win_prohibit_ipsec
+short_description: Switches off the automatic IPsec policy of RRAS for L2TP
+version_added: 0.1.0
+author: The rras.ipsec developers (!UNKNOWN)
+description:
+  - Sets the registry value C(ProhibitIpSec) to 1 below C(HKLM\SYSTEM\CurrentControlSet\Services\RasMan\Parameters), as KB 240262 demands it
+    on both servers, or removes it.
+  - With the value, RRAS makes no IPsec policy of its own for L2TP any more. All L2TP of the host is then in clear text unless an assigned policy
+    protects it. So the value is set only when such a policy is found.
+  - The value takes effect when Windows starts. The module remembers on the host what it set and what was there before, says whether a restart is
+    needed, and never restarts by itself.
+extends_documentation_fragment:
+  - rras.ipsec.attributes
+  - rras.ipsec.program
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+options:
+  state:
+    description:
+      - V(present) sets the value to 1.
+      - V(absent) brings back what was there before this collection set it. Where nothing is recorded, the value is removed.
+    type: str
+    default: present
+    choices: [present, absent]
+  policy:
+    description:
+      - The name of the policy that must be assigned and protect L2TP, for O(require_effective_policy).
+    type: str
+  require_effective_policy:
+    description:
+      - Whether O(state=present) fails unless O(policy) is in force on this host. No domain policy overrides it, it is the assigned one,
+        C(PolicyAgent) and C(IKEEXT) run, it has an active rule that negotiates security for L2TP between two addresses of which one is the host's,
+        and C(PolicyAgent) lists these addresses.
+      - V(false) lets the host come into clear text.
+    type: bool
+    default: true
+  predicted:
+    description:
+      - Says, in check mode, that the policy would be in force by then, so that O(require_effective_policy) does not fail.
+      - Pass on RV(rras.ipsec.win_ipsec_psk_policy#module:pending) of the task before. Outside check mode it means nothing.
+    type: bool
+    default: false
+  restart_if_unknown:
+    description:
+      - Whether a value that is 1 already, but of which nobody knows whether Windows started with it, is set anew, so that RV(reboot_required) is
+        true and a restart proves it.
+    type: bool
+    default: false
+  backup:
+    description:
+      - Whether C(RasMan\Parameters) is copied below C(HKLM\SOFTWARE\rras.ipsec\Backup) before the value changes. KB 240262 demands a backup.
+      - The first copy ever, which holds the policy store too, and the newest are kept. Only SYSTEM and Administrators can read them.
+    type: bool
+    default: true
+seealso:
+  - module: rras.ipsec.win_ipsec_psk_policy
+  - module: rras.ipsec.win_ipsec_policy_info
+  - module: ansible.windows.win_reboot
+  - name: KB 240262
+    description: How to configure an L2TP/IPsec connection by using preshared key authentication.
+    link: https://support.microsoft.com/kb/240262
+  - name: KB 2855053
+    description: L2TP VPN fails with error 787. The value on Windows Server 2012 R2.
+    link: https://learn.microsoft.com/en-us/troubleshoot/windows-server/networking/l2tp-vpn-fails-with-error-787
+"""
+
+EXAMPLES = r"""
+- name: The automatic policy switched off, where the declared one protects
+  rras.ipsec.win_prohibit_ipsec:
+    policy: L2TP site to site
+  register: value
+
+- name: A restart, only where Windows runs without the value
+  ansible.windows.win_reboot:
+  when: value.reboot_required
+
+- name: The automatic policy again, as it was before us
+  rras.ipsec.win_prohibit_ipsec:
+    state: absent
+  register: value
+
+- name: A restart, before the declared policy is removed
+  ansible.windows.win_reboot:
+  when: value.reboot_required
+"""
+
+RETURN = r"""
+before:
+  description: The number that was there. Null, where there was no value.
+  returned: success
+  type: int
+  sample: 0
+diff:
+  description: The value before and after, as text.
+  returned: success
+  type: dict
+  contains:
+    before:
+      description: The value that was there.
+      returned: always
+      type: str
+      sample: "ProhibitIpSec: absent\n"
+    after:
+      description: The value that is there now, or would be in check mode.
+      returned: always
+      type: str
+      sample: "ProhibitIpSec: 1\n"
+in_effect:
+  description:
+    - Whether Windows started with the value that is there now. C(yes), C(no), or C(unknown) where this collection did not set it.
+  returned: success
+  type: str
+  sample: "no"
+reason:
+  description:
+    - Why the module failed, in one word.
+    - Found on the controller, before the host was reached. C(options) (the options are wrong, or C(become) is in effect),
+      C(transport) (the connection does not encrypt).
+    - Found on the host, before something was changed. C(plan) (no policy protects L2TP), C(not_administrator), C(wow64) (a 32-bit PowerShell),
+      C(powershell_too_old), C(constrained_language), C(busy) (another run is at work), C(refused).
+    - On the way, where all changes were undone unless the message says otherwise. C(conflict), C(failed).
+    - After the changes. C(not_proved) (the host does not show what was written).
+    - Unknown what was done. C(no_answer) (the host did not answer as a Windows host with PowerShell does). Read the host again.
+  returned: failure
+  type: str
+  sample: plan
+reboot_required:
+  description: Whether Windows must be restarted before the value, or its absence, is in effect.
+  returned: success
+  type: bool
+  sample: true
+value:
+  description: The number that is there now, or would be in check mode. Null, where there is no value.
+  returned: success
+  type: int
+  sample: 1
+"""
