@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-r"""The programs of one simulated host that a script can start: netsh, net and sc, with a record of each command line."""
+"""The programs of one simulated host that a script can start, netsh, net and sc, and a record of each command line."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import dataclasses
 from collections.abc import Callable
 
 from .impairment import Impairments, NetshFault
-from .netsh import Message, Netsh, error
 from .net import net
+from .netsh import Message, Netsh, error
 from .recorder import Recorder, Source
 from .sc import Sc
 

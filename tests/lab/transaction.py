@@ -65,6 +65,7 @@ class Transaction:
         self._nonce = b""
         self._seconds = 30
         self._step = Step()
+        self._before = b""
         self._undo: list[_Undo] = []
         self._answers: list[str] = []
         self._verbs: dict[str, Callable[..., None]] = {
@@ -94,12 +95,11 @@ class Transaction:
             refused: what the script finds wrong with the host before it looks at the records.
 
         """
-        before = digests.fingerprint(self._registry, WATCHED)
         try:
             self._carry_out_all(lines, refused)
         except _EXPECTED as error:
             fault = error.fault if isinstance(error, ScriptError) else Fault.FAILED
-            outcome, left = self._take_back(before)
+            outcome, left = self._take_back()
             self._answer("error", fault, self._step.verb, self._step.path, encode(str(error)), outcome, encode(left))
         return "".join(line + "\n" for line in self._answers)
 
@@ -141,7 +141,9 @@ class Transaction:
     # --- writing: each method leaves on the stack what takes its change back ---
 
     def set(self, path: str, name: str, kind: str, data: str) -> None:
-        self._set(path, name, _written(kind.casefold(), base64.b64decode(data, validate=True)))
+        given = base64.b64decode(data, validate=True)
+        self._remember(path, name)
+        self._registry.write(path, name, _written(kind.casefold(), given))
 
     def seal(self, path: str, name: str, source: str) -> None:
         self._set(path, name, Value.binary(digests.fingerprint(self._registry, [source])))
@@ -149,7 +151,7 @@ class Transaction:
     def unset(self, path: str, name: str) -> None:
         old = self._open(path).get(name)
         if old is not None:
-            self._later("set", path, functools.partial(self._set, path, name, old))
+            self._later("Set-Data", path, functools.partial(self._set, path, name, old))
             self._registry.erase(path, name)
 
     def create(self, path: str, lifetime: str) -> None:
@@ -158,10 +160,10 @@ class Transaction:
             self.delete(path)
         if self._registry.read(path) is None:
             self._registry.create(path, volatile=volatile)
-            self._later("delete", path, functools.partial(self.delete, path))
+            self._later("Remove-Key", path, functools.partial(self.delete, path))
 
     def protect(self, path: str, sddl: str) -> None:
-        self._later("protect", path, functools.partial(self.protect, path, self._registry.access(path)))
+        self._later("Protect-Key", path, functools.partial(self.protect, path, self._registry.access(path)))
         if not sddl.upper().startswith("D:"):
             raise ValueError("The SDDL form of a security descriptor object is invalid.")
         self._registry.protect(path, sddl)
@@ -174,9 +176,9 @@ class Transaction:
             self.delete(join(path, child))
         for name in key:
             self.unset(path, name)
-        self._later("protect", path, functools.partial(self.protect, path, self._registry.access(path)))
+        self._later("Protect-Key", path, functools.partial(self.protect, path, self._registry.access(path)))
         lifetime = "Volatile" if path.lower().endswith("\\restartpending") else "None"
-        self._later("create", path, functools.partial(self.create, path, lifetime))
+        self._later("New-Key", path, functools.partial(self.create, path, lifetime))
         self._registry.remove(path)
 
     def deletelisted(self, path: str, name: str) -> None:
@@ -203,13 +205,15 @@ class Transaction:
         if must.lower() == "must" and code != 0:
             raise ScriptError(Fault.FAILED, f"{program} {arguments} ended with code {code}")
         if undoer:
-            self._later(undoer, undoing, functools.partial(self._run_back, undoer, undoing))
+            self._later("Start-Program", undoer, functools.partial(self._run_back, undoer, undoing))
         found = re.finditer(base64.b64decode(pattern, validate=True).decode(), text)
         self._answer("ran", encode(f"{program} {arguments}"), str(code), encode("\n".join(match[0] for match in found)))
 
     def assign(self, policy: str) -> None:
         before = self._open(POLICY_STORE).text("ActivePolicy")
-        self._later("assign", before, functools.partial(self.assign, before))
+        if before.lower() == policy.lower():
+            return None
+        self._later("Set-Assigned", before, functools.partial(self.assign, before))
         guid = _GUID.search(f"{policy} {before}")
         word = "yes" if policy else "no"
         code, text = self._run("netsh", f"ipsec static set policy guid={guid[0] if guid else ''} assign={word}")
@@ -224,7 +228,9 @@ class Transaction:
     def _carry_out_all(self, lines: Iterable[str], refused: Fault | None) -> None:
         if refused is not None:
             raise ScriptError(refused, "")
-        for number, request in enumerate(self._requests(lines)):
+        requests = self._requests(lines)
+        self._before = digests.fingerprint(self._registry, WATCHED)
+        for number, request in enumerate(requests):
             self._carry_out(number, request)
         self._answer("done")
 
@@ -240,24 +246,18 @@ class Transaction:
         self._machine.impairments.meets_record(number, f"{request.verb} {request.step.path}".strip())
         self._verbs[request.verb](*request.fields)
 
-    def _take_back(self, before: bytes) -> tuple[Outcome, str]:
+    def _take_back(self) -> tuple[Outcome, str]:
         steps = list(reversed(self._undo))
-        left = [said for step in steps if (said := self._take_back_one(step))]
+        left = [step.what for step in steps if not _succeeds(step.action)]
+        if steps and digests.fingerprint(self._registry, WATCHED) != self._before:
+            left.append("the keys are not as they were")
         if left:
             return Outcome.PARTLY, ", ".join(left)
-        if steps and digests.fingerprint(self._registry, WATCHED) != before:
-            return Outcome.PARTLY, "the keys are not as they were"
         return (Outcome.UNDONE, "") if steps else (Outcome.NOTHING, "")
 
-    def _take_back_one(self, step: _Undo) -> str:
-        try:
-            step.action()
-        except _EXPECTED as error:
-            return f"{step.what}: {error}"
-        return ""
-
-    def _later(self, verb: str, what: str, action: Callable[[], None]) -> None:
-        self._undo.append(_Undo(f"{verb} {what}", action))
+    def _later(self, function: str, what: str, action: Callable[[], None]) -> None:
+        """Remember how a change is taken back, and by which function of the script, which says so if it fails."""
+        self._undo.append(_Undo(f"{function} {what}", action))
 
     def _answer(self, *fields: str) -> None:
         self._answers.append("\t".join(fields))
@@ -280,12 +280,15 @@ class Transaction:
         return key
 
     def _set(self, path: str, name: str, value: Value) -> None:
+        self._remember(path, name)
+        self._registry.write(path, name, value)
+
+    def _remember(self, path: str, name: str) -> None:
         old = self._open(path).get(name)
         take_back = (
             functools.partial(self.unset, path, name) if old is None else functools.partial(self._set, path, name, old)
         )
-        self._later("unset" if old is None else "set", path, take_back)
-        self._registry.write(path, name, value)
+        self._later("Remove-Value" if old is None else "Set-Data", path, take_back)
 
     def _assign_in_registry(self, policy: str) -> None:
         if policy:
@@ -300,6 +303,14 @@ class Transaction:
 
     def _run_back(self, program: str, arguments: str) -> None:
         self._run(program, arguments)
+
+
+def _succeeds(action: Callable[[], None]) -> bool:
+    try:
+        action()
+    except _EXPECTED:
+        return False
+    return True
 
 
 def encode(text: str) -> str:

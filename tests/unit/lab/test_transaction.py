@@ -1,0 +1,196 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The twin of transaction.ps1: every verb, on a table of transactions, and what an impaired host makes of them."""
+
+from __future__ import annotations
+
+import base64
+import struct
+
+import pytest
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault, Outcome
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import codec
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Kind, Tree, Value, join
+from ansible_collections.rras.ipsec.tests.lab import Host, PoweredOff, RecordRefusedError
+from ansible_collections.rras.ipsec.tests.lab.grammar import VERBS
+from ansible_collections.rras.ipsec.tests.lab.registry import differences
+from ansible_collections.rras.ipsec.tests.lab.transaction import Transaction
+from ansible_collections.rras.ipsec.tests.lab.windows import INTERFACES
+from ansible_collections.rras.ipsec.tests.unit.lab import transactions
+from ansible_collections.rras.ipsec.tests.unit.lab.transactions import (
+    BEFORE,
+    FAILING,
+    OTHER_KEY,
+    OWN,
+    POLICY,
+    PRESHARED_KEY,
+    RASMAN,
+    RULES,
+    STORE,
+    SUCCEEDING,
+    Case,
+    record,
+)
+
+
+@pytest.fixture
+def machine(host: Host) -> Host:
+    """Return a host that holds what the table of transactions expects."""
+    host.registry.remove_tree(RASMAN)
+    host.registry.load(BEFORE)
+    return host
+
+
+def kept(host: Host) -> Tree:
+    """Return all that a transaction may change."""
+    return Tree(key for path in (STORE, OWN, RASMAN) for key in host.registry.snapshot(path).values())
+
+
+def run(host: Host, *lines: str, nonce: bytes = transactions.NONCE, refused: Fault | None = None) -> records.Answer:
+    return records.decode(Transaction(host).run([record("begin", nonce, "30"), *lines], refused=refused))
+
+
+@pytest.mark.parametrize("case", SUCCEEDING, ids=lambda case: case.name)
+def test_transactions_that_succeed(machine: Host, case: Case) -> None:
+    assert run(machine, *case.records).failure is None
+
+
+@pytest.mark.parametrize("case", FAILING, ids=lambda case: case.name)
+def test_transactions_that_fail_change_nothing(machine: Host, case: Case) -> None:
+    before = kept(machine)
+    running = [machine.services.is_running(name) for name in ("PolicyAgent", "IKEEXT")]
+    failure = run(machine, *case.records).failure
+    assert failure is not None
+    assert (failure.fault, failure.outcome) == (case.fault, case.outcome)
+    assert differences(before, kept(machine)) == []
+    assert [machine.services.is_running(name) for name in ("PolicyAgent", "IKEEXT")] == running
+
+
+def test_the_table_knows_every_verb() -> None:
+    used = {line.split("\t")[0].lower() for case in SUCCEEDING for line in case.lines}
+    assert used >= set(VERBS) - {"unchanged"}
+
+
+class TestReading:
+    def test_no_key_travels_in_any_form(self, machine: Host) -> None:
+        answer = Transaction(machine).run([record("begin", transactions.NONCE, "30"), record("tree", STORE, "*", "1")])
+        fields = [field for line in answer.splitlines() for field in line.split("\t")]
+        travelled = b"\n".join(base64.b64decode(field) for field in fields if len(field) % 4 == 0)
+        for key in (PRESHARED_KEY, OTHER_KEY):
+            for encoding in ("utf-8", "utf-16-le"):
+                assert key.encode(encoding) not in travelled
+                assert base64.b64encode(key.encode(encoding)) not in travelled
+
+    @pytest.mark.parametrize("name", ["key", "sections", "two keys", "certificate", "unknown method"])
+    def test_a_rule_travels_with_digests_in_the_place_of_keys(self, machine: Host, name: str) -> None:
+        answered = run(machine, record("tree", STORE, "*", "1")).tree.value(RULES[name], "ipsecData")
+        there = BEFORE.value(RULES[name], "ipsecData")
+        assert answered is not None
+        assert there is not None
+        methods = codec.decode_rule(answered.data).authentication
+        for shown, real in zip(methods, codec.decode_rule(there.data).authentication, strict=True):
+            assert shown == real.masked(transactions.NONCE)
+
+    @pytest.mark.parametrize("name", ["truncated", "unknown"])
+    def test_a_rule_that_can_not_be_parsed_travels_as_length_and_digest(self, machine: Host, name: str) -> None:
+        answered = run(machine, record("tree", STORE, "ipsecData", "1")).tree.value(RULES[name], "ipsecData")
+        there = BEFORE.value(RULES[name], "ipsecData")
+        assert there is not None
+        expected = struct.pack("<I", len(there.data)) + transactions.digest(there.data)
+        assert answered == Value(Kind.WITHHELD, expected)
+
+    def test_the_access_list_of_rules_is_answered(self, machine: Host) -> None:
+        machine.registry.protect(RULES["key"], transactions.PROTECTED)
+        answer = run(machine, record("tree", STORE, "ipsecName", "1"))
+        assert set(answer.access) == set(RULES.values())
+        assert answer.access[RULES["key"]] == transactions.PROTECTED
+
+    def test_a_key_that_may_not_be_read_is_named(self, machine: Host) -> None:
+        machine.registry.deny(INTERFACES)
+        answer = Transaction(machine).run([record("tree", INTERFACES, "*", "1")])
+        assert answer == f"denied\t{base64.b64encode(INTERFACES.encode()).decode()}\ndone\n"
+
+    def test_a_store_that_may_not_be_read_fails_everything(self, machine: Host) -> None:
+        machine.registry.deny(POLICY)
+        failure = run(machine, record("delete", RULES["key"])).failure
+        assert failure is not None
+        assert (failure.fault, failure.outcome) == (Fault.FAILED, Outcome.NOTHING)
+
+    def test_digests_depend_on_the_nonce_and_on_the_store(self, machine: Host) -> None:
+        first, again = (run(machine, record("digest", STORE)).digests for _number in range(2))
+        assert first == again
+        assert run(machine, record("digest", STORE), nonce=bytes(32)).digests != first
+        machine.registry.write(POLICY, "whenChanged", Value.dword(1))
+        assert run(machine, record("unchanged", STORE, first[0])).failure is None
+        machine.registry.write(POLICY, "ipsecName", Value.sz("other"))
+        failure = run(machine, record("unchanged", STORE, first[0])).failure
+        assert failure is not None
+        assert failure.fault is Fault.CONFLICT
+
+
+class TestProtection:
+    def test_a_copy_of_a_lasting_key_becomes_volatile(self, machine: Host) -> None:
+        note = join(OWN, "RestartPending")
+        machine.registry.create(note)
+        run(machine, record("create", note, "Volatile"))
+        assert machine.registry.is_volatile(note)
+
+    def test_a_rule_deleted_and_taken_back_is_protected_as_before(self, machine: Host) -> None:
+        machine.registry.protect(RULES["key"], transactions.PROTECTED)
+        fails = record("set", join(OWN, "Missing"), "x", "dword", bytes(4))
+        failure = run(machine, record("delete", RULES["key"]), fails).failure
+        assert failure is not None
+        assert failure.outcome is Outcome.UNDONE
+        assert machine.registry.access(RULES["key"]) == transactions.PROTECTED
+
+
+class TestImpairments:
+    @pytest.mark.parametrize("fault", [Fault.WOW64, Fault.NOT_ADMINISTRATOR, Fault.BUSY])
+    def test_a_host_may_refuse_at_the_door(self, machine: Host, fault: Fault) -> None:
+        before = kept(machine)
+        failure = run(machine, record("delete", OWN), refused=fault).failure
+        assert failure is not None
+        assert (failure.fault, failure.outcome) == (fault, Outcome.NOTHING)
+        assert kept(machine) == before
+
+    def test_a_failing_record_takes_the_others_back(self, machine: Host) -> None:
+        before = kept(machine)
+        machine.impairments.fail_at_record = 2
+        failure = run(machine, record("delete", RULES["key"]), record("delete", OWN)).failure
+        assert failure is not None
+        assert (failure.fault, failure.verb, failure.outcome) == (Fault.FAILED, "delete", Outcome.UNDONE)
+        assert kept(machine) == before
+        assert run(machine, record("delete", RULES["key"]), record("delete", OWN)).failure is None
+
+    def test_a_host_that_loses_its_power_takes_nothing_back(self, machine: Host) -> None:
+        machine.impairments.die_at_record = 2
+        with pytest.raises(PoweredOff):
+            run(machine, record("delete", RULES["key"]), record("delete", OWN))
+        assert machine.registry.read(RULES["key"]) is None
+        assert machine.registry.read(OWN) is not None
+
+    def test_the_store_can_change_under_our_feet(self, machine: Host) -> None:
+        def interfere(_number: int, what: str) -> None:
+            if what.startswith("unchanged"):
+                machine.registry.write(POLICY, "ipsecName", Value.sz("somebody else's"))
+
+        digest = run(machine, record("digest", STORE)).digests[0]
+        machine.impairments.before_record = interfere
+        failure = run(machine, record("unchanged", STORE, digest)).failure
+        assert failure is not None
+        assert failure.fault is Fault.CONFLICT
+
+    def test_an_undo_that_fails_is_said(self, machine: Host) -> None:
+        def refuse(_number: int, what: str) -> None:
+            if what.startswith("delete"):
+                machine.registry.remove(RULES["key"])
+                raise RecordRefusedError("The disk is full.")
+
+        machine.impairments.before_record = refuse
+        failure = run(machine, record("unset", RULES["key"], "stray"), record("delete", OWN)).failure
+        assert failure is not None
+        assert (failure.outcome, failure.message) == (Outcome.PARTLY, "The disk is full.")
+        assert failure.left == f"Set-Data {RULES['key']}, the keys are not as they were"

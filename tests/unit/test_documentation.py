@@ -1,0 +1,286 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What ansible-doc shows is what the code does: options, defaults, results, reasons, and examples that are valid."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.rras.ipsec.plugins.action import win_ipsec_psk_policy
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _action, _specs, _work
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import declaration
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Transaction
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.value import ValueWish
+from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
+from ansible_collections.rras.ipsec.tests.lab.engine import Command, Connection
+
+ROOT = Path(__file__).resolve().parents[2]
+ROLE = ROOT / "roles" / "l2tp"
+POLICY, VALUE, INFO = (
+    f"rras.ipsec.{name}" for name in ("win_ipsec_psk_policy", "win_prohibit_ipsec", "win_ipsec_policy_info")
+)
+SPECS = {POLICY: _specs.POLICY, VALUE: _specs.VALUE, INFO: _specs.INFO}
+FILTERS = sorted(path.stem for path in (ROOT / "plugins" / "filter").glob("*.py"))
+ANSIBLE_S_OWN = {"changed", "warnings"}
+NONCE = bytes(32)
+KEY = "a key for the test of the documentation"
+RULE = {
+    "name": "tokyo-osaka",
+    "filters": [{"source_address": "192.0.2.1", "destination_address": "192.0.2.2"}],
+    "authentication": [{"preshared_key": KEY}],
+}
+
+Tree = Mapping[str, Any]
+
+
+def ansible_doc(kind: str, *names: str) -> dict[str, Any]:
+    """Return what ansible-doc knows of plugins, by name."""
+    command = [sys.executable, "-m", "ansible", "doc", "--json", "--type", kind, *names]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    shown: dict[str, Any] = json.loads(ran.stdout)
+    return shown
+
+
+@pytest.fixture(scope="module")
+def modules() -> dict[str, Any]:
+    return ansible_doc("module", *SPECS)
+
+
+@pytest.fixture(scope="module")
+def filters() -> dict[str, Any]:
+    return ansible_doc("filter", *(f"rras.ipsec.{name}" for name in FILTERS))
+
+
+@pytest.fixture(scope="module")
+def entry_points() -> dict[str, Any]:
+    """Return the documented variables of the role, by entry point."""
+    shown = ansible_doc("role", "rras.ipsec.l2tp")["rras.ipsec.l2tp"]["entry_points"]
+    return {name: entry_point["options"] for name, entry_point in shown.items()}
+
+
+@pytest.fixture
+def role(entry_points: Tree) -> dict[str, Any]:
+    variables: dict[str, Any] = entry_points["main"]
+    return variables
+
+
+def properties(options: Tree, children: str, where: str = "") -> dict[str, tuple[object, ...]]:
+    """Return what counts of options, by their path: type, elements, default, choices, whether they are required."""
+    found: dict[str, tuple[object, ...]] = {}
+    for name, option in options.items():
+        choices = option.get("choices")
+        found[where + name] = (
+            option.get("type", "str"),
+            option.get("elements"),
+            option.get("default"),
+            sorted(choices, key=str) if choices else None,
+            bool(option.get("required")),
+        )
+        found |= properties(option.get(children) or {}, children, f"{where}{name}.")
+    return found
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_the_options_of_a_module_are_those_of_its_action(modules: Tree, name: str) -> None:
+    documented = properties(modules[name]["doc"]["options"], "suboptions")
+    assert documented == properties(SPECS[name], "options")
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_the_examples_of_a_module_are_valid(modules: Tree, name: str) -> None:
+    required_if = win_ipsec_psk_policy.ActionModule.REQUIRED_IF if name == POLICY else ()
+    given = [task[name] for task in yaml.safe_load(modules[name]["examples"]) if name in task]
+    assert given
+    for options in given:
+        outcome = ArgumentSpecValidator(SPECS[name], required_if=required_if).validate(options)
+        assert outcome.error_messages == []
+        if name == POLICY and options.get("state") != "absent":
+            declaration.declare(outcome.validated_parameters)
+
+
+def test_the_defaults_of_the_role_are_the_documented_ones(role: Tree) -> None:
+    defaults = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text(encoding="utf-8"))
+    documented = {name: option["default"] for name, option in role.items() if "default" in option}
+    assert documented == defaults
+
+
+def task_files(name: str) -> Iterator[str]:
+    """Yield the text of a file of tasks, and of those that it includes."""
+    text = (ROLE / "tasks" / name).read_text(encoding="utf-8")
+    yield text
+    for included in sorted(set(re.findall(r"\w+\.yml", text))):
+        yield from task_files(included)
+
+
+def test_the_variables_of_the_role_are_documented(entry_points: Tree) -> None:
+    for name, variables in entry_points.items():
+        used = re.findall(r"(?<![\w.])l2tp_\w+", "".join(task_files(f"{name}.yml")))
+        assert set(variables) == set(used), name
+
+
+def test_the_variables_mean_the_same_at_all_entry_points(entry_points: Tree, role: Tree) -> None:
+    for variables in entry_points.values():
+        assert variables == {name: role[name] for name in variables}
+
+
+def test_the_variables_of_the_role_are_in_its_readme(role: Tree) -> None:
+    readme = (ROLE / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(l2tp_\w+)`", readme, re.MULTILINE)) == set(role)
+
+
+def test_ansible_leaves_the_entries_with_keys_to_the_role(role: Tree) -> None:
+    """With elements, ansible-core checks the entries itself, and its sentence on a malformed one quotes it."""
+    assert "elements" not in role["l2tp_connections"]
+    assert role["l2tp_connections"]["options"]["preshared_key"]["no_log"] is True
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_the_options_of_a_filter_are_its_parameters(filters: Tree, name: str) -> None:
+    doc = filters[f"rras.ipsec.{name}"]["doc"]
+    module = importlib.import_module(f"ansible_collections.rras.ipsec.plugins.filter.{name}")
+    _input, *parameters = inspect.signature(module.FilterModule().filters()[name]).parameters.values()
+    empty = inspect.Parameter.empty
+    defaults = {each.name: each.default for each in parameters}
+    expected = {each: (default is empty, None if default is empty else default) for each, default in defaults.items()}
+    documented = {
+        option: (bool(about.get("required")), about.get("default"))
+        for option, about in doc["options"].items()
+        if option != "_input"
+    }
+    positional = doc["positional"]
+    names = positional.split(",") if isinstance(positional, str) else positional
+    assert documented == expected
+    assert [each.strip() for each in names] == list(expected)
+
+
+class Work:
+    """What the actions do, on a simulated host, without Ansible between."""
+
+    def __init__(self) -> None:
+        self.host = Host(HostSpec("rras-tokyo", "192.0.2.1"), Path("no-certificate"))
+        self.session = _work.Session(session.Session(self._execute, NONCE, 30), NONCE)
+
+    def _execute(self, command: str, data: bytes) -> session.Output:
+        ran = self.host.engine.run(Command(Connection.PSRP, command, (data.decode("ascii"),)))
+        return session.Output(ran.code, ran.stdout, ran.stderr)
+
+    def policy(self, *, state: str = "present", check_mode: bool = False) -> _work.PolicyWork:
+        given = {"name": "L2TP", "state": state, "rules": [RULE]}
+        options = ArgumentSpecValidator(_specs.POLICY).validate(given).validated_parameters
+        declared = declaration.declare(options) if state == "present" else None
+        wish = _work.PolicyWish("L2TP", declared, agent_first=True, backup=True)
+        return _work.PolicyWork(self.session, wish, check_mode=check_mode)
+
+    def value(self, *, check_mode: bool = False) -> dict[str, Any]:
+        wish = ValueWish(
+            present=True,
+            policy="L2TP",
+            require_effective_policy=True,
+            predicted=check_mode,
+            restart_if_unknown=False,
+            backup=True,
+        )
+        return _work.set_value(self.session, wish, check_mode=check_mode)
+
+
+@pytest.fixture
+def work() -> Work:
+    return Work()
+
+
+def all_phases(work: Work) -> Iterator[dict[str, Any]]:
+    """Work on a policy in every way that the module offers."""
+    yield work.policy(check_mode=True).plan()
+    yield work.policy().plan()
+    taken_back = work.policy().stage()
+    yield taken_back
+    yield work.policy().revert(Transaction.parse(taken_back["transaction"]))
+    kept = work.policy().stage()
+    transaction = Transaction.parse(kept["transaction"])
+    yield work.policy().commit(transaction)
+    yield work.policy().finish(transaction)
+    yield work.policy().everything()
+    yield work.policy(state="absent").everything()
+
+
+def test_every_result_of_a_policy_is_documented(modules: Tree, work: Work) -> None:
+    results = list(all_phases(work))
+    documented = modules[POLICY]["return"]
+    assert set().union(*results) - ANSIBLE_S_OWN == set(documented) - {"reason"}
+    assert set(results[0]["diff"]) == set(documented["diff"]["contains"])
+    contents = modules[INFO]["return"]["host"]["contains"]
+    for result in results:
+        assert set(result["host"]) == set(contents)
+
+
+def test_every_result_of_the_value_is_documented(modules: Tree, work: Work) -> None:
+    predicted = work.value(check_mode=True)
+    work.policy().everything()
+    done = work.value()
+    documented = modules[VALUE]["return"]
+    for result in (predicted, done):
+        assert set(result) - ANSIBLE_S_OWN == set(documented) - {"reason"}
+        assert set(result["diff"]) == set(documented["diff"]["contains"])
+
+
+def undocumented(found: Any, documented: Tree) -> Iterator[str]:
+    """Yield the keys that the contents of a result have, and its documentation not, or the other way round."""
+    if isinstance(found, list):
+        for each in found:
+            yield from undocumented(each, documented)
+    elif isinstance(found, dict) and "contains" in documented:
+        yield from set(found) ^ set(documented["contains"])
+        for name in set(found) & set(documented["contains"]):
+            yield from undocumented(found[name], documented["contains"][name])
+
+
+def test_every_result_of_the_reading_is_documented(modules: Tree, work: Work) -> None:
+    work.policy().everything()
+    found = work.session.read().store.policies[0].path
+    work.host.registry.remove_tree(rules_of(work, found)[0])
+    result = _work.inform(work.session, [KEY])
+    documented = modules[INFO]["return"]
+    assert set(result) - ANSIBLE_S_OWN == set(documented) - {"reason"}
+    policies = result["host"]["policies"]
+    assert (len(policies), len(policies[0]["unreadable"])) == (1, 1)
+    assert list(undocumented(result["host"], documented["host"])) == []
+
+
+def rules_of(work: Work, policy: str) -> tuple[str, ...]:
+    """Return the paths of a policy's rules."""
+    store = work.session.read().store
+    found = store.at(policy)
+    assert found is not None
+    return found.rule_paths
+
+
+KNOWN_REASONS = {*_action._REASONS.values(), *map(str, records.Fault)}  # noqa: SLF001 - the table is what is documented
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_only_known_reasons_are_documented(modules: Tree, name: str) -> None:
+    assert reasons(modules[name]["return"]) <= KNOWN_REASONS
+
+
+def test_all_reasons_are_documented_where_all_may_occur(modules: Tree) -> None:
+    assert reasons(modules[POLICY]["return"]) == KNOWN_REASONS
+
+
+def reasons(documented: Tree) -> set[str]:
+    """Return the words that the documentation of `reason` names, beside the keyword become."""
+    text = " ".join(documented["reason"]["description"])
+    return set(re.findall(r"C\((\w+)\)", text)) - {"become"}
