@@ -185,7 +185,8 @@ def _no_answer(output: session.Output) -> str:
 
 
 def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    """A sentence begins with a capital, unless it begins with the name of an option."""
+    return text[:1].upper() + text[1:] if text.startswith(("a ", "another ", "neither ", "the ")) else text
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any YAML

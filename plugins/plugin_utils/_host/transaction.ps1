@@ -163,7 +163,7 @@ function Invoke-Program([string] $program, [string] $arguments, [string] $patter
 }
 function Get-Assigned { "$((Open-Key $storePath).GetValue('ActivePolicy'))" }
 function Set-Assigned([string] $policy) {
-    $before = Get-Assigned; $undo.Push(@('Set-Assigned', $before))
+    $before = Get-Assigned; if ($before -eq $policy) { return } else { $undo.Push(@('Set-Assigned', $before)) }
     $id = [regex]::Match("$policy $before", $guid, 'IgnoreCase').Value; $word = if ($policy) { 'yes' } else { 'no' }
     $code, $text = Start-Program 'netsh' "ipsec static set policy guid=$id assign=$word"
     if ($code -eq 0 -and $text -notmatch '(?m)^\s*ERR \w*\s*\[' -and (Get-Assigned) -eq $policy) { return Answer 'assigned' 'netsh' }

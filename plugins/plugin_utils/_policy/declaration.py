@@ -210,8 +210,10 @@ def _offer(where: str, offer: Options, options: Options) -> model.Offer:
             f"{where} has neither encryption nor integrity; write encryption 3des and integrity sha1."
         )
     algorithm = model.Algorithm(model.Transform.ESP, _ENCRYPTION[offer["encryption"]], _INTEGRITY[offer["integrity"]])
-    lifetimes = [_number(f"{where}.{name}", offer[name]) for name in ("lifetime_seconds", "lifetime_kilobytes")]
-    return model.Offer((algorithm,), *lifetimes, pfs=options["pfs"])
+    seconds, kilobytes = (
+        _number(f"{where}.{name}", offer[name]) for name in ("lifetime_seconds", "lifetime_kilobytes")
+    )
+    return model.Offer((algorithm,), seconds, kilobytes, options["pfs"])
 
 
 def _authentication(

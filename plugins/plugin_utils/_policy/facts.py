@@ -25,6 +25,7 @@ def facts(host: Host, key_word: describe.KeyWord) -> dict[str, Any]:
         "listed_addresses": sorted(host.listed),
         "unfinished_transaction": str(host.pending.phase) if host.pending else None,
         "l2tp_ports": host.l2tp_ports,
+        "policies_valid": host.policies_valid,
     }
 
 

@@ -114,22 +114,33 @@ def _problems(network: Network, host: str) -> Iterator[str]:
             yield from _entry_problems(network, host, entry)
 
 
-def _malformed(entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _malformed(entries: object) -> Iterator[str]:
+    """What is wrong with the form of the entries; none of them is quoted, for there may be a key in it."""
+    if not isinstance(entries, list | tuple):
+        yield "l2tp_connections must be a list of connections; begin each with a dash."
+        return
     for number, entry in enumerate(entries):
         where = f"l2tp_connections[{number}]"
-        name = entry.get("name")
-        if not isinstance(name, str) or not name.strip():
-            yield f"{where}.name is missing; write a name for the connection, such as tokyo-osaka."
-        peers = entry.get("peers")
-        if (
-            not isinstance(peers, list | tuple)
-            or len(peers) != _PEERS
-            or not all(isinstance(peer, str) for peer in peers)
-        ):
-            yield f"{where}.peers must be the inventory names of two hosts; write for example [rras-tokyo, rras-osaka]."
-        for key in entry:
-            if key not in _ENTRY:
-                yield f"{where}.{key} is not known; the options of a connection are {', '.join(_ENTRY)}."
+        if isinstance(entry, Mapping):
+            yield from _malformed_entry(where, entry)
+        else:
+            yield f"{where} must be a dictionary with name, peers and preshared_key or certificate_authority."
+
+
+def _malformed_entry(where: str, entry: Mapping[str, Any]) -> Iterator[str]:
+    if not isinstance(entry.get("name"), str) or not entry["name"].strip():
+        yield f"{where}.name is missing; write a name for the connection, such as tokyo-osaka."
+    peers = entry.get("peers")
+    if not isinstance(peers, list | tuple) or len(peers) != _PEERS or not all(isinstance(peer, str) for peer in peers):
+        yield f"{where}.peers must be the inventory names of two hosts; write for example [rras-tokyo, rras-osaka]."
+    for option in ("preshared_key", "certificate_authority"):
+        if not isinstance(entry.get(option), str | None):
+            yield f"{where}.{option} must be text; put it into quotes."
+    if not isinstance(entry.get("filter_action"), Mapping | None):
+        yield f"{where}.filter_action must be a dictionary with options of a filter action, such as pfs: true."
+    for key in entry:
+        if key not in _ENTRY:
+            yield f"{where}.{key} is not known; the options of a connection are {', '.join(_ENTRY)}."
 
 
 def _twice(entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -127,8 +127,9 @@ def plan_present(declaration: Declaration, host: Host, nonce: bytes, identity: u
     _refuse_unsafe(declaration, host)
     wanted = declaration.policy.masked(nonce)
     namesakes = host.store.find(wanted.name)
-    current = _equal_policy(wanted, host, namesakes)
-    foreign = tuple(found for found in namesakes if found.path.casefold() not in host.ours and found is not current)
+    equal = [found for found in namesakes if not found.unreadable and means(found.policy, wanted)]
+    current = next(iter(sorted(equal, key=lambda found: not _same(found.path, host.store.active_path))), None)
+    foreign = tuple(found for found in namesakes if found.path.casefold() not in host.ours and found not in equal)
     if foreign and not declaration.take_over:
         raise PlanError(
             f"a policy named {wanted.name!r} is in the store which this collection did not write and which means "
@@ -176,7 +177,7 @@ class _Planner:
     """The declared policy, its keys masked."""
     identity: uuid.UUID
     current: store.StoredPolicy | None
-    """The policy that already means what is declared."""
+    """The policy that already means what is declared; the assigned one, if there are several."""
     foreign: tuple[store.StoredPolicy, ...]
     """Policies of that name which we did not write and which mean something else."""
 
@@ -300,14 +301,6 @@ def _rules_by_name(policy: model.Policy | None) -> dict[str, model.Rule]:
 
 def _rule_differs(before: model.Rule, after: model.Rule) -> bool:
     return model.rule_meaning(before) != model.rule_meaning(after)
-
-
-def _equal_policy(
-    wanted: model.Policy, host: Host, namesakes: Iterable[store.StoredPolicy]
-) -> store.StoredPolicy | None:
-    """The policy of that name that already means what is declared; the assigned one, if there are several."""
-    equal = [found for found in namesakes if not found.unreadable and means(found.policy, wanted)]
-    return next(iter(sorted(equal, key=lambda found: not _same(found.path, host.store.active_path))), None)
 
 
 def means(found: model.Policy, wanted: model.Policy) -> bool:
