@@ -58,14 +58,17 @@ def missing(hostvars: HostVars, host: str, hosts: Iterable[str]) -> list[str]:
 
 
 def proofs(hostvars: HostVars, host: str) -> dict[str, Mapping[str, Any]]:
-    """The last reading of each host that a host is connected with: its proof, else its plan."""
-    found: dict[str, Mapping[str, Any]] = {}
-    for name in network(hostvars, host):
-        results = [hostvars[name].get(variable) for variable in (PROOF, RESULTS[Phase.PLAN])]
-        answered = [result for result in results if result and "matches" in result]
-        if answered:
-            found[name] = answered[0]
-    return found
+    """The last reading of each host that a host is connected with: its proof, else a plan that was not acted upon."""
+    found = {name: _reading(hostvars, name) for name in network(hostvars, host)}
+    return {name: result for name, result in found.items() if "matches" in result}
+
+
+def _reading(hostvars: HostVars, host: str) -> Mapping[str, Any]:
+    proof, plan, stage = (_result(hostvars, host, name) for name in (PROOF, RESULTS[Phase.PLAN], RESULTS[Phase.STAGE]))
+    if "matches" in proof:
+        return proof
+    acted_upon = stage and not stage.get("skipped")
+    return {} if acted_upon else plan
 
 
 def restarting(hostvars: HostVars, hosts: Iterable[str]) -> list[str]:

@@ -109,7 +109,7 @@ class PolicyWork:
     def finish(self, transaction: planning.Transaction) -> dict[str, Any]:
         """Delete the old generation."""
         try:
-            reading = self._session.apply((*phases.finish(transaction), *self._forget()))
+            reading = self._session.apply(phases.finish(transaction, self._forget()))
         except session.TransactionError as error:
             if error.failure.fault is not records.Fault.CONFLICT:
                 raise
@@ -129,8 +129,7 @@ class PolicyWork:
         wanted = (
             *phases.stage(planned, seen, when=_now(), backup=self._wish.backup),
             *phases.commit(transaction, self._wish.name),
-            *phases.finish(transaction),
-            *(phases.forget(seen) if self._leaves_nothing(planned) else ()),
+            *phases.finish(transaction, phases.forget(seen) if self._leaves_nothing(planned) else ()),
         )
         reading = self._session.apply(wanted, validity=True)
         after = self._proved(reading.host, transaction)
@@ -174,7 +173,7 @@ class PolicyWork:
         pending, active = seen.pending, seen.store.active_path
         if pending is None or pending.id != str(transaction.id) or pending.policy.casefold() != active.casefold():
             raise conflict
-        return self._session.apply((*phases.finish_changed(transaction, seen), *self._forget()))
+        return self._session.apply(phases.finish_changed(transaction, seen, self._forget()))
 
     def _forget(self) -> tuple[steps.Step, ...]:
         """After the removal of our last policy: give the services back, drop our record."""

@@ -78,6 +78,9 @@ def _remarks(network: Network, host: str, proofs: Proofs) -> Iterator[str]:
     if host not in proofs:
         yield f"{host} was not read in this run, so its end is not proved; run both ends to see that they agree."
         return
+    rras = proofs[host]["host"]["services"]["RemoteAccess"]
+    if rras["start"] is not None and not rras["running"]:
+        yield f"The service RemoteAccess does not run on {host}, so no tunnel can be made; look at its event log."
     value = proofs[host]["host"]["prohibit_ipsec"]
     if value["in_effect"] == "no":
         yield f"{host} must be restarted before ProhibitIpSec is in effect."

@@ -17,6 +17,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LO
 SERVICES = r"SYSTEM\CurrentControlSet\Services"
 RASMAN = join(SERVICES, "RasMan", "Parameters")
 PROHIBIT_IPSEC = "ProhibitIpSec"
+SWITCHED_OFF = 1
+"""The data of ProhibitIpSec with which RasMan makes no L2TP filter of its own."""
 INTERFACES = join(SERVICES, "Tcpip", "Parameters", "Interfaces")
 DOMAIN_POLICY = r"SOFTWARE\Policies\Microsoft\Windows\IPSec\GPTIPSECPolicy"
 FIREWALL_RULES = (

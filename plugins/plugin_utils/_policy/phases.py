@@ -15,6 +15,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import (
     OURS,
     RASMAN,
     STATE,
+    SWITCHED_OFF,
     TRANSACTION,
     VALUE_NOTE,
     Host,
@@ -61,16 +62,21 @@ def commit(transaction: Transaction, name: str) -> tuple[steps.Step, ...]:
     )
 
 
-def finish(transaction: Transaction) -> tuple[steps.Step, ...]:
-    """Delete what only the old generation used; what was planned to be ours is ours now."""
+def finish(transaction: Transaction, forgetting: Iterable[steps.Step] = ()) -> tuple[steps.Step, ...]:
+    """Delete what only the old generation used; what was planned to be ours is ours now.
+
+    forgetting: the steps of `forget`, when nothing is ours any more.
+    """
     return (
         *_expect(transaction, Phase.COMMITTED),
         steps.DeleteListed(TRANSACTION, "Obsolete"),
-        *_close(),
+        *_close(forgetting),
     )
 
 
-def finish_changed(transaction: Transaction, host: Host) -> tuple[steps.Step, ...]:
+def finish_changed(
+    transaction: Transaction, host: Host, forgetting: Iterable[steps.Step] = ()
+) -> tuple[steps.Step, ...]:
     """As `finish`, for a store that somebody else changed since the commit: what may go is worked out again."""
     obsolete = host.pending.obsolete if host.pending else ()
     removable = host.store.removable(obsolete, within=obsolete)
@@ -79,7 +85,7 @@ def finish_changed(transaction: Transaction, host: Host) -> tuple[steps.Step, ..
         steps.ExpectText(TRANSACTION, "Id", str(transaction.id)),
         steps.ExpectText(TRANSACTION, "Phase", Phase.COMMITTED),
         *(steps.DeleteKey(path) for path in removable),
-        *_close(),
+        *_close(forgetting),
     )
 
 
@@ -97,15 +103,15 @@ def revert(host: Host) -> tuple[steps.Step, ...]:
         steps.ExpectText(TRANSACTION, "Id", pending.id),
         *((steps.AssignPolicy(previous),) if switched else ()),
         steps.DeleteListed(TRANSACTION, "Written"),
-        steps.DeleteKey(TRANSACTION),
         *(() if stays else forget(host)),
+        steps.DeleteKey(TRANSACTION),
     )
 
 
 def forget(host: Host) -> tuple[steps.Step, ...]:
     """Give the services back and drop our record; the backups stay."""
-    note = host.value_note
-    done_with = () if note.recorded or note.restart_pending else (steps.DeleteKey(VALUE_NOTE),)
+    needed = host.prohibit_ipsec == SWITCHED_OFF or host.value_note.restart_pending
+    done_with = () if needed else (steps.DeleteKey(VALUE_NOTE),)
     return (*services.give_back(host), steps.DeleteKey(STATE), *done_with)
 
 
@@ -188,6 +194,9 @@ def _put_in_force(transaction: Transaction, name: str) -> Iterator[steps.Step]:
         yield steps.AssignPolicy(transaction.assigned)
 
 
-def _close() -> tuple[steps.Step, ...]:
-    """Make what was planned to be ours our record; each value is replaced, so that there is never none."""
-    return steps.CopyKey(AFTER, STATE), steps.DeleteKey(TRANSACTION)
+def _close(forgetting: Iterable[steps.Step]) -> tuple[steps.Step, ...]:
+    """Make what was planned to be ours our record: values are replaced, so that there is never none.
+
+    The transaction ends last, so that after a power cut the next run knows that something is left to do.
+    """
+    return steps.CopyKey(AFTER, STATE), *forgetting, steps.DeleteKey(TRANSACTION)

@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model, protection, services, steps, store
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import Declaration
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host, InEffect
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import SWITCHED_OFF, Host, InEffect
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, join
 
 
@@ -359,7 +359,7 @@ def _refuse_foreign_addresses(policy: model.Policy, host: Host) -> None:
 
 
 def _refuse_clear_text(host: Host, name: str) -> None:
-    if host.prohibit_ipsec == 1:
+    if host.prohibit_ipsec == SWITCHED_OFF:
         raise PlanError(
             f"ProhibitIpSec is 1 on this host, so without the policy {name!r} its L2TP would be in clear text; "
             "remove the value first (win_prohibit_ipsec with state absent; by hand where it was 1 before this "

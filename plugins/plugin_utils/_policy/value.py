@@ -17,15 +17,13 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import (
     PROHIBIT_IPSEC,
     RASMAN,
     RESTART_PENDING,
+    SWITCHED_OFF,
     VALUE_NOTE,
     Host,
     InEffect,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
-
-SWITCHED_OFF = 1
-"""The data with which RasMan makes no L2TP filter of its own."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -67,7 +65,9 @@ def plan_value(wish: ValueWish, host: Host) -> ValuePlan:
 def _wanted(wish: ValueWish, host: Host) -> int | None:
     if wish.present:
         return SWITCHED_OFF
-    return host.value_note.before if host.value_note.recorded else None
+    if host.value_note.recorded:
+        return host.value_note.before
+    return None if host.prohibit_ipsec == SWITCHED_OFF else host.prohibit_ipsec
 
 
 def _require_effective(host: Host, policy: str) -> None:
