@@ -295,7 +295,7 @@ class Transaction:
             self._set(POLICY_STORE, "ActivePolicy", Value.sz(policy))
         else:
             self.unset(POLICY_STORE, "ActivePolicy")
-        if self._run("sc", "control PolicyAgent 129")[0] != 0:
+        if self._run("sc", "control PolicyAgent 129")[0] != 0 and policy:
             raise ScriptError(Fault.NOT_ASSIGNED, "neither netsh nor the control 129 to PolicyAgent worked")
 
     def _run(self, program: str, arguments: str) -> tuple[int, str]:

@@ -168,7 +168,7 @@ function Set-Assigned([string] $policy) {
     $code, $text = Start-Program 'netsh' "ipsec static set policy guid=$id assign=$word"
     if ($code -eq 0 -and $text -notmatch '(?m)^\s*ERR \w*\s*\[' -and (Get-Assigned) -eq $policy) { return Answer 'assigned' 'netsh' }
     if ($policy) { Set-Data $storePath 'ActivePolicy' $policy 'String' } else { Remove-Value $storePath 'ActivePolicy' }
-    if ((Start-Program 'sc' 'control PolicyAgent 129')[0] -ne 0) { Fail 'not_assigned' 'neither netsh nor the control 129 to PolicyAgent worked' }
+    if ((Start-Program 'sc' 'control PolicyAgent 129')[0] -ne 0 -and $policy) { Fail 'not_assigned' 'neither netsh nor the control 129 to PolicyAgent worked' }
     Answer 'assigned' 'registry'
 }
 # The transaction. Everything is checked, then everything is done; an error takes everything back, in reverse, and proves it.

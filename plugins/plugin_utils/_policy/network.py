@@ -94,7 +94,7 @@ def component(host: str, edges: Iterable[Iterable[str]]) -> frozenset[str]:
 
 def connected(network: Network, host: str) -> frozenset[str]:
     """The managed hosts that a host is connected with by any of the declared connections, itself included."""
-    entries = [entry for node in network.values() for entry in node.connections or ()]
+    entries = [entry for node in network.values() for entry in _entries(node)]
     pairs = [entry["peers"] for entry in entries if len(entry.get("peers") or ()) == _PEERS]
     return component(host, (pair for pair in pairs if all(peer in network and network[peer].managed for peer in pair)))
 
@@ -204,7 +204,7 @@ def _disagreements(network: Network, host: str, entry: Mapping[str, Any]) -> Ite
     other = next(peer for peer in entry["peers"] if peer != host)
     if not network[other].managed:
         return
-    theirs = [each for each in network[other].connections or () if each.get("name") == entry["name"]]
+    theirs = [each for each in _entries(network[other]) if each.get("name") == entry["name"]]
     if not theirs:
         yield (
             f"The connection {entry['name']} is declared for {host} but not for {other}; "
@@ -217,6 +217,11 @@ def _disagreements(network: Network, host: str, entry: Mapping[str, Any]) -> Ite
             f"The connection {entry['name']} is declared differently for {' and '.join(sorted((host, other)))} "
             f"({', '.join(differing)}); write it once, into the variables of a group that both are in."
         )
+
+
+def _entries(node: Node) -> list[Mapping[str, Any]]:
+    """What another host declares, as far as it has the form of a connection; the rest is that host's own problem."""
+    return [entry for entry in node.connections or () if isinstance(entry, Mapping)]
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any YAML
