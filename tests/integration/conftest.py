@@ -1,0 +1,61 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Labs and controllers for whole runs. RRAS_ENGINE names what runs behind the simulated hosts."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.rras.ipsec.tests.integration.controller import Controller
+from ansible_collections.rras.ipsec.tests.integration.pair import PAIR, connection
+from ansible_collections.rras.ipsec.tests.lab import HostSpec, Lab, powershell_computer
+from ansible_collections.rras.ipsec.tests.lab.engine import EngineName
+
+ENGINE = EngineName(os.environ.get("RRAS_ENGINE", EngineName.TWIN))
+
+MakeController = Callable[..., Controller]
+
+
+@contextlib.contextmanager
+def controller_for(hosts: Sequence[HostSpec], folder: Path, **connecting: Any) -> Iterator[Controller]:
+    """Start a lab and give a controller with a ready inventory for it.
+
+    With a real PowerShell, each script must have answered, and left behind, just what the twin makes of it.
+    """
+    with Lab([dataclasses.replace(host, engine=ENGINE) for host in hosts]) as lab:
+        yield Controller(folder, lab, lab.inventory(**connecting))
+        assert [difference for host in lab.values() for difference in host.engine.differences] == []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def end_real_hosts() -> Iterator[None]:
+    """End what a real engine keeps running from one test to the next."""
+    yield
+    powershell_computer.close_idle()
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[MakeController]:
+    """Start a lab with any hosts, over any connection; a pair over winrm and NTLM where nothing is said."""
+    with contextlib.ExitStack() as stack:
+
+        def begin(hosts: Sequence[HostSpec] = PAIR, **connecting: Any) -> Controller:
+            controller = stack.enter_context(controller_for(hosts, tmp_path, **connecting))
+            controller.variables["l2tp_connections"] = [connection()]
+            return controller
+
+        yield begin
+
+
+@pytest.fixture
+def pair(start: MakeController) -> Controller:
+    """Two untouched servers with one declared connection between them."""
+    return start()

@@ -1,0 +1,196 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A machine with unmodified Ansible on it, aimed at the hosts of a lab; and what its runs showed."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ansible_collections.rras.ipsec.tests.lab import Lab
+
+ANSIBLE_PLAYBOOK = str(Path(sys.executable).with_name("ansible-playbook"))
+SITE = "rras.ipsec.site"
+VERIFY = "rras.ipsec.verify"
+REMOVE = "rras.ipsec.remove"
+LONGEST_RUN = 300
+"""Seconds after which a run that hangs is ended."""
+
+_RESULT = re.compile(
+    r"^(?P<status>ok|changed|fatal|failed): \[(?P<host>[^\]]+)\](?P<rest>[^\n]*?) => (?=\{)", re.MULTILINE
+)
+_TASK = re.compile(r"^TASK \[(?P<name>[^\n]*)\] \*+$", re.MULTILINE)
+_RECAP = re.compile(r"^(?P<host>\S+)\s+: (?P<counts>ok=\d+ .*)$", re.MULTILINE)
+_COUNT = re.compile(r"(\w+)=(\d+)")
+_IGNORED = "\n...ignoring"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Result:
+    """What a task answered on one host, where the output shows it."""
+
+    host: str
+    status: str
+    """What stands before the host's name: ok, changed, fatal or failed."""
+    unreachable: bool
+    ignored: bool
+    content: Mapping[str, Any]
+    position: int
+    """Where it stands in the output."""
+
+    @property
+    def message(self) -> str:
+        return str(self.content.get("msg", ""))
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """A playbook that was run: the exit code, and what was written."""
+
+    code: int
+    output: str
+    errors: str
+
+    @functools.cached_property
+    def recap(self) -> dict[str, dict[str, int]]:
+        """The counts of PLAY RECAP: by host, then by word."""
+        return {
+            match["host"]: {word: int(count) for word, count in _COUNT.findall(match["counts"])}
+            for match in _RECAP.finditer(self.output)
+        }
+
+    @functools.cached_property
+    def results(self) -> list[Result]:
+        """The results that were shown, in the order of the output."""
+        return list(self._results())
+
+    @functools.cached_property
+    def _tasks(self) -> list[re.Match[str]]:
+        return list(_TASK.finditer(self.output))
+
+    @property
+    def changed(self) -> dict[str, int]:
+        """How many tasks changed something, by host."""
+        return self._counts("changed")
+
+    @property
+    def failed(self) -> list[str]:
+        """The hosts that the run ended in failure for, sorted by name; unreachable ones count."""
+        return sorted(host for host, counts in self.recap.items() if counts["failed"] or counts["unreachable"])
+
+    def failure(self, host: str) -> str:
+        """The message that a host stopped with; empty where it did not stop."""
+        fatal = [found for found in self.results if found.status in ("fatal", "failed") and found.host == host]
+        return next((found.message for found in reversed(fatal) if not found.ignored), "")
+
+    def said(self, host: str) -> list[str]:
+        """Everything that the playbook told about a host by debug tasks, line by line."""
+        shown = [found.content["msg"] for found in self.results if found.host == host and _is_told(found)]
+        return [str(line) for message in shown for line in (message if isinstance(message, list) else [message])]
+
+    def tasks_named(self, name: str) -> list[int]:
+        """The tasks of a name (in a role: what stands behind the colon), as numbers in the order of the output."""
+        return [number for number, each in enumerate(self._tasks) if each["name"].rpartition(" : ")[2] == name]
+
+    def results_of(self, task: int) -> list[Result]:
+        """The results that were shown of one task."""
+        start = self._tasks[task].end()
+        following = [match.start() for match in self._tasks[task + 1 :]]
+        end = following[0] if following else len(self.output)
+        return [result for result in self.results if start <= result.position < end]
+
+    def explain(self) -> str:
+        """Everything, for the message of an assertion that fails."""
+        return f"exit code {self.code}\n{self.output}\n{self.errors}"
+
+    def _counts(self, word: str) -> dict[str, int]:
+        return {host: counts[word] for host, counts in self.recap.items()}
+
+    def _results(self) -> Iterator[Result]:
+        decoder = json.JSONDecoder()
+        for match in _RESULT.finditer(self.output):
+            content, end = decoder.raw_decode(self.output, match.end())
+            yield Result(
+                host=match["host"].partition(" -> ")[0],
+                status=match["status"],
+                unreachable="UNREACHABLE" in match["rest"],
+                ignored=self.output.startswith(_IGNORED, end),
+                content=content,
+                position=match.start(),
+            )
+
+
+class Controller:
+    """A machine with Ansible on it, in a folder of its own: home, temporary files, inventory and log."""
+
+    def __init__(self, folder: Path, lab: Lab, inventory: dict[str, Any]) -> None:
+        self.folder = folder
+        self.lab = lab
+        self.inventory = inventory
+        """As YAML would say it; tests change it between the runs."""
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """The variables of the group rras."""
+        variables: dict[str, Any] = self.inventory["rras"]["vars"]
+        return variables
+
+    def host(self, name: str) -> dict[str, Any]:
+        """The variables of one host."""
+        variables: dict[str, Any] = self.inventory["rras"]["hosts"].setdefault(name, {})
+        return variables
+
+    def site(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Run:
+        """Run the playbook site."""
+        return self.play(SITE, *arguments, environment=environment)
+
+    def play(
+        self, playbook: str | Sequence[Mapping[str, Any]], *arguments: str, environment: Mapping[str, str] | None = None
+    ) -> Run:
+        """Run a playbook of the collection, or one that is given as YAML would say it."""
+        name = playbook if isinstance(playbook, str) else str(self._write("playbook.yml", playbook))
+        inventory = self._write("inventory.yml", self.inventory)
+        ran = subprocess.run(
+            [ANSIBLE_PLAYBOOK, "--inventory", str(inventory), name, *arguments],
+            cwd=self.folder,
+            env=self.lab.environment() | self._environment() | dict(environment or {}),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=LONGEST_RUN,
+            check=False,
+        )
+        return Run(ran.returncode, ran.stdout, ran.stderr)
+
+    def _environment(self) -> dict[str, str]:
+        home = self.folder / "home"
+        home.mkdir(exist_ok=True)
+        return {
+            "HOME": str(home),
+            "ANSIBLE_HOME": str(home / ".ansible"),
+            "ANSIBLE_LOCAL_TEMP": str(home / ".ansible" / "tmp"),
+            "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default",
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_FORKS": "20",
+            "LC_ALL": "C.UTF-8",
+        }
+
+    def _write(self, name: str, content: object) -> Path:
+        path = self.folder / name
+        path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+        return path
+
+
+def _is_told(result: Result) -> bool:
+    return result.status == "ok" and "msg" in result.content

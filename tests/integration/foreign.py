@@ -1,0 +1,31 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Policies that are not ours: those that Windows itself writes, as objects of a local store."""
+
+from __future__ import annotations
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL, NAME
+from ansible_collections.rras.ipsec.tests.unit.policy import defaults
+
+ASSIGNED_NAME = "Server (Request Security)"
+_POLICY = next(vector for vector in defaults.VECTORS if vector.attributes.get(NAME) == ASSIGNED_NAME)
+ASSIGNED_PATH = _POLICY.path
+
+
+def foreign_policies(assigned: str = "") -> Tree:
+    """The three default policies of Windows; one of them assigned, where its path is given."""
+    return defaults.tree(assigned)
+
+
+def named(tree: Tree, name: str) -> Tree:
+    """The same policies, one of them under another name."""
+    renamed = Key(ASSIGNED_PATH, {**tree[ASSIGNED_PATH], NAME: Value.sz(name)})
+    return Tree(renamed if key.path == ASSIGNED_PATH else key for key in tree.values())
+
+
+def foreign_part(tree: Tree) -> Tree:
+    """Those objects of a store that are the ones of `foreign_policies`."""
+    paths = set(foreign_policies()) - {LOCAL}
+    return Tree(key for path, key in tree.items() if path in paths)

@@ -1,0 +1,81 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The words that the tests of whole runs share: hosts, keys, connections, and what a run may leave behind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store, StoredPolicy
+from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, Lab
+from ansible_collections.rras.ipsec.tests.lab.registry import differences
+
+TOKYO, OSAKA = "rras-tokyo", "rras-osaka"
+TOKYO_ADDRESS, OSAKA_ADDRESS = "192.0.2.1", "192.0.2.2"
+PAIR = (HostSpec(TOKYO, TOKYO_ADDRESS), HostSpec(OSAKA, OSAKA_ADDRESS))
+POLICY = "L2TP site to site"
+KEY = "Uji-Byodoin:1053/Phoenix"
+NEW_KEY = "Nara-Todaiji:0752/Daibutsu"
+
+RASMAN = r"SYSTEM\CurrentControlSet\Services\RasMan\Parameters"
+OURS = r"SOFTWARE\rras.ipsec"
+BACKUP = OURS + r"\Backup"
+RESTART_PENDING = OURS + r"\ProhibitIpSec\RestartPending"
+
+
+def connection(name: str = "tokyo-osaka", *peers: str, key: str = KEY) -> dict[str, Any]:
+    """One entry of l2tp_connections."""
+    return {"name": name, "peers": list(peers or (TOKYO, OSAKA)), "preshared_key": key}
+
+
+def is_said(said: str, sentence: str) -> bool:
+    """Whether this is the sentence, word for word; `*` stands for words of ansible-core or of the operating system."""
+    return re.fullmatch(".*".join(map(re.escape, sentence.split("*"))), said, re.DOTALL) is not None
+
+
+def snapshots(lab: Lab) -> dict[str, Tree]:
+    """The whole registry of each host."""
+    return {name: host.registry.snapshot() for name, host in lab.items()}
+
+
+def changes(before: Mapping[str, Tree], lab: Lab) -> dict[str, list[str]]:
+    """What changed on which host since the snapshots, in words; nothing where nothing did."""
+    found = {name: differences(before[name], tree) for name, tree in snapshots(lab).items()}
+    return {name: lines for name, lines in found.items() if lines}
+
+
+def executions(lab: Mapping[str, Host]) -> dict[str, int]:
+    """How often the collection's script ran on each host."""
+    return {name: len(host.recorder.executions) for name, host in lab.items()}
+
+
+def restarts(lab: Mapping[str, Host]) -> dict[str, int]:
+    """How often each host was restarted."""
+    return {name: host.recorder.restarts for name, host in lab.items()}
+
+
+def clear_records(lab: Mapping[str, Host]) -> None:
+    """Let each host forget what it wrote down so far."""
+    for host in lab.values():
+        host.recorder.clear()
+
+
+def prohibit_ipsec(host: Host) -> int | None:
+    """The registry value as it is now; None where it is missing."""
+    value = host.registry.snapshot(RASMAN).value(RASMAN, "ProhibitIpSec")
+    return value.number if value else None
+
+
+def assigned(host: Host) -> StoredPolicy | None:
+    """The assigned policy, decoded."""
+    return Store.read(host.store).active
+
+
+def keys_of(found: StoredPolicy | None) -> list[str]:
+    """The preshared keys of a policy that was read from a lab's registry, as text."""
+    methods = [method for rule in found.policy.rules for method in rule.authentication] if found else []
+    return [method.data.decode("utf-16-le").rstrip("\0") for method in methods if method.is_secret]

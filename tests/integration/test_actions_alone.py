@@ -1,0 +1,195 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The actions by themselves, without the role: what they refuse, and what they tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from ansible_collections.rras.ipsec.tests.integration import pair as words
+from ansible_collections.rras.ipsec.tests.integration.conftest import MakeController
+from ansible_collections.rras.ipsec.tests.integration.controller import Controller, Run
+from ansible_collections.rras.ipsec.tests.integration.foreign import ASSIGNED_NAME, ASSIGNED_PATH, foreign_policies
+from ansible_collections.rras.ipsec.tests.integration.pair import (
+    KEY,
+    NEW_KEY,
+    OSAKA_ADDRESS,
+    PAIR,
+    TOKYO,
+    TOKYO_ADDRESS,
+)
+
+POLICY, VALUE, INFO = (
+    f"rras.ipsec.{name}" for name in ("win_ipsec_psk_policy", "win_prohibit_ipsec", "win_ipsec_policy_info")
+)
+
+
+HIDDEN_KEY = "{{ key }}"
+"""The key as users should give it: in a variable, since Ansible shows the lines around a task that fails."""
+
+
+def rule(name: str = "tokyo-osaka", *, key: str = HIDDEN_KEY, **options: Any) -> dict[str, Any]:
+    """A rule for the pair."""
+    between = {"source_address": TOKYO_ADDRESS, "destination_address": OSAKA_ADDRESS}
+    return {"name": name, "filters": [between], "authentication": [{"preshared_key": key}], **options}
+
+
+def declared(**options: Any) -> dict[str, Any]:
+    """A task that declares a policy."""
+    return {POLICY: {"name": "By hand", "rules": [rule()], **options}}
+
+
+@pytest.fixture
+def tokyo(start: MakeController) -> Controller:
+    """One untouched server."""
+    controller = start([PAIR[0]])
+    controller.variables["key"] = KEY
+    return controller
+
+
+def perform(controller: Controller, *tasks: Mapping[str, Any], more: tuple[str, ...] = ()) -> Run:
+    """Run tasks one after another, going on after each failure."""
+    named = [{"name": f"task {number}", "ignore_errors": True, **task} for number, task in enumerate(tasks)]
+    return controller.play([{"hosts": "rras", "gather_facts": False, "tasks": named}], "-v", *more)
+
+
+REFUSED: Mapping[str, tuple[dict[str, Any], str, int]] = {
+    "value without a policy": (
+        {VALUE: {"policy": "By hand"}},
+        (
+            "ProhibitIpSec would leave this host's L2TP in clear text, because no policy is assigned. "
+            "Bring the policy 'By hand' into force first (win_ipsec_psk_policy), "
+            "or set require_effective_policy to false."
+        ),
+        1,
+    ),
+    "become": (
+        {**declared(), "become": True, "become_method": "ansible.builtin.runas", "become_user": "SYSTEM"},
+        (
+            "become is in effect, and this action would silently run without it; "
+            "write 'become: false' at the task, and see that the variable ansible_become is not set."
+        ),
+        0,
+    ),
+    "async": ({**declared(), "async": 60, "poll": 1}, "*async*", 0),
+    "no name": ({POLICY: {"rules": []}}, "missing required arguments: name", 0),
+    "unknown option": (
+        declared(rules=[rule(psk=HIDDEN_KEY)]),
+        (
+            "Unsupported parameters: rules.psk. "
+            "Supported parameters include: active, authentication, connection_type, description, filter_action, "
+            "filters, name."
+        ),
+        0,
+    ),
+    "empty key": (
+        declared(rules=[rule(key=" ")]),
+        "rules[0].authentication[0].preshared_key is empty; write the key that both servers share.",
+        0,
+    ),
+    "no filter": (
+        declared(rules=[rule(filters=[])]),
+        "rules[0].filters is empty; write at least one filter with source_address and destination_address.",
+        0,
+    ),
+    "rule twice": (
+        declared(rules=[rule(), rule()]),
+        "rules[1].name is 'tokyo-osaka' for the second time; give each rule a name of its own.",
+        0,
+    ),
+    "all traffic": (
+        declared(rules=[rule(filters=[{"source_address": "me", "destination_address": "any", "protocol": "any"}])]),
+        (
+            "rules[0].filters[0].protocol is any, which may cut the management of the host as well; "
+            "write udp, or set covers_other_traffic to true if that is meant."
+        ),
+        0,
+    ),
+    "no such transaction": (
+        declared(phase="commit", transaction="yesterday"),
+        "transaction is 'yesterday', which is no transaction; write the transaction of the result of phase stage.",
+        0,
+    ),
+    "commit without a transaction": (
+        declared(phase="commit"),
+        "phase is commit but all of the following are missing: transaction",
+        0,
+    ),
+}
+
+
+def test_what_the_actions_refuse_changes_nothing(tokyo: Controller) -> None:
+    before = words.snapshots(tokyo.lab)
+
+    run = perform(tokyo, *(task for task, _sentence, _executions in REFUSED.values()))
+
+    said = {case: _message(run, number) for number, case in enumerate(REFUSED)}
+    assert {case: text for case, text in said.items() if not words.is_said(text, REFUSED[case][1])} == {}
+    assert words.changes(before, tokyo.lab) == {}
+    assert words.executions(tokyo.lab) == {TOKYO: sum(executions for _task, _sentence, executions in REFUSED.values())}
+    assert KEY not in run.output + run.errors
+
+
+@pytest.mark.core
+def test_a_policy_by_hand_costs_two_executions_and_then_one(tokyo: Controller) -> None:
+    run = perform(tokyo, declared(), declared(), {VALUE: {"policy": "By hand"}}, {VALUE: {"policy": "By hand"}})
+
+    assert run.code == 0, run.explain()
+    first, second, value, again = (_content(run, number) for number in range(4))
+    assert (first["changed"], second["changed"]) == (True, False)
+    assert (value["changed"], value["value"], value["in_effect"], value["reboot_required"]) == (True, 1, "no", True)
+    assert (again["changed"], again["reboot_required"]) == (False, True)
+    assert [len(run.records) > 0 for run in tokyo.lab[TOKYO].recorder.executions] == [True] * (2 + 1 + 2 + 1)
+    assert words.keys_of(words.assigned(tokyo.lab[TOKYO])) == [KEY]
+
+
+def test_the_reading_tells_everything_but_the_key(tokyo: Controller) -> None:
+    tokyo.lab[TOKYO].registry.load(foreign_policies(ASSIGNED_PATH))
+    before = words.snapshots(tokyo.lab)
+
+    foreign = perform(tokyo, {INFO: {}})
+
+    told = _content(foreign, 0)["host"]
+    assert told["assigned"] == ASSIGNED_NAME
+    assert {policy["name"]: policy["ours"] for policy in told["policies"]} == {
+        ASSIGNED_NAME: False,
+        "Client (Respond Only)": False,
+        "Secure Server (Require Security)": False,
+    }
+    assert told["prohibit_ipsec"] == {"value": None, "in_effect": "unknown"}
+    assert words.changes(before, tokyo.lab) == {}
+
+    run = perform(
+        tokyo,
+        declared(replace_assigned=True),
+        *({INFO: {"preshared_keys": keys}} for keys in ([KEY], [NEW_KEY], [])),
+    )
+
+    assert [_key_state(_content(run, number)) for number in (1, 2, 3)] == [
+        "preshared key: matches",
+        "preshared key: differs",
+        "preshared key: undeclared",
+    ]
+    assert KEY not in run.output
+    assert NEW_KEY not in run.output
+
+
+def _content(run: Run, number: int) -> Mapping[str, Any]:
+    (task,) = run.tasks_named(f"task {number}")
+    (result,) = run.results_of(task)
+    return result.content
+
+
+def _message(run: Run, number: int) -> str:
+    return str(_content(run, number).get("msg", ""))
+
+
+def _key_state(content: Mapping[str, Any]) -> str:
+    (ours,) = (policy for policy in content["host"]["policies"] if policy["ours"])
+    (found,) = (rule for rule in ours["rules"] if rule["name"] == "tokyo-osaka")
+    (method,) = found["authentication"]
+    return str(method)

@@ -1,0 +1,156 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The main story: a declaration, two untouched servers, one run; then nothing more to do; and back again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree
+from ansible_collections.rras.ipsec.tests.integration import pair as words
+from ansible_collections.rras.ipsec.tests.integration.conftest import MakeController
+from ansible_collections.rras.ipsec.tests.integration.controller import REMOVE, Controller
+from ansible_collections.rras.ipsec.tests.integration.pair import BACKUP, OSAKA, OURS, POLICY, TOKYO
+from ansible_collections.rras.ipsec.tests.lab.registry import differences
+
+AGREE = (
+    "tokyo-osaka: rras-tokyo and rras-osaka agree on UDP 192.0.2.1 port 1701 -> 192.0.2.2, mirrored, "
+    "with the preshared key"
+)
+EACH_ONCE = {TOKYO: 1, OSAKA: 1}
+MOST_EXECUTIONS = 8
+"""Of a first run without faults: plan 1, stage 2, commit 1, value 2, proof 1, finish 1."""
+
+REMOVAL: list[Mapping[str, Any]] = [
+    {
+        "hosts": "rras",
+        "gather_facts": False,
+        "tasks": [
+            {"rras.ipsec.win_prohibit_ipsec": {"state": "absent"}, "register": "value"},
+            {"ansible.windows.win_reboot": {}, "when": "value.reboot_required"},
+            {"rras.ipsec.win_ipsec_psk_policy": {"name": POLICY, "state": "absent"}},
+        ],
+    }
+]
+
+
+@pytest.mark.core
+@pytest.mark.parametrize(
+    "connecting",
+    [
+        {"connection": "winrm", "transport": "ntlm", "scheme": "http"},
+        {"connection": "winrm", "transport": "basic", "scheme": "https"},
+        {"connection": "psrp", "transport": "negotiate", "scheme": "http"},
+    ],
+    ids=lambda connecting: " ".join(connecting.values()),
+)
+def test_first_run_brings_the_pair_about_and_the_second_finds_nothing_to_do(
+    start: MakeController, connecting: Mapping[str, str]
+) -> None:
+    controller = start(**connecting)
+    lab = controller.lab
+
+    first = controller.site()
+
+    assert first.code == 0, first.explain()
+    assert all(count > 0 for count in first.changed.values())
+    assert words.restarts(lab) == EACH_ONCE
+    assert all(count <= MOST_EXECUTIONS for count in words.executions(lab).values())
+    assert first.said(TOKYO) == first.said(OSAKA) == [AGREE]
+    assert {name: words.prohibit_ipsec(host) for name, host in lab.items()} == EACH_ONCE
+
+    before = words.snapshots(lab)
+    words.clear_records(lab)
+    second = controller.site()
+
+    assert second.code == 0, second.explain()
+    assert second.changed == {TOKYO: 0, OSAKA: 0}
+    assert words.executions(lab) == EACH_ONCE
+    assert words.restarts(lab) == {TOKYO: 0, OSAKA: 0}
+    assert second.said(TOKYO) == [AGREE]
+    assert words.changes(before, lab) == {}
+
+
+@pytest.mark.core
+def test_check_mode_predicts_the_first_run_and_changes_nothing(pair: Controller) -> None:
+    before = words.snapshots(pair.lab)
+
+    predicted = pair.site("--check", "--diff")
+
+    assert predicted.code == 0, predicted.explain()
+    assert all(count > 0 for count in predicted.changed.values())
+    for line in ("+IP security policy: L2TP site to site", "-ProhibitIpSec: absent", "+ProhibitIpSec: 1"):
+        assert predicted.output.count(f"{line}\n") == 2, f"{line} is not shown for each host"
+    assert words.changes(before, pair.lab) == {}
+    assert words.restarts(pair.lab) == {TOKYO: 0, OSAKA: 0}
+    assert all(_only_reads(run.records) for host in pair.lab.values() for run in host.recorder.executions)
+
+    done = pair.site("--diff")
+    assert done.code == 0, done.explain()
+    assert _policy_diffs(done.output) == _policy_diffs(predicted.output)
+
+    nothing_left = pair.site("--check", "--diff")
+    assert nothing_left.code == 0, nothing_left.explain()
+    assert nothing_left.changed == {TOKYO: 0, OSAKA: 0}
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("removal", [REMOVAL, REMOVE], ids=["by the actions", "by the playbook"])
+def test_removal_leaves_everything_as_it_was_before(pair: Controller, removal: str | list[Mapping[str, Any]]) -> None:
+    before = words.snapshots(pair.lab)
+    assert pair.site().code == 0
+    words.clear_records(pair.lab)
+
+    removed = pair.play(removal)
+
+    assert removed.code == 0, removed.explain()
+    assert words.restarts(pair.lab) == EACH_ONCE
+    for name, host in pair.lab.items():
+        assert differences(before[name], _without_backup(host.registry.snapshot())) == []
+
+    again = pair.play(removal)
+    assert again.code == 0, again.explain()
+    assert again.changed == {TOKYO: 0, OSAKA: 0}
+
+
+def test_a_removal_that_would_leave_clear_text_or_half_a_tunnel_is_refused(pair: Controller) -> None:
+    assert pair.site().code == 0
+    before = words.snapshots(pair.lab)
+    tasks: list[dict[str, Any]] = [{"rras.ipsec.win_ipsec_psk_policy": {"name": POLICY, "state": "absent"}}]
+
+    alone = pair.play(REMOVE, "--limit", TOKYO)
+    refused = pair.play([{"hosts": "rras", "gather_facts": False, "tasks": tasks}])
+
+    assert alone.failure(TOKYO) == (
+        "rras-tokyo is left as it is, because its peer rras-osaka is not in this run, and a tunnel needs both ends; "
+        "run both at once (look at --limit), or set l2tp_one_end to true if the tunnel may break."
+    )
+    assert refused.failed == [OSAKA, TOKYO]
+    assert refused.failure(TOKYO) == (
+        "ProhibitIpSec is 1 on this host, so without the policy 'L2TP site to site' its L2TP would be in clear text; "
+        "remove the value first (win_prohibit_ipsec with state absent; by hand where it was 1 before this "
+        "collection came) and restart the host."
+    )
+    assert words.changes(before, pair.lab) == {}
+
+
+def _only_reads(records: tuple[str, ...]) -> bool:
+    return {record.partition(" ")[0] for record in records} <= {"begin", "tree", "digest", "run"}
+
+
+def _policy_diffs(output: str) -> list[str]:
+    """The lines of the diffs of the policy, both hosts' together."""
+    return sorted(line for line in output.splitlines() if line.startswith(("+ ", "- ", "+IP", "-IP")))
+
+
+def _without_backup(tree: Tree) -> Tree:
+    """Leave out the one thing that a removal leaves: our own key, with nothing in it but the backup."""
+    ours = {path for path in tree if path.casefold().startswith(OURS.casefold())}
+    beside = {path for path in ours if not path.casefold().startswith(BACKUP.casefold())}
+    assert beside <= {OURS}, beside
+    assert set(tree.get(OURS, {})) <= {"BackedUp"}
+    return Tree(key for path, key in tree.items() if path not in ours)

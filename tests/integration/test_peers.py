@@ -1,0 +1,157 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A connection has two ends: what happens when one of them is missing, fails, or is none of ours."""
+
+from __future__ import annotations
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store
+from ansible_collections.rras.ipsec.tests.integration import pair as words
+from ansible_collections.rras.ipsec.tests.integration.conftest import MakeController
+from ansible_collections.rras.ipsec.tests.integration.controller import Controller
+from ansible_collections.rras.ipsec.tests.integration.pair import (
+    KEY,
+    NEW_KEY,
+    OSAKA,
+    OURS,
+    PAIR,
+    POLICY,
+    TOKYO,
+    connection,
+)
+from ansible_collections.rras.ipsec.tests.lab import HostSpec, PoweredOff
+from ansible_collections.rras.ipsec.tests.lab.registry import differences
+
+NAGOYA, SENDAI = "rras-nagoya", "rras-sendai"
+LOST = "the connection was lost before the host answered (ConnectionError)."
+
+
+def test_one_end_alone_stops_before_anything_is_changed_unless_it_is_meant(pair: Controller) -> None:
+    before = words.snapshots(pair.lab)
+
+    alone = pair.site("--limit", TOKYO)
+
+    assert alone.code == 2, alone.explain()
+    assert alone.failure(TOKYO) == (
+        "rras-tokyo does not go on, because its peer rras-osaka was not read in this run "
+        "and a changed connection needs both ends; run both at once (look at --limit, serial and strategy), "
+        "or set l2tp_one_end to true if the tunnel may break until the other end follows."
+    )
+    assert words.changes(before, pair.lab) == {}
+
+    pair.variables["l2tp_one_end"] = True
+    meant = pair.site("--limit", TOKYO)
+
+    assert meant.code == 0, meant.explain()
+    assert words.prohibit_ipsec(pair.lab[TOKYO]) == 1
+    assert words.restarts(pair.lab) == {TOKYO: 1, OSAKA: 0}
+    assert OURS + r"\Transaction" not in pair.lab[TOKYO].registry.snapshot()
+    assert words.snapshots(pair.lab)[OSAKA] == before[OSAKA]
+
+
+def test_a_peer_that_was_away_from_the_start_leaves_the_other_untouched(pair: Controller) -> None:
+    before = words.snapshots(pair.lab)
+    pair.lab[OSAKA].power_off()
+
+    run = pair.site()
+
+    assert run.failed == [OSAKA, TOKYO]
+    assert run.failure(TOKYO).startswith("rras-tokyo does not go on, because its peer rras-osaka is unreachable: "), (
+        run.failure(TOKYO)
+    )
+    assert words.changes(before, pair.lab) == {}
+
+
+def test_a_peer_that_goes_away_while_staging_makes_the_other_go_back(pair: Controller) -> None:
+    assert pair.site().code == 0
+    before = words.snapshots(pair.lab)
+    pair.variables["l2tp_connections"] = [connection(key=NEW_KEY)]
+    pair.lab[OSAKA].impairments.before_record = _dies_when_it_writes
+
+    run = pair.site()
+
+    assert run.failed == [OSAKA, TOKYO]
+    assert run.failure(OSAKA).endswith(LOST), run.failure(OSAKA)
+    assert run.failure(TOKYO).startswith("rras-tokyo does not go on, because its peer rras-osaka is unreachable: ")
+    assert run.failure(TOKYO).endswith(LOST)
+    assert (
+        differences(_without_newest_backup(before[TOKYO]), _without_newest_backup(words.snapshots(pair.lab)[TOKYO]))
+        == []
+    )
+    assert words.keys_of(words.assigned(pair.lab[TOKYO])) == [KEY]
+
+    pair.lab[OSAKA].impairments.before_record = None
+    pair.lab[OSAKA].power_on()
+    healed = pair.site()
+    assert healed.code == 0, healed.explain()
+    assert {name: words.keys_of(words.assigned(host)) for name, host in pair.lab.items()} == {
+        TOKYO: [NEW_KEY],
+        OSAKA: [NEW_KEY],
+    }
+    assert all(len(Store.read(host.store).policies) == 1 for host in pair.lab.values())
+
+
+def test_a_failing_peer_makes_the_other_go_back_after_its_commit(pair: Controller) -> None:
+    before = words.snapshots(pair.lab)
+    pair.lab[OSAKA].agent.deaf = True
+
+    run = pair.site()
+
+    unlisted = (
+        "The policy 'L2TP site to site' was written, but "
+        "PolicyAgent does not list the filter between 192.0.2.1 and 192.0.2.2."
+    )
+    assert run.failure(OSAKA) == f"rras-osaka failed: {unlisted}"
+    assert run.failure(TOKYO) == (f"rras-tokyo does not go on, because its peer rras-osaka failed: {unlisted}")
+    for name, host in pair.lab.items():
+        assert words.prohibit_ipsec(host) is None
+        assert differences(_without_ours(before[name]), _without_ours(host.registry.snapshot())) == []
+
+
+def test_an_end_that_is_not_managed_needs_only_the_other(start: MakeController) -> None:
+    controller = start([PAIR[0]])
+    controller.host(OSAKA).update(l2tp_address="198.51.100.7", l2tp_managed=False)
+
+    run = controller.site()
+
+    assert run.code == 0, run.explain()
+    assert words.restarts(controller.lab) == {TOKYO: 1}
+    assert words.keys_of(words.assigned(controller.lab[TOKYO])) == [KEY]
+    assert run.said(TOKYO) == [
+        "tokyo-osaka: rras-tokyo has UDP 192.0.2.1 port 1701 -> 198.51.100.7, mirrored, with the preshared key",
+        "rras-osaka is not managed, so its end is not proved.",
+    ]
+    assert controller.site().changed == {OSAKA: 0, TOKYO: 0}
+
+
+def test_a_broken_pair_does_not_hold_up_another(start: MakeController) -> None:
+    others = (HostSpec(NAGOYA, "192.0.2.3"), HostSpec(SENDAI, "192.0.2.4"))
+    controller = start([*PAIR, *others])
+    controller.variables["l2tp_connections"].append(connection("nagoya-sendai", NAGOYA, SENDAI))
+    controller.lab[OSAKA].power_off()
+
+    run = controller.site()
+
+    assert run.failed == [OSAKA, TOKYO]
+    assert words.assigned(controller.lab[TOKYO]) is None
+    for name in (NAGOYA, SENDAI):
+        found = words.assigned(controller.lab[name])
+        assert found is not None
+        assert found.name == POLICY
+        assert words.prohibit_ipsec(controller.lab[name]) == 1
+        assert run.failure(name) == ""
+    assert words.restarts(controller.lab) == {TOKYO: 0, OSAKA: 0, NAGOYA: 1, SENDAI: 1}
+
+
+def _dies_when_it_writes(_number: int, record: str) -> None:
+    if record.startswith("create") and "ipsecNFA" in record:
+        raise PoweredOff
+
+
+def _without_newest_backup(tree: Tree) -> Tree:
+    return Tree(key for path, key in tree.items() if r"\Backup\Newest" not in path)
+
+
+def _without_ours(tree: Tree) -> Tree:
+    return Tree(key for path, key in tree.items() if not path.startswith(OURS))

@@ -1,0 +1,119 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Restarts: only where they are needed, in an order, and what is known of those that others made."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
+from ansible_collections.rras.ipsec.tests.integration import pair as words
+from ansible_collections.rras.ipsec.tests.integration.conftest import MakeController
+from ansible_collections.rras.ipsec.tests.integration.controller import Controller
+from ansible_collections.rras.ipsec.tests.integration.pair import KEY, OSAKA, PAIR, RASMAN, TOKYO
+from ansible_collections.rras.ipsec.tests.lab import Host
+
+NONE = {TOKYO: 0, OSAKA: 0}
+EACH_ONCE = {TOKYO: 1, OSAKA: 1}
+LEFT = "its policy is in force and ProhibitIpSec is 1, but Windows has not started with it."
+NEEDED = "{} still needs a restart: " + LEFT
+UNKNOWN = "Whether ProhibitIpSec was there when {} started is unknown; a restart would prove it."
+
+
+def test_never_says_who_needs_a_restart_until_somebody_else_made_it(pair: Controller) -> None:
+    pair.variables["l2tp_reboot"] = "never"
+
+    for run in (pair.site(), pair.site()):
+        assert run.code == 0, run.explain()
+        assert NEEDED.format(TOKYO) in run.said(TOKYO)
+        assert NEEDED.format(OSAKA) in run.said(OSAKA)
+    assert words.restarts(pair.lab) == NONE
+
+    for host in pair.lab.values():
+        host.restart()
+    words.clear_records(pair.lab)
+    pair.variables["l2tp_reboot"] = "if_needed"
+    after = pair.site()
+
+    assert after.code == 0, after.explain()
+    assert after.changed == NONE
+    assert words.restarts(pair.lab) == NONE
+    assert words.executions(pair.lab) == EACH_ONCE
+    assert not [line for line in after.said(TOKYO) if "restart" in line]
+
+
+def test_a_value_that_somebody_set_by_hand_is_proved_by_one_restart_on_demand(pair: Controller) -> None:
+    for host in pair.lab.values():
+        host.registry.write(RASMAN, "ProhibitIpSec", Value.dword(1))
+
+    unproved = pair.site()
+
+    assert unproved.code == 0, unproved.explain()
+    assert {UNKNOWN.format(TOKYO), UNKNOWN.format(OSAKA)} <= set(unproved.said(TOKYO))
+    assert words.restarts(pair.lab) == NONE
+
+    pair.variables["l2tp_reboot"] = "if_unknown"
+    proved = pair.site()
+    again = pair.site()
+
+    assert (proved.code, again.code) == (0, 0), proved.explain()
+    assert again.changed == NONE
+    assert words.restarts(pair.lab) == EACH_ONCE
+    assert not [line for line in again.said(TOKYO) if "unknown" in line]
+
+
+@pytest.mark.parametrize(
+    ("size", "batches"), [(1, [[OSAKA], [TOKYO]]), (2, [[OSAKA, TOKYO]])], ids=["one at a time", "both at once"]
+)
+def test_restarts_come_in_batches_the_far_end_first(pair: Controller, size: int, batches: list[list[str]]) -> None:
+    pair.variables["l2tp_reboot_serial"] = size
+
+    run = pair.site("-v")
+
+    assert run.code == 0, run.explain()
+    assert words.restarts(pair.lab) == EACH_ONCE
+    restarted = [
+        sorted(result.host for result in run.results_of(task) if result.status == "changed")
+        for task in run.tasks_named("Restart")
+    ]
+    assert restarted == batches
+
+
+def test_a_host_that_does_not_come_back_stops_the_restarts(start: MakeController) -> None:
+    for_ever = dataclasses.replace(PAIR[1], seconds_away=600.0)
+    controller = start([PAIR[0], for_ever])
+    controller.variables.update(l2tp_reboot_timeout=1)
+
+    run = controller.site()
+
+    assert run.failed == [OSAKA, TOKYO]
+    assert run.failure(OSAKA) == (
+        f"rras-osaka did not come back within 1 seconds after its restart; {LEFT} "
+        "Look at its console, then repeat the run."
+    )
+    assert run.failure(TOKYO) == (
+        f"rras-osaka did not come back after the restart, so rras-tokyo is not restarted; {LEFT} "
+        "Bring rras-osaka up, then repeat the run."
+    )
+    assert {name: _asked_to_restart(host) for name, host in controller.lab.items()} == {TOKYO: False, OSAKA: True}
+
+
+@pytest.mark.slow
+def test_a_host_that_really_goes_away_comes_back_with_its_policy(start: MakeController) -> None:
+    away = dataclasses.replace(PAIR[0], seconds_away=1.0)
+    controller = start([away])
+    controller.host(OSAKA).update(l2tp_address="198.51.100.7", l2tp_managed=False)
+
+    run = controller.site()
+
+    assert run.code == 0, run.explain()
+    assert words.restarts(controller.lab) == {TOKYO: 1}
+    assert words.keys_of(words.assigned(controller.lab[TOKYO])) == [KEY]
+    assert run.said(TOKYO)[0].startswith("tokyo-osaka: rras-tokyo has UDP")
+
+
+def _asked_to_restart(host: Host) -> bool:
+    return any("shutdown.exe /r" in line for line in host.recorder.command_lines)

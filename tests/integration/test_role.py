@@ -1,0 +1,119 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role in plays that do more, and its variables that change what all other L2TP is allowed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
+from ansible_collections.rras.ipsec.tests.integration import pair as words
+from ansible_collections.rras.ipsec.tests.integration.conftest import MakeController
+from ansible_collections.rras.ipsec.tests.integration.controller import Controller
+from ansible_collections.rras.ipsec.tests.integration.pair import KEY, OSAKA, POLICY, TOKYO, connection
+from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
+from ansible_collections.rras.ipsec.tests.lab.recorder import Source
+
+AUTHORITY = "CN=Example Root CA, O=Example"
+BEFORE, AFTER = "hostname # before", "hostname # after"
+
+
+def raw(command: str) -> dict[str, Any]:
+    return {"ansible.builtin.raw": command}
+
+
+@pytest.mark.core
+def test_in_a_larger_play_with_become_and_variables_of_the_play(pair: Controller) -> None:
+    """The role runs without become whatever the play says, between the tasks before and after it."""
+    play = {
+        "hosts": "rras",
+        "gather_facts": False,
+        "become": True,
+        "become_method": "ansible.builtin.runas",
+        "become_user": "SYSTEM",
+        "vars": {"l2tp_connections": pair.variables.pop("l2tp_connections"), "l2tp_policy_name": "Between branches"},
+        "tasks": [raw(BEFORE), {"ansible.builtin.include_role": {"name": "rras.ipsec.l2tp"}}, raw(AFTER)],
+    }
+
+    run = pair.play([play])
+
+    assert run.code == 0, run.explain()
+    assert words.restarts(pair.lab) == {TOKYO: 1, OSAKA: 1}
+    for host in pair.lab.values():
+        found = words.assigned(host)
+        assert found is not None
+        assert (found.name, words.keys_of(found)) == ("Between branches", [KEY])
+        assert _seen(host) == [BEFORE, "restart", AFTER]
+
+
+def test_tags_of_other_work_change_nothing_and_its_own_do_all(pair: Controller) -> None:
+    before = words.snapshots(pair.lab)
+    play = {
+        "hosts": "rras",
+        "gather_facts": False,
+        "tasks": [raw(BEFORE) | {"tags": "other"}],
+        "roles": [{"role": "rras.ipsec.l2tp", "tags": "l2tp"}],
+    }
+
+    other = pair.play([play], "--tags", "other")
+
+    assert other.code == 0, other.explain()
+    assert words.changes(before, pair.lab) == {}
+    assert words.restarts(pair.lab) == {TOKYO: 0, OSAKA: 0}
+    assert all(count <= 1 for count in words.executions(pair.lab).values())
+
+    own = pair.play([play], "--tags", "l2tp")
+
+    assert own.code == 0, own.explain()
+    assert words.restarts(pair.lab) == {TOKYO: 1, OSAKA: 1}
+    assert all(words.keys_of(words.assigned(host)) == [KEY] for host in pair.lab.values())
+
+
+def test_all_other_l2tp_is_blocked_negotiated_or_ignored(start: MakeController) -> None:
+    treatments = ("block", "certificate", "ignore")
+    controller = start([HostSpec(name, "192.0.2.1") for name in treatments])
+    controller.variables["l2tp_other_peers_certificate_authority"] = AUTHORITY
+    for name in treatments:
+        far = f"far-of-{name}"
+        controller.host(far).update(l2tp_address="198.51.100.7", l2tp_managed=False)
+        controller.host(name).update(
+            l2tp_other_peers=name, l2tp_reboot="never", l2tp_connections=[connection("link", name, far)]
+        )
+
+    run = controller.site()
+
+    assert run.code == 0, run.explain()
+    blocking, negotiating, nothing = (_other_rule(controller.lab[name]) for name in treatments)
+    assert nothing is None
+    assert blocking is not None
+    assert blocking.filter_action.action is model.Action.BLOCK
+    assert negotiating is not None
+    assert negotiating.authentication == (model.AuthenticationMethod.certificate(AUTHORITY),)
+    assert negotiating.filter_action.action is model.Action.NEGOTIATE
+    for rule in (blocking, negotiating):
+        assert all(one.source == model.Address.me() and one.destination == model.Address.any() for one in rule.filters)
+        assert {(one.source_port, one.destination_port) for one in rule.filters} == {
+            (model.Ports.one(1701), model.Ports.any()),
+            (model.Ports.any(), model.Ports.one(1701)),
+        }
+
+
+def _seen(host: Host) -> list[str]:
+    """The tasks before and after the role, and the restarts, in the order in which the host saw them."""
+    known = {BEFORE, AFTER}
+    marked = [
+        "restart" if line.source is Source.SYSTEM else line.text.strip()
+        for line in host.recorder.lines
+        if line.source in (Source.SYSTEM, Source.SCRIPT_BLOCK)
+    ]
+    return [line for line in marked if line == "restart" or line in known]
+
+
+def _other_rule(host: Host) -> model.Rule | None:
+    found = words.assigned(host)
+    assert found is not None
+    assert found.name == POLICY
+    return next((rule for rule in found.policy.rules if rule.name == "all other L2TP"), None)

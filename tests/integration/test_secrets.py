@@ -1,0 +1,120 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The preshared key is nowhere but in the store that needs it and in its protected backup."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
+from ansible_collections.rras.ipsec.tests.integration.controller import Controller, Run
+from ansible_collections.rras.ipsec.tests.integration.pair import BACKUP, KEY, NEW_KEY, OSAKA, TOKYO, connection
+from ansible_collections.rras.ipsec.tests.lab import Host
+
+SECRETS = (KEY, NEW_KEY)
+LOUD = ("-vvvvv", "--diff")
+PROTECTED = "D:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)"
+PROTECTED_RULE = PROTECTED + "(A;CI;KR;;;NS)"
+
+
+def forms(secret: str) -> Iterator[bytes]:
+    """A secret as somebody could come across it: as text, as base64 at any alignment, as hexadecimal digits."""
+    for encoding in ("utf-8", "utf-16-le"):
+        data = secret.encode(encoding)
+        yield data
+        yield from (data.hex().encode(), data.hex().upper().encode())
+        yield from (_base64_core(data, offset) for offset in range(3))
+
+
+def found(data: bytes) -> list[str]:
+    """Which secrets are in some bytes, in which form."""
+    return [repr(form) for secret in SECRETS for form in forms(secret) if form in data]
+
+
+@pytest.fixture
+def log(pair: Controller) -> Path:
+    return pair.folder / "ansible.log"
+
+
+@pytest.mark.core
+def test_the_key_is_nowhere_but_in_the_rule_and_in_the_backup(pair: Controller, log: Path) -> None:
+    logged = {"ANSIBLE_LOG_PATH": str(log), "ANSIBLE_KEEP_REMOTE_FILES": "1"}
+
+    first = pair.site(*LOUD, environment=logged | {"ANSIBLE_DEBUG": "1"})
+    pair.variables["l2tp_connections"] = [connection(key=NEW_KEY)]
+    pair.lab[OSAKA].impairments.fail_at_record = 60
+    failing = pair.site(*LOUD, environment=logged)
+    rotated = pair.site(*LOUD, environment=logged)
+
+    assert (first.code, failing.code, rotated.code) == (0, 2, 0), failing.explain()
+    assert [found(_written(run)) for run in (first, failing, rotated)] == [[], [], []]
+    assert log.stat().st_size > 10_000
+    assert found(log.read_bytes()) == []
+    assert {path: found(path.read_bytes()) for path in _files(pair.folder / "home")} == {
+        path: [] for path in _files(pair.folder / "home")
+    }
+    assert {name: host.recorder.leaks(*SECRETS) for name, host in pair.lab.items()} == {TOKYO: [], OSAKA: []}
+    for host in pair.lab.values():
+        _holds_it_in_closed_places(host)
+
+
+def test_the_search_finds_what_it_is_to_find(pair: Controller) -> None:
+    """Without this, the test above could pass because it looks for the wrong thing."""
+    for prefix in ("", "k", "ke"):
+        for encoding in ("utf-8", "utf-16-le"):
+            text = (prefix + KEY + "!").encode(encoding)
+            assert found(text)
+            assert found(base64.b64encode(text))
+    pair.play(
+        [{"hosts": TOKYO, "gather_facts": False, "tasks": [{"ansible.builtin.raw": f"hostname {KEY}"}]}],
+    )
+    assert pair.lab[TOKYO].recorder.leaks(*SECRETS)
+
+
+def _holds_it_in_closed_places(host: Host) -> None:
+    """Check where the registry holds a key: in one rule of the store, and in copies of rules in the backup."""
+    holders = set(_holders(host.registry.snapshot()))
+    rules = {path for path, _name in holders if path.startswith(LOCAL)}
+    assert len(rules) == 1
+    assert {name for path, name in holders if path in rules} == {"ipsecData"}
+    assert all(_is_rule(path) and host.registry.access(path) == PROTECTED_RULE for path in rules)
+    copies = {path for path, _name in holders} - rules
+    assert copies, "the backup lacks the rule that was replaced"
+    assert all(path.startswith(BACKUP) and _is_closed(host, path) for path in copies)
+
+
+def _base64_core(data: bytes, offset: int) -> bytes:
+    """What base64 has for data at an offset: without the characters that depend on its neighbours."""
+    text = base64.b64encode(bytes(offset) + data).rstrip(b"=")
+    start = (0, 2, 3)[offset]
+    return text[start:-1] if (offset + len(data)) % 3 else text[start:]
+
+
+def _written(run: Run) -> bytes:
+    return (run.output + run.errors).encode()
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _holders(tree: Tree) -> Iterator[tuple[str, str]]:
+    """Where in a registry a secret can be found: paths and names of values."""
+    for path, key in tree.items():
+        yield from ((path, name) for name, value in key.items() if found(value.data))
+
+
+def _is_rule(path: str) -> bool:
+    return path.rpartition("\\")[2].startswith("ipsecNFA{")
+
+
+def _is_closed(host: Host, path: str) -> bool:
+    """Whether only SYSTEM and Administrators, and for a rule PolicyAgent's account, can read a key."""
+    entries = {entry.rpartition(";")[2] for entry in host.registry.access(path).split(")") if ";" in entry}
+    return entries <= {"SY", "BA", "NS"}

@@ -1,0 +1,216 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is wrong with a declaration is said in one sentence, on the controller, before any host is touched."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from ansible_collections.rras.ipsec.tests.integration import pair as words
+from ansible_collections.rras.ipsec.tests.integration.conftest import controller_for
+from ansible_collections.rras.ipsec.tests.integration.controller import Run
+from ansible_collections.rras.ipsec.tests.integration.pair import KEY, connection
+from ansible_collections.rras.ipsec.tests.lab import HostSpec
+
+pytestmark = pytest.mark.xdist_group("wrong declarations")
+"""One worker runs them all, since they share one run of the playbook (with --dist=loadgroup)."""
+
+EAST, WEST = "{}-east", "{}-west"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Mistake:
+    """A wrong declaration of a pair, ID-east and ID-west, and what its first server says to it."""
+
+    id: str
+    sentence: str
+    connections: list[dict[str, Any]] | None = None
+    """None: the one that is right."""
+    east: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    west: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    missing: str = ""
+    """A variable of the west end that is not defined."""
+
+    @property
+    def hosts(self) -> dict[str, dict[str, Any]]:
+        """The two hosts with their variables."""
+        declared = [between(self.id)] if self.connections is None else self.connections
+        both = {"l2tp_connections": declared}
+        east = {**both, "l2tp_address": "192.0.2.1", **self.east}
+        west = {**both, "l2tp_address": "192.0.2.2", **self.west}
+        west.pop(self.missing, None)
+        return {EAST.format(self.id): east, WEST.format(self.id): west}
+
+
+def between(case: str, *, name: str = "link", **options: Any) -> dict[str, Any]:
+    """One connection between the two servers of a case."""
+    return {**connection(name, EAST.format(case), WEST.format(case)), **options}
+
+
+def without(entry: Mapping[str, Any], option: str) -> dict[str, Any]:
+    """One connection that lacks an option."""
+    return {key: value for key, value in entry.items() if key != option}
+
+
+def address(case: str, text: str, sentence: str) -> Mistake:
+    """A case whose west end has a wrong address."""
+    return Mistake(case, sentence, west={"l2tp_address": text})
+
+
+MISTAKES = (
+    Mistake(
+        "no-name",
+        "l2tp_connections[0].name is missing; write a name for the connection, such as tokyo-osaka.",
+        [without(between("no-name"), "name")],
+    ),
+    Mistake(
+        "one-peer",
+        "l2tp_connections[0].peers must be the inventory names of two hosts; "
+        "write for example [rras-tokyo, rras-osaka].",
+        [between("one-peer", peers=["one-peer-east"])],
+    ),
+    Mistake(
+        "unknown-option",
+        "l2tp_connections[0].psk is not known; the options of a connection are name, peers, preshared_key, "
+        "certificate_authority, filter_action.",
+        [without(between("unknown-option", psk=KEY), "preshared_key")],
+    ),
+    Mistake(
+        "unknown-peer",
+        "The connection link names the peer rras-kyoto, which is not in the inventory; "
+        "correct the name, or add the host.",
+        [between("unknown-peer", peers=["unknown-peer-east", "rras-kyoto"])],
+    ),
+    Mistake(
+        "itself",
+        "The connection link has itself-east as both its peers; "
+        "write the other server's inventory name as one of them.",
+        [between("itself", peers=["itself-east", "itself-east"])],
+    ),
+    Mistake(
+        "name-twice",
+        "The connection link is declared twice in l2tp_connections; delete one, or give it another name.",
+        [between("name-twice"), between("name-twice")],
+    ),
+    Mistake(
+        "pair-twice",
+        "The connections link and spare have the same two peers; delete one of them from l2tp_connections.",
+        [between("pair-twice"), between("pair-twice", name="spare", peers=["pair-twice-west", "pair-twice-east"])],
+    ),
+    Mistake(
+        "empty-key",
+        "The connection link has an empty preshared_key; write the key that both ends share.",
+        [between("empty-key", preshared_key=" ")],
+    ),
+    Mistake(
+        "no-authentication",
+        "The connection link must have either preshared_key or certificate_authority; write one of them.",
+        [without(between("no-authentication"), "preshared_key")],
+    ),
+    Mistake(
+        "two-authentications",
+        "The connection link must have either preshared_key or certificate_authority; write one of them.",
+        [between("two-authentications", certificate_authority="CN=Example Root CA")],
+    ),
+    Mistake(
+        "no-address",
+        "l2tp_address is not defined for no-address-west; write the static address of its RRAS interface.",
+        missing="l2tp_address",
+    ),
+    address(
+        "address-name",
+        "rras-osaka.example.net",
+        "l2tp_address of address-name-west is 'rras-osaka.example.net', which is not an IPv4 address; "
+        "write an address of the server, such as 192.0.2.1.",
+    ),
+    address(
+        "address-network",
+        "192.0.2.0/24",
+        "l2tp_address of address-network-west is '192.0.2.0/24', which is not an IPv4 address; "
+        "write an address of the server, such as 192.0.2.1.",
+    ),
+    address(
+        "address-any",
+        "0.0.0.0",  # noqa: S104 (an example of a wrong address)
+        "l2tp_address of address-any-west is 0.0.0.0, which is not the address of one host; "
+        "write the static address of the RRAS interface.",
+    ),
+    address(
+        "address-group",
+        "239.1.2.3",
+        "l2tp_address of address-group-west is 239.1.2.3, which is not the address of one host; "
+        "write the static address of the RRAS interface.",
+    ),
+    address(
+        "same-address",
+        "192.0.2.1",
+        "The connection link has 192.0.2.1 at both ends; "
+        "correct l2tp_address of same-address-east or same-address-west.",
+    ),
+    Mistake(
+        "only-here",
+        "The connection link is declared for only-here-east but not for only-here-west; "
+        "write it into the variables of a group that both are in.",
+        west={"l2tp_connections": []},
+    ),
+    Mistake(
+        "other-peers-order",
+        "The connection link is declared differently for other-peers-order-east and other-peers-order-west (peers); "
+        "write it once, into the variables of a group that both are in.",
+        west={
+            "l2tp_connections": [
+                between("other-peers-order", peers=["other-peers-order-west", "other-peers-order-east"])
+            ]
+        },
+    ),
+    Mistake(
+        "other-key",
+        "The connection link is declared differently for other-key-east and other-key-west (preshared_key); "
+        "write it once, into the variables of a group that both are in.",
+        west={"l2tp_connections": [between("other-key", preshared_key="another")]},
+    ),
+    Mistake(
+        "no-authority",
+        "l2tp_other_peers is certificate, but l2tp_other_peers_certificate_authority is not defined "
+        "for no-authority-east; write the name of the certification authority.",
+        east={"l2tp_other_peers": "certificate"},
+        west={"l2tp_other_peers": "certificate"},
+    ),
+    Mistake(
+        "undefined",
+        "l2tp_connections is not defined for undefined-west; write the list of connections into its group's variables.",
+        missing="l2tp_connections",
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """One run over all the wrong declarations; one server answers for all, and must never be asked."""
+    spec = HostSpec("server", "192.0.2.1")
+    with controller_for([spec], tmp_path_factory.mktemp("controller")) as controller:
+        door = without(controller.host(spec.name), "l2tp_address")
+        hosts = {name: {**door, **variables} for mistake in MISTAKES for name, variables in mistake.hosts.items()}
+        controller.inventory["rras"]["hosts"] = hosts
+        before = words.snapshots(controller.lab)
+        yield controller.site()
+        assert words.changes(before, controller.lab) == {}
+        assert words.executions(controller.lab) == {spec.name: 0}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.id)
+def test_a_wrong_declaration_is_refused_in_one_sentence(refused: Run, mistake: Mistake) -> None:
+    ends = [EAST.format(mistake.id), WEST.format(mistake.id)]
+    said = {refused.failure(host) for host in ends} - {""}
+
+    assert mistake.sentence in said, said or refused.explain()
+
+
+def test_nothing_of_a_key_is_in_the_sentences(refused: Run) -> None:
+    assert refused.failed
+    assert KEY not in refused.output + refused.errors
