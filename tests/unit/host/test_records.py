@@ -1,0 +1,165 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The records that travel to a host and back."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import (
+    Failure,
+    Fault,
+    MalformedAnswerError,
+    Outcome,
+)
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import steps
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Kind, Value
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
+from ansible_collections.rras.ipsec.tests.lab import digests
+from ansible_collections.rras.ipsec.tests.lab.grammar import VERBS, parse
+
+TWO_LINES = "a\nb"
+OWN = r"SOFTWARE\rras.ipsec"
+OBJECT = rf"{LOCAL}\ipsecNFA{{00000000-0000-0000-0000-000000000001}}"
+STEPS: list[steps.Step] = [
+    steps.ReadTree(LOCAL, depth=9),
+    steps.ReadTree(OWN, ("One", "Two")),
+    steps.ReadDigest(LOCAL),
+    steps.Run("sc", "query PolicyAgent", r":\s+[0-9a-f]+\s"),
+    steps.Run("net", "start IKEEXT", must_succeed=True, undo="stop IKEEXT"),
+    steps.ExpectUnchanged(LOCAL, "AAAA"),
+    steps.ExpectText(OWN, "Id", "text with\ttab and\nline"),
+    steps.ExpectSealed(OWN, "Seal", LOCAL),
+    steps.Seal(OWN, "Seal", LOCAL),
+    steps.CreateKey(OBJECT),
+    steps.CreateKey(OWN, volatile=True),
+    steps.ProtectKey(OBJECT, "D:P(A;CI;KA;;;SY)"),
+    steps.SetValue(OBJECT, "ipsecName", Value.sz("a name\twith a tab")),
+    steps.SetValue(OBJECT, "ipsecData", Value.binary(bytes(range(256)))),
+    steps.SetValue(OBJECT, "whenChanged", Value.dword(0xFFFFFFFF)),
+    steps.SetValue(OWN, "Owned", Value.multi_sz(["one", "two"])),
+    steps.UnsetValue(OWN, "Set"),
+    steps.DeleteKey(OBJECT),
+    steps.DeleteListed(OWN, "Obsolete"),
+    steps.CopyKey(LOCAL, OWN),
+    steps.AssignPolicy(OBJECT),
+    steps.AssignPolicy(""),
+]
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: type(step).__name__)
+def test_each_step_is_one_line_that_the_script_allows(step: steps.Step) -> None:
+    line = records.encode(step)
+    assert "\n" not in line
+    assert parse(line).verb == line.partition("\t")[0]
+
+
+def test_there_is_a_step_for_every_verb() -> None:
+    sent = {records.encode(step).partition("\t")[0] for step in STEPS} | {records.begin(b"", 1).partition("\t")[0]}
+    assert sent == set(VERBS)
+    assert {type(step) for step in STEPS} == set(steps.Step.__args__)
+
+
+def field(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def answered(kind: str, data: str) -> Value:
+    answer = records.decode(f"key\t{field('A')}\nvalue\t{field('Name')}\t{kind}\t{data}\ndone\n")
+    return answer.tree["a"]["NAME"]
+
+
+@given(st.integers(-(2**31), 2**31 - 1))
+def test_numbers_travel_signed(number: int) -> None:
+    assert answered("DWord", field(str(number))).number == number % 2**32
+    assert answered("QWord", field(str(number))).number == number % 2**64
+
+
+@given(st.binary())
+def test_bytes_travel_as_they_are(data: bytes) -> None:
+    value = Value.binary(data)
+    assert answered("Binary", digests.field(value)) == value
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)))
+def test_texts_travel_in_a_list(texts: list[str]) -> None:
+    assert answered("MultiString", digests.field(Value.multi_sz(texts))).texts == tuple(texts)
+
+
+def test_a_kind_without_a_name_is_kept_as_bytes() -> None:
+    assert answered("Unknown", "AAEC") == Value(Kind.NONE, b"\0\1\2")
+
+
+def test_an_answer_in_full() -> None:
+    answer = records.decode(
+        "\n".join(
+            (
+                f"key\t{field('A')}",
+                f"access\t{field('D:P')}",
+                f"denied\t{field('B')}",
+                "digest\tone",
+                "digest\ttwo",
+                f"ran\t{field('sc query X')}\t-1\t{field(TWO_LINES)}",
+                "assigned\tregistry",
+                "done",
+            )
+        )
+    )
+    assert (answer.access, answer.digests, answer.assigned_by) == ({"A": "D:P"}, ("one", "two"), "registry")
+    assert answer.ran == {"sc query X": records.Ran(-1, ("a", "b"))}
+    assert answer.failure is None
+
+
+def test_an_error_in_full() -> None:
+    answer = records.decode(f"error\tconflict\tunchanged\tSOFTWARE\\x\t{field('why')}\tpartly\t{field('what')}\n")
+    assert answer.failure == Failure(Fault.CONFLICT, "unchanged", "SOFTWARE\\x", "why", Outcome.PARTLY, "what")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "the answer of the host has no end"),
+        ("digest\tone\n", "the answer of the host has no end"),
+        ("what\ndone\n", "the answer of the host can't be read (ValueError)"),
+        ("value\tQQ==\tString\tQQ==\ndone\n", "the answer of the host can't be read (KeyError)"),
+        ("key\t*\ndone\n", "the answer of the host can't be read (Error)"),
+        ("key\t/w==\ndone\n", "the answer of the host can't be read (UnicodeDecodeError)"),
+        (f"key\tQQ==\nvalue\tQQ==\tDWord\t{field('99999999999')}\ndone\n",
+         "the answer of the host can't be read (OverflowError)"),
+        ("error\tnew\tx\ty\t\tnothing\t\n", "the answer of the host can't be read (ValueError)"),
+    ],
+)  # fmt: skip
+def test_what_is_no_answer(text: str, sentence: str) -> None:
+    with pytest.raises(MalformedAnswerError) as error:
+        records.decode(text)
+    assert str(error.value) == sentence
+
+
+@given(
+    st.text()
+    | st.lists(st.sampled_from(["key", "value", "ran", "done", "error", "QQ==", "\t", "\n", "1"])).map("".join)
+)
+def test_anything_is_an_answer_or_malformed(text: str) -> None:
+    try:
+        answer = records.decode(text)
+    except MalformedAnswerError:
+        return
+    assert dataclasses.is_dataclass(answer)
+
+
+def test_a_frame_may_be_broken_into_lines() -> None:
+    frame = field("digest\tone\ndone\n")
+    assert records.decode_frame(f"{frame[:5]}\r\n {frame[5:]}").digests == ("one",)
+
+
+@pytest.mark.parametrize("frame", ["A", "A=BC", "/w=="])
+def test_a_damaged_frame(frame: str) -> None:
+    with pytest.raises(MalformedAnswerError, match="the answer of the host is damaged"):
+        records.decode_frame(frame)

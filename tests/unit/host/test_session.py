@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One execution: what is sent, and what counts as an answer."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host import session
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import MalformedAnswerError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import steps
+from ansible_collections.rras.ipsec.tests.lab.engine import unwrapped
+
+NONCE = b"\1" * 32
+ERROR = "error\tconflict\tunchanged\tx\t\tundone\t\n"
+
+
+class Wire:
+    """Takes what is sent, and answers always the same."""
+
+    def __init__(self, output: session.Output) -> None:
+        self.output = output
+        self.sent: list[tuple[str, bytes]] = []
+
+    def __call__(self, command: str, data: bytes) -> session.Output:
+        self.sent.append((command, data))
+        return self.output
+
+
+def framed(answer: str, around: str = "") -> session.Output:
+    frame = base64.b64encode(answer.encode()).decode()
+    return session.Output(0, f"{around}#rras#{frame}#rras#{around}", "")
+
+
+def test_everything_but_a_fixed_command_travels_on_standard_input() -> None:
+    wire = Wire(framed("done\n"))
+    session.Session(wire, NONCE, 30).run([steps.ReadDigest("a path")])
+    ((command, data),) = wire.sent
+    assert command == session.COMMAND
+    assert unwrapped(command)[-1] == session.BOOTSTRAP
+    script, _marker, requests = data.decode("ascii").partition("\n#records\n")
+    assert script + "\n" == session.script_text()
+    assert requests.splitlines() == [f"begin\t{base64.b64encode(NONCE).decode()}\t30", "digest\ta path"]
+
+
+def test_the_command_fits_where_it_is_encoded_twice() -> None:
+    assert len(session.BOOTSTRAP) <= 300
+    assert len(session.COMMAND) * 8 // 3 < 8191
+
+
+def test_the_answer_is_found_in_the_noise_of_a_profile() -> None:
+    session.Session(Wire(framed("done\n", around="Welcome!\r\n")), NONCE, 30).run([])
+
+
+def test_the_language_is_tested_at_the_door() -> None:
+    """The bootstrap carries the answer ready-made, for where no expression works."""
+    ready_made = session.FRAME.search(session.BOOTSTRAP)
+    assert ready_made is not None
+    with pytest.raises(session.TransactionError, match="constrained_language") as error:
+        session.Session(Wire(session.Output(0, ready_made[0], "")), NONCE, 30).run([])
+    assert error.value.failure.outcome == "nothing"
+
+
+@pytest.mark.parametrize(
+    ("output", "error"),
+    [
+        (session.Output(127, "sh: powershell: not found", ""), session.NoAnswerError),
+        (session.Output(0, "#rras#QQ==", ""), session.NoAnswerError),
+        (session.Output(0, "#rras#A#rras#", ""), MalformedAnswerError),
+        (framed("digest\tx\n"), MalformedAnswerError),
+        (framed(ERROR), session.TransactionError),
+    ],
+)
+def test_anything_else_is_an_error(output: session.Output, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        session.Session(Wire(output), NONCE, 30).run([])
+
+
+def test_an_error_says_what_came_back_and_no_more() -> None:
+    with pytest.raises(session.NoAnswerError) as error:
+        session.Session(Wire(session.Output(127, "", "not found")), NONCE, 30).run([])
+    assert (str(error.value), error.value.output.stderr) == ("no answer (exit code 127)", "not found")

@@ -1,0 +1,208 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A simulated server and the work of tasks on it, in this process: no Ansible, no network."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _specs, _work
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host import session as executions
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import declaration, model
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import host as hosts
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import OURS, PROHIBIT_IPSEC, RASMAN
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Transaction
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import ACTIVE_POLICY, LOCAL, Store, StoredPolicy
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.value import ValueWish
+from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
+from ansible_collections.rras.ipsec.tests.lab.engine import Command, Connection
+from ansible_collections.rras.ipsec.tests.lab.services import State
+
+ADDRESS, PEER = "192.0.2.1", "192.0.2.2"
+KEY, OTHER_KEY = "correct horse battery staple", "another key of the same pair"
+NAME = "L2TP"
+SERVICES = ("PolicyAgent", "IKEEXT", "RemoteAccess", "RasMan")
+
+Options = Mapping[str, Any]
+Result = dict[str, Any]
+
+
+def rule(name: str = "tokyo-osaka", key: str = KEY, peer: str = PEER, **more: Any) -> dict[str, Any]:
+    """Return the rule of one connection, as a user declares it."""
+    given = {
+        "name": name,
+        "filters": [{"source_address": ADDRESS, "destination_address": peer}],
+        "authentication": [{"preshared_key": key}],
+    }
+    return given | more
+
+
+BLOCKED = rule(
+    "all other L2TP",
+    filters=[{"source_address": "me", "destination_address": "any"}],
+    authentication=[],
+    filter_action={"action": "block"},
+)
+
+
+def options(**given: Any) -> Options:
+    """Return the options of win_ipsec_psk_policy as the action gets them; one connection by default."""
+    checked = ArgumentSpecValidator(_specs.POLICY).validate({"name": NAME, "rules": [rule()]} | given)
+    if checked.error_messages:
+        raise ValueError(checked.error_messages)
+    validated: Options = checked.validated_parameters
+    return validated
+
+
+def declare(**given: Any) -> declaration.Declaration:
+    return declaration.declare(options(**given))
+
+
+class Server:
+    """One server, and what a task does to it."""
+
+    def __init__(self) -> None:
+        self.host = Host(HostSpec("rras-tokyo", ADDRESS), Path("no-certificate"))
+
+    # --- tasks ---
+
+    def work(self, *, check_mode: bool = False, **given: Any) -> _work.PolicyWork:
+        """Return the work of one task of win_ipsec_psk_policy."""
+        wanted = options(**given)
+        declared = declaration.declare(wanted) if wanted["state"] == "present" else None
+        wish = _work.PolicyWish(wanted["name"], declared, wanted["policy_agent_first"], wanted["backup"])
+        return _work.PolicyWork(self.session(), wish, check_mode=check_mode)
+
+    def policy(self, **given: Any) -> Result:
+        """Do all phases of win_ipsec_psk_policy."""
+        return self.work(**given).everything()
+
+    def plan(self, **given: Any) -> Result:
+        return self.work(**given).plan()
+
+    def stage(self, **given: Any) -> Transaction:
+        return Transaction.parse(self.work(**given).stage()["transaction"])
+
+    def phases(self, **given: Any) -> None:
+        """Do the phases one by one, as the role does."""
+        staged = self.work(**given).stage()
+        if staged["transaction"]:
+            transaction = Transaction.parse(staged["transaction"])
+            self.work(**given).commit(transaction)
+            self.work(**given).finish(transaction)
+
+    def value(self, *, check_mode: bool = False, **given: Any) -> Result:
+        """Do a task of win_prohibit_ipsec; by default, the value is to be there and the policy in force."""
+        wish = ValueWish(
+            present=given.pop("present", True),
+            policy=given.pop("policy", NAME),
+            require_effective_policy=given.pop("require_effective_policy", True),
+            predicted=given.pop("predicted", False),
+            restart_if_unknown=given.pop("restart_if_unknown", False),
+            backup=given.pop("backup", True),
+        )
+        return _work.set_value(self.session(), wish, check_mode=check_mode)
+
+    def inform(self, *keys: str) -> Result:
+        return _work.inform(self.session(), keys)
+
+    def session(self) -> _work.Session:
+        nonce = secrets.token_bytes(32)
+        return _work.Session(executions.Session(self.execute, nonce, 30), nonce)
+
+    def read(self) -> hosts.Host:
+        """Return everything about the server as the policy core understands it."""
+        return self.session().read()
+
+    # --- what is there ---
+
+    @property
+    def tree(self) -> Tree:
+        return self.host.store
+
+    @property
+    def store(self) -> Store:
+        return Store.read(self.tree)
+
+    @property
+    def active(self) -> StoredPolicy | None:
+        return self.store.active
+
+    @property
+    def names(self) -> list[str]:
+        return sorted(found.name for found in self.store.policies)
+
+    @property
+    def own(self) -> Tree:
+        """What lies below our own key, without the backups."""
+        tree = self.host.registry.snapshot(OURS)
+        return Tree(key for path, key in tree.items() if not path.casefold().startswith(hosts.BACKUP.casefold()))
+
+    @property
+    def prohibit_ipsec(self) -> int | None:
+        value = (self.host.registry.read(RASMAN) or Key("")).get(PROHIBIT_IPSEC)
+        return value.number if value else None
+
+    @property
+    def running(self) -> frozenset[str]:
+        return frozenset(name for name in SERVICES if self.host.services.state(name) is State.RUNNING)
+
+    def key(self, path: str) -> Key:
+        """Return a key; one without values where it is missing."""
+        return self.host.registry.read(path) or Key(path)
+
+    def service(self, name: str) -> Key:
+        return self.key(rf"SYSTEM\CurrentControlSet\Services\{name}")
+
+    def holds(self, key: str) -> bool:
+        """Whether a preshared key stands anywhere in the policy store."""
+        wanted = key.encode("utf-16-le")
+        return any(wanted in value.data for found in self.tree.values() for value in found.values())
+
+    # --- what others do to it ---
+
+    def add(self, keys: Iterable[Key]) -> None:
+        self.host.registry.load(Tree(keys))
+
+    def add_policy(self, policy: model.Policy, keys: Iterable[Key], *, assigned: bool = False) -> StoredPolicy:
+        """Write a policy as somebody else would; assigned, the agent loads it."""
+        self.add(keys)
+        found = self.store.find(policy.name)[-1]
+        if assigned:
+            self.assign(found.path)
+        return found
+
+    def assign(self, path: str) -> None:
+        """Assign a policy in the Windows console."""
+        self.host.registry.write(LOCAL, ACTIVE_POLICY, Value.sz(path))
+        if "PolicyAgent" in self.running:
+            self.host.agent.load()
+        else:
+            self.host.services.start("PolicyAgent")
+
+    def set_prohibit_ipsec(self, number: int) -> None:
+        self.host.registry.write(RASMAN, PROHIBIT_IPSEC, Value.dword(number))
+
+    def restart(self) -> None:
+        self.host.restart()
+
+    def copy(self) -> Server:
+        """Return another server with the same registry, which has just started."""
+        other = Server()
+        tree = self.host.registry.snapshot()
+        other.host.registry.replace(tree)
+        for path in tree:
+            other.host.registry.protect(path, self.host.registry.access(path))
+        other.restart()
+        return other
+
+    def execute(self, command: str, data: bytes) -> executions.Output:
+        output = self.host.engine.run(Command(Connection.WINRM, command, (data.decode("ascii"),)))
+        return executions.Output(output.code, output.stdout, output.stderr)

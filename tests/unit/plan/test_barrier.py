@@ -1,0 +1,282 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The decisions between the phases, over pairs of hosts, from what the role registered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _view
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import agreement, barrier
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Phase, Run
+from ansible_collections.rras.ipsec.tests.unit.plan.test_network import BRANCH, FAR, OSAKA, PAIR, TOKYO, network
+
+OTHER = ("rras-nagoya", "rras-kobe")
+PENDING = {"pending": True, "changed_rules": ["tokyo-osaka"]}
+READY = {"pending": False, "changed_rules": []}
+DEAD = {"unreachable": True, "msg": "Connection refused"}
+FAILED = {"failed": True, "msg": "Task failed: the disk is full"}
+BOTH_ENDS = (
+    " in this run and a changed connection needs both ends; "
+    "run both at once (look at --limit, serial and strategy), or set l2tp_one_end to true if the tunnel may break "
+    "until the other end follows."
+)
+
+
+def run(tokyo: list[Any], osaka: list[Any], *entries: dict[str, Any]) -> Run:
+    """Return a run in which each server answered to plan, stage and commit, as far as it came."""
+    answered = {TOKYO: tokyo, OSAKA: osaka}
+    phases = (Phase.PLAN, Phase.STAGE, Phase.COMMIT)
+    results = {host: dict(zip(phases, given, strict=False)) for host, given in answered.items() if given}
+    return Run(network(*(entries or (PAIR, FAR))), results)
+
+
+@pytest.mark.parametrize(
+    ("phase", "tokyo", "osaka", "reason"),
+    [
+        (Phase.PLAN, [PENDING], [PENDING], ""),
+        (Phase.PLAN, [PENDING], [READY], ""),
+        (Phase.PLAN, [READY], [], ""),
+        (Phase.PLAN, [DEAD], [PENDING], "rras-tokyo is unreachable: Connection refused"),
+        (Phase.PLAN, [FAILED], [PENDING], "rras-tokyo failed: the disk is full"),
+        (Phase.PLAN, [{"failed": True}], [], "rras-tokyo failed: no message"),
+        (
+            Phase.PLAN,
+            [PENDING],
+            [DEAD],
+            "rras-tokyo does not go on, because its peer rras-osaka is unreachable: Connection refused",
+        ),
+        (
+            Phase.PLAN,
+            [READY],
+            [PENDING],
+            "",
+        ),
+        (Phase.PLAN, [PENDING], [], f"rras-tokyo does not go on, because its peer rras-osaka was not read{BOTH_ENDS}"),
+        (
+            Phase.PLAN,
+            [PENDING],
+            [{"skipped": True}],
+            f"rras-tokyo does not go on, because its peer rras-osaka was not read{BOTH_ENDS}",
+        ),
+        (Phase.STAGE, [PENDING, {}], [PENDING, {}], ""),
+        (Phase.STAGE, [PENDING, {}], [READY], ""),
+        (
+            Phase.STAGE,
+            [PENDING, {}],
+            [PENDING],
+            f"rras-tokyo does not go on, because its peer rras-osaka was not staged{BOTH_ENDS}",
+        ),
+        (
+            Phase.STAGE,
+            [PENDING, {}],
+            [PENDING, FAILED],
+            "rras-tokyo does not go on, because its peer rras-osaka failed: the disk is full",
+        ),
+        (Phase.STAGE, [READY], [PENDING, FAILED], ""),
+        (
+            Phase.COMMIT,
+            [PENDING, {}, {}],
+            [PENDING, {}],
+            f"rras-tokyo does not go on, because its peer rras-osaka was not committed{BOTH_ENDS}",
+        ),
+        (Phase.COMMIT, [PENDING, {}, {}], [PENDING, {"transaction": ""}], ""),
+        (Phase.VALUE, [READY], [READY], ""),
+        (Phase.VALUE, [READY], [PENDING, {}, {}], ""),
+        (
+            Phase.VALUE,
+            [READY],
+            [],
+            f"rras-tokyo does not go on, because its peer rras-osaka was not committed{BOTH_ENDS}",
+        ),
+    ],
+)
+def test_a_host_goes_on_only_with_its_peer(phase: Phase, tokyo: list[Any], osaka: list[Any], reason: str) -> None:
+    assert barrier.problem(run(tokyo, osaka), TOKYO, phase, one_end=False) == reason
+
+
+def test_one_end_alone_is_possible_on_demand() -> None:
+    assert barrier.problem(run([PENDING], []), TOKYO, Phase.PLAN, one_end=True) == ""
+    assert barrier.problem(run([FAILED], []), TOKYO, Phase.PLAN, one_end=True) == "rras-tokyo failed: the disk is full"
+
+
+def test_a_peer_that_is_not_managed_is_not_waited_for() -> None:
+    changed = {"pending": True, "changed_rules": ["tokyo-branch"]}
+    assert barrier.problem(run([changed], []), TOKYO, Phase.PLAN, one_end=False) == ""
+
+
+class TestLostAnswer:
+    lost = DEAD | {"changed": False}
+
+    def test_a_host_that_has_it_was_committed(self) -> None:
+        assert barrier.after_lost_answer(self.lost, {"matches": True}) == {}
+
+    def test_a_host_that_does_not_have_it_failed(self) -> None:
+        again = run([PENDING, {}, {}], [PENDING, {}, barrier.after_lost_answer(self.lost, {"matches": False})])
+        assert barrier.problem(again, TOKYO, Phase.COMMIT, one_end=False) == (
+            "rras-tokyo does not go on, because its peer rras-osaka failed: the commit did not take effect."
+        )
+        assert not barrier.uncertain(again, TOKYO)
+
+    def test_of_a_host_that_stays_away_nobody_knows(self) -> None:
+        unknown = run([PENDING, {}, {}], [PENDING, {}, barrier.after_lost_answer(self.lost, DEAD)])
+        assert barrier.uncertain(unknown, TOKYO)
+        assert barrier.problem(unknown, TOKYO, Phase.COMMIT, one_end=False) == (
+            "rras-tokyo does not go on, because its peer rras-osaka did not answer to the commit, and whether it has "
+            "the new policy is unknown (Connection refused); nothing was taken back, repeat the run when it answers. "
+            "rras-tokyo has the new policy in force."
+        )
+
+
+@pytest.mark.parametrize(
+    ("plan", "value", "needed"),
+    [
+        ({}, {"reboot_required": True}, True),
+        ({"host": {"prohibit_ipsec": {"value": 1, "in_effect": "no"}}}, {"reboot_required": False}, False),
+        ({"host": {"prohibit_ipsec": {"value": 1, "in_effect": "no"}}}, {}, True),
+        ({"host": {"prohibit_ipsec": {"value": 1, "in_effect": "unknown"}}}, {}, False),
+        ({"host": {"prohibit_ipsec": {"value": None, "in_effect": "no"}}}, {}, False),
+        ({}, {}, False),
+    ],
+)
+def test_who_needs_a_restart(plan: dict[str, Any], value: dict[str, Any], needed: bool) -> None:
+    assert barrier.needs_restart(plan, value) is needed
+
+
+@pytest.mark.parametrize(
+    ("size", "batches"),
+    [(1, [[OSAKA], [BRANCH], [TOKYO]]), (2, [[OSAKA, BRANCH], [TOKYO]]), (9, [[OSAKA, BRANCH, TOKYO]])],
+)
+def test_far_ends_restart_first(size: int, batches: list[list[str]]) -> None:
+    assert barrier.restart_batches([TOKYO, OSAKA, BRANCH], network(PAIR, FAR), size) == batches
+
+
+def proof(value: int | None = 1, in_effect: str = "yes", **given: Any) -> dict[str, Any]:
+    """Return what a host with the declared policy in force answers to a plan."""
+    services = {"RemoteAccess": {"start": "auto", "running": True}} | given.pop("services", {})
+    host = {"prohibit_ipsec": {"value": value, "in_effect": in_effect}, "services": services}
+    return {"matches": True, "obstacles": [], "host": host} | given
+
+
+class TestAgreement:
+    def test_both_ends_agree(self) -> None:
+        (pair,) = agreement.agreements(network(PAIR), TOKYO, {TOKYO: proof(), OSAKA: proof()})
+        assert (pair.proved, pair.disagreements, pair.remarks) == (True, (), ())
+        assert pair.summary == (
+            "tokyo-osaka: rras-tokyo and rras-osaka agree on UDP 192.0.2.1 port 1701 -> 192.0.2.2, "
+            "mirrored, with the preshared key"
+        )
+
+    @pytest.mark.parametrize(
+        ("osaka", "sentence"),
+        [
+            (proof(matches=False), "rras-osaka does not have the declared policy assigned."),
+            (proof(obstacles=["the service IKEEXT does not run."]), "On rras-osaka, the service IKEEXT does not run."),
+            (proof(None), "On rras-osaka, ProhibitIpSec is not 1."),
+        ],
+    )
+    def test_what_one_end_lacks(self, osaka: dict[str, Any], sentence: str) -> None:
+        (pair,) = agreement.agreements(network(PAIR), TOKYO, {TOKYO: proof(), OSAKA: osaka})
+        assert (pair.proved, pair.disagreements) == (False, (sentence,))
+        assert pair.summary.startswith("tokyo-osaka: rras-tokyo and rras-osaka do not agree on UDP")
+
+    @pytest.mark.parametrize(
+        ("osaka", "remark"),
+        [
+            (proof(in_effect="no"), "rras-osaka must be restarted before ProhibitIpSec is in effect."),
+            (
+                proof(in_effect="unknown"),
+                "Whether ProhibitIpSec was there when rras-osaka started is unknown; a restart would prove it.",
+            ),
+            (
+                proof(services={"RemoteAccess": {"start": "auto", "running": False}}),
+                "The service RemoteAccess does not run on rras-osaka, so no tunnel can be made; look at its event log.",
+            ),
+        ],
+    )
+    def test_what_is_not_proved(self, osaka: dict[str, Any], remark: str) -> None:
+        (pair,) = agreement.agreements(network(PAIR), OSAKA, {TOKYO: proof(), OSAKA: osaka})
+        assert (pair.proved, pair.disagreements, pair.remarks) == (False, (), (remark,))
+
+    def test_an_end_that_was_not_read(self) -> None:
+        (pair,) = agreement.agreements(network(PAIR), TOKYO, {TOKYO: proof()})
+        assert pair.summary.startswith("tokyo-osaka: rras-tokyo has UDP")
+        assert pair.remarks == (
+            "rras-osaka was not read in this run, so its end is not proved; run both ends to see that they agree.",
+        )
+
+    def test_an_end_that_is_not_managed(self) -> None:
+        servers = network(FAR)
+        (far,) = agreement.agreements(servers, TOKYO, {TOKYO: proof(matches=False)})
+        assert far.summary == (
+            "tokyo-branch: rras-tokyo does not have UDP 192.0.2.1 port 1701 -> 198.51.100.7, "
+            "mirrored, with certificates of CN=Example"
+        )
+        assert far.remarks == ("branch is not managed, so its end is not proved.",)
+
+
+class TestWhatTheFiltersSee:
+    def hostvars(self, **results: Any) -> dict[str, dict[str, Any]]:
+        """Return the variables of a pair and of a host that has nothing to do with it."""
+        declared = {"connections": [PAIR], "managed": True}
+        return {
+            TOKYO: {"__l2tp_declared": declared | {"address": "192.0.2.1"}} | results,
+            OSAKA: {"l2tp_connections": [PAIR], "l2tp_address": "192.0.2.2"},
+            "elsewhere": {"l2tp_connections": [{"name": "x", "peers": ["elsewhere", "y"]}]},
+        }
+
+    def test_the_network_is_what_a_host_is_connected_with(self) -> None:
+        nodes = _view.network(self.hostvars(), TOKYO)
+        assert {name: node.address for name, node in nodes.items()} == {TOKYO: "192.0.2.1", OSAKA: "192.0.2.2"}
+        assert set(_view.network(self.hostvars(), "elsewhere")) == {"elsewhere"}
+
+    def test_an_undefined_variable_is_none(self) -> None:
+        for variables in ({}, {"l2tp_connections": ""}, {"__l2tp_declared": {"connections": ""}}):
+            assert _view.network({TOKYO: variables}, TOKYO)[TOKYO].connections is None
+
+    @pytest.mark.parametrize("entry", ["x", {"peers": "x"}, {"peers": [TOKYO, 5]}, {}])
+    def test_malformed_entries_lead_nowhere(self, entry: Any) -> None:
+        hostvars = {TOKYO: {"l2tp_connections": [entry]}, "x": {}}
+        assert set(_view.network(hostvars, TOKYO)) == {TOKYO}
+
+    def test_results_are_found_by_phase(self) -> None:
+        found = _view.run(self.hostvars(__l2tp_plan=PENDING, __l2tp_stage={}), TOKYO)
+        assert found.results == {TOKYO: {Phase.PLAN: PENDING}}
+
+    @pytest.mark.parametrize(
+        ("again", "committed"),
+        [
+            ({"matches": True}, {"changed": True}),
+            ({"skipped": True}, {"unreachable": True}),
+            (DEAD, {"changed": True, "unreachable": True, "uncertain": True}),
+        ],
+    )
+    def test_a_lost_answer_is_what_the_host_said_again(self, again: dict[str, Any], committed: dict[str, Any]) -> None:
+        found = _view.run(self.hostvars(__l2tp_commit={"unreachable": True}, __l2tp_again=again), TOKYO)
+        assert found.results[TOKYO][Phase.COMMIT] == committed
+
+    @pytest.mark.parametrize(
+        ("results", "seen"),
+        [
+            ({"__l2tp_proof": {"matches": True}, "__l2tp_plan": {"matches": False}}, {TOKYO: {"matches": True}}),
+            ({"__l2tp_proof": {"skipped": True}, "__l2tp_plan": {"matches": True}}, {TOKYO: {"matches": True}}),
+            ({"__l2tp_stage": {"changed": True}, "__l2tp_plan": {"matches": False}}, {}),
+            ({"__l2tp_stage": {"skipped": True}, "__l2tp_plan": {"matches": True}}, {TOKYO: {"matches": True}}),
+            ({"__l2tp_plan": {"failed": True}}, {}),
+            ({}, {}),
+        ],
+    )
+    def test_only_a_reading_after_the_change_is_a_proof(self, results: dict[str, Any], seen: dict[str, Any]) -> None:
+        assert _view.proofs(self.hostvars(**results), TOKYO) == seen
+
+    def test_who_restarts_and_who_does_not_come_back(self) -> None:
+        hostvars = self.hostvars(__l2tp_value={"reboot_required": True}, __l2tp_restart=DEAD)
+        assert _view.restarting(hostvars, [TOKYO, OSAKA]) == [TOKYO]
+        assert _view.not_back(hostvars, [TOKYO, OSAKA, "gone"]) == [TOKYO]
+
+    def test_which_peers_are_not_in_the_run(self) -> None:
+        assert _view.missing(self.hostvars(), TOKYO, [TOKYO]) == [OSAKA]
+        assert _view.missing(self.hostvars(), TOKYO, [TOKYO, OSAKA]) == []

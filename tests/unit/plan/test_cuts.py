@@ -1,0 +1,307 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A run that is cut anywhere, by a power failure or an error, and what a repeat makes of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import os
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import TransactionError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError, Transaction
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL, Store, StoredPolicy
+from ansible_collections.rras.ipsec.tests.lab import PoweredOff, RecordRefusedError
+from ansible_collections.rras.ipsec.tests.lab.registry import differences
+from ansible_collections.rras.ipsec.tests.unit.plan.server import (
+    ADDRESS,
+    BLOCKED,
+    KEY,
+    NAME,
+    OTHER_KEY,
+    PEER,
+    Options,
+    Server,
+    declare,
+    rule,
+)
+from ansible_collections.rras.ipsec.tests.unit.policy import defaults
+
+_WINDOWS = Store.read(defaults.tree())
+FOREIGN = next(found.path for found in _WINDOWS.policies if found.is_complete)
+_MEMBERS = (FOREIGN, *(path for rule_ in _WINDOWS.references(FOREIGN) for path in (rule_, *_WINDOWS.references(rule_))))
+FOREIGN_KEYS = Tree(_WINDOWS.objects[path] for path in _MEMBERS)
+OLD: Options = {"rules": [rule(), BLOCKED], "replace_assigned": True}
+ROTATED: Options = {"rules": [rule(key=OTHER_KEY), BLOCKED]}
+RENAMED: Options = {"name": "Branches", "rules": [rule(key=OTHER_KEY)]}
+_OBJECT = re.compile(r"ipsec\w+\{.*\}")
+THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
+READING = ("begin", "tree", "digest", "unchanged", "require", "sealed")
+
+
+class Cut:
+    """Cuts at the n-th moment that counts: before a script, and after each record that changed something.
+
+    Not every moment counts: of records that follow each other in the same way, such as the values of the objects of
+    the store, the first one does. With HYPOTHESIS_PROFILE=thorough all do, and not only the power fails but also the
+    registry, which the script survives.
+    """
+
+    def __init__(self, moment: int, error: type[BaseException]) -> None:
+        self._left = moment
+        self._error = error
+        self._last = ""
+        self._seen: set[tuple[str, str]] = set()
+
+    def __call__(self, number: int, record: str) -> None:
+        record = _OBJECT.sub("object", record)
+        if number == 0 or self._counts(record):
+            if self._left == 0:
+                self._left = -1
+                raise self._error
+            self._left -= 1
+        self._last = record
+
+    def _counts(self, record: str) -> bool:
+        step = self._last, record
+        new = THOROUGH or step not in self._seen
+        self._seen.add(step)
+        return new and not self._last.startswith(READING)
+
+
+@dataclasses.dataclass(frozen=True)
+class Journey:
+    """What a server has at first, and what is done to it."""
+
+    prepare: Callable[[Server], None]
+    go: Callable[[Server], None]
+    policies: tuple[model.Policy | None, ...]
+    """The policies of ours that may be in force at any moment; None: none of ours."""
+    arrived: Callable[[Server], bool]
+
+
+def site(server: Server, **given: Any) -> None:
+    """Do what the role does on one host."""
+    name = str(given.get("name", NAME))
+    staged = server.work(**given).stage()["transaction"]
+    if staged:
+        server.work(**given).commit(Transaction.parse(staged))
+    if server.value(policy=name)["reboot_required"]:
+        server.restart()
+    if staged:
+        server.work(**given).finish(Transaction.parse(staged))
+
+
+def removal(server: Server, **given: Any) -> None:
+    if server.value(present=False)["reboot_required"]:
+        server.restart()
+    server.phases(state="absent", **given)
+
+
+def untouched(server: Server) -> None:
+    """Give a server an assigned policy of Windows' own, and a ProhibitIpSec."""
+    server.add(FOREIGN_KEYS.values())
+    server.assign(FOREIGN)
+    server.set_prohibit_ipsec(0)
+
+
+def done(server: Server) -> None:
+    untouched(server)
+    site(server, **OLD)
+
+
+def has(**given: Any) -> Callable[[Server], bool]:
+    def arrived(server: Server) -> bool:
+        planned = server.plan(**given)
+        done = planned["matches"] and not planned["pending"] and not planned["obstacles"]
+        return bool(done and server.prohibit_ipsec == 1)
+
+    return arrived
+
+
+def is_as_before(server: Server) -> bool:
+    back = server.store.active_path == FOREIGN and server.prohibit_ipsec == 0 and list(server.own) == [OWN]
+    return back and not server.plan(state="absent")["pending"]
+
+
+OWN = r"SOFTWARE\rras.ipsec"
+BEFORE, AFTER, AFTER_RENAMING = (declare(**given).policy for given in (OLD, ROTATED, RENAMED))
+JOURNEYS = {
+    "the first run": Journey(untouched, lambda server: site(server, **OLD), (None, BEFORE), has(**OLD)),
+    "a changed key": Journey(done, lambda server: site(server, **ROTATED), (BEFORE, AFTER), has(**ROTATED)),
+    "another name": Journey(done, lambda server: site(server, **RENAMED), (BEFORE, AFTER_RENAMING), has(**RENAMED)),
+    "the removal": Journey(done, removal, (BEFORE, None), is_as_before),
+}
+
+
+@pytest.mark.parametrize("error", [PoweredOff, *([RecordRefusedError] if THOROUGH else [])])
+@pytest.mark.parametrize("name", JOURNEYS)
+def test_whatever_the_moment_the_old_or_the_new_is_in_force_and_a_repeat_arrives(
+    name: str, error: type[BaseException], capsys: pytest.CaptureFixture[str]
+) -> None:
+    journey = JOURNEYS[name]
+    prepared = Server()
+    journey.prepare(prepared)
+    for moment in itertools.count():
+        server = prepared.copy()
+        if not cut(server, journey, moment, error):
+            break
+        check(server, journey)
+        journey.go(server)
+        check(server, journey)
+        assert journey.arrived(server), moment
+        assert not (server.holds(KEY) and journey.policies[-1] is not BEFORE), "the old key is gone"
+    assert moment > 20
+    with capsys.disabled():
+        print(f"\n{name}, {error.__name__}: {moment} moments")
+
+
+def cut(server: Server, journey: Journey, moment: int, error: type[BaseException]) -> bool:
+    """Go, and be cut at a moment; return whether there was that moment. After a power failure the server starts."""
+    server.host.impairments.before_record = Cut(moment, error)
+    try:
+        journey.go(server)
+    except PoweredOff:
+        server.restart()
+    except TransactionError:
+        pass
+    else:
+        return False
+    server.host.impairments.before_record = None
+    return True
+
+
+def check(server: Server, journey: Journey) -> None:
+    """Check what must be true at any moment."""
+    assert differences(FOREIGN_KEYS, foreign_keys(server)) == []
+    active = server.active
+    assert active is not None
+    assert active.is_complete
+    assert any(is_meant(active, known) for known in journey.policies)
+    if server.prohibit_ipsec == 1:
+        assert active.path != FOREIGN
+        assert {ADDRESS, PEER} <= server.read().listed
+        assert server.running >= {"PolicyAgent", "IKEEXT"}
+
+
+def is_meant(found: StoredPolicy, known: model.Policy | None) -> bool:
+    if known is None:
+        return found.path == FOREIGN
+    return found.name == known.name and model.meaning(found.policy) == model.meaning(known)
+
+
+def foreign_keys(server: Server) -> Tree:
+    return Tree(key for path, key in server.tree.items() if path in FOREIGN_KEYS)
+
+
+class TestConnectionThatIsLostBetweenPhases:
+    """The same server is asked again, without a restart in between."""
+
+    def test_what_ours_replaced_is_still_given_back(self, server: Server) -> None:
+        untouched(server)
+        transaction = server.stage(**OLD)
+        server.work(**OLD).commit(transaction)
+        server.policy(**OLD)
+        server.policy(state="absent")
+        assert server.store.active_path == FOREIGN
+
+    def test_also_by_a_removal_at_once(self, server: Server) -> None:
+        untouched(server)
+        server.work(**OLD).commit(server.stage(**OLD))
+        server.policy(state="absent")
+        assert server.store.active_path == FOREIGN
+        assert NAME not in server.names
+
+    def test_also_after_a_later_change_was_reverted(self, server: Server) -> None:
+        untouched(server)
+        server.work(**OLD).commit(server.stage(**OLD))
+        changed = server.stage(**ROTATED)
+        server.work(**ROTATED).revert(changed)
+        server.policy(state="absent")
+        assert server.store.active_path == FOREIGN
+
+    def test_a_first_run_that_was_only_staged_still_changes_all_its_rules(self, server: Server) -> None:
+        server.stage(**OLD)
+        planned = server.plan(**OLD)
+        assert (planned["pending"], planned["changed_rules"]) == (True, ["all other L2TP", "tokyo-osaka"])
+
+    def test_the_removal_of_another_policy_leaves_alone_what_was_committed(self, server: Server) -> None:
+        server.work().commit(server.stage())
+        server.policy(name="Another", state="absent")
+        assert server.names == [NAME]
+        assert server.plan()["matches"]
+
+    def test_so_does_another_policy_that_is_not_assigned(self, server: Server) -> None:
+        server.work().commit(server.stage())
+        server.policy(name="Another", assigned=False)
+        assert server.plan()["matches"]
+        assert server.names == ["Another", NAME]
+
+    def test_a_revert_of_the_first_run_leaves_nothing_but_the_backup(self, server: Server) -> None:
+        services = {name: server.service(name) for name in ("PolicyAgent", "IKEEXT", "RemoteAccess")}
+        server.work().revert(server.stage())
+        assert list(server.own) == [OWN]
+        assert list(server.tree) == [LOCAL]
+        assert services == {name: server.service(name) for name in services}
+
+    def test_so_does_the_revert_of_a_second_attempt(self, server: Server) -> None:
+        server.stage()
+        server.work().revert(server.stage())
+        assert list(server.own) == [OWN]
+        assert list(server.tree) == [LOCAL]
+
+    def test_a_revert_after_the_commit_assigns_what_was_assigned(self, server: Server) -> None:
+        done(server)
+        transaction = server.stage(**ROTATED)
+        server.work(**ROTATED).commit(transaction)
+        result = server.work(**ROTATED).revert(transaction)
+        assert (result["changed"], result["assigned_by"]) == (True, "netsh")
+        assert has(**OLD)(server)
+        assert not server.holds(OTHER_KEY)
+        assert not server.plan(**OLD)["pending"]
+
+    def test_a_revert_of_nothing_changes_nothing(self, server: Server) -> None:
+        transaction = server.stage()
+        server.work().commit(transaction)
+        server.work().finish(transaction)
+        assert server.work().revert(transaction)["changed"] is False
+        assert server.plan()["matches"]
+
+    def test_what_a_deletion_left_is_deleted_by_the_repeat(self, server: Server) -> None:
+        """A power failure within one record, when the old policy's own key is gone already."""
+        server.policy(**OLD)
+        old = server.active
+        assert old is not None
+        server.work(**ROTATED).commit(server.stage(**ROTATED))
+        server.host.registry.remove(old.path)
+        server.policy(**ROTATED)
+        assert not server.holds(KEY)
+        assert len(server.store.objects) == len(server.read().owned)
+
+    def test_what_the_console_leaves_of_a_deleted_policy_goes_with_the_removal(self, server: Server) -> None:
+        server.policy(**OLD)
+        for path in [path for path in server.tree if "ipsecPolicy" in path or "ipsecNFA" in path]:
+            server.host.registry.remove(path)
+        server.policy(state="absent")
+        assert list(server.tree) == [LOCAL]
+        assert list(server.own) == [OWN]
+
+
+def test_clear_text_is_refused_in_each_order_but_the_right_one(server: Server) -> None:
+    done(server)
+    with pytest.raises(PlanError, match="ProhibitIpSec is 1"):
+        server.policy(state="absent")
+    server.value(present=False)
+    with pytest.raises(PlanError, match="restart the host first"):
+        server.policy(state="absent")
+    server.restart()
+    server.policy(state="absent")
+    assert is_as_before(server)

@@ -1,0 +1,152 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an administrator reads of a policy and of a server; never a key."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import json
+
+import pytest
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import describe, model
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
+from ansible_collections.rras.ipsec.tests.unit.plan.server import (
+    BLOCKED,
+    KEY,
+    NAME,
+    OTHER_KEY,
+    Server,
+    declare,
+    rule,
+)
+
+NONCE = bytes(32)
+UNDECLARED = describe.key_states((), expected=False)
+
+
+def test_a_policy_in_the_words_of_the_console() -> None:
+    weak = {
+        "offers": [{"encryption": "none", "integrity": "md5"}],
+        "fall_back_to_clear_text": True,
+        "accept_unsecured": True,
+        "pfs": True,
+    }
+    rules = [
+        rule(),
+        BLOCKED,
+        rule("weak", authentication=[{"certificate_authority": "CN=Example"}, {"kerberos": True}], filter_action=weak),
+        rule("resting", active=False, connection_type="dialup", filters=[_filter(mirrored=False, protocol="icmp")]),
+    ]
+    policy = declare(description="Branches", rules=rules).policy.masked(NONCE)
+    word = describe.key_states(policy.rules[0].authentication, expected=True)
+    assert describe.text(policy, word, assigned=True) == POLICY_TEXT
+
+
+def _filter(**given: object) -> dict[str, object]:
+    return {"source_address": "me", "destination_address": "any", "source_port": 0} | given
+
+
+POLICY_TEXT = """\
+IP security policy: L2TP
+  assigned: yes
+  description: Branches
+  check for policy changes every: 180 minutes
+  key exchange: new key every 480 minutes
+    3DES / SHA1 / Diffie-Hellman group 14 (2048)
+    3DES / SHA1 / Diffie-Hellman group 2 (1024)
+  rule: all other L2TP
+    filter: UDP me port 1701 -> any port any, mirrored
+    filter action: block
+    tunnel: none
+    connection type: all network connections
+  rule: resting (not active)
+    filter: ICMP me port any -> any port any, not mirrored
+    filter action: negotiate security
+      ESP 3DES/SHA1, new key every 100000 kB / 3600 s
+    authentication: preshared key: matches
+    tunnel: none
+    connection type: remote access
+  rule: tokyo-osaka
+    filter: UDP 192.0.2.1 port 1701 -> 192.0.2.2 port any, mirrored
+    filter action: negotiate security
+      ESP 3DES/SHA1, new key every 100000 kB / 3600 s
+    authentication: preshared key: matches
+    tunnel: none
+    connection type: all network connections
+  rule: weak
+    filter: UDP 192.0.2.1 port 1701 -> 192.0.2.2 port any, mirrored
+    filter action: negotiate security, accept unsecured communication
+      ESP no encryption/MD5, new key every 100000 kB / 3600 s, perfect forward secrecy
+      clear text with computers that do not support IPsec
+    authentication: certificate from CN=Example
+    authentication: Kerberos
+    tunnel: none
+    connection type: all network connections
+  default response rule: not activated
+"""
+
+
+def test_no_policy_is_no_text() -> None:
+    assert describe.text(None, UNDECLARED, assigned=False) == ""
+
+
+def test_what_no_console_can_write_is_shown_as_it_is() -> None:
+    ah = model.Algorithm(model.Transform.AH, model.Encryption.NONE, model.Integrity.SHA1)
+    strange = dataclasses.replace(
+        declare().policy.rules[0],
+        name="",
+        filter_list=model.FilterList("", (model.Filter(model.Address.me(), model.Address.any(), protocol=132),)),
+        filter_action=model.FilterAction("", "{strange}", (model.Offer((ah, ah)),)),
+        authentication=(model.AuthenticationMethod(9, b"data of an unknown kind"),),
+        connection_type=7,
+        tunnel_address=ipaddress.IPv4Address("198.51.100.7"),
+    )
+    policy = model.Policy("Strange", polling_interval=60, rules=(strange,))
+    assert describe.lines(policy, UNDECLARED)[3:] == [
+        "  rule: (no name)",
+        "    filter: protocol 132 me port any -> any port any, mirrored",
+        "    filter action: unknown ({strange})",
+        "      AH SHA1 and AH SHA1, new key every 0 kB / 0 s",
+        "    authentication: unknown method 9",
+        "    tunnel: 198.51.100.7",
+        "    connection type: unknown (7)",
+    ]
+    assert describe.details(policy, UNDECLARED)["rules"][0]["tunnel"] == "198.51.100.7"
+
+
+@pytest.mark.parametrize(
+    ("keys", "word"), [([KEY], "matches"), ([OTHER_KEY, KEY], "matches"), ([OTHER_KEY], "differs"), ([], "undeclared")]
+)
+def test_a_server_s_key_is_only_ever_compared(server: Server, keys: list[str], word: str) -> None:
+    server.policy()
+    (policy,) = server.inform(*keys)["host"]["policies"]
+    assert policy["rules"][0]["authentication"] == [f"preshared key: {word}"]
+
+
+def test_everything_about_a_server(server: Server) -> None:
+    server.policy()
+    facts = server.inform()["host"]
+    (policy,) = facts.pop("policies")
+    assert (policy["name"], policy["ours"], policy["assigned"], policy["unreadable"]) == (NAME, True, True, [])
+    assert json.loads(json.dumps(facts)) == facts, "plain data"
+    assert facts["services"]["PolicyAgent"] == {"start": "auto", "running": True, "depends_on": ["Tcpip", "bfe"]}
+    assert facts["addresses"] == [
+        {"address": "10.0.0.10", "dynamic": False},
+        {"address": "192.0.2.1", "dynamic": False},
+    ]
+    assert facts["assigned"] == NAME
+    assert (facts["domain_policy"], facts["unfinished_transaction"], facts["l2tp_ports"]) == (None, None, 128)
+
+
+def test_what_can_not_be_read_is_named(server: Server) -> None:
+    server.policy()
+    path = next(path for path in server.tree if "ipsecNFA" in path)
+    server.host.registry.write(path, "ipsecData", Value.binary(b"no rule"))
+    (policy,) = server.inform(KEY)["host"]["policies"]
+    assert [entry["path"] for entry in policy["unreadable"]] == [path]
+    assert server.plan()["pending"] is True
+    server.policy()
+    assert server.inform(KEY)["host"]["policies"][0]["unreadable"] == []

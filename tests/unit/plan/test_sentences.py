@@ -1,0 +1,172 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What must not be done to a server, word for word; and what must not be said of it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import TransactionError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import host as hosts
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError, Transaction
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value
+from ansible_collections.rras.ipsec.tests.unit.plan.server import ADDRESS, OTHER_KEY, PEER, Options, Server, rule
+from ansible_collections.rras.ipsec.tests.unit.plan.test_present import by_hand
+
+CLEAR_TEXT = "without the policy 'L2TP' its L2TP would be in clear text;"
+
+IS_SET = (
+    f"ProhibitIpSec is 1 on this host, so {CLEAR_TEXT} remove the value first (win_prohibit_ipsec with state absent; "
+    "by hand where it was 1 before this collection came) and restart the host."
+)
+
+
+def removed_but_running(server: Server) -> None:
+    server.policy()
+    server.value()
+    server.restart()
+    server.value(present=False)
+
+
+def protected(server: Server) -> None:
+    server.policy()
+    server.value()
+
+
+@pytest.mark.parametrize(
+    ("prepare", "given", "sentence"),
+    [
+        (
+            lambda server: server.add([Key(hosts.DOMAIN_POLICY, {"DSIPSECPolicyPath": Value.sz("LDAP://CN=x")})]),
+            {},
+            (
+                "a domain policy (LDAP://CN=x) overrides the local one on this host; "
+                "take the host out of that group policy, or configure the connection there."
+            ),
+        ),
+        (
+            lambda server: by_hand(server, name="Theirs"),
+            {},
+            (
+                "the policy 'Theirs' is assigned on this host, and only one can be; "
+                "set replace_assigned to true if the declared policy is to take its place."
+            ),
+        ),
+        (
+            lambda server: by_hand(server, rules=[rule(key=OTHER_KEY)]),
+            {},
+            (
+                "a policy named 'L2TP' is in the store which this collection did not write and which means "
+                "something else; set take_over to true to replace it, or choose another name."
+            ),
+        ),
+        (
+            lambda _server: None,
+            {"rules": [rule(filters=[{"source_address": "203.0.113.1", "destination_address": PEER}])]},
+            (
+                f"neither 203.0.113.1 nor {PEER} is an address of this host (it has: 10.0.0.10, {ADDRESS}); "
+                "write the static address of its RRAS interface into the filter."
+            ),
+        ),
+        (
+            lambda server: [
+                server.host.registry.erase(path, "IPAddress")
+                for path in server.host.registry.snapshot(hosts.INTERFACES)
+            ],
+            {},
+            (
+                f"neither {ADDRESS} nor {PEER} is an address of this host (it has: none); "
+                "write the static address of its RRAS interface into the filter."
+            ),
+        ),
+        (
+            protected,
+            {"state": "absent"},
+            IS_SET,
+        ),
+        (
+            protected,
+            {"assigned": False},
+            IS_SET,
+        ),
+        (
+            removed_but_running,
+            {"state": "absent"},
+            f"Windows still runs with the ProhibitIpSec that was removed, so {CLEAR_TEXT} restart the host first.",
+        ),
+    ],
+)
+def test_what_must_not_be_done(
+    server: Server, prepare: Callable[[Server], Any], given: dict[str, Any], sentence: str
+) -> None:
+    prepare(server)
+    before = server.host.registry.snapshot()
+    for refused in (server.policy, server.plan, server.stage):
+        with pytest.raises(PlanError) as error:
+            refused(**given)
+        assert str(error.value) == sentence
+    assert server.host.registry.snapshot() == before
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "a/b/c", "6c0c1b5e-0000-0000-0000-000000000000/dance/", "1/2/3/4", "no-guid/keep/"]
+)
+def test_what_is_no_transaction(text: str) -> None:
+    with pytest.raises(PlanError) as error:
+        Transaction.parse(text)
+    assert str(error.value) == (
+        f"transaction is {text!r}, which is no transaction; write the transaction of the result of phase stage."
+    )
+
+
+@pytest.mark.parametrize("given", [{}, {"assigned": False}, {"state": "absent"}])
+def test_a_transaction_survives_as_text(server: Server, given: dict[str, Any]) -> None:
+    if given:
+        server.policy()
+    text = server.work(**given).stage()["transaction"]
+    assert str(Transaction.parse(text)) == text
+
+
+def texts(data: object) -> Iterator[str]:
+    """Return every text in a result, keys included."""
+    if isinstance(data, dict):
+        for name, value in data.items():
+            yield from (*texts(name), *texts(value))
+    elif isinstance(data, list | tuple):
+        for value in data:
+            yield from texts(value)
+    else:
+        yield str(data)
+
+
+def disguises(key: str) -> Iterator[str]:
+    """Return forms in which a key could be shown."""
+    for data in (key.encode(), key.encode("utf-16-le")):
+        yield from (data.hex(), base64.b64encode(data).decode().rstrip("="), data.decode("latin-1"), repr(data)[2:-1])
+    yield key
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(key=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=12, max_size=40).filter(str.strip))
+def test_no_phase_says_a_key(key: str) -> None:
+    server = Server()
+    given: Options = {"rules": [rule(key=key)]}
+    server.policy(rules=[rule(key=key + key)])
+    said = [server.plan(**given), server.work(check_mode=True, **given).plan()]
+    staged = server.work(**given).stage()
+    transaction = Transaction.parse(staged["transaction"])
+    said += [staged, server.work(**given).commit(transaction), server.work(**given).finish(transaction)]
+    said += [server.inform(key), server.inform(), server.value(), server.policy(**given)]
+    server.host.impairments.fail_at_record = 60
+    with pytest.raises(TransactionError) as error:
+        server.policy(rules=[rule(key=key), rule("other", key=key, peer="192.0.2.3")])
+    everything = "\n".join([*texts(said), str(error.value), repr(error.value.failure), repr(error.value.__dict__)])
+    assert not any(disguise in everything for disguise in disguises(key))
+    assert server.host.recorder.leaks(key) == []

@@ -1,0 +1,342 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Somebody else is at work on the same server, or the server's own programs don't do their work."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import TransactionError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import host as hosts
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value, join
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
+from ansible_collections.rras.ipsec.plugins.plugin_utils._work import WorkError
+from ansible_collections.rras.ipsec.tests.lab import NetshFault
+from ansible_collections.rras.ipsec.tests.lab.registry import differences
+from ansible_collections.rras.ipsec.tests.unit.plan.server import (
+    ADDRESS,
+    KEY,
+    NAME,
+    OTHER_KEY,
+    PEER,
+    SERVICES,
+    Options,
+    Server,
+    declare,
+    rule,
+)
+from ansible_collections.rras.ipsec.tests.unit.plan.test_present import keys_of
+
+ROTATED: Options = {"rules": [rule(key=OTHER_KEY)]}
+
+
+def meddle(server: Server) -> None:
+    """Write a filter list that nobody uses, each time another one."""
+    number = len(server.tree)
+    guid = f"{{00000000-0000-0000-0000-{number:012}}}"
+    server.add([Key(join(LOCAL, f"ipsecFilter{guid}"), {"ipsecName": Value.sz("by hand")})])
+
+
+def before_execution(server: Server, *numbers: int, what: Callable[[Server], None] = meddle) -> None:
+    """Let something happen before some of the executions to come, counted from 1."""
+    count = iter(range(1, 100))
+    server.host.impairments.before_script = lambda: what(server) if next(count) in numbers else None
+
+
+def stop_agent(server: Server) -> None:
+    """Stop PolicyAgent, and before it what depends on it."""
+    server.host.services.stop("RemoteAccess")
+    server.host.services.stop("PolicyAgent")
+
+
+class TestConflicts:
+    @pytest.mark.parametrize("phase", ["stage", "everything"])
+    def test_a_change_after_the_reading_is_read_again(self, server: Server, phase: str) -> None:
+        work = server.work()
+        before_execution(server, 2)
+        assert getattr(work, phase)()["changed"] is True
+        assert len(server.host.recorder.executions) == 4
+
+    @pytest.mark.parametrize("phase", ["stage", "everything"])
+    def test_but_only_once(self, server: Server, phase: str) -> None:
+        work = server.work()
+        before_execution(server, 2, 4)
+        with pytest.raises(TransactionError, match="conflict"):
+            getattr(work, phase)()
+        assert server.names == []
+
+    def test_another_failure_is_not_tried_again(self, server: Server) -> None:
+        server.host.services.broken.add("ikeext")
+        with pytest.raises(TransactionError, match="failed run"):
+            server.policy()
+        assert len(server.host.recorder.executions) == 2
+
+    def test_a_change_since_the_stage_stops_the_commit(self, server: Server) -> None:
+        server.policy()
+        transaction = server.stage(**ROTATED)
+        meddle(server)
+        with pytest.raises(TransactionError, match="conflict"):
+            server.work(**ROTATED).commit(transaction)
+        assert server.plan()["matches"]
+        server.work(**ROTATED).revert(transaction)
+        assert not server.plan()["pending"]
+
+    def test_a_change_since_the_commit_makes_finish_work_it_out_again(self, server: Server) -> None:
+        server.policy()
+        filters = next(path for path in server.read().owned if "ipsecFilter" in path)
+        transaction = server.stage(**ROTATED)
+        server.work(**ROTATED).commit(transaction)
+        theirs = declare(name="Theirs").policy
+        (their_rule, *_) = server.add_policy(theirs, keys_of(theirs)).rule_paths
+        server.add([Key(their_rule, {"ipsecFilterReference": Value.multi_sz([filters])})])
+        server.work(**ROTATED).finish(transaction)
+        assert filters in server.tree, "it is used by somebody else now"
+        assert not server.plan(**ROTATED)["pending"]
+
+    def test_an_old_generation_that_somebody_assigned_again_is_not_deleted(self, server: Server) -> None:
+        server.policy()
+        old = server.store.active_path
+        transaction = server.stage(**ROTATED)
+        server.work(**ROTATED).commit(transaction)
+        server.assign(old)
+        with pytest.raises(TransactionError, match="conflict"):
+            server.work(**ROTATED).finish(transaction)
+        assert server.plan()["matches"]
+
+    def test_a_finish_that_fails_otherwise_fails(self, server: Server) -> None:
+        transaction = server.stage()
+        server.work().commit(transaction)
+        server.host.impairments.fail_at_record = 4
+        with pytest.raises(TransactionError, match="failed"):
+            server.work().finish(transaction)
+        server.work().finish(transaction)
+
+    def test_the_last_stager_wins(self, server: Server) -> None:
+        first, second = server.stage(), server.stage(**ROTATED)
+        with pytest.raises(TransactionError, match="conflict"):
+            server.work().commit(first)
+        assert server.work().revert(first)["changed"] is False
+        with pytest.raises(TransactionError, match="conflict"):
+            server.work().finish(first)
+        server.work(**ROTATED).commit(second)
+        server.work(**ROTATED).finish(second)
+        assert server.names == [NAME]
+        assert not server.holds(KEY)
+        assert set(server.tree) - {LOCAL} == set(server.read().owned)
+
+    def test_also_over_one_that_is_committed(self, server: Server) -> None:
+        first = server.stage()
+        server.work().commit(first)
+        second = server.stage(**ROTATED)
+        with pytest.raises(TransactionError, match="conflict"):
+            server.work().finish(first)
+        server.work(**ROTATED).commit(second)
+        server.work(**ROTATED).finish(second)
+        assert server.names == [NAME]
+        assert not server.holds(KEY)
+
+    def test_a_commit_whose_answer_got_lost_is_answered_again(self, server: Server) -> None:
+        transaction = server.stage()
+        server.work().commit(transaction)
+        assert server.work().commit(transaction)["matches"] is True
+
+    def test_a_commit_that_failed_otherwise_is_not(self, server: Server) -> None:
+        transaction = server.stage()
+        server.host.impairments.fail_at_record = 4
+        with pytest.raises(TransactionError, match="failed"):
+            server.work().commit(transaction)
+
+
+class TestNetsh:
+    @pytest.mark.parametrize("fault", [NetshFault.MISSING, NetshFault.HANGING, NetshFault.FAILING])
+    @pytest.mark.usefixtures("without_waiting")
+    def test_without_it_the_policy_is_assigned_but_can_not_be_proved(self, server: Server, fault: NetshFault) -> None:
+        """What the agent lists can't be asked either."""
+        server.host.impairments.netsh = fault
+        with pytest.raises(WorkError, match=r"PolicyAgent does not list the filter between"):
+            server.policy()
+        assert server.active is not None
+        assert {str(each.source) for each in server.host.agent.filters} == {ADDRESS}
+        server.host.impairments.netsh = None
+        assert server.policy()["changed"] is False
+
+    @pytest.mark.parametrize("fault", [NetshFault.MISSING, NetshFault.HANGING, NetshFault.FAILING])
+    def test_a_policy_without_connections_needs_no_such_proof(self, server: Server, fault: NetshFault) -> None:
+        server.host.impairments.netsh = fault
+        result = server.policy(rules=[])
+        assert result["assigned_by"] == "registry"
+        assert server.active is not None
+
+    @pytest.mark.parametrize("name", [NAME, "TERRA [x]"])
+    def test_one_that_has_no_effect_is_noticed(self, server: Server, name: str) -> None:
+        server.host.impairments.netsh = NetshFault.WITHOUT_EFFECT
+        result = server.policy(name=name)
+        assert result["warnings"] == [
+            "netsh did not assign the policy, so it was assigned in the registry and PolicyAgent was told to reload it."
+        ]
+        assert server.value(policy=name)["changed"] is True
+
+    def test_a_name_in_brackets_is_no_error(self, server: Server) -> None:
+        """Some versions of netsh print ERR in front of brackets; a policy's name may have them too."""
+        result = server.policy(name="TERRA [x]")
+        assert (result["assigned_by"], result.get("warnings")) == ("netsh", None)
+        assert server.policy(name="TERRA [x]")["changed"] is False
+
+    def test_without_an_agent_nothing_can_be_assigned(self, server: Server) -> None:
+        transaction = server.stage()
+        before = server.tree
+        stop_agent(server)
+        with pytest.raises(TransactionError) as failure:
+            server.work().commit(transaction)
+        assert (failure.value.failure.fault, failure.value.failure.outcome) == ("not_assigned", "undone")
+        assert differences(before, server.tree) == []
+
+    def test_but_a_policy_can_be_removed(self, server: Server) -> None:
+        server.policy()
+        stop_agent(server)
+        server.policy(state="absent")
+        assert list(server.tree) == [LOCAL]
+
+    def test_a_store_that_it_rejects_since_the_stage_is_as_it_was(self, server: Server) -> None:
+        server.policy()
+        broken = Key(
+            join(LOCAL, "ipsecPolicy{00000000-0000-0000-0000-000000000001}"), {"ipsecName": Value.sz("broken")}
+        )
+        server.host.impairments.before_record = lambda _number, record: (
+            server.add([broken]) if record.startswith("seal") else None
+        )
+        with pytest.raises(WorkError, match="it was deleted again"):
+            server.work(**ROTATED).stage()
+        assert not server.holds(OTHER_KEY)
+        assert server.plan()["matches"]
+
+
+class TestProof:
+    def test_an_agent_that_needs_a_moment_gets_it(self, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+        def wake_up(_seconds: float) -> None:
+            server.host.agent.deaf = False
+            server.host.agent.load()
+
+        monkeypatch.setattr(time, "sleep", wake_up)
+        server.host.agent.deaf = True
+        assert server.policy()["matches"] is True
+
+    @pytest.mark.parametrize(
+        ("meddle_with", "sentence"),
+        [
+            (lambda server: setattr(server.host.agent, "deaf", True), "PolicyAgent does not list the filter between"),
+            (lambda server: server.assign("nowhere"), "the host has another policy assigned."),
+            (
+                lambda server: server.host.registry.remove(next(path for path in server.tree if "ipsecPolicy" in path)),
+                "what the host reads back is not what was declared.",
+            ),
+        ],
+    )
+    @pytest.mark.usefixtures("without_waiting")
+    def test_what_is_not_there_is_not_claimed(
+        self, server: Server, meddle_with: Callable[[Server], None], sentence: str
+    ) -> None:
+        transaction = server.stage()
+        work = server.work()
+        original = server.host.impairments
+
+        def late(_number: int, record: str) -> None:
+            if record.startswith("tree") and server.active:
+                meddle_with(server)
+                server.host.agent.load()
+                original.before_record = None
+
+        original.before_record = late
+        with pytest.raises(WorkError, match=sentence):
+            work.commit(transaction)
+
+
+class TestServices:
+    def test_they_are_taken_and_given_back(self, server: Server) -> None:
+        before = {name: server.service(name) for name in SERVICES}
+        server.policy()
+        starts = {name: server.service(name)["Start"].number for name in ("PolicyAgent", "IKEEXT")}
+        assert starts == {"PolicyAgent": 2, "IKEEXT": 2}
+        assert server.service("RemoteAccess").texts("DependOnService")[-1] == "PolicyAgent"
+        assert server.service("RemoteAccess").texts("DependOnGroup") == ("NetBIOSGroup",)
+        assert server.running >= {"PolicyAgent", "IKEEXT"}
+        server.policy(state="absent")
+        assert {name: server.service(name) for name in SERVICES} == before
+
+    def test_a_disabled_one_is_enabled(self, server: Server) -> None:
+        server.add([Key(server.service("IKEEXT").path, {"Start": Value.dword(4)})])
+        server.policy()
+        assert "IKEEXT" in server.running
+        server.policy(state="absent")
+        assert server.service("IKEEXT")["Start"].number == 4
+
+    def test_one_that_does_not_start_undoes_everything(self, server: Server) -> None:
+        before = server.host.registry.snapshot()
+        server.host.services.broken.add("ikeext")
+        with pytest.raises(TransactionError) as failure:
+            server.policy()
+        assert failure.value.failure.message == "net start IKEEXT ended with code 2"
+        assert failure.value.failure.outcome == "undone"
+        assert differences(before, server.host.registry.snapshot()) == []
+
+    def test_one_that_stopped_is_started_and_no_rule_changes(self, server: Server) -> None:
+        server.policy()
+        server.host.services.stop("IKEEXT")
+        result = server.policy()
+        assert (result["changed"], result["changed_rules"]) == (True, [])
+        assert "IKEEXT" in server.running
+
+    def test_the_dependency_can_be_declined(self, server: Server) -> None:
+        before = server.service("RemoteAccess")
+        server.policy(policy_agent_first=False)
+        assert server.service("RemoteAccess") == before
+
+    def test_what_the_administrator_set_meanwhile_stays(self, server: Server) -> None:
+        """He made IKEEXT start on demand again, and took the dependency away."""
+        server.policy()
+        for name, value in {"IKEEXT": "start= demand", "RemoteAccess": "depend= RasMan/RpcSs"}.items():
+            server.host.run_program("sc", f"config {name} {value}", 30)
+        server.policy(state="absent")
+        assert server.service("IKEEXT")["Start"].number == 3
+        assert server.service("RemoteAccess").texts("DependOnService") == ("RasMan", "RpcSs")
+
+    def test_the_memory_of_what_was_before_us_outlives_a_second_run(self, server: Server) -> None:
+        server.policy()
+        server.host.run_program("sc", "config IKEEXT start= demand", 30)
+        server.host.run_program("sc", "config RemoteAccess depend= RasMan/RpcSs", 30)
+        server.policy()
+        assert {name: value.text for name, value in server.key(hosts.SERVICES_NOTE).items()} == {
+            "PolicyAgent": "demand",
+            "IKEEXT": "demand",
+            "RemoteAccess": "added",
+        }
+
+    def test_a_server_without_remote_access_needs_no_dependency(self, server: Server) -> None:
+        server.host.registry.remove(server.service("RemoteAccess").path)
+        server.policy()
+        assert server.service("RemoteAccess") == {}
+
+
+class TestDomainPolicy:
+    def test_it_is_an_error_for_an_assigned_policy(self, server: Server) -> None:
+        server.add([Key(hosts.DOMAIN_POLICY, {"DSIPSECPolicyPath": Value.sz("LDAP://CN=ipsecPolicy{1}")})])
+        with pytest.raises(PlanError, match="a domain policy"):
+            server.policy()
+        server.policy(assigned=False)
+
+    def test_it_leaves_nothing_for_prohibit_ipsec_to_rely_on(self, server: Server) -> None:
+        server.policy()
+        server.add([Key(hosts.DOMAIN_POLICY, {"DSIPSECPolicyPath": Value.sz("LDAP://CN=ipsecPolicy{1}")})])
+        with pytest.raises(PlanError, match="overrides the local policy"):
+            server.value()
+        assert server.prohibit_ipsec is None
+
+
+def test_the_listed_addresses_are_those_of_the_connection(server: Server) -> None:
+    server.policy()
+    assert server.inform()["host"]["listed_addresses"] == [ADDRESS, PEER]

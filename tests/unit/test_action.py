@@ -1,0 +1,257 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The three actions from their options to their results: no phase, no error and no surprise shows a key."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleConnectionFailure
+from ansible.parsing.yaml.objects import AnsibleUnicode
+from requests.exceptions import ReadTimeout
+
+from ansible_collections.rras.ipsec.plugins.action import (
+    win_ipsec_policy_info,
+    win_ipsec_psk_policy,
+    win_prohibit_ipsec,
+)
+from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault
+from ansible_collections.rras.ipsec.tests.lab import Answer, NetshFault
+from ansible_collections.rras.ipsec.tests.unit.plan.server import KEY, NAME, OTHER_KEY, Server, rule
+
+POLICY, VALUE, INFO = (
+    module.ActionModule for module in (win_ipsec_psk_policy, win_prohibit_ipsec, win_ipsec_policy_info)
+)
+RULES = {"name": NAME, "rules": [rule()]}
+
+
+class Task:
+    """A task of a play on one server: what an action needs of Ansible, without the network."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.become = False
+        self.check_mode = False
+        self.connection = "ssh"
+        self.lost: Exception | None = None
+
+    def run(self, action: type[RrasAction], **given: Any) -> dict[str, Any]:
+        connection: Any = types.SimpleNamespace(
+            become=self.become, transport=self.connection, _shell=types.SimpleNamespace(tmpdir=None)
+        )
+        task: Any = types.SimpleNamespace(
+            args=given, check_mode=self.check_mode, async_val=0, environment=None, action="rras.ipsec.test", diff=True
+        )
+        nothing: Any = None
+        acting: Any = action(task, connection, nothing, nothing, nothing, nothing)
+        acting._low_level_execute_command = self._execute  # noqa: SLF001 (the network)
+        result: dict[str, Any] = acting.run()
+        return result
+
+    def _execute(self, command: str, *, sudoable: bool, in_data: bytes) -> Mapping[str, Any]:
+        assert sudoable is False
+        if self.lost:
+            raise self.lost
+        output = self.server.execute(command, in_data)
+        return {"rc": output.code, "stdout": output.stdout, "stderr": output.stderr}
+
+
+@pytest.fixture
+def task() -> Task:
+    return Task(Server())
+
+
+def test_the_journey_of_a_pair_s_end(task: Task) -> None:
+    assert task.run(POLICY, phase="plan", **RULES)["pending"] is True
+    transaction = task.run(POLICY, phase="stage", **RULES)["transaction"]
+    assert task.run(POLICY, phase="commit", transaction=transaction, **RULES)["matches"] is True
+    assert task.run(VALUE, policy=NAME)["reboot_required"] is True
+    task.server.restart()
+    assert task.run(POLICY, phase="finish", transaction=transaction, **RULES)["changed"] is True
+    assert task.run(POLICY, **RULES)["changed"] is False
+    assert task.run(VALUE, policy=NAME)["in_effect"] == "yes"
+    assert task.run(INFO, preshared_keys=[KEY])["host"]["assigned"] == NAME
+
+
+def test_and_back(task: Task) -> None:
+    transaction = task.run(POLICY, phase="stage", **RULES)["transaction"]
+    assert task.run(POLICY, phase="revert", transaction=transaction, **RULES)["changed"] is True
+    assert task.run(POLICY, name=NAME, state="absent")["changed"] is False
+
+
+def test_check_mode_is_a_plan_for_every_phase(task: Task) -> None:
+    task.check_mode = True
+    before = task.server.host.registry.snapshot()
+    for phase in ("all", "plan", "stage"):
+        assert task.run(POLICY, phase=phase, **RULES)["changed"] is True
+    assert task.run(VALUE, policy=NAME, predicted=True)["changed"] is True
+    assert task.server.host.registry.snapshot() == before
+
+
+def test_a_prediction_counts_in_check_mode_only(task: Task) -> None:
+    assert task.run(VALUE, policy=NAME, predicted=True)["reason"] == "plan"
+
+
+def test_texts_of_ansible_become_plain_ones(task: Task) -> None:
+    task.run(POLICY, name=AnsibleUnicode(NAME), rules=(rule(AnsibleUnicode("tokyo-osaka")),))
+    assert task.run(POLICY, **RULES)["changed"] is False
+
+
+@pytest.mark.parametrize("phase", ["commit", "revert", "finish"])
+def test_later_phases_need_a_transaction(task: Task, phase: str) -> None:
+    result = task.run(POLICY, phase=phase, **RULES)
+    assert (result["reason"], result["msg"]) == (
+        "options",
+        f"phase is {phase} but all of the following are missing: transaction",
+    )
+
+
+REFUSED = {
+    Fault.NOT_ADMINISTRATOR: (
+        "The user of the connection is not an administrator on this host; "
+        "connect as a member of the group Administrators."
+    ),
+    Fault.WOW64: (
+        "The connection runs a 32-bit PowerShell on a 64-bit Windows, which sees another registry; "
+        "use a 64-bit session configuration."
+    ),
+    Fault.POWERSHELL_TOO_OLD: (
+        "Windows PowerShell on this host is older than 5.1; install Windows Management Framework 5.1."
+    ),
+    Fault.CONSTRAINED_LANGUAGE: (
+        "PowerShell on this host is in ConstrainedLanguage mode; "
+        "let the user of the connection run in FullLanguage mode."
+    ),
+    Fault.BUSY: "Another run of this collection is at work on this host; repeat when it has ended.",
+}
+
+
+@pytest.mark.parametrize("fault", REFUSED)
+def test_what_the_host_refuses_at_the_door(task: Task, fault: Fault) -> None:
+    task.server.host.impairments.refuses_with = fault
+    result = task.run(POLICY, **RULES)
+    assert (result["failed"], result["reason"], result["msg"]) == (True, str(fault), REFUSED[fault])
+
+
+class TestErrors:
+    def test_of_options(self, task: Task) -> None:
+        result = task.run(POLICY, **RULES, colour="red")
+        assert result["reason"] == "options"
+        assert result["msg"].startswith("Unsupported parameters: colour.")
+
+    def test_of_become(self, task: Task) -> None:
+        task.become = True
+        assert task.run(INFO) == {
+            "failed": True,
+            "reason": "options",
+            "msg": "become is in effect, and this action would silently run without it; "
+            "write 'become: false' at the task, and see that the variable ansible_become is not set.",
+        }
+
+    def test_of_the_connection(self, task: Task) -> None:
+        task.connection = "local"
+        assert task.run(INFO)["reason"] == "transport"
+
+    def test_of_the_declaration(self, task: Task) -> None:
+        result = task.run(POLICY, name=NAME, rules=[rule(key=" ")])
+        assert result["reason"] == "declaration"
+        assert result["msg"].startswith("rules[0].authentication[0].preshared_key is empty;")
+
+    def test_of_the_plan(self, task: Task) -> None:
+        result = task.run(VALUE, policy=NAME)
+        assert (result["reason"], result["msg"][:57]) == (
+            "plan",
+            "ProhibitIpSec would leave this host's L2TP in clear text,",
+        )
+
+    @pytest.mark.usefixtures("without_waiting")
+    def test_of_the_proof(self, task: Task) -> None:
+        task.server.host.impairments.netsh = NetshFault.MISSING
+        result = task.run(POLICY, **RULES)
+        assert result["reason"] == "not_proved"
+        assert result["msg"] == (
+            "The policy 'L2TP' was written, but PolicyAgent does not list the filter between 192.0.2.1 and 192.0.2.2."
+        )
+
+    def test_of_the_host(self, task: Task) -> None:
+        task.server.host.services.broken.add("ikeext")
+        result = task.run(POLICY, **RULES)
+        assert (result["reason"], result["msg"]) == (
+            "failed",
+            "The host stopped in step 'run': net start IKEEXT ended with code 2. All changes were undone.",
+        )
+
+    def test_that_changed_nothing(self, task: Task) -> None:
+        task.server.host.impairments.fail_at_record = 1
+        assert task.run(INFO)["msg"] == (
+            r"The host stopped in step 'tree' at SOFTWARE\Policies\Microsoft\Windows\IPSec\Policy\Local: "
+            "The configuration registry database is corrupt. Nothing was changed."
+        )
+
+    def test_that_could_not_be_undone(self, task: Task) -> None:
+        def corrupt(number: int, record: str) -> None:
+            if record.startswith("seal"):
+                task.server.host.registry.remove_tree(r"SOFTWARE\rras.ipsec")
+                task.server.host.impairments.fail_at_record = number
+
+        task.server.host.impairments.before_record = corrupt
+        assert "Not all changes could be undone: " in task.run(POLICY, **RULES)["msg"]
+
+    def test_of_a_host_that_is_no_windows(self, task: Task) -> None:
+        task.server.host.impairments.answer = Answer.GARBAGE
+        result = task.run(INFO)
+        assert (result["reason"], result["msg"]) == (
+            "no_answer",
+            (
+                "The host did not answer as a Windows host with PowerShell does (exit code 2): "
+                "sh: 1: Syntax error: word unexpected"
+            ),
+        )
+
+    def test_of_an_answer_that_was_cut(self, task: Task) -> None:
+        task.server.host.impairments.answer = Answer.CUT_RECORDS
+        result = task.run(INFO)
+        assert (result["reason"], result["msg"]) == (
+            "no_answer",
+            "The answer of the host has no end; check that nothing on the host changes the output of PowerShell.",
+        )
+
+    @pytest.mark.parametrize(
+        ("lost", "sentence"),
+        [
+            (AnsibleConnectionFailure(f"refused ({KEY})"), "refused (********)"),
+            (ReadTimeout(KEY), "the connection was lost before the host answered (ReadTimeout)."),
+        ],
+    )
+    def test_of_the_network_make_the_host_unreachable(self, task: Task, lost: Exception, sentence: str) -> None:
+        task.lost = lost
+        with pytest.raises(AnsibleConnectionFailure) as error:
+            task.run(POLICY, **RULES)
+        assert str(error.value) == sentence
+
+    def test_that_nobody_thought_of(self, task: Task) -> None:
+        task.lost = ZeroDivisionError(KEY)
+        assert task.run(POLICY, **RULES) == {
+            "failed": True,
+            "reason": "failed",
+            "msg": "An unexpected ZeroDivisionError ended the action; please report it with the steps that lead to it.",
+        }
+
+
+class TestSecrets:
+    def test_a_key_in_what_a_host_says_is_masked(self, task: Task) -> None:
+        task.run(POLICY, name=NAME, rules=[rule(KEY, key=OTHER_KEY)])
+        result = task.run(POLICY, name=NAME, rules=[rule(key=KEY)])
+        assert "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER" in result["changed_rules"]
+        assert KEY not in str(result)
+
+    def test_a_short_key_does_not_ruin_the_transaction(self, task: Task) -> None:
+        for key in ("a", "abcd", "switch"):
+            given = {"name": NAME, "rules": [rule(key=key)]}
+            transaction = task.run(POLICY, phase="stage", **given)["transaction"]
+            assert task.run(POLICY, phase="commit", transaction=transaction, **given)["matches"] is True
