@@ -34,7 +34,7 @@ endef
 other_core = -r tests/requirements.txt $$(sed '/^\#/d; /^ansible-core/d' requirements.txt) ansible-core==$(1)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit sanity integration molecule test-oldest test-newest test-powershell bench clean
+.PHONY: help demo test checks stories lint unit sanity integration molecule test-oldest test-newest test-powershell bench clean
 lint unit sanity integration molecule test-powershell bench: export PATH := $(BIN):$(PATH)
 
 help: ## print this list
@@ -43,7 +43,12 @@ help: ## print this list
 demo: .cache/demo-venv/.done ## two simulated servers, the playbook twice, the proof; nothing stays behind
 	PATH=$(DEMO_BIN):$$PATH python -m tests.lab.demo
 
-test: lint unit sanity integration molecule ## everything that must be green before a commit
+test: $(VENV)/.done ## everything that must be green before a commit; two things at a time
+	+$(MAKE) --jobs=2 --output-sync=target checks stories
+
+checks: lint sanity molecule
+stories: unit
+	$(MAKE) integration
 
 lint: $(VENV)/.done ## format, style, types, Ansible's own style, changelog, documentation
 	ruff format --check .
@@ -60,7 +65,7 @@ sanity: $(VENV)/.done ## ansible-test sanity, in a copy of the checkout
 	python tools/sanity.py
 
 integration: $(VENV)/.done ## unmodified ansible-playbook against simulated servers
-	pytest -n2 tests/integration
+	pytest -n2 --dist=loadgroup tests/integration
 
 molecule: $(VENV)/.done ## the scenario that users can aim at their own Windows servers
 	molecule test --all

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import abc
+import copy
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
@@ -101,8 +102,8 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
             return hidden, {"failed": True, "msg": _sentence(error), "reason": _reason(error)}, ""
 
     def _options(self, hidden: set[str]) -> Mapping[str, Any]:
-        validator = ArgumentSpecValidator(
-            self.SPEC, mutually_exclusive=self.MUTUALLY_EXCLUSIVE, required_if=self.REQUIRED_IF
+        validator = ArgumentSpecValidator(  # a copy, for it fills the defaults of nested options in
+            copy.deepcopy(dict(self.SPEC)), mutually_exclusive=self.MUTUALLY_EXCLUSIVE, required_if=self.REQUIRED_IF
         )
         outcome = validator.validate(_plain(self._task.args))
         secret_values = outcome._no_log_values  # noqa: SLF001 - the only way to learn the nested ones

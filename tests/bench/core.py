@@ -112,7 +112,7 @@ def cost(count: int, repeat: int = 5) -> Cost:
     """Measure one size of store."""
     tree = foreign(count)
     reading, planning = [], []
-    for _ in range(repeat):
+    for _turn in range(repeat):
         start = time.perf_counter()
         found = read(tree)
         middle = time.perf_counter()

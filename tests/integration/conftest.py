@@ -31,8 +31,11 @@ def controller_for(hosts: Sequence[HostSpec], folder: Path, **connecting: Any) -
     With a real PowerShell, each script must have answered, and left behind, just what the twin makes of it.
     """
     with Lab([dataclasses.replace(host, engine=ENGINE) for host in hosts]) as lab:
-        yield Controller(folder, lab, lab.inventory(**connecting))
-        assert [difference for host in lab.values() for difference in host.engine.differences] == []
+        try:
+            yield Controller(folder, lab, lab.inventory(**connecting))
+        finally:
+            differences = [difference for host in lab.values() for difference in host.engine.differences]
+        assert differences == []
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -38,7 +38,7 @@ class Task:
         self.become = False
         self.check_mode = False
         self.connection = "ssh"
-        self.lost: Exception | None = None
+        self.lost: tuple[Exception, ...] = ()
 
     def run(self, action: type[RrasAction], **given: Any) -> dict[str, Any]:
         connection: Any = types.SimpleNamespace(
@@ -55,8 +55,8 @@ class Task:
 
     def _execute(self, command: str, *, sudoable: bool, in_data: bytes) -> Mapping[str, Any]:
         assert sudoable is False
-        if self.lost:
-            raise self.lost
+        for lost in self.lost:
+            raise lost
         output = self.server.execute(command, in_data)
         return {"rc": output.code, "stdout": output.stdout, "stderr": output.stderr}
 
@@ -229,13 +229,13 @@ class TestErrors:
         ],
     )
     def test_of_the_network_make_the_host_unreachable(self, task: Task, lost: Exception, sentence: str) -> None:
-        task.lost = lost
+        task.lost = (lost,)
         with pytest.raises(AnsibleConnectionFailure) as error:
             task.run(POLICY, **RULES)
         assert str(error.value) == sentence
 
     def test_that_nobody_thought_of(self, task: Task) -> None:
-        task.lost = ZeroDivisionError(KEY)
+        task.lost = (ZeroDivisionError(KEY),)
         assert task.run(POLICY, **RULES) == {
             "failed": True,
             "reason": "failed",

@@ -191,7 +191,7 @@ class Reader:
         """Take a number of items of at least `size` bytes; CodecError at once where so many can't follow."""
         if count * size > self.left:
             raise CodecError(name, f"at most {self.left // size}", f"{count}", self.offset)
-        return tuple(read(self) for _ in range(count))
+        return tuple(read(self) for _number in range(count))
 
     def stands_at(self, *offsets: int, identity: uuid.UUID) -> bool:
         """Go to the first of the offsets where a GUID stands; where there is none, stay and return False."""

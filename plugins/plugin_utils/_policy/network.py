@@ -201,7 +201,8 @@ def _address_problems(network: Network, where: str, entry: Mapping[str, Any]) ->
 
 def _disagreements(network: Network, host: str, entry: Mapping[str, Any]) -> Iterator[str]:
     """What the other end's variables say differently, by group precedence or host_vars."""
-    other = next(peer for peer in entry["peers"] if peer != host)
+    source, destination = entry["peers"]
+    other = destination if host == source else source
     if not network[other].managed:
         return
     theirs = [each for each in _entries(network[other]) if each.get("name") == entry["name"]]

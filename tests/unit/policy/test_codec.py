@@ -498,7 +498,7 @@ class TestDamage:
     def test_mutated_bytes_of_windows(self, data: st.DataObject) -> None:
         vector = data.draw(st.sampled_from(VECTORS))
         mutated = bytearray(vector.data)
-        for _ in range(data.draw(st.integers(1, 6))):
+        for _turn in range(data.draw(st.integers(1, 6))):
             start = data.draw(st.integers(0, len(mutated)))
             end = data.draw(st.integers(start, min(start + 8, len(mutated))))
             mutated[start:end] = data.draw(st.binary(max_size=8))
