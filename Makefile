@@ -44,7 +44,7 @@ demo: .cache/demo-venv/.done ## two simulated servers, the playbook twice, the p
 	PATH=$(DEMO_BIN):$$PATH python -m tests.lab.demo
 
 test: $(VENV)/.done ## everything that must be green before a commit; two things at a time
-	+$(MAKE) --jobs=2 --output-sync=target checks stories
+	+$(MAKE) --jobs=2 --output-sync=target stories checks
 
 checks: lint sanity molecule
 stories: unit

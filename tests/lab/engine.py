@@ -19,6 +19,13 @@ _ENCODED = re.compile(
 )
 
 
+class EngineName(enum.StrEnum):
+    """What runs behind a simulated host."""
+
+    TWIN = "twin"
+    POWERSHELL = "powershell"
+
+
 class Connection(enum.StrEnum):
     """How a command came to the host."""
 
@@ -48,8 +55,16 @@ class Output:
 class Engine(Protocol):
     """A PowerShell, simulated or real."""
 
+    differences: list[str]
+    """In words: where a real one and the simulated one did not do the same. A test is to find nothing here."""
+    executions: int
+    """How many commands a real one carried out."""
+
     def run(self, command: Command) -> Output:
         """Run a command to its end. Raises R(PoweredOff) when the host lost its power meanwhile."""
+
+    def close(self) -> None:
+        """Go away for good."""
 
 
 def unwrapped(line: str) -> Sequence[str]:

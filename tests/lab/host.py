@@ -15,12 +15,13 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 
 from . import sc, windows
 from .agent import PolicyAgent
-from .engine import Engine
+from .engine import Engine, EngineName
 from .impairment import Impairments
 from .netsh import Netsh
+from .powershell import PowerShell
 from .programs import Programs
 from .recorder import Recorder, Source
-from .registry import Registry
+from .registry import LabRegistry, Registry
 from .server import Endpoint, Site
 from .services import POLICY_AGENT, Services
 from .soap import Response
@@ -48,6 +49,7 @@ class HostSpec:
     sc_labels: tuple[str, ...] = sc.ENGLISH
     allow_unencrypted: bool = False
     """Take plain messages over plain HTTP, as Windows does with AllowUnencrypted."""
+    engine: EngineName = EngineName.TWIN
 
 
 class Host:
@@ -56,14 +58,14 @@ class Host:
     def __init__(self, spec: HostSpec, certificate: Path) -> None:
         self.spec = spec
         self.name = spec.name
-        self.registry = Registry()
+        self.engine, self.registry = self._engine()
         self.agent = PolicyAgent(self.registry)
         self.services = Services(self.registry, self.agent)
         self.recorder = Recorder()
         self.impairments = Impairments()
         self.lock = threading.Lock()
         self.boot_time = 0
-        self.engine: Engine = Twin(self)
+        self._is_up = False
         netsh = Netsh(self.registry, self.services, self.agent)
         self._programs = Programs(
             netsh, sc.Sc(self.registry, self.services, spec.sc_labels), self.recorder, lambda: self.impairments
@@ -105,7 +107,8 @@ class Host:
         with self._power:
             if self.http.is_open:
                 return
-            self._boot()
+            if not self._is_up:
+                self._boot()
             self.http.open()
             self.https.open()
 
@@ -156,6 +159,13 @@ class Host:
             self._go_away()
             self.http.release()
             self.https.release()
+            self.engine.close()
+
+    def _engine(self) -> tuple[Engine, LabRegistry]:
+        if self.spec.engine is EngineName.TWIN:
+            return Twin(self), Registry()
+        real = PowerShell(self)
+        return real, real.registry
 
     def _boot(self) -> None:
         self.registry.lose_volatile_keys()
@@ -163,8 +173,10 @@ class Host:
         self.services.boot()
         now = _UNIX_EPOCH + time.time_ns() // 100
         self.boot_time = max(now, self.boot_time + 10_000_000)
+        self._is_up = True
 
     def _go_away(self) -> None:
+        self._is_up = False
         self.http.close()
         self.https.close()
         self._service.close()

@@ -80,6 +80,11 @@ class Impairments:
         self.lose_answer, now = _counted(self.lose_answer)
         return now
 
+    @property
+    def meet_records(self) -> bool:
+        """Whether anything is to be done before a record."""
+        return self.before_record is not None or self.die_at_record is not None or self.fail_at_record is not None
+
     def meets_record(self, number: int, record: str) -> None:
         """Do what is to be done before a record. Raises R(PoweredOff) or R(RecordRefusedError) where that is wanted."""
         if self.before_record:

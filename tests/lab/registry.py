@@ -67,6 +67,31 @@ class RegistryAccess(Protocol):
         """Replace a key's access list."""
 
 
+class LabRegistry(RegistryAccess, Protocol):
+    """What tests and the lab itself need beyond that."""
+
+    def remove_tree(self, path: str) -> None:
+        """Delete a key and all below it, where there is one."""
+
+    def deny(self, path: str) -> None:
+        """Make a key unreadable, even for administrators."""
+
+    def is_volatile(self, path: str) -> bool:
+        """Return whether a key vanishes at the next restart."""
+
+    def lose_volatile_keys(self) -> None:
+        """Do what a restart does to the registry."""
+
+    def snapshot(self, path: str = "") -> Tree:
+        """Return a copy of a key and all below it; by default of everything that this collection could touch."""
+
+    def load(self, tree: Tree) -> None:
+        """Add the keys and values of a tree to what is there."""
+
+    def replace(self, tree: Tree) -> None:
+        """Forget everything and hold the tree instead."""
+
+
 @dataclasses.dataclass(slots=True)
 class _Node:
     path: str
@@ -76,7 +101,7 @@ class _Node:
     denied: bool = False
 
 
-class Registry(RegistryAccess):
+class Registry(LabRegistry):
     """The registry of one host in memory; safe to use from several threads."""
 
     def __init__(self, tree: Tree | None = None) -> None:

@@ -53,18 +53,19 @@ class Services:
     def __init__(self, registry: RegistryAccess, agent: PolicyAgent) -> None:
         self._registry = registry
         self._agent = agent
-        self._running: set[str] = set()
+        self.running: set[str] = set()
+        """The services that run, in lower case."""
         self.broken: set[str] = set()
         """Services, in lower case, that do not come up when they are started."""
 
     def state(self, name: str) -> State:
         """Return whether a service runs."""
         self.key(name)
-        return State.RUNNING if name.casefold() in self._running else State.STOPPED
+        return State.RUNNING if name.casefold() in self.running else State.STOPPED
 
     def is_running(self, name: str) -> bool:
         """Return whether a service runs; one that does not exist doesn't."""
-        return name.casefold() in self._running
+        return name.casefold() in self.running
 
     def key(self, name: str) -> Key:
         """Return the registry key that declares a service."""
@@ -83,16 +84,16 @@ class Services:
         self._start_dependencies(key)
         if name.casefold() in self.broken:
             raise ServiceError(ServiceErrorCode.REQUEST_TIMEOUT)
-        self._running.add(name.casefold())
+        self.running.add(name.casefold())
         if name.casefold() == POLICY_AGENT.casefold():
             self._agent.load()
 
     def stop(self, name: str) -> None:
         """Stop a service that no running one depends on."""
         self._require_running(name)
-        if any(name.casefold() in _dependencies(self.key(other)) for other in self._running):
+        if any(name.casefold() in _dependencies(self.key(other)) for other in self.running):
             raise ServiceError(ServiceErrorCode.DEPENDENT_SERVICES_RUNNING)
-        self._running.discard(name.casefold())
+        self.running.discard(name.casefold())
         if name.casefold() == POLICY_AGENT.casefold():
             self._agent.forget()
 
@@ -105,7 +106,7 @@ class Services:
 
     def boot(self) -> None:
         """Start what starts by itself, after a restart; what can't start stays stopped."""
-        self._running.clear()
+        self.running.clear()
         self._agent.forget()
         for name in self._registry.children(SERVICES):
             key = self._registry.read(join(SERVICES, name))

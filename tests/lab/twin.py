@@ -66,6 +66,8 @@ class Twin(Engine):
 
     def __init__(self, host: Host) -> None:
         self._host = host
+        self.differences = []
+        self.executions = 0
         self._known: Mapping[re.Pattern[str], Callable[[re.Match[str]], Output]] = {
             _SHUTDOWN: self._shutdown,
             _ABORT: self._abort,
@@ -82,9 +84,12 @@ class Twin(Engine):
         elif texts[-1].strip() == session.BOOTSTRAP:
             output = self._bootstrap(command)
         else:
-            output = self._other(texts[-1])
+            output = self._other(command, texts[-1])
         self._host.recorder.write(Source.TRANSCRIPT, output.stdout + output.stderr)
         return output
+
+    def close(self) -> None:
+        """Do nothing: what is in memory needs no end."""
 
     def _record(self, command: Command, texts: Sequence[str]) -> None:
         """Write down what auditing would: processes are started over WinRM only, PSRP runs in one that is there."""
@@ -101,7 +106,7 @@ class Twin(Engine):
         lines = "\n".join(command.stdin).replace("\r\n", "\n").split("\n")
         script, records = _divided(lines)
         self._host.recorder.write(Source.SCRIPT_BLOCK, script)
-        self._host.recorder.count(Execution(command.connection, tuple(_public(line) for line in records)))
+        self._host.recorder.count(Execution(command.connection, tuple(public(line) for line in records)))
         impairments = self._host.impairments
         if impairments.before_script:
             impairments.before_script()
@@ -111,18 +116,22 @@ class Twin(Engine):
             return Output(stderr="The twin knows no script but transaction.ps1.\r\n", code=1)
         if impairments.refuses_with is Fault.POWERSHELL_TOO_OLD:
             return Output(_literal(script))
-        return _distorted(self._transaction(records), impairments.answer)
+        return _distorted(self._answer(command, records), impairments.answer)
 
-    def _transaction(self, records: list[str]) -> str:
+    def _answer(self, _command: Command, records: list[str]) -> Output:
         with self._host.lock:
-            return Transaction(self._host).run(records, refused=self._host.impairments.refuses_with)
+            answer = Transaction(self._host).run(records, refused=self._host.impairments.refuses_with)
+        return Output(framed(answer))
 
-    def _other(self, script: str) -> Output:
+    def _other(self, command: Command, script: str) -> Output:
         for pattern, answer in self._known.items():
             match = pattern.search(script)
             if match:
                 return answer(match)
-        name = (script.split() or [""])[0][:60]
+        return self._unknown(command)
+
+    def _unknown(self, command: Command) -> Output:
+        name = (unwrapped(command.line)[-1].split() or [""])[0][:60]
         return Output(stderr=f"The term '{name}' is not recognized as the name of a cmdlet.\r\n", code=1)
 
     def _shutdown(self, match: re.Match[str]) -> Output:
@@ -147,7 +156,7 @@ def _divided(lines: list[str]) -> tuple[str, list[str]]:
     return "\n".join(lines[:position]), [line for line in lines[position + 1 :] if line]
 
 
-def _public(record: str) -> str:
+def public(record: str) -> str:
     """Return the verb and the path of a record: nothing that could be data."""
     step = step_of(record)
     return f"{step.verb} {step.path}".strip()
@@ -159,11 +168,26 @@ def _literal(text: str) -> str:
     return match[0] if match else ""
 
 
-def _distorted(answer: str, how: Answer | None) -> Output:
-    """Return the output that carries an answer, or what an impairment makes of it."""
-    if how is Answer.GARBAGE:
-        return Output("sh: 1: Syntax error: word unexpected\n", code=2)
-    if how is Answer.CUT_RECORDS:
-        answer = "".join(answer.splitlines(keepends=True)[:-1])
-    frame = f"#rras#{base64.b64encode(answer.encode()).decode()}#rras#"
-    return Output(frame[: len(frame) // 2] if how is Answer.TRUNCATED else f"{frame}\r\n")
+def framed(answer: str) -> str:
+    """Return an answer as the script prints it."""
+    return f"#rras#{base64.b64encode(answer.encode()).decode()}#rras#\r\n"
+
+
+def unframed(output: str) -> str:
+    """Return the answer that an output carries; nothing where it carries none."""
+    match = session.FRAME.search(output)
+    return base64.b64decode(match[1]).decode() if match else ""
+
+
+def _distorted(output: Output, how: Answer | None) -> Output:
+    """Return an output, or what an impairment makes of it."""
+    match how:
+        case None:
+            return output
+        case Answer.GARBAGE:
+            return Output("sh: 1: Syntax error: word unexpected\n", code=2)
+        case Answer.TRUNCATED:
+            frame = output.stdout.rstrip()
+            return Output(frame[: len(frame) // 2])
+        case Answer.CUT_RECORDS:
+            return Output(framed("".join(unframed(output.stdout).splitlines(keepends=True)[:-1])))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import host as hosts
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import phases
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host, StartType
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value, join
 
@@ -88,6 +89,10 @@ def test_the_ports_of_the_l2tp_adapter() -> None:
 def test_rules_of_the_firewall_are_kept_as_text() -> None:
     rule = Key(hosts.FIREWALL_RULES[0], {"one": Value.sz("v2.31|Action=Secure|"), "number": Value.dword(1)})
     assert understood(rule).firewall_rules == ("v2.31|Action=Secure|",)
+
+
+def test_where_nothing_is_unfinished_nothing_is_taken_back() -> None:
+    assert phases.revert(NOTHING) == ()
 
 
 @pytest.mark.parametrize("phase", ["", "nonsense", "staging"])

@@ -128,6 +128,11 @@ class TestPolicyThatIsThere:
         server.add(Key(key.path, meddle(key)) for key in objects)
         assert server.policy()["changed"] is False
 
+    def test_there_is_nothing_to_stage(self, server: Server) -> None:
+        server.policy()
+        result = server.work().stage()
+        assert (result["changed"], result["transaction"]) == (False, "")
+
     def test_check_mode_predicts_and_changes_nothing(self, server: Server) -> None:
         before = server.host.registry.snapshot()
         predicted = server.work(check_mode=True).plan()
@@ -260,7 +265,7 @@ class TestPoliciesOfOthers:
         theirs = by_hand(server, name="Theirs", assigned=False)
         server.policy()
         ours = next(path for path in server.read().owned if "ipsecFilter" in path)
-        (their_rule, *_) = server.store.at(theirs).rule_paths  # type: ignore[union-attr]
+        (their_rule, *_rules) = server.store.at(theirs).rule_paths  # type: ignore[union-attr]
         server.add([Key(their_rule, {"ipsecFilterReference": Value.multi_sz([ours])})])
         before = server.tree[ours]
         server.policy(rules=[rule(key=OTHER_KEY)])

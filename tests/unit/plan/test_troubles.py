@@ -92,7 +92,7 @@ class TestConflicts:
         transaction = server.stage(**ROTATED)
         server.work(**ROTATED).commit(transaction)
         theirs = declare(name="Theirs").policy
-        (their_rule, *_) = server.add_policy(theirs, keys_of(theirs)).rule_paths
+        (their_rule, *_rules) = server.add_policy(theirs, keys_of(theirs)).rule_paths
         server.add([Key(their_rule, {"ipsecFilterReference": Value.multi_sz([filters])})])
         server.work(**ROTATED).finish(transaction)
         assert filters in server.tree, "it is used by somebody else now"

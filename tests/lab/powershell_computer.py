@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A Windows of Wine's for one host: a prefix with its registry, and the PowerShell that stays there.
+
+Starting one takes seconds, so those of hosts that are gone wait, running, for the next host, which gets a registry of
+its own as the first thing.
+"""
+
+from __future__ import annotations
+
+import atexit
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+
+from .powershell_place import Place
+from .powershell_registry import RealRegistry
+from .powershell_relay import Relay
+from .powershell_server import Server
+from .powershell_wine import Prefix
+
+Answer = Callable[[str, str], tuple[int, str] | None]
+"""What a relayed program does: from its name and arguments to its exit code and output, or None if it hangs."""
+
+_idle: list[Computer] = []
+
+
+class Computer(Place):
+    """One Windows."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.relay = Relay(answer)
+        self.prefix = Prefix(self.relay.port)
+        self.registry = RealRegistry(self)
+        self.server = Server(self)
+
+    def start(
+        self, arguments: Sequence[str], environment: Mapping[str, str], *, piped: bool = False
+    ) -> subprocess.Popen[bytes]:
+        return self.prefix.start(arguments, environment, piped=piped)
+
+    def restart(self) -> None:
+        self.prefix.restart()
+        self.registry.disconnect()
+        self.server.close()
+
+    def give_back(self) -> None:
+        """Wait for the next host."""
+        _idle.append(self)
+
+    def close(self) -> None:
+        """Go away for good."""
+        self.prefix.close()
+        self.registry.disconnect()
+        self.server.close()
+        self.relay.close()
+
+
+def take(answer: Answer) -> Computer:
+    """Return a Windows for a host, whatever is in its registry."""
+    if not _idle:
+        return Computer(answer)
+    computer = _idle.pop()
+    computer.relay.answer = answer
+    return computer
+
+
+@atexit.register
+def close_idle() -> None:
+    """End all that wait."""
+    while _idle:
+        _idle.pop().close()

@@ -1,0 +1,66 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a real PowerShell runs, and how it is found: on this machine, if that is Windows, else in a Wine prefix."""
+
+from __future__ import annotations
+
+import base64
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+LOOPBACK = "127.0.0.1"
+PROGRAM_VARIABLE = "RRAS_POWERSHELL"
+"""The environment variable that names a powershell.exe or pwsh.exe, made for Windows."""
+
+
+class Place(Protocol):
+    """Somewhere to run PowerShell."""
+
+    def start(
+        self, arguments: Sequence[str], environment: Mapping[str, str], *, piped: bool = False
+    ) -> subprocess.Popen[bytes]:
+        """Start PowerShell.
+
+        Args:
+            arguments: what stands behind the program's name.
+            environment: more variables.
+            piped: give it pipes for its standard input and output, else none at all.
+
+        """
+
+    def restart(self) -> None:
+        """Restart Windows, and end all its programs first."""
+
+
+class ThisMachine(Place):
+    """Windows itself, on which Windows PowerShell is asked, unless another program is named."""
+
+    def start(
+        self, arguments: Sequence[str], environment: Mapping[str, str], *, piped: bool = False
+    ) -> subprocess.Popen[bytes]:
+        program = os.environ.get(PROGRAM_VARIABLE, "powershell.exe")
+        return popen([program, *arguments], dict(os.environ) | dict(environment), piped=piped)
+
+    def restart(self) -> None:
+        raise NotImplementedError("the machine that runs the tests cannot be restarted by them")
+
+
+def popen(command: Sequence[str | Path], environment: Mapping[str, str], *, piped: bool) -> subprocess.Popen[bytes]:
+    """Start a process, with pipes for its standard input and output or with nothing there."""
+    stream = subprocess.PIPE if piped else subprocess.DEVNULL
+    return subprocess.Popen(
+        [str(word) for word in command],
+        stdin=stream,
+        stdout=stream,
+        stderr=subprocess.DEVNULL,
+        env=dict(environment),
+    )
+
+
+def encoded(script: str) -> str:
+    """Return a script as -EncodedCommand takes it."""
+    return base64.b64encode(script.encode("utf-16-le")).decode("ascii")

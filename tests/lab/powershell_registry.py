@@ -1,0 +1,196 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The registry that a real PowerShell works on: Windows' own, or that of a Wine prefix."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import io
+import socket
+import subprocess
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value, join
+
+from .digests import KIND_NAMES
+from .powershell_place import LOOPBACK, Place, encoded
+from .registry import LabRegistry, RegistryError, RegistryErrorCode
+from .windows import ADAPTERS, INTERFACES, SERVICES
+
+SCRIPT = Path(__file__).with_suffix(".ps1")
+PORT_VARIABLE = "LAB_REGISTRY_PORT"
+SECONDS_TO_CONNECT = 60
+TOPS = (
+    r"SOFTWARE\Policies\Microsoft\Windows\IPSec",
+    r"SOFTWARE\Policies\Microsoft\WindowsFirewall",
+    r"SOFTWARE\rras.ipsec",
+    ADAPTERS,
+    join(SERVICES, "IKEEXT"),
+    join(SERVICES, "PolicyAgent"),
+    join(SERVICES, "RasMan"),
+    join(SERVICES, "RemoteAccess"),
+    join(SERVICES, "SharedAccess"),
+    INTERFACES,
+)
+"""What of HKEY_LOCAL_MACHINE this collection could read or change: what a snapshot of everything holds."""
+
+_KINDS = {name: kind for kind, name in KIND_NAMES.items()}
+
+
+@dataclasses.dataclass(slots=True)
+class _Agent:
+    """A PowerShell that reads and writes the registry for us, and our connection to it."""
+
+    process: subprocess.Popen[bytes]
+    stream: io.BufferedRWPair
+
+    def ask(self, verb: str, fields: Iterable[str]) -> Iterator[list[str]]:
+        """Send one request; return the records of the answer but the last. Raises `RegistryError`."""
+        self.stream.write("\t".join((verb, *map(_encode, fields))).encode() + b"\n")
+        self.stream.flush()
+        for line in self.stream:
+            record, *found = line.decode().rstrip("\r\n").split("\t")
+            if record == "error":
+                raise _error(int(found[0]), _decode(found[1]))
+            if record == "ok":
+                return
+            yield [record, *found]
+        raise ConnectionResetError("the agent of the registry is gone")
+
+    def close(self) -> None:
+        self.stream.close()
+        self.process.wait()
+
+
+class RealRegistry(LabRegistry):
+    """HKEY_LOCAL_MACHINE of a place, through a PowerShell there; safe to use from several threads."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._lock = threading.RLock()
+        self._agent: _Agent | None = None
+
+    def read(self, path: str) -> Key | None:
+        return next(iter(_keys(self._ask("read", path))), None)
+
+    def children(self, path: str) -> list[str]:
+        return sorted((_decode(record[1]) for record in self._ask("children", path)), key=str.upper)
+
+    def create(self, path: str, *, volatile: bool = False) -> None:
+        self._ask("create", path, "Volatile" if volatile else "None")
+
+    def write(self, path: str, name: str, value: Value) -> None:
+        self._ask("write", path, name, KIND_NAMES[value.kind], base64.b64encode(value.data).decode())
+
+    def erase(self, path: str, name: str) -> None:
+        self._ask("erase", path, name)
+
+    def remove(self, path: str) -> None:
+        self._ask("remove", path)
+
+    def access(self, path: str) -> str:
+        return _decode(self._ask("access", path)[0][1])
+
+    def protect(self, path: str, sddl: str) -> None:
+        self._ask("protect", path, sddl)
+
+    def remove_tree(self, path: str) -> None:
+        self._ask("removetree", path)
+
+    def deny(self, path: str) -> None:
+        self.protect(path, "D:(D;;KA;;;WD)")
+
+    def is_volatile(self, path: str) -> bool:
+        """Return whether a key vanishes at the next restart: Windows lets no lasting key stand below such a one."""
+        probe = join(path, "Probe")
+        try:
+            self.create(probe)
+        except RegistryError as error:
+            if error.code is RegistryErrorCode.CHILD_MUST_BE_VOLATILE:
+                return True
+            raise
+        self.remove(probe)
+        return False
+
+    def lose_volatile_keys(self) -> None:
+        self._place.restart()
+
+    def snapshot(self, path: str = "") -> Tree:
+        if not path:
+            return touched(self)
+        return Tree(sorted(_keys(self._ask("tree", path)), key=lambda key: key.path.casefold()))
+
+    def load(self, tree: Tree) -> None:
+        for path, key in tree.items():
+            self.create(path)
+            for name, value in key.items():
+                self.write(path, name, value)
+
+    def replace(self, tree: Tree) -> None:
+        for top in TOPS:
+            self.remove_tree(top)
+        self.load(tree)
+
+    def disconnect(self) -> None:
+        """Let the PowerShell there end; the next request starts another."""
+        with self._lock:
+            if self._agent:
+                self._agent.close()
+            self._agent = None
+
+    def _ask(self, verb: str, *fields: str) -> list[list[str]]:
+        with self._lock:
+            if self._agent is None:
+                self._agent = self._connect()
+            return list(self._agent.ask(verb, fields))
+
+    def _connect(self) -> _Agent:
+        with socket.create_server((LOOPBACK, 0)) as listener:
+            listener.settimeout(SECONDS_TO_CONNECT)
+            arguments = ["-NoProfile", "-NonInteractive", "-EncodedCommand", encoded(_script())]
+            process = self._place.start(arguments, {PORT_VARIABLE: str(listener.getsockname()[1])})
+            connection, _address = listener.accept()
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with connection:
+            return _Agent(process, connection.makefile("rwb"))
+
+
+def touched(registry: LabRegistry) -> Tree:
+    """Return everything that this collection could touch."""
+    return Tree(key for top in TOPS for key in registry.snapshot(top).values())
+
+
+def _script() -> str:
+    """The agent's text without its indentation, so that it fits into a command line."""
+    lines = SCRIPT.read_text(encoding="ascii").splitlines()
+    return "\n".join(line.strip() for line in lines if not line.startswith("#"))
+
+
+def _keys(records: Iterable[list[str]]) -> list[Key]:
+    found: list[tuple[str, dict[str, Value]]] = []
+    for record, name, *value in records:
+        if record == "key":
+            found.append((_decode(name), {}))
+        else:
+            kind, data = value
+            found[-1][1][_decode(name)] = Value(_KINDS[kind], base64.b64decode(data))
+    return [Key(path, values) for path, values in found]
+
+
+def _error(number: int, message: str) -> RegistryError | OSError:
+    try:
+        return RegistryError(RegistryErrorCode(number), message)
+    except ValueError:
+        return OSError(number, message)
+
+
+def _encode(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def _decode(field: str) -> str:
+    return base64.b64decode(field).decode()

@@ -1,0 +1,69 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PowerShell as a program: one process for each command, or one that carries out many."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+from collections.abc import Sequence
+
+from .engine import Output
+from .powershell_place import Place
+
+SERVE = "--serve"
+
+
+class Server:
+    """A PowerShell that stays and carries out one request after the other. Only the lab's own program can do that."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def run(self, script: str, lines: Sequence[str] | None) -> Output | None:
+        """Run a script in a new runspace.
+
+        Args:
+            script: its text.
+            lines: what its ``$input`` holds; None: nothing is connected.
+
+        Returns:
+            The output; None if the process ended before it answered, because it was killed or serves nobody.
+
+        """
+        request = {"command": script} | ({} if lines is None else {"input": list(lines)})
+        with self._lock:
+            try:
+                found = json.loads(self._ask(json.dumps(request).encode() + b"\n"))
+            except json.JSONDecodeError:
+                self._end()
+                return None
+        return Output(found["stdout"], found["stderr"], found["rc"])
+
+    def close(self) -> None:
+        """End the process."""
+        with self._lock:
+            self._end()
+
+    def _ask(self, request: bytes) -> bytes:
+        if self._process is None:
+            self._process = self._place.start([SERVE], {}, piped=True)
+        stdin, stdout = self._process.stdin, self._process.stdout
+        if stdin is None or stdout is None:
+            raise RuntimeError("the process has no pipes")
+        try:
+            stdin.write(request)
+            stdin.flush()
+            return stdout.readline()
+        except BrokenPipeError:
+            return b""
+
+    def _end(self) -> None:
+        if self._process:
+            self._process.kill()
+            self._process.communicate()
+        self._process = None

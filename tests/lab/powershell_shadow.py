@@ -1,0 +1,136 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The shadow of a host with a real PowerShell: the same host for the twin, to compare what both make of one script."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import re
+from collections.abc import Mapping
+from typing import Protocol
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault
+
+from .agent import PolicyAgent
+from .impairment import Impairments, PoweredOff
+from .netsh import Netsh
+from .powershell_registry import touched
+from .programs import Programs
+from .recorder import Recorder
+from .registry import LabRegistry, Registry, differences
+from .sc import Sc
+from .services import Services
+from .transaction import Transaction
+
+_INHERITED = "D:AI"
+_ENTRY = re.compile(r"\((\w+);([A-Z]*);(\w*);([^()]*)\)")
+
+
+class Original(Protocol):
+    """The host that casts the shadow."""
+
+    @property
+    def registry(self) -> LabRegistry: ...
+
+    @property
+    def services(self) -> Services: ...
+
+    @property
+    def agent(self) -> PolicyAgent: ...
+
+    @property
+    def impairments(self) -> Impairments: ...
+
+
+class Shadow:
+    """A copy of a host as it is now, on which the twin carries out what the real PowerShell carried out there."""
+
+    def __init__(self, host: Original) -> None:
+        self.registry = Registry(touched(host.registry))
+        for path in self.registry.snapshot():
+            if r"\ipsecnfa" in path.casefold():
+                self.registry.protect(path, host.registry.access(path))
+        self.agent = PolicyAgent(self.registry)
+        self.agent.filters, self.agent.deaf = host.agent.filters, host.agent.deaf
+        self.services = Services(self.registry, self.agent)
+        self.services.running |= host.services.running
+        self.services.broken |= host.services.broken
+        self.impairments = Impairments(netsh=host.impairments.netsh)
+        self._programs = Programs(
+            Netsh(self.registry, self.services, self.agent),
+            Sc(self.registry, self.services),
+            Recorder(),
+            lambda: self.impairments,
+        )
+
+    def run_program(self, program: str, arguments: str, seconds: float) -> tuple[int, str]:
+        return self._programs.run(program, arguments, seconds)
+
+    def differences(self, host: Original, lines: list[str], answer: str, met: Mapping[int, BaseException]) -> list[str]:
+        """Carry out a script's records here, and say in words what differs from the host that did so already.
+
+        Args:
+            host: the host, as the real script left it.
+            lines: the records.
+            answer: what the real script answered; nothing where it lost its power.
+            met: what stood in the way of a record there, by its number.
+
+        """
+
+        def meet(number: int, _record: str) -> None:
+            if number in met:
+                raise met[number]
+
+        self.impairments.before_record = meet
+        expected = ""
+        with contextlib.suppress(PoweredOff):
+            expected = Transaction(self).run(lines)
+        return [
+            *answer_differences(expected, answer),
+            *differences(touched(self.registry), touched(host.registry)),
+            *_service_differences(self, host),
+        ]
+
+
+def answer_differences(expected: str, found: str) -> list[str]:
+    """Say in words what differs between two answers; nothing when they mean the same.
+
+    What Windows says about an error of its own, and the access lists that Windows gives by itself, may differ.
+    """
+    if not expected or not found:
+        return [] if expected == found else ["one of twin and script answered, the other did not"]
+    first, second = (records.decode(answer) for answer in (expected, found))
+    said = differences(first.tree, second.tree)
+    pairs: dict[str, tuple[object, object]] = {
+        "digests": (first.digests, second.digests),
+        "programs": (first.ran, second.ran),
+        "assigned by": (first.assigned_by, second.assigned_by),
+        "failure": (_comparable(first.failure), _comparable(second.failure)),
+    }
+    for path, sddl in first.access.items():
+        if not sddl.startswith(_INHERITED):
+            pairs[f"access to {path}"] = (entries(sddl), entries(second.access.get(path, "")))
+    return said + [
+        f"{what}: the twin has {ours}, PowerShell {theirs}" for what, (ours, theirs) in pairs.items() if ours != theirs
+    ]
+
+
+def entries(sddl: str) -> list[tuple[str, str, str]]:
+    """Return whom an access list allows or denies what, without the flags of inheritance, which Wine does not keep."""
+    return sorted((kind, rights, who.rpartition(";")[2]) for kind, _flags, rights, who in _ENTRY.findall(sddl))
+
+
+def _comparable(failure: records.Failure | None) -> records.Failure | None:
+    """A failure without the sentence, where that is one of Windows'."""
+    if failure is None or failure.fault is not Fault.FAILED:
+        return failure
+    return dataclasses.replace(failure, message="")
+
+
+def _service_differences(shadow: Shadow, host: Original) -> list[str]:
+    running = shadow.services.running ^ host.services.running
+    loaded = [] if shadow.agent.filters == host.agent.filters else ["PolicyAgent holds other filters"]
+    return [*(f"the service {name} runs on one of both only" for name in sorted(running)), *loaded]

@@ -1,0 +1,186 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Wine prefixes: one small Windows for each simulated host, copied from a template that is made once."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from .powershell_place import PROGRAM_VARIABLE, Place, popen
+
+ROOT = Path(__file__).resolve().parents[2]
+CACHE = ROOT / ".cache" / "powershell"
+SHARED = ROOT.parent / "shared" / "pwsh"
+ARCHIVE = SHARED / "powershell-win-x64.tar.xz"
+RELAY = SHARED / "relay" / "relay.exe"
+RELAYED = ("netsh.exe", "sc.exe", "net.exe")
+"""Programs of Windows that the lab answers for."""
+MISSING = (
+    f"no real PowerShell was used: set {PROGRAM_VARIABLE} to a powershell.exe or pwsh.exe for Windows, "
+    f"or put the folder pwsh with {ARCHIVE.name} and relay/{RELAY.name} into ../shared; and install wine and wine64"
+)
+
+_SYSTEM32 = Path("drive_c", "windows", "system32")
+_REGISTRY = r"""Windows Registry Editor Version 5.00
+
+[HKEY_LOCAL_MACHINE\Software\Wine\Drives]
+"z:"="network"
+
+[HKEY_LOCAL_MACHINE\System\CurrentControlSet\Control\Session Manager\Environment]
+"DOTNET_EnableWriteXorExecute"="0"
+
+[HKEY_LOCAL_MACHINE\System\CurrentControlSet\Services\NDIS]
+"Start"=dword:4
+
+[HKEY_LOCAL_MACHINE\System\CurrentControlSet\Services\nsiproxy]
+"Start"=dword:4
+
+[HKEY_LOCAL_MACHINE\System\CurrentControlSet\Services\PlugPlay]
+"Start"=dword:4
+
+"""
+"""Wine's own services that nothing here needs do not start: a restart takes half as long."""
+
+
+def is_available() -> bool:
+    """Return whether there is everything that a real PowerShell needs on this machine."""
+    found = PROGRAM_VARIABLE in os.environ or ARCHIVE.is_file()
+    return found and RELAY.is_file() and shutil.which("wine") is not None
+
+
+def program() -> Path:
+    """Return the path of PowerShell; unpack it the first time."""
+    named = os.environ.get(PROGRAM_VARIABLE)
+    if named:
+        return Path(named)
+    folder = CACHE / ARCHIVE.name.partition(".")[0]
+    with _alone("program"):
+        if not folder.is_dir():
+            with tempfile.TemporaryDirectory(dir=CACHE) as name, tarfile.open(ARCHIVE) as archive:
+                archive.extractall(name, filter="data")
+                (Path(name) / folder.name).rename(folder)
+    return folder / "powershell.exe"
+
+
+class Prefix(Place):
+    """One Windows of Wine's: a folder with a registry and drives, and the processes that run there."""
+
+    def __init__(self, relay_port: int) -> None:
+        template = _template()
+        self._program = program()
+        self._folder = Path(tempfile.mkdtemp(dir=CACHE, prefix="host-"))
+        self._environment = _environment(self._folder) | {"LAB_RELAY_PORT": str(relay_port)}
+        _copy(template, self._folder)
+
+    def start(
+        self, arguments: Sequence[str], environment: Mapping[str, str], *, piped: bool = False
+    ) -> subprocess.Popen[bytes]:
+        return popen(["wine", self._program, *arguments], self._environment | dict(environment), piped=piped)
+
+    def run_line(self, line: str, stdin: bytes) -> subprocess.CompletedProcess[bytes]:
+        """Run a command line as the service of WinRM does: by cmd.exe."""
+        return subprocess.run(
+            ["wine", "cmd.exe", "/C", line], env=self._environment, input=stdin, capture_output=True, check=False
+        )
+
+    def restart(self) -> None:
+        _stop(self._environment)
+
+    def provide(self, name: str, *, there: bool) -> None:
+        """Put a program of Windows into its place, or take it away."""
+        file = self._folder / _SYSTEM32 / name
+        if there and not file.exists():
+            shutil.copyfile(RELAY, file)
+        elif not there:
+            file.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Stop, and remove everything."""
+        _stop(self._environment)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _template() -> Path:
+    """Return the prefix that all others are copied from; make it the first time."""
+    folder = CACHE / "template"
+    with _alone("template"):
+        if not folder.is_dir():
+            with tempfile.TemporaryDirectory(dir=CACHE) as name:
+                _make(Path(name))
+                Path(name).rename(folder)
+                Path(name).mkdir()
+    return folder
+
+
+def _make(folder: Path) -> None:
+    environment = _environment(folder)
+    _wine("wineboot", "--init", environment=environment)
+    settings = folder / "settings.reg"
+    settings.write_text(_REGISTRY, encoding="ascii")
+    _wine("wine", "regedit", "/S", str(settings), environment=environment)
+    for name in RELAYED:
+        target = folder / _SYSTEM32 / name
+        target.unlink(missing_ok=True)
+        shutil.copyfile(RELAY, target)
+    _stop(environment)
+
+
+def _copy(template: Path, folder: Path) -> None:
+    """Copy a prefix: programs by hard links, since nobody writes into them; the registry, which Wine replaces, too."""
+    shutil.copytree(template, folder, symlinks=True, dirs_exist_ok=True, copy_function=os.link)
+    for file in template.glob("*.reg"):
+        (folder / file.name).unlink()
+        shutil.copyfile(file, folder / file.name)
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Return the variables for everything that runs in a prefix; HOME keeps Wine from linking to the user's files."""
+    overrides = [*(f"{name}=n" for name in RELAYED), "winemenubuilder.exe=d", "mshtml=d"]
+    home = CACHE / "home"
+    home.mkdir(parents=True, exist_ok=True)
+    return dict(os.environ) | {
+        "HOME": str(home),
+        "WINEPREFIX": str(folder),
+        "WINEARCH": "win64",
+        "WINEDEBUG": "-all",
+        "WINEDLLOVERRIDES": ";".join(overrides),
+        "WINEPATH": "Z:" + str(program().parent).replace("/", "\\"),
+        "DOTNET_EnableWriteXorExecute": "0",
+        "DOTNET_TieredCompilation": "0",
+        "DOTNET_gcConcurrent": "0",
+    }
+
+
+def _stop(environment: Mapping[str, str]) -> None:
+    """End all programs of a prefix and write its registry to its files."""
+    _wine("wineserver", "-k", environment=environment, check=False)
+    _wine("wineserver", "-w", environment=environment)
+
+
+def _wine(*command: str, environment: Mapping[str, str], check: bool = True) -> None:
+    subprocess.run(
+        command,
+        env=environment,
+        check=check,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+@contextlib.contextmanager
+def _alone(name: str) -> Iterator[None]:
+    """Hold a lock, so that of several processes only one makes a thing."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

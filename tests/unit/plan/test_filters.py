@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filters as the role calls them: from the variable hostvars to what a task decides on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ansible_collections.rras.ipsec.plugins.filter import (
+    l2tp_agreement,
+    l2tp_barrier,
+    l2tp_missing,
+    l2tp_not_back,
+    l2tp_problems,
+    l2tp_restart_batches,
+    l2tp_rules,
+    l2tp_uncertain,
+)
+from ansible_collections.rras.ipsec.tests.unit.plan.test_barrier import DEAD, PENDING, proof
+from ansible_collections.rras.ipsec.tests.unit.plan.test_network import OSAKA, PAIR, TOKYO
+
+MODULES = (
+    l2tp_agreement,
+    l2tp_barrier,
+    l2tp_missing,
+    l2tp_not_back,
+    l2tp_problems,
+    l2tp_restart_batches,
+    l2tp_rules,
+    l2tp_uncertain,
+)
+FILTERS: dict[str, Callable[..., Any]] = {
+    name: function for module in MODULES for name, function in module.FilterModule().filters().items()
+}
+HOSTVARS: dict[str, dict[str, Any]] = {
+    TOKYO: {"l2tp_connections": [PAIR], "l2tp_address": "192.0.2.1", "__l2tp_plan": PENDING},
+    OSAKA: {
+        "l2tp_connections": [PAIR],
+        "l2tp_address": "192.0.2.2",
+        "__l2tp_plan": proof(**PENDING),
+        "__l2tp_commit": DEAD,
+        "__l2tp_again": DEAD,
+        "__l2tp_value": {"reboot_required": True},
+        "__l2tp_restart": DEAD,
+    },
+}
+
+
+def asked(name: str, *arguments: Any) -> Any:
+    return FILTERS[name](HOSTVARS, *arguments)
+
+
+def test_each_module_offers_the_filter_of_its_name() -> None:
+    assert sorted(FILTERS) == [module.__name__.rpartition(".")[2] for module in MODULES]
+
+
+def test_the_rules_of_a_host() -> None:
+    names = [rule["name"] for rule in asked("l2tp_rules", TOKYO, "block")]
+    assert names == ["tokyo-osaka", "all other L2TP"]
+
+
+def test_problems_and_who_is_missing() -> None:
+    assert asked("l2tp_problems", TOKYO) == []
+    assert asked("l2tp_missing", TOKYO, [TOKYO]) == [OSAKA]
+
+
+def test_the_agreement_as_data() -> None:
+    (pair,) = asked("l2tp_agreement", OSAKA)
+    assert (pair["name"], pair["proved"], len(pair["remarks"])) == ("tokyo-osaka", False, 1)
+
+
+@pytest.mark.parametrize(("phase", "goes_on"), [("plan", True), ("stage", False), ("commit", False), ("value", False)])
+def test_the_barrier(phase: str, goes_on: bool) -> None:
+    assert (asked("l2tp_barrier", TOKYO, phase) == "") is goes_on
+    assert asked("l2tp_barrier", TOKYO, phase, True) == "", "one end alone, on demand"
+
+
+def test_a_lost_answer_and_a_host_that_stays_away() -> None:
+    assert asked("l2tp_uncertain", OSAKA) is True
+    assert asked("l2tp_restart_batches", [TOKYO, OSAKA]) == [[OSAKA]]
+    assert asked("l2tp_not_back", [TOKYO, OSAKA]) == [OSAKA]
