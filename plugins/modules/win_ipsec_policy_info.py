@@ -90,6 +90,11 @@ host:
       returned: always
       type: int
       sample: 128
+    policies_valid:
+      description: Whether C(netsh ipsec static show policy all) finds no fault with the policy store. Null, where it was not asked.
+      returned: always
+      type: bool
+      sample: true
     listed_addresses:
       description:
         - The addresses in the filters that C(PolicyAgent) lists as loaded. Necessary for protection, not sufficient.

@@ -96,7 +96,7 @@ class PowerShell(twin.Twin):
 
     def _started(self) -> Computer:
         """Return the Windows of this host; it starts when something is to run there for the first time."""
-        self.registry.settle()
+        self.registry.settle().connect()
         if self._computer is None:
             raise RuntimeError("the host is closed")
         return self._computer

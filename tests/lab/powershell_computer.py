@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import atexit
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from .powershell_place import Place
 from .powershell_registry import RealRegistry
@@ -34,10 +34,13 @@ class Computer(Place):
         self.registry = RealRegistry(self)
         self.server = Server(self)
 
-    def start(
-        self, arguments: Sequence[str], environment: Mapping[str, str], *, piped: bool = False
-    ) -> subprocess.Popen[bytes]:
-        return self.prefix.start(arguments, environment, piped=piped)
+    def start(self, arguments: Sequence[str], *, piped: bool = False) -> subprocess.Popen[bytes]:
+        return self.prefix.start(arguments, piped=piped)
+
+    def run_beside(self, script: str) -> None:
+        """Start a script: in the PowerShell that stays, to spare a second one, or in one of its own."""
+        if not self.server.run_beside(script):
+            self.prefix.run_beside(script)
 
     def restart(self) -> None:
         self.prefix.restart()

@@ -20,17 +20,17 @@ PROGRAM_VARIABLE = "RRAS_POWERSHELL"
 class Place(Protocol):
     """Somewhere to run PowerShell."""
 
-    def start(
-        self, arguments: Sequence[str], environment: Mapping[str, str], *, piped: bool = False
-    ) -> subprocess.Popen[bytes]:
+    def start(self, arguments: Sequence[str], *, piped: bool = False) -> subprocess.Popen[bytes]:
         """Start PowerShell.
 
         Args:
             arguments: what stands behind the program's name.
-            environment: more variables.
             piped: give it pipes for its standard input and output, else none at all.
 
         """
+
+    def run_beside(self, script: str) -> None:
+        """Start a script that runs beside everything else, until the program or the place ends."""
 
     def restart(self) -> None:
         """Restart Windows, and end all its programs first."""
@@ -39,11 +39,11 @@ class Place(Protocol):
 class ThisMachine(Place):
     """Windows itself, on which Windows PowerShell is asked, unless another program is named."""
 
-    def start(
-        self, arguments: Sequence[str], environment: Mapping[str, str], *, piped: bool = False
-    ) -> subprocess.Popen[bytes]:
-        program = os.environ.get(PROGRAM_VARIABLE, "powershell.exe")
-        return popen([program, *arguments], dict(os.environ) | dict(environment), piped=piped)
+    def start(self, arguments: Sequence[str], *, piped: bool = False) -> subprocess.Popen[bytes]:
+        return popen([os.environ.get(PROGRAM_VARIABLE, "powershell.exe"), *arguments], os.environ, piped=piped)
+
+    def run_beside(self, script: str) -> None:
+        self.start(command_line(script))
 
     def restart(self) -> None:
         raise NotImplementedError("the machine that runs the tests cannot be restarted by them")
@@ -59,6 +59,11 @@ def popen(command: Sequence[str | Path], environment: Mapping[str, str], *, pipe
         stderr=subprocess.DEVNULL,
         env=dict(environment),
     )
+
+
+def command_line(script: str) -> list[str]:
+    """Return what makes PowerShell run a script."""
+    return ["-NoProfile", "-NonInteractive", "-EncodedCommand", encoded(script)]
 
 
 def encoded(script: str) -> str:

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Gives the lab a way to the real registry that a host's PowerShell works on. It connects to the port that the environment
-# names and answers lines of tab-separated fields; texts are base64 of UTF-8. Each answer ends with "ok" or "error, number".
+# Gives the lab a way to the real registry that a host's PowerShell works on. It connects to the port $port and
+# answers lines of tab-separated fields; texts are base64 of UTF-8. Each answer ends with "ok" or "error, number".
 $root = [Microsoft.Win32.RegistryKey]::OpenBaseKey('LocalMachine', 'Registry64')
-$client = [Net.Sockets.TcpClient]::new('127.0.0.1', [int] $env:LAB_REGISTRY_PORT)
+$client = [Net.Sockets.TcpClient]::new('127.0.0.1', $port)
 $client.NoDelay = $true
 $in, $out = [IO.StreamReader]::new($client.GetStream()), [IO.StreamWriter]::new($client.GetStream())
 function Encode([string] $text) { [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($text)) }
@@ -34,7 +34,7 @@ function Show-Tree($key, [string] $path) {
 }
 $verbs = @{
     read       = { param($path) if ($key = $root.OpenSubKey($path)) { Show-Key $key $path } }
-    tree       = { param($path) if ($key = $root.OpenSubKey($path)) { Show-Tree $key $path } }
+    tree       = { foreach ($path in $args) { if ($key = $root.OpenSubKey($path)) { Show-Tree $key $path } } }
     children   = { param($path) if ($key = $root.OpenSubKey($path)) { foreach ($name in $key.GetSubKeyNames()) { Answer 'child' (Encode $name) } } }
     create     = { param($path, $lifetime) [void] $root.CreateSubKey($path, 'ReadWriteSubTree', $lifetime) }
     write      = { param($path, $name, $kind, $data)

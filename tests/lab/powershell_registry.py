@@ -6,10 +6,7 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
-import io
 import socket
-import subprocess
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -17,12 +14,11 @@ from pathlib import Path
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value, join
 
 from .digests import KIND_NAMES
-from .powershell_place import LOOPBACK, Place, encoded
-from .registry import LabRegistry, RegistryError, RegistryErrorCode
+from .powershell_place import LOOPBACK, Place
+from .registry import LabRegistry, Registry, RegistryError, RegistryErrorCode
 from .windows import ADAPTERS, INTERFACES, SERVICES
 
 SCRIPT = Path(__file__).with_suffix(".ps1")
-PORT_VARIABLE = "LAB_REGISTRY_PORT"
 SECONDS_TO_CONNECT = 60
 TOPS = (
     r"SOFTWARE\Policies\Microsoft\Windows\IPSec",
@@ -41,18 +37,27 @@ TOPS = (
 _KINDS = {name: kind for kind, name in KIND_NAMES.items()}
 
 
-@dataclasses.dataclass(slots=True)
 class _Agent:
-    """A PowerShell that reads and writes the registry for us, and our connection to it."""
+    """Our connection to a PowerShell that reads and writes the registry for us."""
 
-    process: subprocess.Popen[bytes]
-    stream: io.BufferedRWPair
+    def __init__(self, connection: socket.socket) -> None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with connection:
+            self._stream = connection.makefile("rwb")
 
     def ask(self, verb: str, fields: Iterable[str]) -> Iterator[list[str]]:
         """Send one request; return the records of the answer but the last. Raises `RegistryError`."""
-        self.stream.write("\t".join((verb, *map(_encode, fields))).encode() + b"\n")
-        self.stream.flush()
-        for line in self.stream:
+        self.send(verb, fields)
+        return self.answer()
+
+    def send(self, verb: str, fields: Iterable[str]) -> None:
+        """Send a request without waiting for the answer."""
+        self._stream.write("\t".join((verb, *map(_encode, fields))).encode() + b"\n")
+
+    def answer(self) -> Iterator[list[str]]:
+        """Return the records of the oldest answer but the last. Raises `RegistryError`."""
+        self._stream.flush()
+        for line in self._stream:
             record, *found = line.decode().rstrip("\r\n").split("\t")
             if record == "error":
                 raise _error(int(found[0]), _decode(found[1]))
@@ -62,8 +67,7 @@ class _Agent:
         raise ConnectionResetError("the agent of the registry is gone")
 
     def close(self) -> None:
-        self.stream.close()
-        self.process.wait()
+        self._stream.close()
 
 
 class RealRegistry(LabRegistry):
@@ -84,7 +88,7 @@ class RealRegistry(LabRegistry):
         self._ask("create", path, "Volatile" if volatile else "None")
 
     def write(self, path: str, name: str, value: Value) -> None:
-        self._ask("write", path, name, KIND_NAMES[value.kind], base64.b64encode(value.data).decode())
+        self._ask(*_writing(path, name, value))
 
     def erase(self, path: str, name: str) -> None:
         self._ask("erase", path, name)
@@ -120,19 +124,13 @@ class RealRegistry(LabRegistry):
         self._place.restart()
 
     def snapshot(self, path: str = "") -> Tree:
-        if not path:
-            return touched(self)
-        return Tree(sorted(_keys(self._ask("tree", path)), key=lambda key: key.path.casefold()))
+        return Tree(sorted(_keys(self._ask("tree", *([path] if path else TOPS))), key=lambda key: key.path.casefold()))
 
     def load(self, tree: Tree) -> None:
-        for path, key in tree.items():
-            self.create(path)
-            for name, value in key.items():
-                self.write(path, name, value)
+        self._ask_all(request for key in tree.values() for request in _loading(key))
 
     def replace(self, tree: Tree) -> None:
-        for top in TOPS:
-            self.remove_tree(top)
+        self._ask_all(("removetree", top) for top in TOPS)
         self.load(tree)
 
     def disconnect(self) -> None:
@@ -142,32 +140,52 @@ class RealRegistry(LabRegistry):
                 self._agent.close()
             self._agent = None
 
+    def connect(self) -> None:
+        """Start a PowerShell there, unless one runs."""
+        with self._lock:
+            self._connected()
+
     def _ask(self, verb: str, *fields: str) -> list[list[str]]:
         with self._lock:
-            if self._agent is None:
-                self._agent = self._connect()
-            return list(self._agent.ask(verb, fields))
+            return list(self._connected().ask(verb, fields))
 
-    def _connect(self) -> _Agent:
-        with socket.create_server((LOOPBACK, 0)) as listener:
-            listener.settimeout(SECONDS_TO_CONNECT)
-            arguments = ["-NoProfile", "-NonInteractive", "-EncodedCommand", encoded(_script())]
-            process = self._place.start(arguments, {PORT_VARIABLE: str(listener.getsockname()[1])})
-            connection, _address = listener.accept()
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with connection:
-            return _Agent(process, connection.makefile("rwb"))
+    def _ask_all(self, requests: Iterable[tuple[str, ...]]) -> None:
+        """Send many requests at once."""
+        with self._lock:
+            agent = self._connected()
+            sent = [agent.send(verb, fields) for verb, *fields in requests]
+            for _request in sent:
+                list(agent.answer())
+
+    def _connected(self) -> _Agent:
+        if self._agent is None:
+            with socket.create_server((LOOPBACK, 0)) as listener:
+                listener.settimeout(SECONDS_TO_CONNECT)
+                self._place.run_beside(_script(listener.getsockname()[1]))
+                self._agent = _Agent(listener.accept()[0])
+        return self._agent
 
 
-def touched(registry: LabRegistry) -> Tree:
-    """Return everything that this collection could touch."""
-    return Tree(key for top in TOPS for key in registry.snapshot(top).values())
+def touched(registry: Registry) -> Tree:
+    """Return everything that this collection could touch, of a registry in memory."""
+    found = [key for top in TOPS for key in registry.snapshot(top).values()]
+    return Tree(sorted(found, key=lambda key: key.path.casefold()))
 
 
-def _script() -> str:
-    """The agent's text without its indentation, so that it fits into a command line."""
+def _script(port: int) -> str:
+    """Return the agent's text without its indentation, so that it fits into a command line."""
     lines = SCRIPT.read_text(encoding="ascii").splitlines()
-    return "\n".join(line.strip() for line in lines if not line.startswith("#"))
+    return f"$port = {port}\n" + "\n".join(line.strip() for line in lines if not line.startswith("#"))
+
+
+def _loading(key: Key) -> Iterator[tuple[str, ...]]:
+    """Yield the requests that make a key with its values."""
+    yield "create", key.path, "None"
+    yield from (_writing(key.path, name, value) for name, value in key.items())
+
+
+def _writing(path: str, name: str, value: Value) -> tuple[str, ...]:
+    return "write", path, name, KIND_NAMES[value.kind], base64.b64encode(value.data).decode()
 
 
 def _keys(records: Iterable[list[str]]) -> list[Key]:

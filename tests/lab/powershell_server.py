@@ -14,6 +14,10 @@ from .engine import Output
 from .powershell_place import Place
 
 SERVE = "--serve"
+_BESIDE = (
+    "$beside = [PowerShell]::Create([InitialSessionState]::CreateDefault2());"
+    '[void] $beside.AddScript(@($input) -join "`n").BeginInvoke()'
+)
 
 
 class Server:
@@ -44,6 +48,10 @@ class Server:
                 return None
         return Output(found["stdout"], found["stderr"], found["rc"])
 
+    def run_beside(self, script: str) -> bool:
+        """Start a script in the same process, beside the requests; return False where nobody serves."""
+        return self.run(_BESIDE, script.splitlines()) is not None
+
     def close(self) -> None:
         """End the process."""
         with self._lock:
@@ -51,7 +59,7 @@ class Server:
 
     def _ask(self, request: bytes) -> bytes:
         if self._process is None:
-            self._process = self._place.start([SERVE], {}, piped=True)
+            self._process = self._place.start([SERVE], piped=True)
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:
             raise RuntimeError("the process has no pipes")

@@ -29,10 +29,10 @@ class SettlingRegistry(LabRegistry):
             if self._real is None:
                 real = self._start()
                 real.replace(Tree())
-                for path, key in self._draft.snapshot().items():
-                    real.create(path, volatile=self._draft.is_volatile(path))
-                    for name, value in key.items():
-                        real.write(path, name, value)
+                everything = self._draft.snapshot()
+                for path in filter(self._draft.is_volatile, everything):
+                    real.create(path, volatile=True)
+                real.load(everything)
                 self._real = real
             return self._real
 
@@ -73,7 +73,9 @@ class SettlingRegistry(LabRegistry):
         self._now.lose_volatile_keys()
 
     def snapshot(self, path: str = "") -> Tree:
-        return self._now.snapshot(path) if path else touched(self._now)
+        if path or self._real:
+            return self._now.snapshot(path)
+        return touched(self._draft)
 
     def load(self, tree: Tree) -> None:
         self._now.load(tree)

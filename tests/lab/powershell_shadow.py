@@ -49,7 +49,7 @@ class Shadow:
     """A copy of a host as it is now, on which the twin carries out what the real PowerShell carried out there."""
 
     def __init__(self, host: Original) -> None:
-        self.registry = Registry(touched(host.registry))
+        self.registry = Registry(host.registry.snapshot())
         for path in self.registry.snapshot():
             if r"\ipsecnfa" in path.casefold():
                 self.registry.protect(path, host.registry.access(path))
@@ -90,7 +90,7 @@ class Shadow:
             expected = Transaction(self).run(lines)
         return [
             *answer_differences(expected, answer),
-            *differences(touched(self.registry), touched(host.registry)),
+            *differences(touched(self.registry), host.registry.snapshot()),
             *_service_differences(self, host),
         ]
 

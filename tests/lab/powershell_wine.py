@@ -9,13 +9,14 @@ import contextlib
 import fcntl
 import os
 import shutil
+import struct
 import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from .powershell_place import PROGRAM_VARIABLE, Place, popen
+from .powershell_place import PROGRAM_VARIABLE, Place, command_line, popen
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache" / "powershell"
@@ -29,6 +30,10 @@ MISSING = (
     f"or put the folder pwsh with {ARCHIVE.name} and relay/{RELAY.name} into ../shared; and install wine and wine64"
 )
 
+_PE_HEADER_POINTER = 0x3C
+_SUBSYSTEM = 24 + 68
+"""Where the PE header has the field Subsystem: behind signature and COFF header, in the optional header."""
+_WINDOWS_GUI = 2
 _SYSTEM32 = Path("drive_c", "windows", "system32")
 _REGISTRY = r"""Windows Registry Editor Version 5.00
 
@@ -81,10 +86,11 @@ class Prefix(Place):
         self._environment = _environment(self._folder) | {"LAB_RELAY_PORT": str(relay_port)}
         _copy(template, self._folder)
 
-    def start(
-        self, arguments: Sequence[str], environment: Mapping[str, str], *, piped: bool = False
-    ) -> subprocess.Popen[bytes]:
-        return popen(["wine", self._program, *arguments], self._environment | dict(environment), piped=piped)
+    def start(self, arguments: Sequence[str], *, piped: bool = False) -> subprocess.Popen[bytes]:
+        return popen(["wine", self._program, *arguments], self._environment, piped=piped)
+
+    def run_beside(self, script: str) -> None:
+        self.start(command_line(script))
 
     def run_line(self, line: str, stdin: bytes) -> subprocess.CompletedProcess[bytes]:
         """Run a command line as the service of WinRM does: by cmd.exe."""
@@ -99,7 +105,7 @@ class Prefix(Place):
         """Put a program of Windows into its place, or take it away."""
         file = self._folder / _SYSTEM32 / name
         if there and not file.exists():
-            shutil.copyfile(RELAY, file)
+            file.write_bytes(_relay())
         elif not there:
             file.unlink(missing_ok=True)
 
@@ -130,8 +136,19 @@ def _make(folder: Path) -> None:
     for name in RELAYED:
         target = folder / _SYSTEM32 / name
         target.unlink(missing_ok=True)
-        shutil.copyfile(RELAY, target)
+        target.write_bytes(_relay())
     _stop(environment)
+
+
+def _relay() -> bytes:
+    """Return relay.exe as a program without a console.
+
+    For each program with one, Wine starts a console host too, which takes twice as long as the program itself.
+    """
+    image = bytearray(RELAY.read_bytes())
+    (header,) = struct.unpack_from("<I", image, _PE_HEADER_POINTER)
+    struct.pack_into("<H", image, header + _SUBSYSTEM, _WINDOWS_GUI)
+    return bytes(image)
 
 
 def _copy(template: Path, folder: Path) -> None:

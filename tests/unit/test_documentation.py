@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import inspect
 import json
@@ -106,7 +107,7 @@ def test_the_examples_of_a_module_are_valid(modules: Tree, name: str) -> None:
     given = [task[name] for task in yaml.safe_load(modules[name]["examples"]) if name in task]
     assert given
     for options in given:
-        outcome = ArgumentSpecValidator(SPECS[name], required_if=required_if).validate(options)
+        outcome = ArgumentSpecValidator(copy.deepcopy(SPECS[name]), required_if=required_if).validate(options)
         assert outcome.error_messages == []
         if name == POLICY and options.get("state") != "absent":
             declaration.declare(outcome.validated_parameters)
@@ -180,7 +181,7 @@ class Work:
 
     def policy(self, *, state: str = "present", check_mode: bool = False) -> _work.PolicyWork:
         given = {"name": "L2TP", "state": state, "rules": [RULE]}
-        options = ArgumentSpecValidator(_specs.POLICY).validate(given).validated_parameters
+        options = ArgumentSpecValidator(copy.deepcopy(_specs.POLICY)).validate(given).validated_parameters
         declared = declaration.declare(options) if state == "present" else None
         wish = _work.PolicyWish("L2TP", declared, agent_first=True, backup=True)
         return _work.PolicyWork(self.session, wish, check_mode=check_mode)

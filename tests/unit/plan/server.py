@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import secrets
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -54,7 +55,7 @@ BLOCKED = rule(
 
 def options(**given: Any) -> Options:
     """Return the options of win_ipsec_psk_policy as the action gets them; one connection by default."""
-    checked = ArgumentSpecValidator(_specs.POLICY).validate({"name": NAME, "rules": [rule()]} | given)
+    checked = ArgumentSpecValidator(copy.deepcopy(_specs.POLICY)).validate({"name": NAME, "rules": [rule()]} | given)
     if checked.error_messages:
         raise ValueError(checked.error_messages)
     validated: Options = checked.validated_parameters

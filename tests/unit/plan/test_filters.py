@@ -41,7 +41,7 @@ HOSTVARS: dict[str, dict[str, Any]] = {
     OSAKA: {
         "l2tp_connections": [PAIR],
         "l2tp_address": "192.0.2.2",
-        "__l2tp_plan": proof(**PENDING),
+        "__l2tp_plan": proof() | PENDING,
         "__l2tp_commit": DEAD,
         "__l2tp_again": DEAD,
         "__l2tp_value": {"reboot_required": True},

@@ -217,14 +217,22 @@ class TestNetsh:
 
 
 class TestProof:
-    def test_an_agent_that_needs_a_moment_gets_it(self, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-        def wake_up(_seconds: float) -> None:
-            server.host.agent.deaf = False
-            server.host.agent.load()
+    @pytest.mark.parametrize("moments", [1, 2])
+    def test_an_agent_that_needs_a_moment_gets_it(
+        self, server: Server, monkeypatch: pytest.MonkeyPatch, moments: int
+    ) -> None:
+        waited: list[float] = []
 
-        monkeypatch.setattr(time, "sleep", wake_up)
+        def wait(seconds: float) -> None:
+            waited.append(seconds)
+            if len(waited) == moments:
+                server.host.agent.deaf = False
+                server.host.agent.load()
+
+        monkeypatch.setattr(time, "sleep", wait)
         server.host.agent.deaf = True
         assert server.policy()["matches"] is True
+        assert waited == [1] * moments
 
     @pytest.mark.parametrize(
         ("meddle_with", "sentence"),
