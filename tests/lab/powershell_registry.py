@@ -152,9 +152,10 @@ class RealRegistry(LabRegistry):
     def _ask_all(self, requests: Iterable[tuple[str, ...]]) -> None:
         """Send many requests at once."""
         with self._lock:
-            agent = self._connected()
-            sent = [agent.send(verb, fields) for verb, *fields in requests]
-            for _request in sent:
+            agent, pending = self._connected(), list(requests)
+            for verb, *fields in pending:
+                agent.send(verb, fields)
+            for _request in pending:
                 list(agent.answer())
 
     def _connected(self) -> _Agent:

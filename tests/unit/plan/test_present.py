@@ -39,7 +39,7 @@ from ansible_collections.rras.ipsec.tests.unit.plan.server import (
 from ansible_collections.rras.ipsec.tests.unit.policy import strategies
 
 BOTH = [rule(), rule("tokyo-branch", peer="198.51.100.7")]
-FEW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def keys_of(policy: model.Policy, seed: int = 7) -> tuple[Key, ...]:
