@@ -34,8 +34,8 @@ endef
 other_core = -r tests/requirements.txt $$(sed '/^\#/d; /^ansible-core/d' requirements.txt) ansible-core==$(1)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test checks stories lint unit coverage sanity integration molecule test-oldest test-newest test-powershell bench clean
-lint unit coverage sanity integration molecule test-powershell bench: export PATH := $(BIN):$(PATH)
+.PHONY: help demo test checks stories lint unit coverage sanity integration integration-slow molecule test-oldest test-newest test-powershell bench clean
+lint unit coverage sanity integration integration-slow molecule test-powershell bench: export PATH := $(BIN):$(PATH)
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -68,7 +68,10 @@ sanity: $(VENV)/.done ## ansible-test sanity, in a copy of the checkout
 	python tools/sanity.py
 
 integration: $(VENV)/.done ## unmodified ansible-playbook against simulated servers
-	pytest -n2 --dist=loadgroup tests/integration
+	pytest -n2 --dist=loadgroup -m "not slow" tests/integration
+
+integration-slow: $(VENV)/.done ## the rest of it: restarts, verify, the lab by hand
+	pytest -n2 --dist=loadgroup -m slow tests/integration
 
 molecule: $(VENV)/.done ## the scenario that users can aim at their own Windows servers
 	molecule test --all

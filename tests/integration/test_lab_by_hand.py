@@ -18,6 +18,8 @@ from ansible_collections.rras.ipsec.tests import ROOT
 from ansible_collections.rras.ipsec.tests.integration.conftest import controller_for
 from ansible_collections.rras.ipsec.tests.integration.pair import OSAKA, TOKYO
 
+pytestmark = pytest.mark.slow
+
 STOPPING = 20
 """Seconds after which a lab that does not stop is a failure."""
 

@@ -16,6 +16,8 @@ from ansible_collections.rras.ipsec.tests.integration.controller import Controll
 from ansible_collections.rras.ipsec.tests.integration.pair import KEY, OSAKA, PAIR, RASMAN, TOKYO
 from ansible_collections.rras.ipsec.tests.lab import Host
 
+pytestmark = pytest.mark.slow
+
 NONE = {TOKYO: 0, OSAKA: 0}
 EACH_ONCE = {TOKYO: 1, OSAKA: 1}
 LEFT = "its policy is in force and ProhibitIpSec is 1, but Windows has not started with it."

@@ -18,6 +18,8 @@ from ansible_collections.rras.ipsec.tests.integration.controller import VERIFY
 from ansible_collections.rras.ipsec.tests.integration.pair import NEW_KEY, OSAKA, PAIR, RASMAN, TOKYO, connection
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
 
+pytestmark = pytest.mark.slow
+
 NAGOYA, SENDAI = "rras-nagoya", "rras-sendai"
 NOT_ASSIGNED = "{} does not have the declared policy assigned."
 

@@ -5,8 +5,22 @@
 
 from __future__ import annotations
 
-from .host import Host, HostSpec
+import importlib
+from typing import TYPE_CHECKING
+
 from .impairment import Answer, Impairments, NetshFault, PoweredOff, RecordRefusedError
-from .lab import Lab
+
+if TYPE_CHECKING:
+    from .host import Host, HostSpec
+    from .lab import Lab
 
 __all__ = ["Answer", "Host", "HostSpec", "Impairments", "Lab", "NetshFault", "PoweredOff", "RecordRefusedError"]
+
+_HOMES = {"Host": ".host", "HostSpec": ".host", "Lab": ".lab"}
+
+
+def __getattr__(name: str) -> object:
+    """Import what serves WinRM only when it is wanted: the tests of the script run where its libraries are not."""
+    if name not in _HOMES:
+        raise AttributeError(name)
+    return getattr(importlib.import_module(_HOMES[name], __name__), name)

@@ -78,8 +78,7 @@ class PowerShell(twin.Twin):
         impairments = self._machine.impairments
         if impairments.refuses_with is not None:
             return super()._answer(command, records)
-        computer = self._started()
-        computer.prefix.provide("netsh.exe", there=impairments.netsh is not NetshFault.MISSING)
+        self.computer.prefix.provide("netsh.exe", there=impairments.netsh is not NetshFault.MISSING)
         self._records, self._met = [twin.public(record) for record in records], {}
         shadow = Shadow(self._machine)
         try:
@@ -94,7 +93,8 @@ class PowerShell(twin.Twin):
         self._computer = take(self._asked)
         return self._computer.registry
 
-    def _started(self) -> Computer:
+    @property
+    def computer(self) -> Computer:
         """Return the Windows of this host; it starts when something is to run there for the first time."""
         self.registry.settle().connect()
         if self._computer is None:
@@ -116,14 +116,14 @@ class PowerShell(twin.Twin):
         return output or Output()
 
     def _run_served(self, command: Command) -> Output | None:
-        return self._started().server.run(unwrapped(command.line)[-1], command.stdin or None)
+        return self.computer.server.run(unwrapped(command.line)[-1], command.stdin or None)
 
     def _run_alone(self, command: Command) -> Output:
         """Run a command line as it arrived; a script that came over PSRP gets a process of its own, too."""
         line = command.line
         if command.connection is Connection.PSRP:
             line = f"powershell.exe -NoProfile -NonInteractive -EncodedCommand {encoded(line)}"
-        ran = self._started().prefix.run_line(line, "".join(f"{text}\n" for text in command.stdin).encode())
+        ran = self.computer.prefix.run_line(line, "".join(f"{text}\n" for text in command.stdin).encode())
         return Output(ran.stdout.decode(), ran.stderr.decode(), ran.returncode)
 
     def _is_dead(self) -> bool:
@@ -146,7 +146,7 @@ class PowerShell(twin.Twin):
         except PoweredOff as death:
             with self._dying:
                 self._met[number] = death
-                self._started().restart()
+                self.computer.restart()
             return None
         return 0, ""
 

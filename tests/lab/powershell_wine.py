@@ -92,11 +92,13 @@ class Prefix(Place):
     def run_beside(self, script: str) -> None:
         self.start(command_line(script))
 
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        """Run PowerShell to its end."""
+        return self._run([str(self._program), *arguments], b"")
+
     def run_line(self, line: str, stdin: bytes) -> subprocess.CompletedProcess[bytes]:
         """Run a command line as the service of WinRM does: by cmd.exe."""
-        return subprocess.run(
-            ["wine", "cmd.exe", "/C", line], env=self._environment, input=stdin, capture_output=True, check=False
-        )
+        return self._run(["cmd.exe", "/C", line], stdin)
 
     def restart(self) -> None:
         _stop(self._environment)
@@ -113,6 +115,9 @@ class Prefix(Place):
         """Stop, and remove everything."""
         _stop(self._environment)
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _run(self, command: Sequence[str], stdin: bytes) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(["wine", *command], env=self._environment, input=stdin, capture_output=True, check=False)
 
 
 def _template() -> Path:

@@ -1,0 +1,128 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Machines that run the real script: Windows itself, or a simulated host whose PowerShell is real."""
+
+from __future__ import annotations
+
+import abc
+import base64
+import dataclasses
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree
+from ansible_collections.rras.ipsec.tests.lab.agent import PolicyAgent
+from ansible_collections.rras.ipsec.tests.lab.impairment import Impairments
+from ansible_collections.rras.ipsec.tests.lab.powershell_place import ThisMachine
+from ansible_collections.rras.ipsec.tests.lab.powershell_registry import RealRegistry
+from ansible_collections.rras.ipsec.tests.lab.powershell_shadow import Shadow
+from ansible_collections.rras.ipsec.tests.lab.registry import LabRegistry
+from ansible_collections.rras.ipsec.tests.lab.services import Services
+from ansible_collections.rras.ipsec.tests.unit.lab.transactions import BEFORE, NONCE, OWN, STORE
+
+ON_WINDOWS = sys.platform == "win32"
+KEPT = (STORE, OWN)
+PROGRAM_VERBS = ("run", "assign")
+
+
+class Machine(abc.ABC):
+    """Something with a registry and a PowerShell."""
+
+    registry: LabRegistry
+    """The registry that the script works on."""
+
+    @abc.abstractmethod
+    def fill(self) -> None:
+        """Put into the registry what the table of transactions expects, and let no service run."""
+
+    @abc.abstractmethod
+    def answer(self, lines: Sequence[str]) -> str:
+        """Run the script on some records, the first of which is begin; return its answer."""
+
+    @abc.abstractmethod
+    def differences(self) -> list[str]:
+        """Say in words where the twin did something else since the machine was filled."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Leave everything as it was found."""
+
+
+def run(machine: Machine, *lines: str, nonce: bytes = NONCE) -> records.Answer:
+    """Run the script on some records after begin; return the answer, decoded."""
+    return records.decode(machine.answer([records.begin(nonce, 30), *lines]))
+
+
+def kept(machine: Machine) -> Tree:
+    """Return all that a transaction of the table may change."""
+    return Tree(key for path in KEPT for key in machine.registry.snapshot(path).values())
+
+
+def access(machine: Machine) -> dict[str, str]:
+    """Return the access list of each key that a transaction of the table may change."""
+    return {path: machine.registry.access(path) for path in kept(machine)}
+
+
+def unframed(output: str) -> str:
+    """Return the answer that an output carries."""
+    match = session.FRAME.search(output)
+    if match is None:
+        raise AssertionError(f"there is no answer in the output: {output[:500]}")
+    return base64.b64decode(match[1]).decode()
+
+
+@dataclasses.dataclass(slots=True)
+class _Original:
+    """A host for a shadow: this machine without its services, which no simulation knows."""
+
+    registry: LabRegistry
+    services: Services
+    agent: PolicyAgent
+    impairments: Impairments
+
+
+class WindowsMachine(Machine):
+    """Windows itself, with its own PowerShell, netsh and services."""
+
+    def __init__(self) -> None:
+        self._real = RealRegistry(ThisMachine())
+        self.registry = self._real
+        self._before = kept(self)
+        self._differences: list[str] = []
+        agent = PolicyAgent(self.registry)
+        self._original = _Original(self.registry, Services(self.registry, agent), agent, Impairments())
+
+    def fill(self) -> None:
+        for service in ("PolicyAgent", "IKEEXT"):
+            subprocess.run(["net", "stop", service], capture_output=True, check=False)
+        self._replace(Tree(key for path, key in BEFORE.items() if path.startswith(KEPT)))
+        self._differences = []
+
+    def answer(self, lines: Sequence[str]) -> str:
+        simulated = not any(line.startswith(PROGRAM_VERBS) for line in lines)
+        shadow = Shadow(self._original)
+        answer = unframed(self._output(lines))
+        if simulated:
+            self._differences += shadow.differences(self._original, list(lines), answer, {})
+        return answer
+
+    def differences(self) -> list[str]:
+        return self._differences
+
+    def close(self) -> None:
+        """Put back what was there."""
+        self._replace(self._before)
+        self._real.disconnect()
+
+    def _replace(self, tree: Tree) -> None:
+        for path in KEPT:
+            self.registry.remove_tree(path)
+        self.registry.load(tree)
+
+    def _output(self, lines: Sequence[str]) -> str:
+        stdin = "\n".join([session.script_text().rstrip("\n"), session.RECORDS, *lines, ""])
+        ran = subprocess.run(session.COMMAND.split(), input=stdin, capture_output=True, encoding="ascii", check=False)
+        return ran.stdout

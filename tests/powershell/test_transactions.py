@@ -1,0 +1,181 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whole transactions on a real registry: the table that the twin passes, too, and what an error leaves of each verb."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault, Outcome
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value, join
+from ansible_collections.rras.ipsec.tests.lab.registry import differences
+from ansible_collections.rras.ipsec.tests.powershell.machine import (
+    ON_WINDOWS,
+    PROGRAM_VERBS,
+    Machine,
+    access,
+    kept,
+    run,
+)
+from ansible_collections.rras.ipsec.tests.unit.lab.transactions import (
+    ABSENT,
+    FAILING,
+    OWN,
+    POLICY,
+    PROTECTED,
+    RASMAN,
+    RULES,
+    STORE,
+    SUCCEEDING,
+    Case,
+    record,
+    set_text,
+)
+
+NOTE = join(OWN, "RestartPending")
+FAILS = record("set", join(OWN, "Missing"), "x", "DWord", b"0")
+UNDONE = {
+    "create": record("create", ABSENT, "None"),
+    "create a volatile key": record("create", join(OWN, "New"), "Volatile"),
+    "create a volatile key in the place of a lasting one": record("create", join(OWN, "Kinds"), "Volatile"),
+    "protect": record("protect", RULES["key"], PROTECTED),
+    "set a new text": set_text(POLICY, "new", "text"),
+    "set a text in the place of another": set_text(POLICY, "ipsecName", "text"),
+    "set a list in the place of bytes": record("set", POLICY, "ipsecData", "MultiString", b"a\0b"),
+    "set a number in the place of a text": record("set", OWN, "Text", "DWord", b"1"),
+    "set bytes in the place of a list": record("set", OWN, "List", "Binary", bytes(5)),
+    "unset": record("unset", RULES["key"], "ipsecData"),
+    "delete": record("delete", RULES["two keys"]),
+    "delete a whole tree": record("delete", OWN),
+    "deletelisted": record("deletelisted", join(OWN, "Lists"), "mine"),
+    "copy": record("copy", STORE, join(OWN, "Copy")),
+    "copy over something": record("copy", STORE, join(OWN, "Lists")),
+    "seal": record("seal", OWN, "Seal", STORE),
+}
+
+
+def runs_programs(case: Case) -> bool:
+    return any(line.startswith(PROGRAM_VERBS) for line in case.records)
+
+
+@pytest.mark.parametrize("case", SUCCEEDING, ids=lambda case: case.name)
+def test_transactions_that_succeed(machine: Machine, case: Case) -> None:
+    failure = run(machine, *case.records).failure
+    if ON_WINDOWS and runs_programs(case):
+        # The real netsh judges the store by itself; then all must be as it was.
+        assert failure is None or failure.outcome is not Outcome.PARTLY
+    else:
+        assert failure is None
+
+
+@pytest.mark.parametrize("case", FAILING, ids=lambda case: case.name)
+def test_transactions_that_fail_change_nothing(machine: Machine, case: Case) -> None:
+    before = kept(machine)
+    failure = run(machine, *case.records).failure
+    assert failure is not None
+    assert (failure.fault, failure.outcome) == (case.fault, case.outcome)
+    assert differences(before, kept(machine)) == []
+
+
+@pytest.mark.parametrize("line", UNDONE.values(), ids=list(UNDONE))
+def test_each_verb_is_taken_back(machine: Machine, line: str) -> None:
+    machine.registry.protect(RULES["two keys"], PROTECTED)
+    before, protected = kept(machine), access(machine)
+
+    done = run(machine, line).failure
+    changed = (kept(machine), access(machine))
+    machine.fill()
+    machine.registry.protect(RULES["two keys"], PROTECTED)
+    failure = run(machine, line, FAILS).failure
+
+    assert done is None
+    assert changed != (before, protected) or "Volatile" in line
+    assert failure is not None
+    assert (failure.fault, failure.outcome, failure.left) == (Fault.FAILED, Outcome.UNDONE, "")
+    assert differences(before, kept(machine)) == []
+    assert access(machine) == protected
+
+
+def test_the_value_of_rasman_is_written_and_taken_back(machine: Machine) -> None:
+    machine.registry.create(RASMAN)
+    machine.registry.erase(RASMAN, "ProhibitIpSec")
+    writes = record("set", RASMAN, "ProhibitIpSec", "DWord", b"1")
+
+    assert run(machine, writes, FAILS).failure is not None
+    assert machine.registry.snapshot(RASMAN).value(RASMAN, "ProhibitIpSec") is None
+    assert run(machine, writes).failure is None
+    assert machine.registry.snapshot(RASMAN).value(RASMAN, "ProhibitIpSec") == Value.dword(1)
+    assert run(machine, record("unset", RASMAN, "ProhibitIpSec"), FAILS).failure is not None
+    assert machine.registry.snapshot(RASMAN).value(RASMAN, "ProhibitIpSec") == Value.dword(1)
+    machine.registry.erase(RASMAN, "ProhibitIpSec")
+
+
+@pytest.mark.parametrize("lasting", [True, False], ids=["after a lasting key of that name", "where nothing was"])
+def test_the_note_of_a_pending_restart_vanishes_with_the_restart(machine: Machine, *, lasting: bool) -> None:
+    if lasting:
+        machine.registry.create(NOTE)
+        assert not machine.registry.is_volatile(NOTE)
+
+    assert run(machine, record("create", NOTE, "Volatile")).failure is None
+    assert machine.registry.is_volatile(NOTE)
+    assert run(machine, record("delete", NOTE), FAILS).failure is not None
+    assert machine.registry.is_volatile(NOTE), "the note that was taken back must vanish as well"
+    if not ON_WINDOWS:
+        machine.registry.lose_volatile_keys()
+        assert machine.registry.read(NOTE) is None
+        assert machine.registry.read(OWN) is not None
+
+
+def test_an_error_names_the_verb_the_path_and_the_cause_but_no_data(machine: Machine) -> None:
+    secret = "told to nobody"
+    failure = run(machine, set_text(join(OWN, "Missing"), "Name", secret)).failure
+    assert failure is not None
+    assert (failure.verb, failure.path) == ("set", join(OWN, "Missing"))
+    assert failure.message == "the key does not exist"
+    failure = run(machine, record("set", OWN, "Name", "DWord", secret.encode())).failure
+    assert failure is not None
+    assert failure.message
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "delete\tSOFTWARE\\rras.ipsec2",
+        "delete\tSOFTWARE\\rrasXipsec",
+        "delete\tSOFTWARE\\rras.ipsec\\..\\Microsoft",
+        "delete\tSOFTWARE\\rras.ipsec\\",
+        "delete\tSYSTEM\\CurrentControlSet\\Services\\RasMan\\Parameters",
+        "delete\tHKEY_LOCAL_MACHINE\\SOFTWARE\\rras.ipsec",
+        f"delete\t{STORE}\\ipsecPolicy{{1}}",
+        f"delete\t{POLICY}\\Below",
+        f"delete\t{POLICY}x",
+        f"delete\tx{POLICY}",
+        f"delete\t{POLICY}\t",
+        f" delete\t{POLICY}",
+        f"set\t{RASMAN}\tProhibitIpSec2\tDWord\tMQ==",
+        f"set\t{RASMAN}\tServiceDll\tString\tMQ==",
+        f"set\t{OWN}\tx\tExpandString\tMQ==",
+        f"set\t{OWN}\tx\\y\tString\tMQ==",
+        f"tree\t{STORE}\t*",
+        f"tree\t{STORE}\t*\t10",
+        "tree\tSAM\t*\t1",
+        "tree\tSYSTEM\\CurrentControlSet\\Services\\Other\t*\t1",
+        f"copy\t{OWN}\t{STORE}",
+        f"protect\t{POLICY}\tD:P(A;;KA;;;S-1-1-0)",
+        "run\tnetsh\tipsec static show policy all & calc\t\tmay\t\t",
+        "run\tnetsh\tipsec static show policy all\t\tmay\tcmd\t/c dir",
+        "run\tsc\tconfig RemoteAccess binPath= x\t\tmay\t\t",
+        "run\tsc\tstop RemoteAccess\t\tmay\t\t",
+        "assign\tSOFTWARE\\x",
+        "begin\tAA==",
+        "Start-Session\tAA==\t30",
+        "",
+    ],
+)
+def test_what_the_script_never_touches_is_refused_before_anything_is_done(machine: Machine, line: str) -> None:
+    before = kept(machine)
+    failure = run(machine, record("delete", OWN), line or "\t", record("unset", POLICY, "ipsecName")).failure
+    assert failure is not None
+    assert (failure.fault, failure.outcome) == (Fault.REFUSED, Outcome.NOTHING)
+    assert differences(before, kept(machine)) == []

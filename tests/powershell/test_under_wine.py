@@ -1,0 +1,133 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What only the lab can do to a host: command lines as Ansible sends them, faults, and restarts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault, Outcome
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import join
+from ansible_collections.rras.ipsec.tests.lab import NetshFault, PoweredOff
+from ansible_collections.rras.ipsec.tests.lab.engine import Connection
+from ansible_collections.rras.ipsec.tests.lab.powershell import PowerShell
+from ansible_collections.rras.ipsec.tests.lab.powershell_place import encoded
+from ansible_collections.rras.ipsec.tests.lab.registry import differences
+from ansible_collections.rras.ipsec.tests.powershell.machine import kept, run, unframed
+from ansible_collections.rras.ipsec.tests.powershell.wine_machine import WineMachine
+from ansible_collections.rras.ipsec.tests.unit.lab.transactions import (
+    NONCE,
+    OWN,
+    POLICY,
+    RULES,
+    STORE,
+    record,
+    set_text,
+    start,
+)
+
+NESTED = "powershell.exe -NoProfile -NonInteractive -EncodedCommand " + encoded(session.COMMAND)
+"""How ansible-core before 2.19 sends what it does not recognise as encoded already."""
+DELETES = (record("delete", RULES["key"]), record("delete", OWN))
+LINES = [records.begin(NONCE, 30), record("tree", STORE, "*", "1"), set_text(OWN, "Text", "new")]
+
+
+@pytest.fixture
+def engine(machine: WineMachine) -> PowerShell:
+    assert isinstance(machine.host.engine, PowerShell)
+    return machine.host.engine
+
+
+@pytest.fixture
+def unserved(engine: PowerShell) -> Iterator[PowerShell]:
+    """Give each command a PowerShell of its own, as a program without --serve would have to."""
+    engine.served = False
+    yield engine
+    engine.served = True
+
+
+@pytest.mark.usefixtures("unserved")
+@pytest.mark.parametrize(
+    ("line", "connection"),
+    [(session.COMMAND, Connection.WINRM), (NESTED, Connection.WINRM), (session.BOOTSTRAP, Connection.PSRP)],
+    ids=["encoded", "encoded twice", "a pipeline of PSRP"],
+)
+def test_a_plain_command_line_does_the_same(machine: WineMachine, line: str, connection: Connection) -> None:
+    answer = records.decode(unframed(machine.output(LINES, line, connection)))
+    assert answer.failure is None
+    assert set(RULES.values()) < set(answer.tree)
+    assert machine.registry.snapshot(OWN)[OWN].text("Text") == "new"
+
+
+def test_a_program_that_is_no_server_is_noticed(
+    machine: WineMachine, engine: PowerShell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ansible_collections.rras.ipsec.tests.lab.powershell_server.SERVE", "-Version")
+    machine.registry.lose_volatile_keys()
+    assert run(machine, record("digest", STORE)).failure is None
+    assert not engine.served
+    engine.served = True
+
+
+@pytest.mark.usefixtures("engine")
+def test_an_unknown_command_runs_too(machine: WineMachine) -> None:
+    assert (
+        machine.output([], "powershell.exe -EncodedCommand " + encoded("[Environment]::Is64BitProcess")).strip()
+        == "True"
+    )
+
+
+def test_a_failing_record_takes_the_others_back(machine: WineMachine) -> None:
+    before = kept(machine)
+    machine.host.impairments.fail_at_record = 2
+    failure = run(machine, *DELETES).failure
+    assert failure is not None
+    assert (failure.fault, failure.verb, failure.outcome) == (Fault.FAILED, "delete", Outcome.UNDONE)
+    assert failure.message == "The configuration registry database is corrupt."
+    assert differences(before, kept(machine)) == []
+    assert run(machine, *DELETES).failure is None
+
+
+def test_a_host_that_loses_its_power_takes_nothing_back(machine: WineMachine) -> None:
+    machine.host.impairments.die_at_record = 2
+    with pytest.raises(PoweredOff):
+        run(machine, *DELETES)
+    assert machine.registry.read(RULES["key"]) is None
+    assert machine.registry.read(OWN) is not None
+    assert run(machine, record("digest", STORE)).failure is None
+
+
+@pytest.mark.parametrize(
+    "fault", [NetshFault.MISSING, NetshFault.FAILING, NetshFault.WITHOUT_EFFECT, NetshFault.HANGING]
+)
+def test_without_netsh_the_registry_is_written_and_the_agent_told(machine: WineMachine, fault: NetshFault) -> None:
+    machine.host.impairments.netsh = fault
+    answer = records.decode(
+        machine.answer(
+            [records.begin(NONCE, 1), start("PolicyAgent"), record("assign", POLICY), record("digest", STORE)]
+        )
+    )
+    assert answer.failure is None
+    assert answer.assigned_by == "registry"
+    assert machine.registry.snapshot(STORE)[STORE].text("ActivePolicy") == POLICY
+
+
+def test_a_key_that_may_not_be_read_is_named(machine: WineMachine) -> None:
+    denied = join(OWN, "Kinds")
+    machine.registry.deny(denied)
+    answer = machine.answer([records.begin(NONCE, 30), record("tree", denied, "*", "1")])
+    assert answer.split("\t")[0] == "denied"
+    machine.registry.protect(denied, "D:(A;;KA;;;WD)")
+    machine.differences().clear()
+
+
+def test_a_restart_ends_programs_and_keeps_the_registry(machine: WineMachine) -> None:
+    run(machine, start("PolicyAgent"), record("create", join(OWN, "RestartPending"), "Volatile"))
+    before = kept(machine)
+    machine.host.restart()
+    assert differences(before, kept(machine)) == [f"the key {join(OWN, 'RestartPending')} is gone"]
+    assert not machine.host.services.is_running("PolicyAgent")

@@ -1,0 +1,57 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A simulated host for the tests of the script: a real PowerShell under Wine, with netsh, sc and net of the lab."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host import session
+from ansible_collections.rras.ipsec.tests.lab.engine import Command, Connection, EngineName
+from ansible_collections.rras.ipsec.tests.lab.host import Host, HostSpec
+from ansible_collections.rras.ipsec.tests.lab.powershell import PowerShell
+from ansible_collections.rras.ipsec.tests.powershell.machine import Machine, unframed
+from ansible_collections.rras.ipsec.tests.unit.lab.transactions import BEFORE, RASMAN
+
+SPEC = HostSpec("rras-tokyo", "192.0.2.1", engine=EngineName.POWERSHELL)
+
+
+class WineMachine(Machine):
+    """A host that nobody can reach."""
+
+    def __init__(self) -> None:
+        self.host = Host(SPEC, Path("no-certificate"))
+        self.registry = self.host.registry
+
+    def fill(self) -> None:
+        self.host.reset()
+        self.registry.remove_tree(RASMAN)
+        self.registry.load(BEFORE)
+        self.host.engine.differences.clear()
+
+    def answer(self, lines: Sequence[str]) -> str:
+        return unframed(self.output(lines))
+
+    def output(
+        self, lines: Sequence[str], line: str = session.COMMAND, connection: Connection = Connection.WINRM
+    ) -> str:
+        """Run a command line with the script and some records as its input; return what it writes."""
+        script = session.script_text().rstrip("\n").split("\n")
+        return self.host.engine.run(Command(connection, line, (*script, session.RECORDS, *lines))).stdout
+
+    def differences(self) -> list[str]:
+        return self.host.engine.differences
+
+    def close(self) -> None:
+        self.host.close()
+
+
+def check51(machine: WineMachine, script: Path) -> str:
+    """Return what Windows PowerShell 5.1 would lack to run a script."""
+    engine = machine.host.engine
+    if not isinstance(engine, PowerShell):
+        raise TypeError("the machine has no real PowerShell")
+    windows_path = "Z:" + str(script.resolve()).replace("/", "\\")
+    return engine.computer.prefix.run("--check51", windows_path).stdout.decode()
