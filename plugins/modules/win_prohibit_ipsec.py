@@ -28,7 +28,7 @@ options:
   state:
     description:
       - V(present) sets the value to 1.
-      - V(absent) brings back what was there before this collection set it. Where nothing is recorded, the value is removed.
+      - V(absent) brings back what was there before this collection set it. Where nothing is recorded, a value of 1 is removed, and any other is left alone.
     type: str
     default: present
     choices: [present, absent]

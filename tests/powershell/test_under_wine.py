@@ -74,11 +74,9 @@ def test_a_program_that_is_no_server_is_noticed(
 
 
 @pytest.mark.usefixtures("engine")
-def test_an_unknown_command_runs_too(machine: WineMachine) -> None:
-    assert (
-        machine.output([], "powershell.exe -EncodedCommand " + encoded("[Environment]::Is64BitProcess")).strip()
-        == "True"
-    )
+def test_any_other_command_runs_too(machine: WineMachine) -> None:
+    line = "powershell.exe -EncodedCommand " + encoded("[Environment]::Is64BitProcess")
+    assert machine.output([], line).strip() == "True"
 
 
 def test_a_failing_record_takes_the_others_back(machine: WineMachine) -> None:

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import session
+from ansible_collections.rras.ipsec.tests.lab import windows
 from ansible_collections.rras.ipsec.tests.lab.engine import Command, Connection, EngineName
 from ansible_collections.rras.ipsec.tests.lab.host import Host, HostSpec
+from ansible_collections.rras.ipsec.tests.lab.impairment import Impairments
 from ansible_collections.rras.ipsec.tests.lab.powershell import PowerShell
 from ansible_collections.rras.ipsec.tests.powershell.machine import Machine, unframed
 from ansible_collections.rras.ipsec.tests.unit.lab.transactions import BEFORE, RASMAN
@@ -26,9 +28,12 @@ class WineMachine(Machine):
         self.registry = self.host.registry
 
     def fill(self) -> None:
-        self.host.reset()
+        host = self.host
+        self.registry.replace(windows.fresh(host.spec.address, host.spec.management_address))
         self.registry.remove_tree(RASMAN)
         self.registry.load(BEFORE)
+        host.services.boot()
+        host.impairments = Impairments()
         self.host.engine.differences.clear()
 
     def answer(self, lines: Sequence[str]) -> str:
