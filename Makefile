@@ -7,6 +7,7 @@ OLDEST_CORE := 2.16.19
 OLDEST_PYTHON ?= python3.12
 NEWEST_CORE := 2.21.5
 NEWEST_PYTHON ?= python3.12
+COSMIC_RAY := 8.7.0
 
 BIN := $(abspath $(VENV))/bin
 DEMO_BIN := $(CURDIR)/.cache/demo-venv/bin
@@ -17,6 +18,9 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.cache/collections
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.cache/hypothesis
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# Every run of ansible-playbook reads the same modules: they are compiled when they are first used, and kept.
+unexport PYTHONDONTWRITEBYTECODE
+
 # antsibull's tools leave logs in HOME.
 OWN_HOME := HOME=$(CURDIR)/.cache/home
 
@@ -24,7 +28,7 @@ OWN_HOME := HOME=$(CURDIR)/.cache/home
 define environment
 	@$(2) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
 	$(2) -m venv $(1)
-	$(1)/bin/pip install --quiet $(3)
+	$(1)/bin/pip install --quiet --no-compile $(3)
 	$(1)/bin/python tools/prepare.py
 	mkdir -p .cache/home
 	touch $@
@@ -34,7 +38,7 @@ endef
 other_core = -r tests/requirements.txt $$(sed '/^\#/d; /^ansible-core/d' requirements.txt) ansible-core==$(1)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test checks stories lint unit coverage sanity integration integration-slow molecule test-oldest test-newest test-powershell bench clean
+.PHONY: help demo test checks stories lint unit coverage sanity integration integration-slow molecule test-oldest test-newest test-powershell bench mutation clean
 lint unit coverage sanity integration integration-slow molecule test-powershell bench: export PATH := $(BIN):$(PATH)
 
 help: ## print this list
@@ -88,6 +92,9 @@ test-powershell: $(VENV)/.done ## the integration tests with a real PowerShell b
 bench: $(VENV)/.done ## what the plugins cost, in seconds and in executions on the host
 	python -m tests.bench
 
+mutation: .cache/mutation-venv/.done ## plant faults into codec and planner: do the unit tests notice? (half an hour)
+	.cache/mutation-venv/bin/python tools/mutation.py $(MUTATION)
+
 clean: ## remove everything that make made
 	rm -rf .venv .cache .ansible tests/output
 
@@ -102,3 +109,6 @@ $(VENV)/.done: requirements-dev.txt requirements.txt tests/requirements.txt tool
 
 .cache/newest-venv/.done: requirements.txt tests/requirements.txt tools/prepare.py
 	$(call environment,.cache/newest-venv,$(NEWEST_PYTHON),$(call other_core,$(NEWEST_CORE)))
+
+.cache/mutation-venv/.done: requirements.txt tests/requirements.txt tools/prepare.py
+	$(call environment,.cache/mutation-venv,$(PYTHON),-r requirements.txt -r tests/requirements.txt cosmic-ray==$(COSMIC_RAY))

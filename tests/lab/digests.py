@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import hmac
 import io
@@ -183,9 +184,14 @@ def _lines(registry: RegistryAccess, path: str) -> Iterator[str]:
     yield _encode(path.upper())
     for name in sorted(key, key=str.upper):
         if name.lower() != "whenchanged":
-            yield f"{_encode(name.upper())} {KIND_NAMES[key[name].kind]} {field(key[name])}"
+            yield _line(name.upper(), key[name])
     for child in sorted(registry.children(path), key=str.upper):
         yield from _lines(registry, join(path, child))
+
+
+@functools.lru_cache(maxsize=1024)
+def _line(name: str, value: Value) -> str:
+    return f"{_encode(name)} {KIND_NAMES[value.kind]} {field(value)}"
 
 
 def _encode(text: str) -> str:

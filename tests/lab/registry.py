@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import enum
 import hashlib
@@ -76,6 +77,9 @@ class LabRegistry(RegistryAccess, Protocol):
     def deny(self, path: str) -> None:
         """Make a key unreadable, even for administrators."""
 
+    def denied(self) -> list[str]:
+        """Return the keys that were made unreadable."""
+
     def is_volatile(self, path: str) -> bool:
         """Return whether a key vanishes at the next restart."""
 
@@ -106,6 +110,7 @@ class Registry(LabRegistry):
 
     def __init__(self, tree: Tree | None = None) -> None:
         self._nodes: dict[str, _Node] = {}
+        self._children: dict[str, set[str]] = collections.defaultdict(set)
         self._lock = threading.RLock()
         self.load(tree or Tree())
 
@@ -119,21 +124,21 @@ class Registry(LabRegistry):
             return _key(node)
 
     def children(self, path: str) -> list[str]:
-        start = path.casefold() + SEPARATOR if path else ""
         with self._lock:
-            names = [node.path[len(start) :] for folded, node in self._nodes.items() if folded.startswith(start)]
-        return sorted((name for name in names if SEPARATOR not in name), key=str.upper)
+            names = [_split(self._nodes[folded].path)[1] for folded in self._children.get(path.casefold(), ())]
+        return sorted(names, key=str.upper)
 
     def create(self, path: str, *, volatile: bool = False) -> None:
         with self._lock:
             if path.casefold() in self._nodes:
                 return
-            parent = path.rpartition(SEPARATOR)[0]
+            parent = _split(path)[0]
             if parent:
                 self.create(parent, volatile=volatile)
                 if self._node(parent).volatile and not volatile:
                     raise RegistryError(RegistryErrorCode.CHILD_MUST_BE_VOLATILE, path)
             self._nodes[path.casefold()] = _Node(path, volatile)
+            self._children[parent.casefold()].add(path.casefold())
 
     def write(self, path: str, name: str, value: Value) -> None:
         with self._lock:
@@ -150,14 +155,14 @@ class Registry(LabRegistry):
             self._node(path)
             if self.children(path):
                 raise RegistryError(RegistryErrorCode.KEY_HAS_CHILDREN, path)
-            del self._nodes[path.casefold()]
+            self._forget(path.casefold())
 
     def access(self, path: str) -> str:
         with self._lock:
             explicit = self._node(path).access
             if explicit is not None:
                 return explicit
-            parent = path.rpartition(SEPARATOR)[0]
+            parent = _split(path)[0]
             return _inherited(self.access(parent)) if parent else DEFAULT_ACCESS
 
     def protect(self, path: str, sddl: str) -> None:
@@ -169,12 +174,17 @@ class Registry(LabRegistry):
         """Delete a key and all below it, where there is one."""
         with self._lock:
             for folded in list(self._under(path)):
-                del self._nodes[folded]
+                self._forget(folded)
 
     def deny(self, path: str) -> None:
         """Make a key unreadable, even for administrators."""
         with self._lock:
             self._node(path).denied = True
+
+    def denied(self) -> list[str]:
+        """Return the keys that were made unreadable."""
+        with self._lock:
+            return [node.path for node in self._nodes.values() if node.denied]
 
     def is_volatile(self, path: str) -> bool:
         """Return whether a key vanishes at the next restart."""
@@ -184,7 +194,8 @@ class Registry(LabRegistry):
     def lose_volatile_keys(self) -> None:
         """Do what a restart does to the registry."""
         with self._lock:
-            self._nodes = {folded: node for folded, node in self._nodes.items() if not node.volatile}
+            for folded in [folded for folded, node in self._nodes.items() if node.volatile]:
+                self._forget(folded)
 
     def snapshot(self, path: str = "") -> Tree:
         """Return a copy of a key and all below it; of everything by default."""
@@ -203,7 +214,12 @@ class Registry(LabRegistry):
         """Forget everything and hold the tree instead."""
         with self._lock:
             self._nodes.clear()
+            self._children.clear()
             self.load(tree)
+
+    def _forget(self, folded: str) -> None:
+        del self._nodes[folded]
+        self._children[_split(folded)[0]].discard(folded)
 
     def _node(self, path: str) -> _Node:
         node = self._nodes.get(path.casefold())
@@ -249,6 +265,12 @@ def _differing_values(before: Tree, after: Tree) -> Iterator[str]:
             for name in new
             if name in old and old[name] != new[name]
         )
+
+
+def _split(path: str) -> tuple[str, str]:
+    """Return the path of the key above, empty for the topmost ones, and the name."""
+    above, _separator, name = path.rpartition(SEPARATOR)
+    return above, name
 
 
 def _key(node: _Node) -> Key:
