@@ -29,7 +29,7 @@ class ActionModule(RrasAction):
         wish = PolicyWish(options["name"], declared, options["policy_agent_first"], options["backup"])
         work = PolicyWork(self.open_session(options), wish, check_mode=self._task.check_mode)
         if self._task.check_mode or options["phase"] == "plan":
-            return work.plan()
+            return work.plan() | {"strategy": str(self._task.get_play().strategy)}
         if options["phase"] == "stage":
             return work.stage()
         if options["phase"] == "all":

@@ -23,10 +23,12 @@ options:
     type: str
     required: true
   phase:
-    description: The phase that has just been done; V(value) before ProhibitIpSec is set.
+    description:
+      - The phase that has just been done.
+      - Before ProhibitIpSec is set, V(value). Before the policy that was replaced is deleted, V(proof).
     type: str
     required: true
-    choices: [plan, stage, commit, value]
+    choices: [plan, stage, commit, value, proof]
   one_end:
     description: Whether a missing peer is accepted.
     type: bool

@@ -477,6 +477,11 @@ reason:
   returned: failure
   type: str
   sample: plan
+strategy:
+  description: The strategy of the play. The role needs one in which the hosts wait for each other after each task.
+  returned: O(phase=plan), and check mode
+  type: str
+  sample: linear
 transaction:
   description:
     - What the later phases need. Empty, where nothing is to be done, and for all other phases.

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values, sanitize_keys
 from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
@@ -22,20 +22,14 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration imp
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import Session, WorkError
 
-try:
-    from requests.exceptions import RequestException
-except ImportError:
-
-    class RequestException(OSError):  # type: ignore[no-redef]  # noqa: N818 - the name of what it stands in for
-        """Stands in where no connection that speaks HTTP is installed."""
-
-
 NONCE_BYTES = 32
 _SHORTEST_MASKED = 4
 """Masking replaces a secret wherever it stands; one of a letter or two would ruin every text and hide nothing."""
 _NEVER_SECRET = ("transaction",)
 """Results that a later phase needs word for word; nothing that a user wrote is in them."""
 _SHOWN = 200
+_CARRIERS = ("requests", "urllib3", "winrm", "pypsrp")
+"""What carries the messages of a connection: whatever one of these packages raises, the host's answer is lost."""
 
 _SENTENCES = {
     records.Fault.NOT_ADMINISTRATOR: (
@@ -94,11 +88,11 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
             options = self._options(hidden)
             self._check_connection()
             return hidden, self.act(options), ""
-        except RequestException as error:
-            return hidden, {}, f"the connection was lost before the host answered ({type(error).__name__})."
         except AnsibleConnectionFailure as error:
             return hidden, {}, str(error)
         except Exception as error:  # noqa: BLE001 - the one boundary: whatever it is, its text is cleaned before anybody sees it
+            if _is_of_a_carrier(error):
+                return hidden, {}, _lost(error)
             return hidden, {"failed": True, "msg": _sentence(error), "reason": _reason(error)}, ""
 
     def _options(self, hidden: set[str]) -> Mapping[str, Any]:
@@ -127,8 +121,21 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
         return Session(session.Session(self._execute, nonce, options["program_timeout"]), nonce)
 
     def _execute(self, command: str, data: bytes) -> session.Output:
-        ran = self._low_level_execute_command(command, sudoable=False, in_data=data)  # type: ignore[no-untyped-call]
+        try:
+            ran = self._low_level_execute_command(command, sudoable=False, in_data=data)  # type: ignore[no-untyped-call, unused-ignore]
+        except AnsibleConnectionFailure:
+            raise
+        except AnsibleError as error:  # of winrm, when it could not send all of the input
+            raise AnsibleConnectionFailure(_lost(error)) from None
         return session.Output(ran["rc"], ran["stdout"], ran["stderr"])
+
+
+def _is_of_a_carrier(error: Exception) -> bool:
+    return any(kind.__module__.partition(".")[0] in _CARRIERS for kind in type(error).__mro__)
+
+
+def _lost(error: Exception) -> str:
+    return f"the connection was lost before the host answered ({type(error).__name__})."
 
 
 def _sentence(error: Exception) -> str:

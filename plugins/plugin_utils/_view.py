@@ -17,9 +17,13 @@ HostVars = Mapping[str, Mapping[str, Any]]
 
 DECLARED = "__l2tp_declared"
 """The fact in which the role keeps what a host declares, wherever its variables were written."""
-RESULTS = {Phase.PLAN: "__l2tp_plan", Phase.STAGE: "__l2tp_stage", Phase.COMMIT: "__l2tp_commit"}
+RESULTS = {
+    Phase.PLAN: "__l2tp_plan",
+    Phase.STAGE: "__l2tp_stage",
+    Phase.COMMIT: "__l2tp_commit",
+    Phase.PROOF: "__l2tp_proof",
+}
 AGAIN = "__l2tp_again"
-PROOF = "__l2tp_proof"
 VALUE = "__l2tp_value"
 RESTART = "__l2tp_restart"
 
@@ -64,7 +68,9 @@ def proofs(hostvars: HostVars, host: str) -> dict[str, Mapping[str, Any]]:
 
 
 def _reading(hostvars: HostVars, host: str) -> Mapping[str, Any]:
-    proof, plan, stage = (_result(hostvars, host, name) for name in (PROOF, RESULTS[Phase.PLAN], RESULTS[Phase.STAGE]))
+    proof, plan, stage = (
+        _result(hostvars, host, name) for name in (RESULTS[Phase.PROOF], RESULTS[Phase.PLAN], RESULTS[Phase.STAGE])
+    )
     if "matches" in proof:
         return proof
     acted_upon = stage and not stage.get("skipped")

@@ -5,6 +5,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store
 from ansible_collections.rras.ipsec.tests.integration import pair as words
@@ -20,10 +25,11 @@ from ansible_collections.rras.ipsec.tests.integration.pair import (
     TOKYO,
     connection,
 )
-from ansible_collections.rras.ipsec.tests.lab import HostSpec, PoweredOff
+from ansible_collections.rras.ipsec.tests.lab import Answer, Host, HostSpec, PoweredOff
 from ansible_collections.rras.ipsec.tests.lab.registry import differences
 
 NAGOYA, SENDAI = "rras-nagoya", "rras-sendai"
+AFTER = "hostname # after"
 LOST = "the connection was lost before the host answered (ConnectionError)."
 
 
@@ -130,11 +136,15 @@ def test_a_broken_pair_does_not_hold_up_another(start: MakeController) -> None:
     controller = start([*PAIR, *others])
     controller.variables["l2tp_connections"].append(connection("nagoya-sendai", NAGOYA, SENDAI))
     controller.lab[OSAKA].power_off()
+    tasks = [{"ansible.builtin.include_role": {"name": "rras.ipsec.l2tp"}}, {"ansible.builtin.raw": AFTER}]
 
-    run = controller.site()
+    run = controller.play([{"hosts": "rras", "gather_facts": False, "tasks": tasks}])
 
     assert run.failed == [OSAKA, TOKYO]
+    assert run.failure(TOKYO).startswith("rras-tokyo does not go on, because its peer rras-osaka is unreachable: ")
     assert words.assigned(controller.lab[TOKYO]) is None
+    went_on = {name for name, host in controller.lab.items() if AFTER in host.recorder.script_blocks}
+    assert went_on == {NAGOYA, SENDAI}
     for name in (NAGOYA, SENDAI):
         found = words.assigned(controller.lab[name])
         assert found is not None
@@ -142,6 +152,150 @@ def test_a_broken_pair_does_not_hold_up_another(start: MakeController) -> None:
         assert words.prohibit_ipsec(controller.lab[name]) == 1
         assert run.failure(name) == ""
     assert words.restarts(controller.lab) == {TOKYO: 0, OSAKA: 0, NAGOYA: 1, SENDAI: 1}
+
+
+NOT_READ = "was not read in this run and a changed connection needs both ends; run both at once "
+NOT_WAITED = "does not go on, because with the strategy free it would not wait for its peer"
+FROM_THE_FIRST = "neither it nor a peer was read in this run: begin with the first task of the role "
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("play", "arguments", "said"),
+    [
+        ({"serial": 1}, (), f"its peer {OSAKA} {NOT_READ}"),
+        ({"strategy": "free"}, (), f"{TOKYO} {NOT_WAITED} {OSAKA}"),
+        ({}, ("--start-at-task", "Stage the policy beside the one in force"), f"{TOKYO} does not go on, because "),
+        ({}, ("--start-at-task", "Set ProhibitIpSec"), FROM_THE_FIRST),
+    ],
+    ids=["serial", "free", "start at stage", "start at value"],
+)
+def test_ends_that_do_not_go_together_are_stopped_before_anything_is_staged(
+    pair: Controller, play: Mapping[str, Any], arguments: tuple[str, ...], said: str
+) -> None:
+    before = words.snapshots(pair.lab)
+    role = {"hosts": "rras", "gather_facts": False, "roles": ["rras.ipsec.l2tp"], **play}
+
+    run = pair.play([role], *arguments)
+
+    assert run.code == 2, run.explain()
+    assert said in run.failure(TOKYO)
+    assert words.changes(before, pair.lab) == {}
+
+
+@pytest.mark.slow
+def test_an_answer_that_got_lost_is_asked_for_again(pair: Controller) -> None:
+    """The commit was done, and what came back of it was not understood."""
+    _lose_the_answer_to_the_commit(pair.lab[OSAKA])
+
+    run = pair.site()
+
+    assert run.code == 0, run.explain()
+    executions = words.executions(pair.lab)
+    assert executions[OSAKA] == executions[TOKYO] + 1
+    assert words.restarts(pair.lab) == {TOKYO: 1, OSAKA: 1}
+    assert pair.site().changed == {TOKYO: 0, OSAKA: 0}
+
+
+@pytest.mark.slow
+@pytest.mark.core
+def test_while_it_is_unknown_what_one_end_has_nobody_goes_back(pair: Controller) -> None:
+    pair.variables["l2tp_reboot"] = "never"
+    assert pair.site().code == 0
+    pair.variables["l2tp_connections"] = [connection(key=NEW_KEY)]
+    pair.lab[OSAKA].impairments.before_record = _dies_when_it_is_to_assign
+
+    run = pair.site()
+
+    unknown = (
+        "rras-osaka did not answer to the commit, and whether it has the new policy is unknown "
+        f"({LOST.rstrip('.')}); nothing was taken back, repeat the run when it answers."
+    )
+    assert run.failure(OSAKA) == unknown
+    assert run.failure(TOKYO) == (
+        f"rras-tokyo does not go on, because its peer {unknown} rras-tokyo has the new policy in force."
+    )
+    assert words.keys_of(words.assigned(pair.lab[TOKYO])) == [NEW_KEY]
+    assert words.keys_of(words.assigned(pair.lab[OSAKA])) == [KEY]
+    assert all(len(Store.read(host.store).policies) == 2 for host in pair.lab.values())
+
+    pair.lab[OSAKA].impairments.before_record = None
+    pair.lab[OSAKA].power_on()
+    assert pair.site().code == 0
+    for host in pair.lab.values():
+        (only,) = Store.read(host.store).policies
+        assert words.keys_of(only) == [NEW_KEY]
+
+
+@pytest.mark.slow
+def test_what_was_replaced_stays_until_the_peer_is_proved_too(pair: Controller) -> None:
+    pair.variables["l2tp_reboot"] = "never"
+    assert pair.site().code == 0
+    pair.variables["l2tp_connections"] = [connection(key=NEW_KEY)]
+    scripts = iter(range(1, 100))
+    pair.lab[OSAKA].impairments.before_script = lambda: _power_off_before_the_proof(pair.lab[OSAKA], next(scripts))
+
+    run = pair.site()
+
+    assert run.failed == [OSAKA, TOKYO]
+    assert run.failure(TOKYO) == (
+        "rras-tokyo keeps the policy that was replaced beside the new one, because its peer rras-osaka is unreachable: "
+        f"{LOST}"
+    )
+    assert sorted(words.keys_of(found) for found in Store.read(pair.lab[TOKYO].store).policies) == [[NEW_KEY], [KEY]]
+    assert words.keys_of(words.assigned(pair.lab[TOKYO])) == [NEW_KEY]
+
+    pair.lab[OSAKA].power_on()
+    assert pair.site().code == 0
+    assert [words.keys_of(found) for found in Store.read(pair.lab[TOKYO].store).policies] == [[NEW_KEY]]
+
+
+@pytest.mark.slow
+def test_a_rebuilt_host_gets_its_policy_and_its_unchanged_partner_counts_as_ready(pair: Controller) -> None:
+    assert pair.site().code == 0
+    before = words.snapshots(pair.lab)
+    pair.lab[OSAKA].reset()
+    pair.lab[OSAKA].services.broken.add("remoteaccess")
+    words.clear_records(pair.lab)
+
+    run = pair.site()
+
+    assert run.code == 0, run.explain()
+    assert run.changed[TOKYO] == 0
+    assert words.executions(pair.lab)[TOKYO] == 1
+    assert words.restarts(pair.lab) == {TOKYO: 0, OSAKA: 1}
+    assert words.snapshots(pair.lab)[TOKYO] == before[TOKYO]
+    assert words.keys_of(words.assigned(pair.lab[OSAKA])) == [KEY]
+    assert (
+        "The service RemoteAccess does not run on rras-osaka, so no tunnel can be made; look at its event log."
+        in run.said(OSAKA)
+    )
+
+
+def _lose_the_answer_to_the_commit(host: Host) -> None:
+    impairments = host.impairments
+
+    def notice(_number: int, record: str) -> None:
+        if record.startswith("assign"):
+            impairments.answer, impairments.before_record = Answer.GARBAGE, None
+            impairments.before_script = answer_again
+
+    def answer_again() -> None:
+        impairments.answer = impairments.before_script = None
+
+    impairments.before_record = notice
+
+
+def _dies_when_it_is_to_assign(_number: int, record: str) -> None:
+    if record.startswith("assign"):
+        raise PoweredOff
+
+
+def _power_off_before_the_proof(host: Host, script: int) -> None:
+    """Of a changed key: plan, two for the stage, commit, proof."""
+    if script == 5:
+        host.impairments.before_script = None
+        raise PoweredOff
 
 
 def _dies_when_it_writes(_number: int, record: str) -> None:

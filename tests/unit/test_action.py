@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.parsing.yaml.objects import AnsibleUnicode
 from requests.exceptions import ReadTimeout
+from winrm.exceptions import WinRMTransportError
 
 from ansible_collections.rras.ipsec.plugins.action import (
     win_ipsec_policy_info,
@@ -45,7 +46,13 @@ class Task:
             become=self.become, transport=self.connection, _shell=types.SimpleNamespace(tmpdir=None)
         )
         task: Any = types.SimpleNamespace(
-            args=given, check_mode=self.check_mode, async_val=0, environment=None, action="rras.ipsec.test", diff=True
+            args=given,
+            check_mode=self.check_mode,
+            async_val=0,
+            environment=None,
+            action="rras.ipsec.test",
+            diff=True,
+            get_play=lambda: types.SimpleNamespace(strategy="linear"),
         )
         nothing: Any = None
         acting: Any = action(task, connection, nothing, nothing, nothing, nothing)
@@ -226,6 +233,11 @@ class TestErrors:
         [
             (AnsibleConnectionFailure(f"refused ({KEY})"), "refused (********)"),
             (ReadTimeout(KEY), "the connection was lost before the host answered (ReadTimeout)."),
+            (
+                WinRMTransportError("http", 400, KEY),
+                "the connection was lost before the host answered (WinRMTransportError).",
+            ),
+            (AnsibleError(KEY), "the connection was lost before the host answered (AnsibleError)."),
         ],
     )
     def test_of_the_network_make_the_host_unreachable(self, task: Task, lost: Exception, sentence: str) -> None:

@@ -28,9 +28,15 @@ class Phase(enum.StrEnum):
     COMMIT = "commit"
     VALUE = "value"
     """Not a phase of the policy: before ProhibitIpSec is set, each end of each connection must have its policy."""
+    PROOF = "proof"
+    """The last reading. What was replaced is deleted only when all ends were read after the change."""
 
 
 _DONE = {Phase.PLAN: "read", Phase.STAGE: "staged", Phase.COMMIT: "committed", Phase.VALUE: "committed"}
+
+
+_RUNNING_AHEAD = ("free", "host_pinned")
+"""The strategies, in whatever collection, in which a host does not wait for the others after each task."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -49,6 +55,10 @@ class Run:
         """Whether the answer to the commit got lost, and the host did not answer when it was asked again."""
         return bool((self.answered(host, Phase.COMMIT) or {}).get("uncertain"))
 
+    def strategy(self, host: str) -> str:
+        """The strategy of the play, as far as it is known."""
+        return str((self.answered(host, Phase.PLAN) or {}).get("strategy", ""))
+
     def pending(self, host: str) -> bool:
         """Whether the plan found something to do on a host."""
         planned = self.answered(host, Phase.PLAN)
@@ -64,6 +74,8 @@ def problem(run: Run, host: str, phase: Phase, *, one_end: bool) -> str:
     if failure:
         return failure
     others = () if one_end else sorted(_needed(run, host, phase))
+    if others and phase is Phase.PLAN and run.strategy(host).endswith(_RUNNING_AHEAD):
+        return _not_waited_for(run, host, others[0])
     last = Phase.COMMIT if phase is Phase.VALUE else phase
     return next((_missing(run, host, other, last) for other in others if _is_missing(run, other, last)), "")
 
@@ -141,6 +153,9 @@ def _failure(run: Run, host: str, phase: Phase) -> str:
 
 def _missing(run: Run, host: str, other: str, phase: Phase) -> str:
     reason = _failure(run, other, phase)
+    if phase is Phase.PROOF:
+        reason = reason or f"{other} was not proved; see what happened to {other}, then repeat the run."
+        return f"{host} keeps the policy that was replaced beside the new one, because its peer {reason}"
     if reason:
         has = f" {host} has the new policy in force." if run.uncertain(other) else ""
         return f"{host} does not go on, because its peer {reason}{has}"
@@ -149,6 +164,13 @@ def _missing(run: Run, host: str, other: str, phase: Phase) -> str:
         "and a changed connection needs both ends; "
         "run both at once (look at --limit, serial and strategy), or set l2tp_one_end to true if the tunnel may break "
         "until the other end follows."
+    )
+
+
+def _not_waited_for(run: Run, host: str, other: str) -> str:
+    return (
+        f"{host} does not go on, because with the strategy {run.strategy(host)} it would not wait for its peer {other} "
+        "and a changed connection needs both ends; use the strategy linear."
     )
 
 

@@ -27,9 +27,9 @@ BOTH_ENDS = (
 
 
 def run(tokyo: list[Any], osaka: list[Any], *entries: dict[str, Any]) -> Run:
-    """Return a run in which each server answered to plan, stage and commit, as far as it came."""
+    """Return a run in which each server answered to plan, stage, commit and proof, as far as it came."""
     answered = {TOKYO: tokyo, OSAKA: osaka}
-    phases = (Phase.PLAN, Phase.STAGE, Phase.COMMIT)
+    phases = (Phase.PLAN, Phase.STAGE, Phase.COMMIT, Phase.PROOF)
     results = {host: dict(zip(phases, given, strict=False)) for host, given in answered.items() if given}
     return Run(network(*(entries or (PAIR, FAR))), results)
 
@@ -92,10 +92,33 @@ def run(tokyo: list[Any], osaka: list[Any], *entries: dict[str, Any]) -> Run:
             [],
             f"rras-tokyo does not go on, because its peer rras-osaka was not committed{BOTH_ENDS}",
         ),
+        (Phase.PROOF, [PENDING, {}, {}, {}], [PENDING, {}, {}, {}], ""),
+        (Phase.PROOF, [PENDING, {}, {}, {}], [READY], ""),
+        (
+            Phase.PROOF,
+            [PENDING, {}, {}, {}],
+            [PENDING, {}, {}],
+            (
+                "rras-tokyo keeps the policy that was replaced beside the new one, because its peer rras-osaka was not "
+                "proved; see what happened to rras-osaka, then repeat the run."
+            ),
+        ),
     ],
 )
 def test_a_host_goes_on_only_with_its_peer(phase: Phase, tokyo: list[Any], osaka: list[Any], reason: str) -> None:
     assert barrier.problem(run(tokyo, osaka), TOKYO, phase, one_end=False) == reason
+
+
+@pytest.mark.parametrize("strategy", ["free", "ansible.builtin.host_pinned"])
+def test_a_strategy_that_does_not_wait_is_refused_before_staging(strategy: str) -> None:
+    planned = PENDING | {"strategy": strategy}
+    both = run([planned], [planned])
+    assert barrier.problem(both, TOKYO, Phase.PLAN, one_end=False) == (
+        f"rras-tokyo does not go on, because with the strategy {strategy} it would not wait for its peer rras-osaka "
+        "and a changed connection needs both ends; use the strategy linear."
+    )
+    assert barrier.problem(both, TOKYO, Phase.PLAN, one_end=True) == ""
+    assert barrier.problem(run([READY | {"strategy": strategy}], []), TOKYO, Phase.PLAN, one_end=False) == ""
 
 
 def test_one_end_alone_is_possible_on_demand() -> None:
