@@ -79,3 +79,12 @@ def keys_of(found: StoredPolicy | None) -> list[str]:
     """The preshared keys of a policy that was read from a lab's registry, as text."""
     methods = [method for rule in found.policy.rules for method in rule.authentication] if found else []
     return [method.data.decode("utf-16-le").rstrip("\0") for method in methods if method.is_secret]
+
+
+def without_backup(tree: Tree) -> Tree:
+    """A registry without the one thing that a removal leaves: our own key, with nothing in it but the backup."""
+    ours = {path for path in tree if path.casefold().startswith(OURS.casefold())}
+    beside = {path for path in ours if not path.casefold().startswith(BACKUP.casefold())}
+    assert beside <= {OURS}, beside
+    assert set(tree.get(OURS, {})) <= {"BackedUp"}
+    return Tree(key for path, key in tree.items() if path not in ours)

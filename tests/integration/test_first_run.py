@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree
 from ansible_collections.rras.ipsec.tests.integration import pair as words
 from ansible_collections.rras.ipsec.tests.integration.conftest import MakeController
 from ansible_collections.rras.ipsec.tests.integration.controller import REMOVE, Controller
-from ansible_collections.rras.ipsec.tests.integration.pair import BACKUP, OSAKA, OURS, POLICY, TOKYO
+from ansible_collections.rras.ipsec.tests.integration.pair import OSAKA, POLICY, TOKYO
 from ansible_collections.rras.ipsec.tests.lab.registry import differences
 
 AGREE = (
@@ -110,7 +109,7 @@ def test_removal_leaves_everything_as_it_was_before(pair: Controller, removal: s
     assert removed.code == 0, removed.explain()
     assert words.restarts(pair.lab) == EACH_ONCE
     for name, host in pair.lab.items():
-        assert differences(before[name], _without_backup(host.registry.snapshot())) == []
+        assert differences(before[name], words.without_backup(host.registry.snapshot())) == []
 
     again = pair.play(removal)
     assert again.code == 0, again.explain()
@@ -145,12 +144,3 @@ def _only_reads(records: tuple[str, ...]) -> bool:
 def _policy_diffs(output: str) -> list[str]:
     """The lines of the diffs of the policy, both hosts' together."""
     return sorted(line for line in output.splitlines() if line.startswith(("+ ", "- ", "+IP", "-IP")))
-
-
-def _without_backup(tree: Tree) -> Tree:
-    """Leave out the one thing that a removal leaves: our own key, with nothing in it but the backup."""
-    ours = {path for path in tree if path.casefold().startswith(OURS.casefold())}
-    beside = {path for path in ours if not path.casefold().startswith(BACKUP.casefold())}
-    assert beside <= {OURS}, beside
-    assert set(tree.get(OURS, {})) <= {"BackedUp"}
-    return Tree(key for path, key in tree.items() if path not in ours)
