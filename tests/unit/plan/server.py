@@ -71,6 +71,8 @@ class Server:
 
     def __init__(self) -> None:
         self.host = Host(HostSpec("rras-tokyo", ADDRESS), Path("no-certificate"))
+        self.nonces: list[bytes] = []
+        """Under which the keys were masked, task by task."""
 
     # --- tasks ---
 
@@ -116,6 +118,7 @@ class Server:
 
     def session(self) -> _work.Session:
         nonce = secrets.token_bytes(32)
+        self.nonces.append(nonce)
         return _work.Session(executions.Session(self.execute, nonce, 30), nonce)
 
     def read(self) -> hosts.Host:

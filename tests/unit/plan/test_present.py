@@ -14,11 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import codec, model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import BACKUP, OURS
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.phases import PRIVATE, RULE_WITH_KEY
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value, join
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value, join
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import (
     DATA,
     LOCAL,
@@ -37,8 +37,10 @@ from ansible_collections.rras.ipsec.tests.unit.plan.server import (
     rule,
 )
 from ansible_collections.rras.ipsec.tests.unit.policy import strategies
+from ansible_collections.rras.ipsec.tests.unit.policy.test_store import graphs
 
 BOTH = [rule(), rule("tokyo-branch", peer="198.51.100.7")]
+RESERVED = ("Zero", "unused", "Negotiation-Options", "Legacy-Filter-Options", "PFS-Identity-Required")
 FEW = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -53,8 +55,12 @@ def by_hand(server: Server, *, assigned: bool = True, seed: int = 7, **given: An
     return server.add_policy(policy, keys_of(policy, seed), assigned=assigned).path
 
 
-def lifetime(**given: int) -> dict[str, Any]:
-    return {"filter_action": {"offers": [{f"lifetime_{unit}": number for unit, number in given.items()}]}}
+def littered(data: bytes) -> bytes:
+    """Return data with the memory that older versions of Windows leave in what is reserved."""
+    return b"".join(
+        b"\xcd" * len(field.data) if any(part in field.name for part in RESERVED) else field.data
+        for field in codec.explain(data)
+    )
 
 
 class TestPolicyThatIsThere:
@@ -116,6 +122,7 @@ class TestPolicyThatIsThere:
             pytest.param(lambda _key: {OWNERS_REFERENCE: Value.multi_sz(["ipsecNFA{gone}"])}, id="stale owners"),
             pytest.param(lambda _key: {"ipsecDataType": Value.dword(598)}, id="another data type"),
             pytest.param(lambda key: {DATA: Value.binary(key[DATA].data + b"\xcd" * 9)}, id="garbage at the end"),
+            pytest.param(lambda key: {DATA: Value.binary(littered(key[DATA].data))}, id="garbage in reserved fields"),
             pytest.param(lambda _key: {"whenChanged": Value.dword(1)}, id="another time"),
             pytest.param(lambda _key: {"description": Value.sz("by hand")}, id="a description"),
         ],
@@ -276,10 +283,15 @@ class TestPoliciesOfOthers:
     @FEW
     @given(
         foreign=st.lists(strategies.POLICY, min_size=1, max_size=3, unique_by=lambda policy: policy.name.casefold()),
+        tangle=graphs(),
         rotations=st.integers(0, 2),
     )
-    def test_whatever_they_are_they_stay_as_they_are(self, foreign: list[model.Policy], rotations: int) -> None:
+    def test_whatever_they_are_they_stay_as_they_are(
+        self, foreign: list[model.Policy], tangle: Tree, rotations: int
+    ) -> None:
+        """Whole policies, and objects that refer to each other in any way, in circles and to what is gone."""
         server = Server()
+        server.add(tangle.values())
         theirs = [dataclasses.replace(policy, name=f"{policy.name} of theirs") for policy in foreign]
         server.add(key for seed, policy in enumerate(theirs) for key in keys_of(policy, seed))
         before = server.tree

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import TransactionError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import host as hosts
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError, Transaction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value
 from ansible_collections.rras.ipsec.tests.unit.plan.server import ADDRESS, OTHER_KEY, PEER, Options, Server, rule
@@ -146,16 +147,17 @@ def texts(data: object) -> Iterator[str]:
         yield str(data)
 
 
-def disguises(key: str) -> Iterator[str]:
-    """Return forms in which a key could be shown."""
-    for data in (key.encode(), key.encode("utf-16-le")):
+def disguises(key: str, nonces: Iterable[bytes]) -> Iterator[str]:
+    """Return forms in which a key, or what a host answers instead of it, could be shown."""
+    method = model.AuthenticationMethod.preshared_key(key)
+    for data in (key.encode(), key.encode("utf-16-le"), *(method.masked(nonce).data for nonce in nonces), *nonces):
         yield from (data.hex(), base64.b64encode(data).decode().rstrip("="), data.decode("latin-1"), repr(data)[2:-1])
     yield key
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(key=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=12, max_size=40).filter(str.strip))
-def test_no_phase_says_a_key(key: str) -> None:
+def test_no_phase_says_a_key_or_its_digest(key: str) -> None:
     server = Server()
     given: Options = {"rules": [rule(key=key)]}
     server.policy(rules=[rule(key=key + key)])
@@ -168,5 +170,5 @@ def test_no_phase_says_a_key(key: str) -> None:
     with pytest.raises(TransactionError) as error:
         server.policy(rules=[rule(key=key), rule("other", key=key, peer="192.0.2.3")])
     everything = "\n".join([*texts(said), str(error.value), repr(error.value.failure), repr(error.value.__dict__)])
-    assert not any(disguise in everything for disguise in disguises(key))
+    assert not any(disguise in everything for disguise in disguises(key, server.nonces))
     assert server.host.recorder.leaks(key) == []

@@ -1,0 +1,567 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is planned for a store, decided from its keys alone: no server, no phases."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import uuid
+from typing import Any
+
+import pytest
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import host as hosts
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model, plan, steps
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Intent, Plan, PlanError, Transaction
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value, join
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import ACTIVE_POLICY, LOCAL, object_keys
+from ansible_collections.rras.ipsec.tests.unit.plan.server import ADDRESS, BLOCKED, NAME, OTHER_KEY, declare, rule
+from ansible_collections.rras.ipsec.tests.unit.policy import strategies
+
+NONCE = bytes(range(32))
+IDENTITY = uuid.UUID("6f1c8a52-0d3e-4b7a-9c55-2f1f0f6f4a10")
+OTHER_RULES = [rule(key=OTHER_KEY)]
+GONE = join(LOCAL, "ipsecNFA{gone}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Written:
+    """A policy as it lies in a store."""
+
+    keys: tuple[Key, ...]
+
+    @property
+    def path(self) -> str:
+        return self.keys[-1].path
+
+    @property
+    def paths(self) -> set[str]:
+        return {key.path for key in self.keys}
+
+    def part(self, kind: str) -> str:
+        return next(key.path for key in self.keys if key.name.startswith(kind + "{"))
+
+
+_seeds = itertools.count(1)
+
+
+def written(**given: Any) -> Written:
+    """Write a declared policy under GUIDs of its own; its keys are digests, as a host answers them."""
+    policy = declare(**given).policy.masked(NONCE)
+    return Written(object_keys(policy, strategies.guids(uuid.UUID(int=next(_seeds))), 1))
+
+
+def store(*policies: Written, active: str = "", **ours: Any) -> Host:
+    """Return a host with these policies. ours: owned, replaced (what is on record), and the fields of a transaction."""
+    keys = [key for policy in policies for key in policy.keys]
+    record = {"Owned": Value.multi_sz(ours.pop("owned", ())), "Replaced": Value.sz(ours.pop("replaced", ""))}
+    keys += [
+        Key(LOCAL, {ACTIVE_POLICY: Value.sz(active)} if active else {}),
+        Key(hosts.STATE, record),
+        Key(join(hosts.INTERFACES, "{1}"), {"IPAddress": Value.multi_sz([ADDRESS])}),
+        *(Key(join(hosts.SERVICES, name), {"Start": Value.dword(2)}) for name in ("PolicyAgent", "IKEEXT")),
+    ]
+    if ours:
+        keys += _transaction(**ours)
+    running = {f"sc query {name}": (0, (": 20 ", ": 4 ")) for name in ("PolicyAgent", "IKEEXT")}
+    return hosts.understand(Tree(keys), {}, "", running)
+
+
+def _transaction(**given: Any) -> list[Key]:
+    after = {
+        "Owned": Value.multi_sz(given.pop("owned_after", ())),
+        "Replaced": Value.sz(given.pop("replaced_after", "")),
+    }
+    values = {
+        name.title(): Value.sz(each) if isinstance(each, str) else Value.multi_sz(each) for name, each in given.items()
+    }
+    return [Key(hosts.TRANSACTION, values), Key(hosts.AFTER, after)]
+
+
+def present(host: Host, **given: Any) -> Plan:
+    return plan.plan_present(declare(**given), host, NONCE, IDENTITY, agent_first=False)
+
+
+def absent(host: Host, name: str = NAME) -> Plan:
+    return plan.plan_absent(name, host, IDENTITY)
+
+
+def new_paths(**given: Any) -> set[str]:
+    return {key.path for key in plan.new_keys(declare(**given).policy, IDENTITY, when=0)}
+
+
+class TestEmpty:
+    """Only a plan of which nothing is left to do is empty."""
+
+    @pytest.mark.parametrize("intent", Intent)
+    def test_whatever_is_put_in_force_is_something(self, intent: Intent) -> None:
+        planned = Plan(None, False, None, Transaction(IDENTITY, intent, ""))
+        assert planned.empty is (intent is Intent.KEEP)
+
+    @pytest.mark.parametrize(
+        "left",
+        [
+            {"pending": True},
+            {"remains": (GONE,)},
+            {"obsolete": (GONE,)},
+            {"services": (steps.DeleteKey(GONE),)},
+            {"remarks": ("recorded as ours",)},
+        ],
+        ids=lambda left: next(iter(left)),
+    )
+    def test_so_is_whatever_is_to_be_cleared_up(self, left: dict[str, Any]) -> None:
+        assert not Plan(None, False, None, Transaction(IDENTITY, Intent.KEEP, ""), **left).empty
+
+
+class TestTransaction:
+    @pytest.mark.parametrize(
+        ("intent", "assigns", "assigned"),
+        [
+            (Intent.SWITCH, True, "path"),
+            (Intent.ASSIGN, True, "path"),
+            (Intent.UNASSIGN, True, ""),
+            (Intent.WRITE, False, ""),
+            (Intent.KEEP, False, ""),
+        ],
+    )
+    def test_what_the_commit_assigns(self, intent: Intent, assigns: bool, assigned: str) -> None:
+        transaction = Transaction(IDENTITY, intent, "path")
+        assert (transaction.assigns, transaction.assigned) == (assigns, assigned)
+
+    def test_as_text(self) -> None:
+        path = plan.policy_path(IDENTITY)
+        assert path == join(LOCAL, "ipsecPolicy{6F1C8A52-0D3E-4B7A-9C55-2F1F0F6F4A10}")
+        transaction = Transaction(IDENTITY, Intent.SWITCH, path)
+        assert str(transaction) == f"{IDENTITY}/switch/{{6F1C8A52-0D3E-4B7A-9C55-2F1F0F6F4A10}}"
+        assert str(Transaction(IDENTITY, Intent.KEEP, "")) == f"{IDENTITY}/keep/"
+        assert Transaction.parse(str(transaction)) == transaction
+
+
+class TestFirst:
+    def test_everything_is_new(self) -> None:
+        planned = present(store())
+        assert (planned.before, planned.before_assigned, planned.new) == (None, False, declare().policy)
+        assert planned.after == declare().policy.masked(NONCE)
+        assert planned.transaction.intent is Intent.SWITCH
+        assert planned.transaction.policy in new_paths()
+        assert set(planned.owned_after) == new_paths()
+        assert planned.owned_after == tuple(sorted(planned.owned_after))
+        assert (planned.remains, planned.obsolete, planned.replaced_after) == ((), (), "")
+        assert (planned.changed_rules, planned.remarks, planned.pending) == (("tokyo-osaka",), (), False)
+
+    def test_unassigned_it_is_only_written(self) -> None:
+        planned = present(store(), assigned=False)
+        assert planned.transaction.intent is Intent.WRITE
+        assert planned.transaction.policy in new_paths()
+        assert planned.changed_rules == ("tokyo-osaka",)
+
+
+class TestOursIsThere:
+    def test_assigned_nothing_is_left_to_do(self) -> None:
+        ours = written()
+        planned = present(store(ours, active=ours.path, owned=ours.paths))
+        assert planned.empty
+        assert (planned.before and planned.before.path, planned.before_assigned) == (ours.path, True)
+        assert (planned.new, planned.transaction.policy, planned.changed_rules) == (None, "", ())
+        assert set(planned.owned_after) == ours.paths
+
+    def test_unassigned_it_is_assigned_as_it_is(self) -> None:
+        ours = written()
+        planned = present(store(ours, owned=ours.paths))
+        assert (planned.transaction.intent, planned.transaction.policy) == (Intent.ASSIGN, ours.path)
+        assert (planned.new, planned.obsolete, planned.changed_rules) == (None, (), ("tokyo-osaka",))
+        assert planned.before_assigned is False
+
+    def test_to_be_unassigned_it_stays(self) -> None:
+        ours = written()
+        planned = present(store(ours, active=ours.path.upper(), owned=ours.paths), assigned=False)
+        assert (planned.transaction.intent, planned.transaction.policy) == (Intent.UNASSIGN, "")
+        assert (planned.new, planned.obsolete, planned.changed_rules) == (None, (), ("tokyo-osaka",))
+
+    def test_not_assigned_and_not_to_be_it_is_left_alone(self) -> None:
+        ours = written()
+        assert present(store(ours, owned=ours.paths), assigned=False).empty
+
+    def test_changed_the_old_one_goes(self) -> None:
+        ours = written()
+        planned = present(store(ours, active=ours.path, owned=ours.paths), rules=OTHER_RULES)
+        assert planned.transaction.intent is Intent.SWITCH
+        assert (planned.before and planned.before.path, planned.before_assigned) == (ours.path, True)
+        assert set(planned.obsolete) == ours.paths
+        assert set(planned.owned_after) == new_paths(rules=OTHER_RULES)
+        assert planned.changed_rules == ("tokyo-osaka",)
+
+    def test_changed_and_to_be_unassigned(self) -> None:
+        ours = written()
+        planned = present(store(ours, active=ours.path, owned=ours.paths), rules=OTHER_RULES, assigned=False)
+        assert planned.transaction.intent is Intent.UNASSIGN
+        assert planned.transaction.policy in new_paths()
+        assert set(planned.obsolete) == ours.paths
+        assert planned.changed_rules == ("tokyo-osaka",)
+
+    def test_what_is_taken_out_of_force_is_what_was_in_it(self) -> None:
+        ours = written(rules=[rule("old")])
+        host = store(ours, active=ours.path, owned=ours.paths)
+        assert present(host, assigned=False).changed_rules == ("old",)
+
+    def test_what_was_in_force_is_shown_as_before(self) -> None:
+        """Two of ours give way: one of the declared name, and one that is assigned."""
+        resting = written(rules=[rule("resting", key=OTHER_KEY)])
+        assigned = written(name="Branches", rules=[rule("assigned", key=OTHER_KEY)])
+        planned = present(store(resting, assigned, active=assigned.path, owned=resting.paths | assigned.paths))
+        assert (planned.before and planned.before.path) == assigned.path
+        assert planned.changed_rules == ("assigned", "tokyo-osaka")
+        assert set(planned.obsolete) == resting.paths | assigned.paths
+
+    def test_changed_while_unassigned(self) -> None:
+        ours = written()
+        planned = present(store(ours, owned=ours.paths), rules=[*OTHER_RULES, BLOCKED], assigned=False)
+        assert planned.transaction.intent is Intent.WRITE
+        assert (planned.before and planned.before.path, planned.before_assigned) == (ours.path, False)
+        assert planned.changed_rules == ("all other L2TP", "tokyo-osaka")
+        assert set(planned.obsolete) == ours.paths
+
+    def test_the_case_of_what_is_on_record_is_whatever_it_is(self) -> None:
+        ours = written(name=NAME.lower())
+        planned = present(store(ours, active=ours.path.swapcase(), owned=[path.swapcase() for path in ours.paths]))
+        assert planned.empty
+
+    def test_one_of_another_name_that_is_assigned_gives_way(self) -> None:
+        """The declaration got another name: two generations of ours are never left."""
+        old = written(name="Branches")
+        planned = present(store(old, active=old.path, owned=old.paths))
+        assert planned.transaction.intent is Intent.SWITCH
+        assert set(planned.obsolete) == old.paths
+        assert (planned.before and planned.before.path, planned.changed_rules) == (old.path, ())
+
+    def test_one_of_another_name_that_is_not_assigned_stays(self) -> None:
+        old, ours = written(name="Branches"), written()
+        host = store(old, ours, active=ours.path, owned=old.paths | ours.paths)
+        assert present(host).empty
+        assert set(present(host, rules=OTHER_RULES).obsolete) == ours.paths
+        assert present(store(old, owned=old.paths)).obsolete == ()
+
+    def test_one_of_another_name_stays_assigned_beside_one_that_is_not_to_be(self) -> None:
+        other = written(name="Branches")
+        planned = present(store(other, active=other.path, owned=other.paths), assigned=False)
+        assert (planned.transaction.intent, planned.obsolete) == (Intent.WRITE, ())
+        assert (planned.before, planned.changed_rules) == (None, ("tokyo-osaka",))
+
+    def test_of_two_equal_ones_the_assigned_one_stays(self) -> None:
+        first, second = written(), written()
+        owned = first.paths | second.paths
+        for stays, goes in ((first, second), (second, first)):
+            planned = present(store(first, second, active=stays.path, owned=owned))
+            assert (planned.before and planned.before.path, set(planned.obsolete)) == (stays.path, goes.paths)
+            assert planned.transaction.intent is Intent.KEEP
+            assert planned.changed_rules == ()
+
+    def test_one_that_can_not_be_read_completely_is_written_again(self) -> None:
+        ours = written(rules=[rule(), BLOCKED])
+        broken = Written((Key(ours.part("ipsecNFA"), {"ipsecName": Value.sz("no data")}), *ours.keys[1:]))
+        whole = [key for key in ours.keys if key.path != broken.keys[0].path]
+        host = store(Written((broken.keys[0], *whole)), active=ours.path, owned=ours.paths)
+        assert present(host, rules=[rule(), BLOCKED]).transaction.intent is Intent.SWITCH
+        assert present(host, rules=[BLOCKED]).transaction.intent is Intent.SWITCH
+
+    def test_what_is_on_record_but_used_by_nobody_goes_too(self) -> None:
+        ours, rest = written(), written(name="Rest")
+        lost = rest.part("ipsecFilter")
+        host = store(ours, Written(rest.keys[:1]), active=ours.path, owned={*ours.paths, lost, GONE})
+        planned = present(host)
+        assert planned.obsolete == (lost,)
+        assert set(planned.owned_after) == ours.paths, "what is gone is no longer on record"
+        assert planned.transaction.intent is Intent.KEEP
+        assert not planned.empty
+
+
+class TestOthers:
+    @pytest.mark.parametrize("name", ["Another", "Theirs"])
+    def test_an_assigned_one_is_refused(self, name: str) -> None:
+        theirs = written(name=name)
+        with pytest.raises(PlanError, match="set replace_assigned"):
+            present(store(theirs, active=theirs.path))
+
+    def test_unless_ours_is_not_to_be_assigned(self) -> None:
+        theirs = written(name="Theirs")
+        planned = present(store(theirs, active=theirs.path), assigned=False)
+        assert (planned.transaction.intent, planned.replaced_after) == (Intent.WRITE, "")
+
+    def test_replaced_on_demand_it_is_remembered_and_stays(self) -> None:
+        theirs = written(name="Theirs", rules=OTHER_RULES)
+        planned = present(store(theirs, active=theirs.path), replace_assigned=True)
+        assert (planned.transaction.intent, planned.replaced_after) == (Intent.SWITCH, theirs.path)
+        assert (planned.before, planned.before_assigned, planned.obsolete) == (None, False, ())
+        assert planned.changed_rules == ("tokyo-osaka",)
+        assert set(planned.owned_after) == new_paths()
+
+    def test_the_one_that_was_replaced_is_remembered_over_generations(self) -> None:
+        theirs, ours = written(name="Theirs"), written()
+        planned = present(
+            store(theirs, ours, active=ours.path, owned=ours.paths, replaced=theirs.path), rules=OTHER_RULES
+        )
+        assert planned.replaced_after == theirs.path
+
+    def test_of_two_the_last_one_that_was_replaced_is_remembered(self) -> None:
+        first, second, ours = written(name="First"), written(name="Second"), written()
+        host = store(first, second, ours, active=second.path, owned=ours.paths, replaced=first.path)
+        assert present(host, replace_assigned=True).replaced_after == second.path
+        assert present(host, assigned=False).replaced_after == first.path
+
+    def test_one_that_is_taken_over_was_not_replaced(self) -> None:
+        theirs = written(rules=OTHER_RULES)
+        host = store(theirs, active=theirs.path)
+        with pytest.raises(PlanError, match="set take_over"):
+            present(host)
+        planned = present(host, take_over=True)
+        assert (planned.replaced_after, set(planned.obsolete)) == ("", theirs.paths)
+        assert (planned.before and planned.before.path, planned.before_assigned) == (theirs.path, True)
+        assert planned.changed_rules == ("tokyo-osaka",)
+        assert set(planned.owned_after) == new_paths()
+
+    def test_an_equal_one_becomes_ours(self) -> None:
+        theirs = written()
+        planned = present(store(theirs, active=theirs.path))
+        assert (planned.transaction.intent, planned.remarks) == (Intent.KEEP, ("recorded as ours",))
+        assert (planned.replaced_after, planned.changed_rules) == ("", ())
+        assert set(planned.owned_after) == theirs.paths
+        assert not planned.empty
+
+    def test_an_equal_one_beside_another_policy_of_theirs(self) -> None:
+        theirs, assigned = written(), written(name="Theirs")
+        planned = present(store(theirs, assigned, active=assigned.path), replace_assigned=True)
+        assert (planned.transaction.intent, planned.transaction.policy) == (Intent.ASSIGN, theirs.path)
+        assert (planned.replaced_after, set(planned.owned_after)) == (assigned.path, theirs.paths)
+        assert planned.changed_rules == ("tokyo-osaka",), "it was not in force"
+
+    def test_one_that_is_equal_and_one_that_is_not(self) -> None:
+        theirs, mine = written(rules=OTHER_RULES), written()
+        host = store(theirs, mine, active=mine.path, owned=mine.paths)
+        with pytest.raises(PlanError, match="set take_over"):
+            present(host)
+        planned = present(host, take_over=True)
+        assert (planned.transaction.intent, set(planned.obsolete)) == (Intent.KEEP, theirs.paths)
+        assert (planned.before and planned.before.path) == mine.path
+
+    def test_what_they_use_of_ours_is_no_longer_ours(self) -> None:
+        ours, theirs = written(), written(name="Theirs")
+        shared = ours.part("ipsecFilter")
+        borrowing = [
+            Key(key.path, {**key, "ipsecFilterReference": Value.multi_sz([shared])}) if "ipsecNFA" in key.path else key
+            for key in theirs.keys
+        ]
+        host = store(ours, Written(tuple(borrowing)), active=ours.path, owned=ours.paths)
+        assert set(present(host, rules=OTHER_RULES).obsolete) == ours.paths - {shared}
+        assert set(absent(host).obsolete) == ours.paths - {shared}
+        assert absent(host).owned_after == ()
+
+
+class TestRemoval:
+    def test_of_nothing(self) -> None:
+        planned = absent(store(written()))
+        assert planned.empty
+        assert (planned.before, planned.before_assigned, planned.changed_rules) == (None, False, ())
+        assert (planned.transaction.intent, planned.obsolete, planned.owned_after) == (Intent.KEEP, (), ())
+
+    def test_of_ours(self) -> None:
+        ours = written(rules=[rule(), BLOCKED])
+        planned = absent(store(ours, active=ours.path.lower(), owned=ours.paths), NAME.lower())
+        assert (planned.transaction.intent, planned.transaction.policy) == (Intent.UNASSIGN, "")
+        assert (planned.before and planned.before.path, planned.before_assigned) == (ours.path, True)
+        assert (planned.after, planned.changed_rules) == (None, ("tokyo-osaka", "all other L2TP"))
+        assert (set(planned.obsolete), planned.owned_after, planned.replaced_after) == (ours.paths, (), "")
+
+    def test_of_one_that_is_not_assigned(self) -> None:
+        ours, theirs = written(), written(name="Theirs")
+        planned = absent(store(ours, theirs, active=theirs.path, owned=ours.paths, replaced=theirs.path))
+        assert (planned.transaction.intent, planned.transaction.policy) == (Intent.KEEP, "")
+        assert (planned.before_assigned, set(planned.obsolete)) == (False, ours.paths)
+        assert not planned.empty
+
+    def test_what_it_replaced_is_given_back(self) -> None:
+        ours, theirs = written(), written(name="Theirs")
+        planned = absent(store(ours, theirs, active=ours.path, owned=ours.paths, replaced=theirs.path))
+        assert (planned.transaction.intent, planned.transaction.policy) == (Intent.ASSIGN, theirs.path)
+        assert (planned.owned_after, planned.replaced_after) == ((), "")
+
+    def test_what_is_gone_meanwhile_is_not(self) -> None:
+        ours, theirs = written(), written(name="Theirs")
+        planned = absent(store(ours, active=ours.path, owned=ours.paths, replaced=theirs.path))
+        assert (planned.transaction.intent, planned.transaction.policy) == (Intent.UNASSIGN, "")
+
+    def test_of_one_of_two_of_ours(self) -> None:
+        ours, other, theirs = written(), written(name="Branches"), written(name="Theirs")
+        host = store(ours, other, theirs, active=other.path, owned=ours.paths | other.paths, replaced=theirs.path)
+        planned = absent(host)
+        assert (planned.before and planned.before.path, set(planned.obsolete)) == (ours.path, ours.paths)
+        assert (set(planned.owned_after), planned.replaced_after) == (other.paths, theirs.path)
+        assert planned.services == ()
+
+    def test_the_services_are_given_back_with_the_last_one(self) -> None:
+        ours, other = written(), written(name="Branches")
+        note = Key(hosts.SERVICES_NOTE, {"IKEEXT": Value.sz("demand")})
+        both = Written((note, *ours.keys)), other
+        assert absent(store(*both, owned=ours.paths | other.paths)).services == ()
+        assert len(absent(store(both[0], owned=ours.paths)).services) == 2
+        assert not absent(store(Written((note, *written().keys)))).empty, "they are given back all the same"
+
+    @pytest.mark.parametrize(
+        ("fields", "sentence"),
+        [({"ProhibitIpSec": 1}, "ProhibitIpSec is 1"), ({}, "Windows still runs with the ProhibitIpSec")],
+    )
+    def test_it_is_refused_while_l2tp_would_be_in_clear_text(self, fields: dict[str, int], sentence: str) -> None:
+        ours, other = written(), written(name="Branches")
+        danger = (
+            Key(hosts.RASMAN, {name: Value.dword(number) for name, number in fields.items()}),
+            Key(hosts.RESTART_PENDING),
+        )
+        keys = Written((*danger, *ours.keys))
+        with pytest.raises(PlanError, match=sentence):
+            absent(store(keys, active=ours.path, owned=ours.paths))
+        assert absent(store(keys, owned=ours.paths)).obsolete, "what is not assigned protects nothing"
+        assert absent(store(keys, other, active=other.path, owned=ours.paths)).obsolete
+        with pytest.raises(PlanError, match=sentence):
+            present(store(keys, active=ours.path, owned=ours.paths), assigned=False)
+        assert present(store(keys, other, active=other.path, owned=ours.paths), assigned=False).empty
+        assert present(store(keys, active=ours.path, owned=ours.paths)).empty
+
+
+class TestUnfinished:
+    """What an earlier run left on the host."""
+
+    def test_a_staged_generation_that_is_declared_no_more_goes_first(self) -> None:
+        ours, staged = written(), written(name=f"{NAME} (staged 6f1c8a52)", rules=OTHER_RULES)
+        host = store(
+            ours,
+            staged,
+            active=ours.path,
+            owned=ours.paths,
+            phase="staged",
+            policy=staged.path,
+            previous=ours.path,
+            written={*staged.paths, GONE},
+            obsolete=ours.paths,
+        )
+        planned = present(host)
+        assert (planned.transaction.intent, set(planned.remains)) == (Intent.KEEP, staged.paths)
+        assert (planned.obsolete, set(planned.owned_after)) == ((), ours.paths)
+        assert (planned.pending, planned.empty, planned.changed_rules) == (True, False, ())
+        changed = present(host, rules=OTHER_RULES)
+        assert (changed.transaction.intent, set(changed.remains)) == (Intent.SWITCH, staged.paths)
+        assert (set(changed.obsolete), changed.before and changed.before.path) == (ours.paths, ours.path)
+        assert set(changed.owned_after) == new_paths()
+
+    def test_one_that_wrote_the_name_already_is_used(self) -> None:
+        cut = written()
+        host = store(cut, phase="staged", policy="", previous="", written=cut.paths)
+        planned = present(host)
+        assert (planned.transaction.intent, planned.transaction.policy) == (Intent.ASSIGN, cut.path)
+        assert (planned.remains, planned.obsolete, set(planned.owned_after)) == ((), (), cut.paths)
+        assert planned.remarks == (), "it was ours all the time"
+
+    def test_a_committed_one_is_finished(self) -> None:
+        old, new = written(rules=OTHER_RULES), written()
+        host = store(
+            old,
+            new,
+            active=new.path,
+            owned=old.paths,
+            phase="committed",
+            policy=new.path,
+            previous=old.path,
+            written=new.paths,
+            obsolete=old.paths,
+            owned_after=new.paths,
+            replaced_after=GONE,
+        )
+        planned = present(host)
+        assert (planned.transaction.intent, set(planned.obsolete), planned.remains) == (Intent.KEEP, old.paths, ())
+        assert (set(planned.owned_after), planned.replaced_after, planned.pending) == (new.paths, GONE, True)
+
+    def test_an_old_generation_of_another_name_goes_with_it(self) -> None:
+        old, new = written(name="Branches", rules=[rule("old")]), written()
+        host = store(
+            old,
+            new,
+            active=new.path,
+            owned=old.paths,
+            phase="committed",
+            policy=new.path,
+            previous=old.path,
+            written=new.paths,
+            obsolete=old.paths,
+            owned_after=new.paths,
+        )
+        assert set(present(host).obsolete) == old.paths
+        removed = absent(host)
+        assert set(removed.obsolete) == old.paths | new.paths
+        assert (removed.before and removed.before.path, removed.pending) == (new.path, True)
+        assert removed.changed_rules == ("tokyo-osaka",)
+
+    def test_a_removal_takes_what_was_only_staged_with_it(self) -> None:
+        staged = written(name=f"{NAME} (staged 6f1c8a52)", rules=[rule("staged")])
+        host = store(staged, phase="staged", policy=staged.path, previous="", written=staged.paths)
+        planned = absent(host)
+        assert (planned.transaction.intent, set(planned.obsolete)) == (Intent.KEEP, staged.paths)
+        assert (planned.before and planned.before.path, planned.changed_rules) == (staged.path, ("staged",))
+
+    def test_the_old_generation_in_force_again_is_not_left_over(self) -> None:
+        old, new = written(name="Branches"), written()
+        host = store(
+            old,
+            new,
+            active=old.path,
+            owned=old.paths,
+            phase="committed",
+            policy=new.path,
+            previous=old.path,
+            written=new.paths,
+            obsolete=old.paths,
+            owned_after=new.paths,
+        )
+        planned = present(host)
+        assert (planned.transaction.intent, planned.transaction.policy) == (Intent.ASSIGN, new.path)
+        assert set(planned.obsolete) == old.paths
+        removed = absent(host)
+        assert (removed.transaction.intent, set(removed.obsolete)) == (Intent.KEEP, new.paths)
+        assert (set(removed.owned_after), removed.replaced_after) == (old.paths, "")
+
+    def test_a_record_alone_is_something_to_clear_up(self) -> None:
+        ours = written()
+        planned = present(store(ours, active=ours.path, owned=ours.paths, phase="staging"))
+        assert (planned.pending, planned.empty) == (True, False)
+        assert absent(store(phase="staging")).pending
+
+
+class TestChangedRules:
+    def test_by_name(self) -> None:
+        one, two = declare(rules=[rule(), BLOCKED]).policy, declare(rules=[rule(key=OTHER_KEY), rule("new")]).policy
+        assert plan.changed_rules(one, two) == ("all other L2TP", "new", "tokyo-osaka")
+        assert plan.changed_rules(two, one) == ("all other L2TP", "new", "tokyo-osaka")
+        assert plan.changed_rules(one, one) == ()
+        assert plan.changed_rules(None, one) == ("all other L2TP", "tokyo-osaka")
+        assert plan.changed_rules(one, model.Policy("none")) == ("all other L2TP", "tokyo-osaka")
+
+    def test_the_default_response_rule_counts_while_it_is_active(self) -> None:
+        resting, active = declare().policy, declare(default_response_rule=True).policy
+        assert plan.changed_rules(resting, active) == plan.changed_rules(active, resting) == ("default response rule",)
+
+    def test_rules_without_names_are_numbered(self) -> None:
+        nameless = [dataclasses.replace(each, name="") for each in declare(rules=[rule(), BLOCKED]).policy.rules]
+        one, two = model.Policy("A", rules=tuple(nameless[:1])), model.Policy("A", rules=tuple(nameless[:2]))
+        assert plan.changed_rules(None, two) == ("rule 1", "rule 2")
+        assert plan.changed_rules(one, two) == ("rule 2",)
+
+
+class TestMeaning:
+    def test_a_description_counts_where_one_is_declared(self) -> None:
+        found = declare(description="Branches").policy
+        assert plan.means(found, declare().policy)
+        assert plan.means(found, declare(description="Branches").policy)
+        assert not plan.means(found, declare(description="Tokyo").policy)
+        assert not plan.means(found, declare(description="A branch").policy)
+        assert not plan.means(found, declare(rules=OTHER_RULES).policy)
+        assert not plan.means(found, declare(description="Branches", rules=OTHER_RULES).policy)
