@@ -49,6 +49,7 @@ demo: .cache/demo-venv/.done ## two simulated servers, the playbook twice, the p
 
 test: $(VENV)/.done ## everything that must be green before a commit; two things at a time
 	+$(MAKE) --jobs=2 --output-sync=target stories checks
+	@$(BIN)/python -m tests.lab.powershell_wine
 
 checks: lint sanity molecule
 stories: unit
@@ -87,7 +88,7 @@ test-newest: .cache/newest-venv/.done ## the same with the newest ansible-core (
 	PATH=$(CURDIR)/.cache/newest-venv/bin:$$PATH pytest -m core tests/integration
 
 test-powershell: $(VENV)/.done ## the integration tests with a real PowerShell behind each simulated server
-	RRAS_ENGINE=powershell pytest tests/integration tests/powershell
+	RRAS_ENGINE=powershell pytest -n2 --dist=loadgroup tests/integration tests/powershell
 
 bench: $(VENV)/.done ## what the plugins cost, in seconds and in executions on the host
 	python -m tests.bench

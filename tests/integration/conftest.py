@@ -16,12 +16,35 @@ import pytest
 
 from ansible_collections.rras.ipsec.tests.integration.controller import Controller
 from ansible_collections.rras.ipsec.tests.integration.pair import PAIR, connection
-from ansible_collections.rras.ipsec.tests.lab import HostSpec, Lab, powershell_computer
+from ansible_collections.rras.ipsec.tests.lab import HostSpec, Lab, powershell_computer, powershell_wine
 from ansible_collections.rras.ipsec.tests.lab.engine import EngineName
+from ansible_collections.rras.ipsec.tests.powershell.tally import register
 
 ENGINE = EngineName(os.environ.get("RRAS_ENGINE", EngineName.TWIN))
 
+TWIN_ONLY = ("test_cut_runs", "test_two_runs", "test_restore", "test_lab_by_hand", "test_wrong_declarations")
+"""What would take a real engine too long, many pairs or many runs, and what never reaches an engine of these tests.
+
+Tests marked `real` among them run on it too.
+"""
+
 MakeController = Callable[..., Controller]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "real: runs on a real PowerShell although most tests of its file do not")
+    if ENGINE is EngineName.POWERSHELL:
+        if not powershell_wine.is_available():
+            raise pytest.UsageError(f"There is no real PowerShell here: {powershell_wine.NEEDED}")
+        register(config)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what the real engine would take too long for; pytest says how many tests that are."""
+    if ENGINE is EngineName.POWERSHELL:
+        left_out = [item for item in items if item.path.stem in TWIN_ONLY and not item.get_closest_marker("real")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 @contextlib.contextmanager

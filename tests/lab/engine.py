@@ -57,8 +57,6 @@ class Engine(Protocol):
 
     differences: list[str]
     """In words: where a real one and the simulated one did not do the same. A test is to find nothing here."""
-    executions: int
-    """How many commands a real one carried out."""
 
     def run(self, command: Command) -> Output:
         """Run a command to its end. Raises R(PoweredOff) when the host lost its power meanwhile."""

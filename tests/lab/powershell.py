@@ -20,7 +20,7 @@ from .agent import PolicyAgent
 from .engine import Command, Connection, Output, unwrapped
 from .impairment import NetshFault, PoweredOff, RecordRefusedError
 from .powershell_computer import Computer, take
-from .powershell_place import encoded
+from .powershell_place import Use, encoded, uses
 from .powershell_registry import RealRegistry
 from .powershell_relay import RECORD
 from .powershell_settling import SettlingRegistry
@@ -106,7 +106,7 @@ class PowerShell(twin.Twin):
 
     def _run(self, command: Command) -> Output:
         """Run a command. Raises `PoweredOff` when the host lost its power meanwhile."""
-        self.executions += 1
+        uses[Use.COMMAND] += 1
         output = self._run_served(command) if self.served else None
         if output is None and not self._is_dead():
             self.served = False

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import base64
+import collections
+import enum
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -15,6 +17,17 @@ from typing import Protocol
 LOOPBACK = "127.0.0.1"
 PROGRAM_VARIABLE = "RRAS_POWERSHELL"
 """The environment variable that names a powershell.exe or pwsh.exe, made for Windows."""
+
+
+class Use(enum.Enum):
+    """What a real PowerShell does for the tests."""
+
+    COMMAND = "carries out a command as it arrived"
+    REGISTRY = "reads or writes the registry for the lab"
+
+
+uses: collections.Counter[Use] = collections.Counter()
+"""How often a real PowerShell did what for this process."""
 
 
 class Place(Protocol):

@@ -28,13 +28,15 @@ function Show-Key($key, [string] $path) {
     Answer 'key' (Encode $path)
     foreach ($name in $key.GetValueNames()) { Answer 'value' (Encode $name) $key.GetValueKind($name) ([Convert]::ToBase64String((Get-Bytes $key $name))) }
 }
-function Show-Tree($key, [string] $path) {
+function Show-Tree([string] $path) {
+    try { $key = $root.OpenSubKey($path) } catch [Security.SecurityException] { return Answer 'key' (Encode $path) }
+    if ($null -eq $key) { return }
     Show-Key $key $path
-    foreach ($child in $key.GetSubKeyNames()) { Show-Tree (Open-Key "$path\$child") "$path\$child" }
+    foreach ($child in $key.GetSubKeyNames()) { Show-Tree "$path\$child" }
 }
 $verbs = @{
     read       = { param($path) if ($key = $root.OpenSubKey($path)) { Show-Key $key $path } }
-    tree       = { foreach ($path in $args) { if ($key = $root.OpenSubKey($path)) { Show-Tree $key $path } } }
+    tree       = { foreach ($path in $args) { Show-Tree $path } }
     children   = { param($path) if ($key = $root.OpenSubKey($path)) { foreach ($name in $key.GetSubKeyNames()) { Answer 'child' (Encode $name) } } }
     create     = { param($path, $lifetime) [void] $root.CreateSubKey($path, 'ReadWriteSubTree', $lifetime) }
     write      = { param($path, $name, $kind, $data)
@@ -55,7 +57,7 @@ $verbs = @{
     protect    = { param($path, $sddl)
         $security = [Security.AccessControl.RegistrySecurity]::new()
         $security.SetSecurityDescriptorSddlForm($sddl, 'Access')
-        $root.OpenSubKey($path, 'ReadWriteSubTree', 'FullControl').SetAccessControl($security)
+        $root.OpenSubKey($path, 'ReadWriteSubTree', 'ChangePermissions').SetAccessControl($security)
     }
 }
 while ($null -ne ($line = $in.ReadLine())) {

@@ -14,7 +14,7 @@ from pathlib import Path
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value, join
 
 from .digests import KIND_NAMES
-from .powershell_place import LOOPBACK, Place
+from .powershell_place import LOOPBACK, Place, Use, uses
 from .registry import LabRegistry, Registry, RegistryError, RegistryErrorCode
 from .windows import ADAPTERS, INTERFACES, SERVICES
 
@@ -77,6 +77,7 @@ class RealRegistry(LabRegistry):
         self._place = place
         self._lock = threading.RLock()
         self._agent: _Agent | None = None
+        self._denied: list[str] = []
 
     def read(self, path: str) -> Key | None:
         return next(iter(_keys(self._ask("read", path))), None)
@@ -103,10 +104,15 @@ class RealRegistry(LabRegistry):
         self._ask("protect", path, sddl)
 
     def remove_tree(self, path: str) -> None:
+        self._allow_all()
         self._ask("removetree", path)
 
     def deny(self, path: str) -> None:
-        self.protect(path, "D:(D;;KA;;;WD)")
+        self.protect(path, "D:(D;;KR;;;WD)(A;;KA;;;WD)")
+        self._denied.append(path)
+
+    def denied(self) -> list[str]:
+        return list(self._denied)
 
     def is_volatile(self, path: str) -> bool:
         """Return whether a key vanishes at the next restart: Windows lets no lasting key stand below such a one."""
@@ -130,6 +136,7 @@ class RealRegistry(LabRegistry):
         self._ask_all(request for key in tree.values() for request in _loading(key))
 
     def replace(self, tree: Tree) -> None:
+        self._allow_all()
         self._ask_all(("removetree", top) for top in TOPS)
         self.load(tree)
 
@@ -145,6 +152,11 @@ class RealRegistry(LabRegistry):
         with self._lock:
             self._connected()
 
+    def _allow_all(self) -> None:
+        """Make readable again what was not, since it could not be removed else."""
+        while self._denied:
+            self.protect(self._denied.pop(), "D:(A;;KA;;;WD)")
+
     def _ask(self, verb: str, *fields: str) -> list[list[str]]:
         with self._lock:
             return list(self._connected().ask(verb, fields))
@@ -159,6 +171,7 @@ class RealRegistry(LabRegistry):
                 list(agent.answer())
 
     def _connected(self) -> _Agent:
+        uses[Use.REGISTRY] += 1
         if self._agent is None:
             with socket.create_server((LOOPBACK, 0)) as listener:
                 listener.settimeout(SECONDS_TO_CONNECT)

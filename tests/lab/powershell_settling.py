@@ -66,6 +66,9 @@ class SettlingRegistry(LabRegistry):
     def deny(self, path: str) -> None:
         self.settle().deny(path)
 
+    def denied(self) -> list[str]:
+        return self._now.denied()
+
     def is_volatile(self, path: str) -> bool:
         return self._now.is_volatile(path)
 

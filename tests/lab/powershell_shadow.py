@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import re
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from typing import Protocol
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key
 
 from .agent import PolicyAgent
 from .impairment import Impairments, PoweredOff
@@ -50,7 +50,9 @@ class Shadow:
 
     def __init__(self, host: Original) -> None:
         self.registry = Registry(host.registry.snapshot())
-        for path in self.registry.snapshot():
+        for path in host.registry.denied():
+            self.registry.deny(path)
+        for path in set(self.registry.snapshot()) - set(self.registry.denied()):
             if r"\ipsecnfa" in path.casefold():
                 self.registry.protect(path, host.registry.access(path))
         self.agent = PolicyAgent(self.registry)
@@ -86,13 +88,23 @@ class Shadow:
 
         self.impairments.before_record = meet
         expected = ""
-        with contextlib.suppress(PoweredOff):
+        try:
             expected = Transaction(self).run(lines)
+        except PoweredOff:
+            self._lose_power()
         return [
             *answer_differences(expected, answer),
             *differences(touched(self.registry), host.registry.snapshot()),
             *_service_differences(self, host),
         ]
+
+    def _lose_power(self) -> None:
+        """Forget what Wine forgets: volatile keys, and a key that held nothing else than such a one."""
+        above = {path.rpartition("\\")[0] for path in self.registry.snapshot() if self.registry.is_volatile(path)}
+        self.registry.lose_volatile_keys()
+        for path in above:
+            if self.registry.read(path) == Key(path) and not self.registry.children(path):
+                self.registry.remove(path)
 
 
 def answer_differences(expected: str, found: str) -> list[str]:

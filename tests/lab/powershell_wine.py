@@ -25,10 +25,12 @@ ARCHIVE = SHARED / "powershell-win-x64.tar.xz"
 RELAY = SHARED / "relay" / "relay.exe"
 RELAYED = ("netsh.exe", "sc.exe", "net.exe")
 """Programs of Windows that the lab answers for."""
-MISSING = (
-    f"no real PowerShell was used: set {PROGRAM_VARIABLE} to a powershell.exe or pwsh.exe for Windows, "
-    f"or put the folder pwsh with {ARCHIVE.name} and relay/{RELAY.name} into ../shared; and install wine and wine64"
+NEEDED = (
+    f"install wine and wine64, put the folder pwsh with relay/{RELAY.name} and {ARCHIVE.name} into ../shared "
+    f"(or, instead of the latter, set {PROGRAM_VARIABLE} to a powershell.exe or pwsh.exe for Windows), "
+    "and run make test-powershell"
 )
+"""How to get a real PowerShell, in words."""
 
 _PE_HEADER_POINTER = 0x3C
 _SUBSYSTEM = 24 + 68
@@ -60,6 +62,13 @@ def is_available() -> bool:
     """Return whether there is everything that a real PowerShell needs on this machine."""
     found = PROGRAM_VARIABLE in os.environ or ARCHIVE.is_file()
     return found and RELAY.is_file() and shutil.which("wine") is not None
+
+
+def notice() -> str:
+    """Say in one line what tests without a real PowerShell leave out."""
+    if is_available():
+        return "The real PowerShell was not used, only its simulation; make test-powershell uses the one that is here."
+    return f"The real PowerShell was not used, only its simulation. To use it, {NEEDED}."
 
 
 def program() -> Path:
@@ -177,7 +186,8 @@ def _environment(folder: Path) -> dict[str, str]:
         "WINEDLLOVERRIDES": ";".join(overrides),
         "WINEPATH": "Z:" + str(program().parent).replace("/", "\\"),
         "DOTNET_EnableWriteXorExecute": "0",
-        "DOTNET_TieredCompilation": "0",
+        "DOTNET_TieredPGO": "0",
+        "DOTNET_TC_CallCountThreshold": "1000",
         "DOTNET_gcConcurrent": "0",
     }
 
@@ -206,3 +216,7 @@ def _alone(name: str) -> Iterator[None]:
     with (CACHE / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+if __name__ == "__main__":
+    print(notice())

@@ -91,7 +91,8 @@ class Services:
     def stop(self, name: str) -> None:
         """Stop a service that no running one depends on."""
         self._require_running(name)
-        if any(name.casefold() in _dependencies(self.key(other)) for other in self.running):
+        running = (self._registry.read(join(SERVICES, other)) for other in self.running)
+        if any(name.casefold() in _dependencies(key) for key in running if key):
             raise ServiceError(ServiceErrorCode.DEPENDENT_SERVICES_RUNNING)
         self.running.discard(name.casefold())
         if name.casefold() == POLICY_AGENT.casefold():

@@ -67,7 +67,6 @@ class Twin(Engine):
     def __init__(self, host: Host) -> None:
         self._host = host
         self.differences = []
-        self.executions = 0
         self._known: Mapping[re.Pattern[str], Callable[[re.Match[str]], Output]] = {
             _SHUTDOWN: self._shutdown,
             _ABORT: self._abort,

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 
@@ -21,6 +22,7 @@ def main() -> int:
     if not link.exists():
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(ROOT, target_is_directory=True)
+        importlib.invalidate_caches()  # the folder was looked for already, when there was none
     return pytest.main([f"--confcutdir={HERE}", "-v", str(HERE), *sys.argv[1:]])
 
 

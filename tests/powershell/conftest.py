@@ -15,8 +15,13 @@ if "ansible" not in sys.modules:
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / ".cache" / "collections"))
 
 from ansible_collections.rras.ipsec.tests.powershell.machine import ON_WINDOWS, Machine, WindowsMachine
+from ansible_collections.rras.ipsec.tests.powershell.tally import register
 
-collect_ignore = ["test_under_wine.py"] if ON_WINDOWS else []
+collect_ignore = ["test_under_wine.py", "test_runs_under_wine.py"] if ON_WINDOWS else []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    register(config)
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, s
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree
 from ansible_collections.rras.ipsec.tests.lab.agent import PolicyAgent
 from ansible_collections.rras.ipsec.tests.lab.impairment import Impairments
-from ansible_collections.rras.ipsec.tests.lab.powershell_place import ThisMachine
+from ansible_collections.rras.ipsec.tests.lab.powershell_place import ThisMachine, Use, uses
 from ansible_collections.rras.ipsec.tests.lab.powershell_registry import RealRegistry
 from ansible_collections.rras.ipsec.tests.lab.powershell_shadow import Shadow
 from ansible_collections.rras.ipsec.tests.lab.registry import LabRegistry
@@ -124,5 +124,6 @@ class WindowsMachine(Machine):
 
     def _output(self, lines: Sequence[str]) -> str:
         stdin = "\n".join([session.script_text().rstrip("\n"), session.RECORDS, *lines, ""])
+        uses[Use.COMMAND] += 1
         ran = subprocess.run(session.COMMAND.split(), input=stdin, capture_output=True, encoding="ascii", check=False)
         return ran.stdout

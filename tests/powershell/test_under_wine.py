@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 
 import pytest
@@ -17,6 +18,7 @@ from ansible_collections.rras.ipsec.tests.lab.engine import Connection
 from ansible_collections.rras.ipsec.tests.lab.powershell import PowerShell
 from ansible_collections.rras.ipsec.tests.lab.powershell_place import encoded
 from ansible_collections.rras.ipsec.tests.lab.registry import differences
+from ansible_collections.rras.ipsec.tests.lab.windows import INTERFACES
 from ansible_collections.rras.ipsec.tests.powershell.machine import kept, run, unframed
 from ansible_collections.rras.ipsec.tests.powershell.wine_machine import WineMachine
 from ansible_collections.rras.ipsec.tests.unit.lab.transactions import (
@@ -115,12 +117,16 @@ def test_without_netsh_the_registry_is_written_and_the_agent_told(machine: WineM
 
 
 def test_a_key_that_may_not_be_read_is_named(machine: WineMachine) -> None:
-    denied = join(OWN, "Kinds")
-    machine.registry.deny(denied)
-    answer = machine.answer([records.begin(NONCE, 30), record("tree", denied, "*", "1")])
-    assert answer.split("\t")[0] == "denied"
-    machine.registry.protect(denied, "D:(A;;KA;;;WD)")
-    machine.differences().clear()
+    machine.registry.deny(INTERFACES)
+    answer = machine.answer([records.begin(NONCE, 30), record("tree", INTERFACES, "*", "1")])
+    assert answer == f"denied\t{base64.b64encode(INTERFACES.encode()).decode()}\ndone\n"
+
+
+def test_a_store_that_may_not_be_read_fails_everything(machine: WineMachine) -> None:
+    machine.registry.deny(POLICY)
+    failure = run(machine, record("delete", RULES["key"])).failure
+    assert failure is not None
+    assert (failure.fault, failure.outcome) == (Fault.FAILED, Outcome.NOTHING)
 
 
 def test_a_restart_ends_programs_and_keeps_the_registry(machine: WineMachine) -> None:

@@ -1,0 +1,126 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whole runs on a real PowerShell: cut in the middle, and without the mode that Microsoft's own program lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import TransactionError
+from ansible_collections.rras.ipsec.tests.integration import pair as words
+from ansible_collections.rras.ipsec.tests.integration.controller import Controller
+from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, Impairments, Lab, PoweredOff, RecordRefusedError
+from ansible_collections.rras.ipsec.tests.lab.engine import EngineName
+from ansible_collections.rras.ipsec.tests.lab.powershell import PowerShell
+from ansible_collections.rras.ipsec.tests.powershell.wine_machine import WineMachine
+from ansible_collections.rras.ipsec.tests.unit.plan import test_cuts as cuts
+from ansible_collections.rras.ipsec.tests.unit.plan.server import Server
+
+ADDRESS = "192.0.2.1"
+
+
+class RealServer(Server):
+    """A server with a real PowerShell, in the state of a simulated one that has just started."""
+
+    def __init__(self, host: Host, like: Server) -> None:
+        super().__init__()
+        self.host = host
+        host.impairments = Impairments()
+        host.registry.replace(like.host.registry.snapshot())
+        for path in like.tree:
+            if not like.host.registry.access(path).startswith("D:AI"):
+                host.registry.protect(path, like.host.registry.access(path))
+        host.services.boot()
+
+
+class Cut:
+    """Cuts a run within its n-th script, before a record of it."""
+
+    def __init__(self, script: int, record: int, error: type[BaseException]) -> None:
+        self._script, self._record, self._error = script, record, error
+        self._now = -1
+        self.happened = False
+
+    def __call__(self, number: int, _record: str) -> None:
+        self._now += number == 0
+        if not self.happened and (self._now, number) == (self._script, self._record):
+            self.happened = True
+            raise self._error
+
+
+def writing(scripts: Sequence[Sequence[str]]) -> Iterator[tuple[int, int]]:
+    """Yield a place in each script that changes something: before the middle one of these records."""
+    for number, records in enumerate(scripts):
+        changing = [index for index, record in enumerate(records) if not record.startswith((*cuts.READING, "run"))]
+        if changing:
+            yield number, changing[len(changing) // 2]
+
+
+def scripts_of(server: Server, go: Callable[[Server], None]) -> list[tuple[str, ...]]:
+    """Return the records of each script that a run consists of."""
+    server.host.recorder.clear()
+    go(server)
+    return [execution.records for execution in server.host.recorder.executions]
+
+
+@pytest.mark.parametrize(
+    ("name", "errors"),
+    [
+        ("the first run", [RecordRefusedError, PoweredOff, PoweredOff]),
+        ("a changed key", [PoweredOff, RecordRefusedError, PoweredOff]),
+    ],
+)
+def test_a_run_that_is_cut_leaves_the_old_or_the_new_and_its_repeat_arrives(
+    machine: WineMachine, name: str, errors: list[type[BaseException]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Stage, commit, and what comes then: the value in the first run, else finish."""
+    journey = cuts.JOURNEYS[name]
+    prepared = Server()
+    journey.prepare(prepared)
+    places = list(writing(scripts_of(prepared.copy(), journey.go)))[: len(errors)]
+    for (script, record), error in zip(places, errors, strict=True):
+        server = RealServer(machine.host, prepared)
+        server.host.impairments.before_record = cut = Cut(script, record, error)
+        go_and_be_cut(server, journey)
+        assert cut.happened
+        cuts.check(server, journey)
+        journey.go(server)
+        cuts.check(server, journey)
+        assert journey.arrived(server), (script, record)
+    with capsys.disabled():
+        print(f"\n{name}, real PowerShell: {len(places)} moments")
+
+
+def go_and_be_cut(server: Server, journey: cuts.Journey) -> None:
+    """Go until the cut. After a power failure the server starts."""
+    try:
+        journey.go(server)
+    except PoweredOff:
+        server.restart()
+    except TransactionError:
+        pass
+    server.host.impairments.before_record = None
+
+
+def test_a_playbook_needs_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each command gets a PowerShell of its own, by its command line as it arrived, as with Microsoft's own program."""
+    monkeypatch.setattr("ansible_collections.rras.ipsec.tests.lab.powershell_server.SERVE", "-Version")
+    with Lab([HostSpec(words.TOKYO, ADDRESS, engine=EngineName.POWERSHELL)]) as lab:
+        controller = Controller(tmp_path, lab, lab.inventory())
+        controller.variables["l2tp_connections"] = [words.connection()]
+        controller.inventory["rras"]["hosts"][words.OSAKA] = {"l2tp_address": "192.0.2.2", "l2tp_managed": False}
+        first = controller.site()
+        assert first.code == 0, first.explain()
+        assert words.restarts(lab) == {words.TOKYO: 1}
+        assert words.keys_of(words.assigned(lab[words.TOKYO])) == [words.KEY]
+        again = controller.site()
+        assert again.code == 0, again.explain()
+        assert not any(again.changed.values()), again.explain()
+        engine = lab[words.TOKYO].engine
+        assert isinstance(engine, PowerShell)
+        assert not engine.served
+        assert engine.differences == []
