@@ -28,8 +28,7 @@ OWN_HOME := HOME=$(CURDIR)/.cache/home
 define environment
 	@$(2) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
 	$(2) -m venv $(1)
-	$(1)/bin/pip install --quiet --no-compile $(3)
-	$(1)/bin/python tools/prepare.py
+	$(1)/bin/python tools/prepare.py & $(1)/bin/pip install --quiet --no-compile $(3) && wait $$!
 	mkdir -p .cache/home
 	touch $@
 endef
@@ -39,7 +38,7 @@ other_core = -r tests/requirements.txt $$(sed '/^\#/d; /^ansible-core/d' require
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test checks stories lint unit coverage sanity integration integration-slow molecule test-oldest test-newest test-powershell bench mutation clean
-lint unit coverage sanity integration integration-slow molecule test-powershell bench: export PATH := $(BIN):$(PATH)
+stories lint unit coverage sanity integration integration-slow molecule test-powershell bench: export PATH := $(BIN):$(PATH)
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -52,8 +51,8 @@ test: $(VENV)/.done ## everything that must be green before a commit; two things
 	@$(BIN)/python -m tests.lab.powershell_wine
 
 checks: lint sanity molecule
-stories: unit
-	$(MAKE) integration
+stories: $(VENV)/.done
+	pytest -n3 --dist=loadgroup -m "not slow" tests/unit tests/integration
 
 lint: $(VENV)/.done ## format, style, types, Ansible's own style, changelog, documentation
 	ruff format --check .

@@ -98,7 +98,10 @@ def test_check_mode_predicts_the_first_run_and_changes_nothing(pair: Controller)
 
 
 @pytest.mark.core
-@pytest.mark.parametrize("removal", [REMOVAL, REMOVE], ids=["by the actions", "by the playbook"])
+@pytest.mark.parametrize(
+    "removal",
+    [pytest.param(REMOVAL, id="by the actions", marks=pytest.mark.slow), pytest.param(REMOVE, id="by the playbook")],
+)
 def test_removal_leaves_everything_as_it_was_before(pair: Controller, removal: str | list[Mapping[str, Any]]) -> None:
     before = words.snapshots(pair.lab)
     assert pair.site().code == 0

@@ -72,6 +72,7 @@ def test_tags_of_other_work_change_nothing_and_its_own_do_all(pair: Controller) 
     assert all(words.keys_of(words.assigned(host)) == [KEY] for host in pair.lab.values())
 
 
+@pytest.mark.slow
 def test_all_other_l2tp_is_blocked_negotiated_or_ignored(start: MakeController) -> None:
     treatments = ("block", "certificate", "ignore")
     controller = start([HostSpec(name, "192.0.2.1") for name in treatments])

@@ -48,6 +48,7 @@ def test_both_ends_get_the_new_key_and_nothing_of_the_old_policy_stays(pair: Con
         assert differences(foreign_part(foreign_policies()), foreign_part(host.store)) == []
 
 
+@pytest.mark.slow
 def test_a_policy_that_was_assigned_before_is_replaced_on_demand_and_given_back(pair: Controller) -> None:
     for host in pair.lab.values():
         host.registry.load(foreign_policies(ASSIGNED_PATH))
@@ -74,6 +75,7 @@ def test_a_policy_that_was_assigned_before_is_replaced_on_demand_and_given_back(
         assert differences(_store_of(before[name]), host.store) == []
 
 
+@pytest.mark.slow
 def test_a_namesake_is_taken_over_on_demand(pair: Controller) -> None:
     for host in pair.lab.values():
         host.registry.load(foreign_policies())
