@@ -74,8 +74,8 @@ sanity: $(VENV)/.done ## ansible-test sanity, in a copy of the checkout
 integration: $(VENV)/.done ## unmodified ansible-playbook against simulated servers
 	pytest -n2 --dist=loadgroup -m "not slow" tests/integration
 
-integration-slow: $(VENV)/.done ## the rest of it: restarts, verify, the lab by hand
-	pytest -n2 --dist=loadgroup -m slow tests/integration
+integration-slow: $(VENV)/.done ## the rest: cuts anywhere, restarts, verify, the lab by hand
+	pytest -n2 --dist=loadgroup -m slow tests/unit tests/integration
 
 molecule: $(VENV)/.done ## the scenario that users can aim at their own Windows servers
 	molecule test --all

@@ -1,16 +1,31 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make this checkout importable as ansible_collections.rras.ipsec, whatever folder it was cloned into."""
+"""What all tests share.
+
+This checkout is importable as ansible_collections.rras.ipsec, whatever folder it was cloned into; and the end of the
+output says how many places of a run were tried, also where several processes did it.
+"""
 
 from __future__ import annotations
 
 import os
 
+import pytest
 from ansible.utils.collection_loader import AnsibleCollectionConfig
 from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
 
 from . import ROOT, collections_root
+
+CUTS = "cuts"
+"""The name under which a test records, with record_property, how many places it has tried."""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for report in terminalreporter.getreports("passed"):
+        for name, said in report.user_properties:
+            if name == CUTS:
+                terminalreporter.write_line(f"cut at each of {said}")
 
 
 def install_finder() -> None:

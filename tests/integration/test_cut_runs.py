@@ -20,6 +20,7 @@ import pytest
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store, StoredPolicy
+from ansible_collections.rras.ipsec.tests.conftest import CUTS
 from ansible_collections.rras.ipsec.tests.integration import pair as words
 from ansible_collections.rras.ipsec.tests.integration.conftest import MakeController
 from ansible_collections.rras.ipsec.tests.integration.controller import REMOVE, SITE, Controller
@@ -225,7 +226,7 @@ def field(start: MakeController, monkeypatch: pytest.MonkeyPatch) -> Field:
 
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_a_run_cut_anywhere_leaves_the_old_or_the_new_and_its_repeat_arrives(
-    field: Field, batch: int, capsys: pytest.CaptureFixture[str]
+    field: Field, batch: int, record_property: Callable[[str, object], None]
 ) -> None:
     pilot, *others = field.pairs
     fresh, done = others[:PAIRS_PER_JOURNEY], others[PAIRS_PER_JOURNEY:]
@@ -246,8 +247,7 @@ def test_a_run_cut_anywhere_leaves_the_old_or_the_new_and_its_repeat_arrives(
     for host in field.hosts:
         assert differences(field.before[host.name], words.without_backup(host.registry.snapshot())) == [], host.name
 
-    with capsys.disabled():
-        print(f"\nwhole runs: {len(first_runs | changes) + len(removals)} places")
+    record_property(CUTS, f"{len(first_runs | changes) + len(removals)} places of whole runs")
 
 
 def prepare(field: Field, pilot: Pair, done: Sequence[Pair]) -> None:

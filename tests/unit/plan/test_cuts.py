@@ -19,6 +19,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError, Transaction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL, Store, StoredPolicy
+from ansible_collections.rras.ipsec.tests.conftest import CUTS
 from ansible_collections.rras.ipsec.tests.lab import PoweredOff, RecordRefusedError
 from ansible_collections.rras.ipsec.tests.lab.registry import differences
 from ansible_collections.rras.ipsec.tests.unit.plan.server import (
@@ -142,10 +143,11 @@ JOURNEYS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", [PoweredOff, *([RecordRefusedError] if THOROUGH else [])])
 @pytest.mark.parametrize("name", JOURNEYS if THOROUGH else [name for name in JOURNEYS if name != "another name"])
 def test_whatever_the_moment_the_old_or_the_new_is_in_force_and_a_repeat_arrives(
-    name: str, error: type[BaseException], capsys: pytest.CaptureFixture[str]
+    name: str, error: type[BaseException], record_property: Callable[[str, object], None]
 ) -> None:
     journey = JOURNEYS[name]
     prepared = Server()
@@ -160,8 +162,7 @@ def test_whatever_the_moment_the_old_or_the_new_is_in_force_and_a_repeat_arrives
         assert journey.arrived(server), moment
         assert not (server.holds(KEY) and journey.policies[-1] is not BEFORE), "the old key is gone"
     assert moment > 20
-    with capsys.disabled():
-        print(f"\n{name}, {error.__name__}: {moment} moments")
+    record_property(CUTS, f"{moment} moments of {name}, {error.__name__}")
 
 
 def cut(server: Server, journey: Journey, moment: int, error: type[BaseException]) -> bool:
