@@ -52,7 +52,7 @@ test: $(VENV)/.done ## everything that must be green before a commit; two things
 
 checks: lint sanity molecule
 stories: $(VENV)/.done
-	pytest -n3 --dist=loadgroup -m "not slow" tests/unit tests/integration
+	pytest -n2 --dist=loadgroup -m "not slow" tests/unit tests/integration
 
 lint: $(VENV)/.done ## format, style, types, Ansible's own style, changelog, documentation
 	ruff format --check .
