@@ -46,7 +46,7 @@ help: ## print this list
 demo: .cache/demo-venv/.done ## two simulated servers, the playbook twice, the proof; nothing stays behind
 	PATH=$(DEMO_BIN):$$PATH python -m tests.lab.demo
 
-test: $(VENV)/.done ## everything that must be green before a commit; two things at a time
+test: $(VENV)/.done ## lint, types, sanity, units, the shorter integration tests, molecule; two things at a time
 	+$(MAKE) --jobs=2 --output-sync=target stories checks
 	@$(BIN)/python -m tests.lab.powershell_wine
 

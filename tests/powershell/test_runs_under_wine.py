@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import TransactionError
+from ansible_collections.rras.ipsec.tests.conftest import CUTS
 from ansible_collections.rras.ipsec.tests.integration import pair as words
 from ansible_collections.rras.ipsec.tests.integration.controller import Controller
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, Impairments, Lab, PoweredOff, RecordRefusedError
@@ -75,7 +75,7 @@ def scripts_of(server: Server, go: Callable[[Server], None]) -> list[tuple[str, 
     ],
 )
 def test_a_run_that_is_cut_leaves_the_old_or_the_new_and_its_repeat_arrives(
-    machine: WineMachine, name: str, errors: list[type[BaseException]], capsys: pytest.CaptureFixture[str]
+    machine: WineMachine, name: str, errors: list[type[BaseException]], record_property: Callable[[str, object], None]
 ) -> None:
     """Stage, commit, and what comes then: the value in the first run, else finish."""
     journey = cuts.JOURNEYS[name]
@@ -84,26 +84,12 @@ def test_a_run_that_is_cut_leaves_the_old_or_the_new_and_its_repeat_arrives(
     places = list(writing(scripts_of(prepared.copy(), journey.go)))[: len(errors)]
     for (script, record), error in zip(places, errors, strict=True):
         server = RealServer(machine.host, prepared)
-        server.host.impairments.before_record = cut = Cut(script, record, error)
-        go_and_be_cut(server, journey)
-        assert cut.happened
+        assert cuts.cut(server, journey, Cut(script, record, error))
         cuts.check(server, journey)
         journey.go(server)
         cuts.check(server, journey)
         assert journey.arrived(server), (script, record)
-    with capsys.disabled():
-        print(f"\n{name}, real PowerShell: {len(places)} moments")
-
-
-def go_and_be_cut(server: Server, journey: cuts.Journey) -> None:
-    """Go until the cut. After a power failure the server starts."""
-    try:
-        journey.go(server)
-    except PoweredOff:
-        server.restart()
-    except TransactionError:
-        pass
-    server.host.impairments.before_record = None
+    record_property(CUTS, f"{len(places)} moments of {name}, real PowerShell")
 
 
 def test_a_playbook_needs_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -154,7 +154,7 @@ def test_whatever_the_moment_the_old_or_the_new_is_in_force_and_a_repeat_arrives
     journey.prepare(prepared)
     for moment in itertools.count():
         server = prepared.copy()
-        if not cut(server, journey, moment, error):
+        if not cut(server, journey, Cut(moment, error)):
             break
         check(server, journey)
         journey.go(server)
@@ -165,9 +165,9 @@ def test_whatever_the_moment_the_old_or_the_new_is_in_force_and_a_repeat_arrives
     record_property(CUTS, f"{moment} moments of {name}, {error.__name__}")
 
 
-def cut(server: Server, journey: Journey, moment: int, error: type[BaseException]) -> bool:
-    """Go, and be cut at a moment; return whether there was that moment. After a power failure the server starts."""
-    server.host.impairments.before_record = Cut(moment, error)
+def cut(server: Server, journey: Journey, before_record: Callable[[int, str], None]) -> bool:
+    """Go, and be cut where it says so; return whether it did. After a power failure the server starts."""
+    server.host.impairments.before_record = before_record
     try:
         journey.go(server)
     except PoweredOff:
