@@ -58,7 +58,7 @@ def controller_for(hosts: Sequence[HostSpec], folder: Path, **connecting: Any) -
             yield Controller(folder, lab, lab.inventory(**connecting))
         finally:
             differences = [difference for host in lab.values() for difference in host.engine.differences]
-        assert differences == []
+        assert not differences, "\n".join(differences)
 
 
 @pytest.fixture(scope="session", autouse=True)

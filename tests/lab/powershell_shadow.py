@@ -12,7 +12,8 @@ from typing import Protocol
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import RESTART_PENDING
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree
 
 from .agent import PolicyAgent
 from .impairment import Impairments, PoweredOff
@@ -49,10 +50,15 @@ class Shadow:
     """A copy of a host as it is now, on which the twin carries out what the real PowerShell carried out there."""
 
     def __init__(self, host: Original) -> None:
-        self.registry = Registry(host.registry.snapshot())
+        tree = host.registry.snapshot()
+        self.registry = Registry(tree)
+        if (note := tree.get(RESTART_PENDING)) is not None and host.registry.is_volatile(RESTART_PENDING):
+            self.registry.remove(RESTART_PENDING)
+            self.registry.create(RESTART_PENDING, volatile=True)
+            self.registry.load(Tree([note]))
         for path in host.registry.denied():
             self.registry.deny(path)
-        for path in set(self.registry.snapshot()) - set(self.registry.denied()):
+        for path in set(tree) - set(self.registry.denied()):
             if r"\ipsecnfa" in path.casefold():
                 self.registry.protect(path, host.registry.access(path))
         self.agent = PolicyAgent(self.registry)
