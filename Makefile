@@ -89,7 +89,7 @@ test-newest: .cache/newest-venv/.done ## the same with the newest ansible-core (
 test-script: $(VENV)/.done ## the tests of the script in a real PowerShell, with one whole run of the playbook
 	RRAS_ENGINE=powershell pytest -n2 --dist=loadgroup tests/powershell
 
-test-powershell: $(VENV)/.done ## these, and the integration tests with a real PowerShell behind each server; takes half an hour
+test-powershell: $(VENV)/.done ## these, and the integration tests with a real PowerShell behind each server; takes a quarter of an hour
 	RRAS_ENGINE=powershell pytest -n2 --dist=loadgroup tests/integration tests/powershell
 
 bench: $(VENV)/.done ## what the plugins cost, in seconds and in executions on the host
