@@ -28,8 +28,10 @@ class ActionModule(RrasAction):
         declared = declaration.declare(options) if options["state"] == "present" else None
         wish = PolicyWish(options["name"], declared, options["policy_agent_first"], options["backup"])
         work = PolicyWork(self.open_session(options), wish, check_mode=self._task.check_mode)
-        if self._task.check_mode or options["phase"] == "plan":
+        if options["phase"] == "plan":
             return work.plan() | {"strategy": str(self._task.get_play().strategy)}
+        if self._task.check_mode:
+            return work.predict()
         if options["phase"] == "stage":
             return work.stage()
         if options["phase"] == "all":

@@ -49,8 +49,30 @@ RETURN = r"""
         description: What is wrong, a sentence each.
         type: list
         elements: str
+      findings:
+        description: What the hosts show that keeps the tunnel from working, or from being proved.
+        type: list
+        elements: dict
+        contains:
+          identifier:
+            description: What it is, in one word.
+            type: str
+            choices: [service_not_running, restart_pending, restart_unproven]
+          severity:
+            description: Whether there is no tunnel, or it is only not proved.
+            type: str
+            choices: [error, warning]
+          host:
+            description: On which host.
+            type: str
+          problem:
+            description: What is wrong, a sentence.
+            type: str
+          remedy:
+            description: What to do about it, a sentence.
+            type: str
       remarks:
-        description: What is not proved, a sentence each.
+        description: What is not proved and why, a sentence or two each; the findings are among it.
         type: list
         elements: str
 """
@@ -66,7 +88,12 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import agreemen
 def l2tp_agreement(hostvars: _view.HostVars, host: str) -> list[dict[str, Any]]:
     """Whether both ends of the connections of a host agree."""
     nodes, proofs = _view.network(hostvars, host), _view.proofs(hostvars, host)
-    return [dataclasses.asdict(each) for each in agreement.agreements(nodes, host, proofs)]
+    return [dataclasses.asdict(each, dict_factory=_plain) for each in agreement.agreements(nodes, host, proofs)]
+
+
+def _plain(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make a dictionary of plain texts, for newer ansible-cores do not take members of an enumeration."""
+    return {name: str(value) if isinstance(value, str) else value for name, value in items}
 
 
 class FilterModule:

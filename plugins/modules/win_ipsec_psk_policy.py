@@ -452,7 +452,8 @@ matches:
 obstacles:
   description:
     - Why the policy does not protect L2TP on this host, a sentence each. Empty, where nothing is known that is in the way.
-    - C(ProhibitIpSec) is not looked at.
+      C(ProhibitIpSec) is not looked at.
+    - With O(state=absent) and O(phase=plan), why the policy may not be removed yet. For other phases this is an error.
   returned: success
   type: list
   elements: str
@@ -479,7 +480,7 @@ reason:
   sample: plan
 strategy:
   description: The strategy of the play. The role needs one in which the hosts wait for each other after each task.
-  returned: O(phase=plan), and check mode
+  returned: O(phase=plan)
   type: str
   sample: linear
 transaction:

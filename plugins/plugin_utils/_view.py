@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Phase, Run
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Node
 
@@ -54,11 +53,6 @@ def run(hostvars: HostVars, host: str) -> Run:
     nodes = network(hostvars, host)
     results = {name: _results(hostvars[name]) for name in nodes}
     return Run(nodes, {name: answered for name, answered in results.items() if answered})
-
-
-def missing(hostvars: HostVars, host: str, hosts: Iterable[str]) -> list[str]:
-    """The managed hosts that a host is connected with and that are not among these."""
-    return sorted(networks.connected(network(hostvars, host), host) - set(hosts))
 
 
 def proofs(hostvars: HostVars, host: str) -> dict[str, Mapping[str, Any]]:
@@ -115,4 +109,5 @@ def _results(variables: Mapping[str, Any]) -> dict[Phase, Mapping[str, Any]]:
     commit, again = found[Phase.COMMIT], variables.get(AGAIN)
     if commit and again and not again.get("skipped"):
         found[Phase.COMMIT] = {"changed": True, **barrier.after_lost_answer(commit, again)}
+    found[Phase.WITHOUT_VALUE] = barrier.without_value(variables.get(VALUE) or {}, variables.get(RESTART) or {})
     return {phase: result for phase, result in found.items() if result}

@@ -83,7 +83,14 @@ class PolicyWork:
         """Read and plan; change nothing. In check mode the result predicts, so it says `changed`."""
         seen = self._session.read()
         planned = self._plan(seen)
-        return self._result(planned, seen, changed=self._check_mode and not planned.empty, shown=self._check_mode)
+        result = self._result(planned, seen, changed=self._check_mode and not planned.empty, shown=self._check_mode)
+        return result | ({"obstacles": [planned.refusal]} if planned.refusal else {})
+
+    def predict(self) -> dict[str, Any]:
+        """As `plan`, of what would be carried out at once: what would be refused is refused."""
+        seen = self._session.read()
+        planned = self._allowed_plan(seen)
+        return self._result(planned, seen, changed=not planned.empty, shown=True)
 
     def stage(self) -> dict[str, Any]:
         """Write the new generation beside the old one; when the store changes meanwhile, once more."""
@@ -122,7 +129,7 @@ class PolicyWork:
 
     def _everything(self) -> dict[str, Any]:
         seen = self._session.read(validity=True)
-        planned = self._plan(seen)
+        planned = self._allowed_plan(seen)
         if planned.empty:
             return self._result(planned, seen, changed=False, shown=True)
         transaction = planned.transaction
@@ -143,9 +150,16 @@ class PolicyWork:
             self._wish.declaration, seen, self._session.nonce, self._identity, agent_first=self._wish.agent_first
         )
 
+    def _allowed_plan(self, seen: host.Host) -> planning.Plan:
+        """Plan what is carried out next. Raises `PlanError` where it must not be."""
+        planned = self._plan(seen)
+        if planned.refusal:
+            raise planning.PlanError(planned.refusal)
+        return planned
+
     def _stage(self) -> dict[str, Any]:
         seen = self._session.read(validity=True)
-        planned = self._plan(seen)
+        planned = self._allowed_plan(seen)
         if planned.empty:
             return self._result(planned, seen, changed=False, shown=True)
         wanted = phases.stage(planned, seen, when=_now(), backup=self._wish.backup)

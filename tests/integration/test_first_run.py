@@ -128,8 +128,9 @@ def test_a_removal_that_would_leave_clear_text_or_half_a_tunnel_is_refused(pair:
     refused = pair.play([{"hosts": "rras", "gather_facts": False, "tasks": tasks}])
 
     assert alone.failure(TOKYO) == (
-        "rras-tokyo is left as it is, because its peer rras-osaka is not in this run, and a tunnel needs both ends; "
-        "run both at once (look at --limit), or set l2tp_one_end to true if the tunnel may break."
+        "rras-tokyo does not go on, because its peer rras-osaka was not read in this run "
+        "and a changed connection needs both ends; run both at once (look at --limit, serial and strategy), "
+        "or set l2tp_one_end to true if the tunnel may break until the other end follows."
     )
     assert refused.failed == [OSAKA, TOKYO]
     assert refused.failure(TOKYO) == (

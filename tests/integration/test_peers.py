@@ -14,7 +14,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store
 from ansible_collections.rras.ipsec.tests.integration import pair as words
 from ansible_collections.rras.ipsec.tests.integration.conftest import MakeController
-from ansible_collections.rras.ipsec.tests.integration.controller import Controller
+from ansible_collections.rras.ipsec.tests.integration.controller import REMOVE, Controller
 from ansible_collections.rras.ipsec.tests.integration.pair import (
     KEY,
     NEW_KEY,
@@ -25,7 +25,7 @@ from ansible_collections.rras.ipsec.tests.integration.pair import (
     TOKYO,
     connection,
 )
-from ansible_collections.rras.ipsec.tests.lab import Answer, Host, HostSpec, PoweredOff
+from ansible_collections.rras.ipsec.tests.lab import Answer, Host, HostSpec, PoweredOff, RecordRefusedError
 from ansible_collections.rras.ipsec.tests.lab.registry import differences
 
 NAGOYA, SENDAI = "rras-nagoya", "rras-sendai"
@@ -113,6 +113,44 @@ def test_a_failing_peer_makes_the_other_go_back_after_its_commit(pair: Controlle
     for name, host in pair.lab.items():
         assert words.prohibit_ipsec(host) is None
         assert differences(_without_ours(before[name]), _without_ours(host.registry.snapshot())) == []
+
+
+def test_a_removal_leaves_both_ends_as_they_are_while_one_is_away(pair: Controller) -> None:
+    pair.variables["l2tp_reboot"] = "never"
+    assert pair.site().code == 0
+    before = words.snapshots(pair.lab)
+    pair.lab[OSAKA].power_off()
+
+    run = pair.play(REMOVE)
+
+    assert run.failed == [OSAKA, TOKYO]
+    assert run.failure(TOKYO).startswith("rras-tokyo does not go on, because its peer rras-osaka is unreachable: ")
+    assert words.changes(before, pair.lab) == {}
+
+    pair.lab[OSAKA].power_on()
+    assert pair.play(REMOVE).code == 0
+    assert all(words.prohibit_ipsec(host) is None for host in pair.lab.values())
+    assert all(words.keys_of(words.assigned(host)) == [KEY] for host in pair.lab.values()), "nobody has restarted yet"
+
+
+def test_a_removal_keeps_the_policy_while_the_peer_still_runs_with_the_value(pair: Controller) -> None:
+    assert pair.site().code == 0
+    pair.lab[OSAKA].impairments.before_record = _fails_to_remove_the_value
+
+    run = pair.play(REMOVE)
+
+    refused = (
+        "The host stopped in step 'unset' at SYSTEM\\CurrentControlSet\\Services\\RasMan\\Parameters: "
+        "The disk is full. All changes were undone."
+    )
+    assert run.failure(OSAKA) == refused
+    assert run.failure(TOKYO) == f"rras-tokyo keeps its policy, because its peer rras-osaka failed: {refused}"
+    assert {name: words.prohibit_ipsec(host) for name, host in pair.lab.items()} == {TOKYO: None, OSAKA: 1}
+    assert all(words.keys_of(words.assigned(host)) == [KEY] for host in pair.lab.values())
+
+    pair.lab[OSAKA].impairments.before_record = None
+    assert pair.play(REMOVE).code == 0
+    assert all(words.assigned(host) is None for host in pair.lab.values())
 
 
 def test_an_end_that_is_not_managed_needs_only_the_other(start: MakeController) -> None:
@@ -267,9 +305,9 @@ def test_a_rebuilt_host_gets_its_policy_and_its_unchanged_partner_counts_as_read
     assert words.snapshots(pair.lab)[TOKYO] == before[TOKYO]
     assert words.keys_of(words.assigned(pair.lab[OSAKA])) == [KEY]
     assert (
-        "The service RemoteAccess does not run on rras-osaka, so no tunnel can be made; look at its event log."
-        in run.said(OSAKA)
-    )
+        "The service RemoteAccess does not run on rras-osaka, so no tunnel can be made. "
+        "Look at the event log of rras-osaka."
+    ) in run.said(OSAKA)
 
 
 def _lose_the_answer_to_the_commit(host: Host) -> None:
@@ -301,6 +339,11 @@ def _power_off_before_the_proof(host: Host, script: int) -> None:
 def _dies_when_it_writes(_number: int, record: str) -> None:
     if record.startswith("create") and "ipsecNFA" in record:
         raise PoweredOff
+
+
+def _fails_to_remove_the_value(_number: int, record: str) -> None:
+    if record.startswith("unset") and words.RASMAN in record:
+        raise RecordRefusedError("The disk is full.")
 
 
 def _without_newest_backup(tree: Tree) -> Tree:

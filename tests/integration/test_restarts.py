@@ -22,7 +22,10 @@ NONE = {TOKYO: 0, OSAKA: 0}
 EACH_ONCE = {TOKYO: 1, OSAKA: 1}
 LEFT = "its policy is in force and ProhibitIpSec is 1, but Windows has not started with it."
 NEEDED = "{} still needs a restart: " + LEFT
-UNKNOWN = "Whether ProhibitIpSec was there when {} started is unknown; a restart would prove it."
+UNKNOWN = (
+    "Whether ProhibitIpSec was there when {} started is unknown. "
+    "Restart {} to prove it, or set l2tp_reboot to if_unknown."
+)
 
 
 def test_never_says_who_needs_a_restart_until_somebody_else_made_it(pair: Controller) -> None:
@@ -54,7 +57,7 @@ def test_a_value_that_somebody_set_by_hand_is_proved_by_one_restart_on_demand(pa
     unproved = pair.site()
 
     assert unproved.code == 0, unproved.explain()
-    assert {UNKNOWN.format(TOKYO), UNKNOWN.format(OSAKA)} <= set(unproved.said(TOKYO))
+    assert {UNKNOWN.format(TOKYO, TOKYO), UNKNOWN.format(OSAKA, OSAKA)} <= set(unproved.said(TOKYO))
     assert words.restarts(pair.lab) == NONE
 
     pair.variables["l2tp_reboot"] = "if_unknown"

@@ -205,7 +205,7 @@ def work() -> Work:
 
 def all_phases(work: Work) -> Iterator[dict[str, Any]]:
     """Work on a policy in every way that the module offers."""
-    yield work.policy(check_mode=True).plan()
+    yield work.policy(check_mode=True).predict()
     yield work.policy().plan()
     taken_back = work.policy().stage()
     yield taken_back

@@ -12,7 +12,9 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import findings
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Finding
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Connection, Network
 
 Proofs = Mapping[str, Mapping[str, Any]]
@@ -27,7 +29,9 @@ class Agreement:
     proved: bool
     summary: str
     disagreements: tuple[str, ...]
+    findings: tuple[Finding, ...]
     remarks: tuple[str, ...]
+    """What is not proved and why, a sentence or two each; the findings are among it."""
 
 
 def agreements(network: Network, host: str, proofs: Proofs) -> list[Agreement]:
@@ -37,7 +41,9 @@ def agreements(network: Network, host: str, proofs: Proofs) -> list[Agreement]:
 
 def _agreement(network: Network, connection: Connection, proofs: Proofs) -> Agreement:
     disagreements = tuple(text for peer in connection.peers for text in _disagreements(network, peer, proofs))
-    remarks = tuple(text for peer in connection.peers for text in _remarks(network, peer, proofs))
+    found = tuple(each for peer in connection.peers for each in _findings(network, peer, proofs))
+    unread = tuple(text for peer in connection.peers for text in _unread(network, peer, proofs))
+    remarks = (*unread, *map(str, found))
     source, destination = (network[peer].address for peer in connection.peers)
     means = (
         "the preshared key"
@@ -47,7 +53,7 @@ def _agreement(network: Network, connection: Connection, proofs: Proofs) -> Agre
     read = [peer for peer in connection.peers if peer in proofs]
     state = _state(read, agree=not disagreements)
     summary = f"{connection.name}: {state} UDP {source} port 1701 -> {destination}, mirrored, with {means}"
-    return Agreement(connection.name, not disagreements and not remarks, summary, disagreements, remarks)
+    return Agreement(connection.name, not disagreements and not remarks, summary, disagreements, found, remarks)
 
 
 def _state(read: Sequence[str], *, agree: bool) -> str:
@@ -71,18 +77,13 @@ def _disagreements(network: Network, host: str, proofs: Proofs) -> Iterator[str]
             yield f"On {host}, ProhibitIpSec is not 1."
 
 
-def _remarks(network: Network, host: str, proofs: Proofs) -> Iterator[str]:
+def _unread(network: Network, host: str, proofs: Proofs) -> Iterator[str]:
     if not network[host].managed:
         yield f"{host} is not managed, so its end is not proved."
-        return
-    if host not in proofs:
+    elif host not in proofs:
         yield f"{host} was not read in this run, so its end is not proved; run both ends to see that they agree."
-        return
-    rras = proofs[host]["host"]["services"]["RemoteAccess"]
-    if rras["start"] is not None and not rras["running"]:
-        yield f"The service RemoteAccess does not run on {host}, so no tunnel can be made; look at its event log."
-    value = proofs[host]["host"]["prohibit_ipsec"]
-    if value["in_effect"] == "no":
-        yield f"{host} must be restarted before ProhibitIpSec is in effect."
-    if value["in_effect"] == "unknown":
-        yield f"Whether ProhibitIpSec was there when {host} started is unknown; a restart would prove it."
+
+
+def _findings(network: Network, host: str, proofs: Proofs) -> Iterator[Finding]:
+    if network[host].managed and host in proofs:
+        yield from findings.find(host, proofs[host]["host"])

@@ -30,10 +30,15 @@ class Phase(enum.StrEnum):
     """Not a phase of the policy: before ProhibitIpSec is set, each end of each connection must have its policy."""
     PROOF = "proof"
     """The last reading. What was replaced is deleted only when all ends were read after the change."""
+    REMOVAL = "removal"
+    """Before anything is taken away, each host of the network must have been read."""
+    WITHOUT_VALUE = "without_value"
+    """Before a policy is removed, Windows must run without ProhibitIpSec on each host of the network."""
 
 
-_DONE = {Phase.PLAN: "read", Phase.STAGE: "staged", Phase.COMMIT: "committed", Phase.VALUE: "committed"}
-
+_DONE = {Phase.PLAN: "read", Phase.STAGE: "staged", Phase.COMMIT: "committed"}
+_ASKED = {Phase.VALUE: Phase.COMMIT, Phase.REMOVAL: Phase.PLAN}
+"""Which phase must have been done, where it is not the one of that name."""
 
 _RUNNING_AHEAD = ("free", "host_pinned")
 """The strategies, in whatever collection, in which a host does not wait for the others after each task."""
@@ -70,13 +75,13 @@ def problem(run: Run, host: str, phase: Phase, *, one_end: bool) -> str:
 
     one_end: the user knows that the other end is missing, and that a changed tunnel breaks until it follows.
     """
-    failure = _failure(run, host, phase)
+    last = _ASKED.get(phase, phase)
+    failure = _failure(run, host, last)
     if failure:
         return failure
     others = () if one_end else sorted(_needed(run, host, phase))
-    if others and phase is Phase.PLAN and run.strategy(host).endswith(_RUNNING_AHEAD):
+    if others and last is Phase.PLAN and run.strategy(host).endswith(_RUNNING_AHEAD):
         return _not_waited_for(run, host, others[0])
-    last = Phase.COMMIT if phase is Phase.VALUE else phase
     return next((_missing(run, host, other, last) for other in others if _is_missing(run, other, last)), "")
 
 
@@ -90,6 +95,11 @@ def after_lost_answer(commit: Result, again: Result) -> Result:
     if "matches" not in again:
         return {**commit, "uncertain": True}
     return {} if again["matches"] else {"failed": True, "msg": "the commit did not take effect."}
+
+
+def without_value(value: Result, restart: Result) -> Result:
+    """What those two tasks tell of a host that is to run without the value; nothing while it runs with it."""
+    return restart if value.get("reboot_required") else value
 
 
 def needs_restart(plan: Result, value: Result) -> bool:
@@ -116,7 +126,9 @@ def _needed(run: Run, host: str, phase: Phase) -> Iterator[str]:
         peers = (connection.other(host) for connection in networks.connections_of(run.network, host))
         yield from (peer for peer in peers if run.network[peer].managed)
     elif phase is Phase.PLAN or run.pending(host):
-        yield from networks.component(host, _changed_edges(run)) - {host}
+        whole = phase in (Phase.REMOVAL, Phase.WITHOUT_VALUE)
+        together = networks.connected(run.network, host) if whole else networks.component(host, _changed_edges(run))
+        yield from together - {host}
 
 
 def _changed_edges(run: Run) -> Iterator[tuple[str, str]]:
@@ -153,6 +165,9 @@ def _failure(run: Run, host: str, phase: Phase) -> str:
 
 def _missing(run: Run, host: str, other: str, phase: Phase) -> str:
     reason = _failure(run, other, phase)
+    if phase is Phase.WITHOUT_VALUE:
+        reason = reason or f"{other} still runs with ProhibitIpSec; see what happened to {other}, then repeat the run."
+        return f"{host} keeps its policy, because its peer {reason}"
     if phase is Phase.PROOF:
         reason = reason or f"{other} was not proved; see what happened to {other}, then repeat the run."
         return f"{host} keeps the policy that was replaced beside the new one, because its peer {reason}"

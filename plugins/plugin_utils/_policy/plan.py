@@ -103,6 +103,8 @@ class Plan:
     remarks: tuple[str, ...] = ()
     pending: bool = False
     """An unfinished transaction must be cleared up."""
+    refusal: str = ""
+    """Why it must not be carried out as the host is now, and what to do first; nothing where it may be."""
 
     @property
     def empty(self) -> bool:
@@ -141,13 +143,11 @@ def plan_present(declaration: Declaration, host: Host, nonce: bytes, identity: u
 def plan_absent(name: str, host: Host, identity: uuid.UUID) -> Plan:
     """The plan that removes a policy of ours and gives back what it replaced.
 
-    Raises `PlanError` while ProhibitIpSec is or may be in effect: L2TP would be in clear text.
+    It is refused while ProhibitIpSec is or may be in effect: L2TP would be in clear text.
     """
     named = [found for found in host.store.find(name) if found.path.casefold() in host.ours]
     mine = [*named, *(found for found in _leftovers(host) if found not in named)]
     unassigns = any(_same(found.path, host.store.active_path) for found in mine)
-    if unassigns:
-        _refuse_clear_text(host, name)
     back = host.displaced if unassigns and host.store.at(host.displaced) else ""
     intent = (Intent.ASSIGN if back else Intent.UNASSIGN) if unassigns else Intent.KEEP
     obsolete = _unneeded(host, mine)
@@ -164,6 +164,7 @@ def plan_absent(name: str, host: Host, identity: uuid.UUID) -> Plan:
         changed_rules=tuple(rule.name for rule in mine[0].policy.rules if rule.name) if mine else (),
         services=() if owned_after else services.give_back(host),
         pending=host.pending is not None,
+        refusal=_clear_text(host, name) if unassigns else "",
     )
 
 
@@ -345,8 +346,9 @@ def _refuse_unsafe(declaration: Declaration, host: Host) -> None:
             f"the policy {active.policy.name!r} is assigned on this host, and only one can be; "
             "set replace_assigned to true if the declared policy is to take its place."
         )
-    if not declaration.assigned and active and _named(active, name):
-        _refuse_clear_text(host, name)
+    clear_text = _clear_text(host, name) if not declaration.assigned and active and _named(active, name) else ""
+    if clear_text:
+        raise PlanError(clear_text)
 
 
 def _refuse_foreign_addresses(policy: model.Policy, host: Host) -> None:
@@ -358,18 +360,20 @@ def _refuse_foreign_addresses(policy: model.Policy, host: Host) -> None:
         )
 
 
-def _refuse_clear_text(host: Host, name: str) -> None:
+def _clear_text(host: Host, name: str) -> str:
+    """Why L2TP would be in clear text without the policy; nothing where it would not."""
     if host.prohibit_ipsec == SWITCHED_OFF:
-        raise PlanError(
+        return (
             f"ProhibitIpSec is 1 on this host, so without the policy {name!r} its L2TP would be in clear text; "
             "remove the value first (win_prohibit_ipsec with state absent; by hand where it was 1 before this "
             "collection came) and restart the host."
         )
     if host.in_effect is InEffect.NO:
-        raise PlanError(
+        return (
             f"Windows still runs with the ProhibitIpSec that was removed, so without the policy {name!r} its L2TP "
             "would be in clear text; restart the host first."
         )
+    return ""
 
 
 def _named(found: store.StoredPolicy, name: str) -> bool:

@@ -90,6 +90,10 @@ class Server:
     def plan(self, **given: Any) -> Result:
         return self.work(**given).plan()
 
+    def predict(self, **given: Any) -> Result:
+        """Do what check mode does."""
+        return self.work(**given).predict()
+
     def stage(self, **given: Any) -> Transaction:
         return Transaction.parse(self.work(**given).stage()["transaction"])
 

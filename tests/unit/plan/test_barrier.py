@@ -121,6 +121,67 @@ def test_a_strategy_that_does_not_wait_is_refused_before_staging(strategy: str) 
     assert barrier.problem(run([READY | {"strategy": strategy}], []), TOKYO, Phase.PLAN, one_end=False) == ""
 
 
+class TestRemoval:
+    """What each server answered to the plan, and what is known of it since."""
+
+    @pytest.mark.parametrize(
+        ("phase", "tokyo", "osaka", "reason"),
+        [
+            (Phase.REMOVAL, [PENDING], [PENDING], ""),
+            (Phase.REMOVAL, [PENDING], [READY], ""),
+            (Phase.REMOVAL, [READY], [], ""),
+            (Phase.REMOVAL, [DEAD], [PENDING], "rras-tokyo is unreachable: Connection refused"),
+            (
+                Phase.REMOVAL,
+                [PENDING | {"changed_rules": []}],
+                [],
+                f"rras-tokyo does not go on, because its peer rras-osaka was not read{BOTH_ENDS}",
+            ),
+            (
+                Phase.REMOVAL,
+                [PENDING],
+                [FAILED],
+                "rras-tokyo does not go on, because its peer rras-osaka failed: the disk is full",
+            ),
+            (
+                Phase.REMOVAL,
+                [PENDING | {"strategy": "free"}],
+                [PENDING],
+                (
+                    "rras-tokyo does not go on, because with the strategy free it would not wait for its peer "
+                    "rras-osaka and a changed connection needs both ends; use the strategy linear."
+                ),
+            ),
+            (Phase.WITHOUT_VALUE, [PENDING, {"changed": True}], [PENDING, {"changed": True}], ""),
+            (Phase.WITHOUT_VALUE, [PENDING, {"changed": True}], [READY], ""),
+            (
+                Phase.WITHOUT_VALUE,
+                [PENDING, {"changed": True}],
+                [PENDING, DEAD],
+                "rras-tokyo keeps its policy, because its peer rras-osaka is unreachable: Connection refused",
+            ),
+            (
+                Phase.WITHOUT_VALUE,
+                [PENDING, {"changed": True}],
+                [PENDING],
+                (
+                    "rras-tokyo keeps its policy, because its peer rras-osaka still runs with ProhibitIpSec; "
+                    "see what happened to rras-osaka, then repeat the run."
+                ),
+            ),
+        ],
+    )
+    def test_a_host_goes_on_only_with_its_network(
+        self, phase: Phase, tokyo: list[Any], osaka: list[Any], reason: str
+    ) -> None:
+        phases = (Phase.PLAN, Phase.WITHOUT_VALUE)
+        answered = {host: dict(zip(phases, given, strict=False)) for host, given in ((TOKYO, tokyo), (OSAKA, osaka))}
+        removing = Run(network(PAIR, FAR), {host: results for host, results in answered.items() if results})
+        assert barrier.problem(removing, TOKYO, phase, one_end=False) == reason
+        failure = DEAD in tokyo
+        assert bool(barrier.problem(removing, TOKYO, phase, one_end=True)) is failure
+
+
 def test_one_end_alone_is_possible_on_demand() -> None:
     assert barrier.problem(run([PENDING], []), TOKYO, Phase.PLAN, one_end=True) == ""
     assert barrier.problem(run([FAILED], []), TOKYO, Phase.PLAN, one_end=True) == "rras-tokyo failed: the disk is full"
@@ -207,22 +268,37 @@ class TestAgreement:
         assert pair.summary.startswith("tokyo-osaka: rras-tokyo and rras-osaka do not agree on UDP")
 
     @pytest.mark.parametrize(
-        ("osaka", "remark"),
+        ("osaka", "finding"),
         [
-            (proof(in_effect="no"), "rras-osaka must be restarted before ProhibitIpSec is in effect."),
+            (
+                proof(in_effect="no"),
+                (
+                    "restart_pending (error): ProhibitIpSec is not in effect on rras-osaka, because Windows has not "
+                    "started with it yet. Restart rras-osaka."
+                ),
+            ),
             (
                 proof(in_effect="unknown"),
-                "Whether ProhibitIpSec was there when rras-osaka started is unknown; a restart would prove it.",
+                (
+                    "restart_unproven (warning): Whether ProhibitIpSec was there when rras-osaka started is unknown. "
+                    "Restart rras-osaka to prove it, or set l2tp_reboot to if_unknown."
+                ),
             ),
             (
                 proof(services={"RemoteAccess": {"start": "auto", "running": False}}),
-                "The service RemoteAccess does not run on rras-osaka, so no tunnel can be made; look at its event log.",
+                (
+                    "service_not_running (error): The service RemoteAccess does not run on rras-osaka, so no tunnel "
+                    "can be made. Look at the event log of rras-osaka."
+                ),
             ),
         ],
     )
-    def test_what_is_not_proved(self, osaka: dict[str, Any], remark: str) -> None:
+    def test_what_is_found_on_one_end(self, osaka: dict[str, Any], finding: str) -> None:
         (pair,) = agreement.agreements(network(PAIR), OSAKA, {TOKYO: proof(), OSAKA: osaka})
-        assert (pair.proved, pair.disagreements, pair.remarks) == (False, (), (remark,))
+        (found,) = pair.findings
+        assert (pair.proved, pair.disagreements, pair.remarks) == (False, (), (str(found),))
+        assert f"{found.identifier} ({found.severity}): {found.problem} {found.remedy}" == finding
+        assert found.host == OSAKA
 
     def test_an_end_that_was_not_read(self) -> None:
         (pair,) = agreement.agreements(network(PAIR), TOKYO, {TOKYO: proof()})
@@ -300,6 +376,19 @@ class TestWhatTheFiltersSee:
         assert _view.restarting(hostvars, [TOKYO, OSAKA]) == [TOKYO]
         assert _view.not_back(hostvars, [TOKYO, OSAKA, "gone"]) == [TOKYO]
 
-    def test_which_peers_are_not_in_the_run(self) -> None:
-        assert _view.missing(self.hostvars(), TOKYO, [TOKYO]) == [OSAKA]
-        assert _view.missing(self.hostvars(), TOKYO, [TOKYO, OSAKA]) == []
+    @pytest.mark.parametrize(
+        ("value", "restart", "known"),
+        [
+            ({"changed": True, "reboot_required": True}, {"rebooted": True}, {"rebooted": True}),
+            ({"changed": True, "reboot_required": True}, DEAD, DEAD),
+            ({"changed": False, "reboot_required": False}, {}, {"changed": False, "reboot_required": False}),
+            (FAILED, {}, FAILED),
+            ({"changed": True, "reboot_required": True}, {}, None),
+            ({}, {}, None),
+        ],
+    )
+    def test_what_is_known_of_a_host_that_was_to_run_without_the_value(
+        self, value: dict[str, Any], restart: dict[str, Any], known: dict[str, Any] | None
+    ) -> None:
+        found = _view.run(self.hostvars(__l2tp_value=value, __l2tp_restart=restart), TOKYO)
+        assert found.answered(TOKYO, Phase.WITHOUT_VALUE) == known

@@ -13,7 +13,6 @@ import pytest
 from ansible_collections.rras.ipsec.plugins.filter import (
     l2tp_agreement,
     l2tp_barrier,
-    l2tp_missing,
     l2tp_not_back,
     l2tp_problems,
     l2tp_restart_batches,
@@ -26,7 +25,6 @@ from ansible_collections.rras.ipsec.tests.unit.plan.test_network import OSAKA, P
 MODULES = (
     l2tp_agreement,
     l2tp_barrier,
-    l2tp_missing,
     l2tp_not_back,
     l2tp_problems,
     l2tp_restart_batches,
@@ -63,14 +61,21 @@ def test_the_rules_of_a_host() -> None:
     assert names == ["tokyo-osaka", "all other L2TP"]
 
 
-def test_problems_and_who_is_missing() -> None:
+def test_the_problems_of_a_host() -> None:
     assert asked("l2tp_problems", TOKYO) == []
-    assert asked("l2tp_missing", TOKYO, [TOKYO]) == [OSAKA]
 
 
 def test_the_agreement_as_data() -> None:
     (pair,) = asked("l2tp_agreement", OSAKA)
     assert (pair["name"], pair["proved"], len(pair["remarks"])) == ("tokyo-osaka", False, 1)
+
+
+def test_findings_are_plain_text() -> None:
+    hostvars = HOSTVARS | {OSAKA: HOSTVARS[OSAKA] | {"__l2tp_plan": proof(in_effect="no")}}
+    (pair,) = FILTERS["l2tp_agreement"](hostvars, OSAKA)
+    (found,) = pair["findings"]
+    assert (found["identifier"], found["severity"]) == ("restart_pending", "error")
+    assert {type(value) for value in found.values()} == {str}
 
 
 @pytest.mark.parametrize(("phase", "goes_on"), [("plan", True), ("stage", False), ("commit", False), ("value", False)])

@@ -109,11 +109,20 @@ def test_what_must_not_be_done(
 ) -> None:
     prepare(server)
     before = server.host.registry.snapshot()
-    for refused in (server.policy, server.plan, server.stage):
+    for refused in (server.policy, server.predict, server.stage):
         with pytest.raises(PlanError) as error:
             refused(**given)
         assert str(error.value) == sentence
     assert server.host.registry.snapshot() == before
+
+
+@pytest.mark.parametrize(("prepare", "sentence"), [(protected, IS_SET), (lambda server: server.policy(), None)])
+def test_a_plan_says_why_the_policy_may_not_be_removed_yet(
+    server: Server, prepare: Callable[[Server], Any], sentence: str | None
+) -> None:
+    prepare(server)
+    planned = server.plan(state="absent")
+    assert (planned["pending"], planned["obstacles"]) == (True, [sentence] if sentence else [])
 
 
 @pytest.mark.parametrize(
