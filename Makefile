@@ -37,8 +37,8 @@ endef
 other_core = -r tests/requirements.txt $$(sed '/^\#/d; /^ansible-core/d' requirements.txt) ansible-core==$(1)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test checks stories lint unit coverage sanity integration integration-slow molecule test-oldest test-newest test-script test-powershell bench mutation clean
-stories lint unit coverage sanity integration integration-slow molecule test-script test-powershell bench: export PATH := $(BIN):$(PATH)
+.PHONY: help demo test checks stories lint unit coverage sanity integration integration-slow molecule test-oldest test-newest test-powershell test-powershell-slow bench mutation clean
+stories lint unit coverage sanity integration integration-slow molecule test-powershell test-powershell-slow bench: export PATH := $(BIN):$(PATH)
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -86,11 +86,11 @@ test-oldest: .cache/oldest-venv/.done ## the core of the integration tests, olde
 test-newest: .cache/newest-venv/.done ## the same with the newest ansible-core (NEWEST_PYTHON: 3.12 or newer)
 	PATH=$(CURDIR)/.cache/newest-venv/bin:$$PATH pytest -m core tests/integration
 
-test-script: $(VENV)/.done ## the tests of the script in a real PowerShell, with one whole run of the playbook
-	RRAS_ENGINE=powershell pytest -n2 --dist=loadgroup tests/powershell
+test-powershell: $(VENV)/.done ## the integration tests with a real PowerShell behind each server, and those of the script
+	RRAS_ENGINE=powershell pytest -n2 --dist=loadgroup -m "not slow" tests/integration tests/powershell
 
-test-powershell: $(VENV)/.done ## these, and the integration tests with a real PowerShell behind each server; takes a quarter of an hour
-	RRAS_ENGINE=powershell pytest -n2 --dist=loadgroup tests/integration tests/powershell
+test-powershell-slow: $(VENV)/.done ## the rest with a real PowerShell, but for the cuts of many pairs
+	RRAS_ENGINE=powershell pytest -n2 --dist=loadgroup -m slow tests/integration tests/powershell
 
 bench: $(VENV)/.done ## what the plugins cost, in seconds and in executions on the host
 	python -m tests.bench

@@ -8,31 +8,27 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.rras.ipsec.tests.integration.controller import Controller
-from ansible_collections.rras.ipsec.tests.integration.pair import PAIR, connection
+from ansible_collections.rras.ipsec.tests.integration.pair import PAIR, Memory, connection
 from ansible_collections.rras.ipsec.tests.lab import HostSpec, Lab, powershell_computer, powershell_wine
 from ansible_collections.rras.ipsec.tests.lab.engine import EngineName
 from ansible_collections.rras.ipsec.tests.powershell.tally import register
 
 ENGINE = EngineName(os.environ.get("RRAS_ENGINE", EngineName.TWIN))
 
-TWIN_ONLY = ("test_cut_runs", "test_two_runs", "test_restore", "test_lab_by_hand", "test_wrong_declarations")
-"""What would take a real engine too long, many pairs or many runs, and what never reaches an engine of these tests.
-
-Tests marked `real` among them run on it too.
-"""
+TWIN_ONLY = ("test_cut_runs", "test_lab_by_hand", "test_wrong_declarations")
+"""What would take a real engine too long, many pairs, and what never reaches an engine of these tests."""
 
 MakeController = Callable[..., Controller]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "real: runs on a real PowerShell although most tests of its file do not")
     if ENGINE is EngineName.POWERSHELL:
         if not powershell_wine.is_available():
             raise pytest.UsageError(f"There is no real PowerShell here: {powershell_wine.NEEDED}")
@@ -40,9 +36,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what the real engine would take too long for; pytest says how many tests that are."""
+    """Leave out what is for the twin only; pytest says how many tests that are."""
     if ENGINE is EngineName.POWERSHELL:
-        left_out = [item for item in items if item.path.stem in TWIN_ONLY and not item.get_closest_marker("real")]
+        left_out = [item for item in items if item.path.stem in TWIN_ONLY]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
 
@@ -81,7 +77,24 @@ def start(tmp_path: Path) -> Iterator[MakeController]:
         yield begin
 
 
+@pytest.fixture(scope="session")
+def after_first_run(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Memory]:
+    """What two servers have after a first run."""
+    with controller_for(PAIR, tmp_path_factory.mktemp("first-run")) as controller:
+        controller.variables["l2tp_connections"] = [connection()]
+        run = controller.site()
+        assert run.code == 0, run.explain()
+        return {name: Memory.of(host) for name, host in controller.lab.items()}
+
+
 @pytest.fixture
 def pair(start: MakeController) -> Controller:
     """Two untouched servers with one declared connection between them."""
     return start()
+
+
+@pytest.fixture
+def first_run_done(pair: Controller, after_first_run: Mapping[str, Memory]) -> None:
+    """Let a first run have brought the connection of the two servers about."""
+    for name, host in pair.lab.items():
+        after_first_run[name].give(host)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -25,6 +26,28 @@ RASMAN = r"SYSTEM\CurrentControlSet\Services\RasMan\Parameters"
 OURS = r"SOFTWARE\rras.ipsec"
 BACKUP = OURS + r"\Backup"
 RESTART_PENDING = OURS + r"\ProhibitIpSec\RestartPending"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Memory:
+    """What a host has when it has just started: its registry, with the access lists of what may hold a key."""
+
+    tree: Tree
+    access: Mapping[str, str]
+
+    @classmethod
+    def of(cls, host: Host) -> Memory:
+        """Remember a host."""
+        tree = host.registry.snapshot()
+        private = (path for path in tree if path.startswith(OURS) or "ipsecNFA" in path)
+        return cls(tree, {path: host.registry.access(path) for path in private})
+
+    def give(self, host: Host) -> None:
+        """Make another host, or the same one again, just as that one was."""
+        host.registry.replace(self.tree)
+        for path, sddl in self.access.items():
+            host.registry.protect(path, sddl)
+        host.services.boot()
 
 
 def connection(name: str = "tokyo-osaka", *peers: str, key: str = KEY) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whole runs of the playbooks that are cut somewhere, many pairs in one play, each at a place of its own.
 
-A first run and a changed key share one play, and the removal of both comes after it. One pair of each play is not cut.
-With HYPOTHESIS_PROFILE=thorough many more places are tried.
+A first run and a changed key share one play, and the removal of both comes after it. One pair of each play, the pilot,
+is not cut. With HYPOTHESIS_PROFILE=thorough (make cuts) many more places are tried, and each message of each run.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import itertools
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -32,6 +33,7 @@ from ansible_collections.rras.ipsec.tests.integration.pair import (
     POLICY,
     RASMAN,
     RESTART_PENDING,
+    Memory,
     connection,
 )
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, Impairments, PoweredOff, RecordRefusedError
@@ -42,6 +44,8 @@ pytestmark = pytest.mark.slow
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 BATCHES = 20 if THOROUGH else 1
 PAIRS_PER_JOURNEY = 4
+PAIRS_PER_PLAY = 20
+NEVER = 1_000_000
 _GOLDEN_RATIO = 0.6180339887
 _BEGIN = 0.926
 """With this, one of the first places is in the commit of a changed key, when the other end has committed already."""
@@ -57,6 +61,7 @@ class Journey(enum.Enum):
 
     @property
     def messages(self) -> int:
+        """How many there are; the pilot is asked whether that is still so."""
         return self.value[0]
 
     @property
@@ -85,8 +90,23 @@ class Place:
     def at(cls, journey: Journey, index: int) -> Place:
         """The places in an order in which any number of them is spread over the whole run."""
         cut = list(Cut)[index % len(Cut)]
-        among = journey.messages if cut in (Cut.LOST_REQUEST, Cut.LOST_ANSWER) else journey.records
+        among = journey.messages if cut in LOSSES else journey.records
         return cls(journey, cut, 1 + int((_BEGIN + index * _GOLDEN_RATIO) % 1 * among))
+
+
+LOSSES = (Cut.LOST_REQUEST, Cut.LOST_ANSWER)
+LOST_MESSAGES = [
+    (journey, part)
+    for journey in Journey
+    for part in range(math.ceil(len(LOSSES) * journey.messages / PAIRS_PER_PLAY) if THOROUGH else 0)
+]
+"""The plays in which each message of each run gets lost somewhere, as parts of its places."""
+
+
+def lost_messages(journey: Journey, part: int) -> list[Place]:
+    """Return one play's part of the places where a message or the answer to it gets lost."""
+    everything = [Place(journey, cut, number + 1) for number in range(journey.messages) for cut in LOSSES]
+    return everything[part * PAIRS_PER_PLAY : (part + 1) * PAIRS_PER_PLAY]
 
 
 class Interruption:
@@ -167,11 +187,7 @@ class Field:
         """Make the hosts of pairs as those of another one are, just started."""
         for pair in pairs:
             for given, host in zip(example.hosts, pair.hosts, strict=True):
-                tree = given.registry.snapshot()
-                host.registry.replace(tree)
-                for path in tree:
-                    host.registry.protect(path, given.registry.access(path))
-                host.restart()
+                Memory.of(given).give(host)
 
     def survey(self) -> None:
         """Check what must be true at any moment."""
@@ -212,22 +228,30 @@ class Field:
         return watch
 
 
+MakeField = Callable[[int], Field]
+
+
 @pytest.fixture
-def field(start: MakeController, monkeypatch: pytest.MonkeyPatch) -> Field:
-    """Pairs that Windows' own policy is assigned on; the first one is never cut."""
-    names = [f"pair{number:02}" for number in range(2 * PAIRS_PER_JOURNEY + 1)]
-    specs = [HostSpec(f"{name}-{end}", at) for name in names for end, at in (("near", NEAR), ("far", FAR))]
-    controller = start(specs)
-    lab = controller.lab
-    field = Field(controller, [Pair(name, lab[f"{name}-near"], lab[f"{name}-far"]) for name in names])
-    field.watch_boots(monkeypatch)
-    return field
+def make_field(start: MakeController, monkeypatch: pytest.MonkeyPatch) -> MakeField:
+    """Make pairs that Windows' own policy is assigned on, and the pilot as the first one."""
+
+    def make(pairs: int) -> Field:
+        names = [f"pair{number:02}" for number in range(1 + pairs)]
+        specs = [HostSpec(f"{name}-{end}", at) for name in names for end, at in (("near", NEAR), ("far", FAR))]
+        controller = start(specs)
+        lab = controller.lab
+        field = Field(controller, [Pair(name, lab[f"{name}-near"], lab[f"{name}-far"]) for name in names])
+        field.watch_boots(monkeypatch)
+        return field
+
+    return make
 
 
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_a_run_cut_anywhere_leaves_the_old_or_the_new_and_its_repeat_arrives(
-    field: Field, batch: int, record_property: Callable[[str, object], None]
+    make_field: MakeField, batch: int, record_property: Callable[[str, object], None]
 ) -> None:
+    field = make_field(2 * PAIRS_PER_JOURNEY)
     pilot, *others = field.pairs
     fresh, done = others[:PAIRS_PER_JOURNEY], others[PAIRS_PER_JOURNEY:]
     prepare(field, pilot, done)
@@ -238,23 +262,45 @@ def test_a_run_cut_anywhere_leaves_the_old_or_the_new_and_its_repeat_arrives(
     field.declare(NEW_KEY)
     cut(field, SITE, first_runs | changes)
     repeat(field, SITE)
-    for host in field.hosts:
-        has_the_new_key_and_nothing_of_the_old(host)
+    all_have_the_new_key(field)
 
     removals = {pair: Place.at(Journey.REMOVAL, 2 * indexes.start + number) for number, pair in enumerate(others)}
     cut(field, REMOVE, removals)
     repeat(field, REMOVE)
-    for host in field.hosts:
-        assert differences(field.before[host.name], words.without_backup(host.registry.snapshot())) == [], host.name
+    all_are_as_before(field)
 
     record_property(CUTS, f"{len(first_runs | changes) + len(removals)} places of whole runs")
+
+
+@pytest.mark.parametrize(("journey", "part"), LOST_MESSAGES)
+def test_whichever_message_gets_lost(
+    make_field: MakeField, journey: Journey, part: int, record_property: Callable[[str, object], None]
+) -> None:
+    places = lost_messages(journey, part)
+    field = make_field(len(places))
+    pilot, *others = field.pairs
+    prepare(field, pilot, () if journey is Journey.FIRST_RUN else others)
+
+    if journey is Journey.REMOVAL:
+        cut(field, REMOVE, dict(zip(others, places, strict=True)))
+        repeat(field, REMOVE)
+        all_are_as_before(field)
+    else:
+        field.declare(NEW_KEY)
+        cut(field, SITE, dict(zip(others, places, strict=True)))
+        repeat(field, SITE)
+        all_have_the_new_key(field)
+
+    record_property(CUTS, f"{len(places)} messages of {journey.name.lower().replace('_', ' ')}")
 
 
 def prepare(field: Field, pilot: Pair, done: Sequence[Pair]) -> None:
     """Bring one pair about with the old key, and give others what it has then."""
     field.declare(KEY)
+    pilot.near.impairments.lose_request = NEVER
     first = field.controller.site("--limit", f"{pilot.near.name},{pilot.far.name}")
     assert first.code == 0, first.explain()
+    assert NEVER - (pilot.near.impairments.lose_request or 0) == Journey.FIRST_RUN.messages
     found = words.assigned(pilot.near)
     assert found is not None
     field.policies += [found.policy, with_key(found.policy, NEW_KEY)]
@@ -266,10 +312,13 @@ def prepare(field: Field, pilot: Pair, done: Sequence[Pair]) -> None:
 def cut(field: Field, playbook: str, places: Mapping[Pair, Place]) -> None:
     """Run a playbook that is cut on one end of each pair that has a place, and check what is left everywhere."""
     cuts = {pair: Interruption(pair.hosts[number % 2], place) for number, (pair, place) in enumerate(places.items())}
-    words.clear_records(field.controller.lab)
+    pilot = field.pairs[0].near
+    pilot.impairments.lose_request = NEVER
 
     run = field.controller.play(playbook)
 
+    journey = Journey.REMOVAL if playbook == REMOVE else Journey.CHANGED_KEY
+    assert NEVER - (pilot.impairments.lose_request or 0) == journey.messages
     assert [each.place for each in cuts.values() if not each.happened] == []
     whole = {host.name for pair in field.pairs if pair not in cuts for host in pair.hosts}
     assert not whole & set(run.failed), run.explain()
@@ -291,6 +340,16 @@ def repeat(field: Field, playbook: str) -> None:
     assert again.code == 0, again.explain()
     assert not any(again.changed.values()), again.explain()
     assert words.changes(before, field.controller.lab) == {}
+
+
+def all_have_the_new_key(field: Field) -> None:
+    for host in field.hosts:
+        has_the_new_key_and_nothing_of_the_old(host)
+
+
+def all_are_as_before(field: Field) -> None:
+    for host in field.hosts:
+        assert differences(field.before[host.name], words.without_backup(host.registry.snapshot())) == [], host.name
 
 
 def has_the_new_key_and_nothing_of_the_old(host: Host) -> None:

@@ -69,8 +69,8 @@ def test_a_peer_that_was_away_from_the_start_leaves_the_other_untouched(pair: Co
     assert words.changes(before, pair.lab) == {}
 
 
+@pytest.mark.usefixtures("first_run_done")
 def test_a_peer_that_goes_away_while_staging_makes_the_other_go_back(pair: Controller) -> None:
-    assert pair.site().code == 0
     before = words.snapshots(pair.lab)
     pair.variables["l2tp_connections"] = [connection(key=NEW_KEY)]
     pair.lab[OSAKA].impairments.before_record = _dies_when_it_writes
@@ -115,9 +115,9 @@ def test_a_failing_peer_makes_the_other_go_back_after_its_commit(pair: Controlle
         assert differences(_without_ours(before[name]), _without_ours(host.registry.snapshot())) == []
 
 
+@pytest.mark.usefixtures("first_run_done")
 def test_a_removal_leaves_both_ends_as_they_are_while_one_is_away(pair: Controller) -> None:
     pair.variables["l2tp_reboot"] = "never"
-    assert pair.site().code == 0
     before = words.snapshots(pair.lab)
     pair.lab[OSAKA].power_off()
 
@@ -133,8 +133,8 @@ def test_a_removal_leaves_both_ends_as_they_are_while_one_is_away(pair: Controll
     assert all(words.keys_of(words.assigned(host)) == [KEY] for host in pair.lab.values()), "nobody has restarted yet"
 
 
+@pytest.mark.usefixtures("first_run_done")
 def test_a_removal_keeps_the_policy_while_the_peer_still_runs_with_the_value(pair: Controller) -> None:
-    assert pair.site().code == 0
     pair.lab[OSAKA].impairments.before_record = _fails_to_remove_the_value
 
     run = pair.play(REMOVE)
@@ -237,9 +237,9 @@ def test_an_answer_that_got_lost_is_asked_for_again(pair: Controller) -> None:
 
 @pytest.mark.slow
 @pytest.mark.core
+@pytest.mark.usefixtures("first_run_done")
 def test_while_it_is_unknown_what_one_end_has_nobody_goes_back(pair: Controller) -> None:
     pair.variables["l2tp_reboot"] = "never"
-    assert pair.site().code == 0
     pair.variables["l2tp_connections"] = [connection(key=NEW_KEY)]
     pair.lab[OSAKA].impairments.before_record = _dies_when_it_is_to_assign
 
@@ -266,9 +266,9 @@ def test_while_it_is_unknown_what_one_end_has_nobody_goes_back(pair: Controller)
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("first_run_done")
 def test_what_was_replaced_stays_until_the_peer_is_proved_too(pair: Controller) -> None:
     pair.variables["l2tp_reboot"] = "never"
-    assert pair.site().code == 0
     pair.variables["l2tp_connections"] = [connection(key=NEW_KEY)]
     scripts = iter(range(1, 100))
     pair.lab[OSAKA].impairments.before_script = lambda: _power_off_before_the_proof(pair.lab[OSAKA], next(scripts))
@@ -289,8 +289,8 @@ def test_what_was_replaced_stays_until_the_peer_is_proved_too(pair: Controller) 
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("first_run_done")
 def test_a_rebuilt_host_gets_its_policy_and_its_unchanged_partner_counts_as_ready(pair: Controller) -> None:
-    assert pair.site().code == 0
     before = words.snapshots(pair.lab)
     pair.lab[OSAKA].reset()
     pair.lab[OSAKA].services.broken.add("remoteaccess")

@@ -107,10 +107,12 @@ class PowerShell(twin.Twin):
     def _run(self, command: Command) -> Output:
         """Run a command. Raises `PoweredOff` when the host lost its power meanwhile."""
         uses[Use.COMMAND] += 1
+        self.computer.registry.forget()
         output = self._run_served(command) if self.served else None
         if output is None and not self._is_dead():
             self.served = False
             output = self._run_alone(command)
+        self.computer.registry.forget()
         if self._is_dead():
             raise PoweredOff
         return output or Output()

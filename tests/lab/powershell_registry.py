@@ -34,6 +34,7 @@ TOPS = (
 )
 """What of HKEY_LOCAL_MACHINE this collection could read or change: what a snapshot of everything holds."""
 
+_READING = ("read", "children", "tree", "access")
 _KINDS = {name: kind for kind, name in KIND_NAMES.items()}
 
 
@@ -78,6 +79,7 @@ class RealRegistry(LabRegistry):
         self._lock = threading.RLock()
         self._agent: _Agent | None = None
         self._denied: list[str] = []
+        self._seen: Tree | None = None
 
     def read(self, path: str) -> Key | None:
         return next(iter(_keys(self._ask("read", path))), None)
@@ -130,7 +132,15 @@ class RealRegistry(LabRegistry):
         self._place.restart()
 
     def snapshot(self, path: str = "") -> Tree:
-        return Tree(sorted(_keys(self._ask("tree", *([path] if path else TOPS))), key=lambda key: key.path.casefold()))
+        if path:
+            return self._tree(path)
+        with self._lock:
+            self._seen = self._seen or self._tree(*TOPS)
+            return self._seen
+
+    def forget(self) -> None:
+        """Read everything anew when it is asked for: somebody else may have changed it."""
+        self._seen = None
 
     def load(self, tree: Tree) -> None:
         self._ask_all(request for key in tree.values() for request in _loading(key))
@@ -146,6 +156,7 @@ class RealRegistry(LabRegistry):
             if self._agent:
                 self._agent.close()
             self._agent = None
+            self.forget()
 
     def connect(self) -> None:
         """Start a PowerShell there, unless one runs."""
@@ -157,13 +168,19 @@ class RealRegistry(LabRegistry):
         while self._denied:
             self.protect(self._denied.pop(), "D:(A;;KA;;;WD)")
 
+    def _tree(self, *paths: str) -> Tree:
+        return Tree(sorted(_keys(self._ask("tree", *paths)), key=lambda key: key.path.casefold()))
+
     def _ask(self, verb: str, *fields: str) -> list[list[str]]:
         with self._lock:
+            if verb not in _READING:
+                self.forget()
             return list(self._connected().ask(verb, fields))
 
     def _ask_all(self, requests: Iterable[tuple[str, ...]]) -> None:
         """Send many requests at once."""
         with self._lock:
+            self.forget()
             agent, pending = self._connected(), list(requests)
             for verb, *fields in pending:
                 agent.send(verb, fields)

@@ -103,8 +103,10 @@ class WindowsMachine(Machine):
 
     def answer(self, lines: Sequence[str]) -> str:
         simulated = not any(line.startswith(PROGRAM_VERBS) for line in lines)
+        self._real.forget()
         shadow = Shadow(self._original)
         answer = unframed(self._output(lines))
+        self._real.forget()
         if simulated:
             self._differences += shadow.differences(self._original, list(lines), answer, {})
         return answer

@@ -30,11 +30,7 @@ class RealServer(Server):
         super().__init__()
         self.host = host
         host.impairments = Impairments()
-        host.registry.replace(like.host.registry.snapshot())
-        for path in like.tree:
-            if not like.host.registry.access(path).startswith("D:AI"):
-                host.registry.protect(path, like.host.registry.access(path))
-        host.services.boot()
+        words.Memory.of(like.host).give(host)
 
 
 class Cut:
