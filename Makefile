@@ -37,8 +37,8 @@ endef
 other_core = -r tests/requirements.txt $$(sed '/^\#/d; /^ansible-core/d' requirements.txt) ansible-core==$(1)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test checks stories lint unit coverage sanity integration integration-slow molecule test-oldest test-newest test-powershell test-powershell-slow bench mutation clean
-stories lint unit coverage sanity integration integration-slow molecule test-powershell test-powershell-slow bench: export PATH := $(BIN):$(PATH)
+.PHONY: help demo test checks stories lint unit coverage sanity integration integration-slow cuts molecule test-oldest test-newest test-powershell test-powershell-slow bench mutation clean
+stories lint unit coverage sanity integration integration-slow cuts molecule test-powershell test-powershell-slow bench: export PATH := $(BIN):$(PATH)
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -76,6 +76,9 @@ integration: $(VENV)/.done ## unmodified ansible-playbook against simulated serv
 
 integration-slow: $(VENV)/.done ## the rest: cuts anywhere, restarts, verify, the lab by hand
 	pytest -n2 --dist=loadgroup -m slow tests/unit tests/integration
+
+cuts: $(VENV)/.done ## cut runs everywhere: at each record of the script, at each message of whole runs
+	HYPOTHESIS_PROFILE=thorough pytest -n2 tests/unit/plan/test_cuts.py tests/integration/test_cut_runs.py
 
 molecule: $(VENV)/.done ## the scenario that users can aim at their own Windows servers
 	molecule test --all

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.rras.ipsec.tests.integration.controller import Controller
-from ansible_collections.rras.ipsec.tests.integration.pair import PAIR, Memory, connection
+from ansible_collections.rras.ipsec.tests.integration.pair import PAIR, Memory, connection, give
 from ansible_collections.rras.ipsec.tests.lab import HostSpec, Lab, powershell_computer, powershell_wine
 from ansible_collections.rras.ipsec.tests.lab.engine import EngineName
 from ansible_collections.rras.ipsec.tests.powershell.tally import register
@@ -24,6 +24,9 @@ ENGINE = EngineName(os.environ.get("RRAS_ENGINE", EngineName.TWIN))
 
 TWIN_ONLY = ("test_cut_runs", "test_lab_by_hand", "test_wrong_declarations")
 """What would take a real engine too long, many pairs, and what never reaches an engine of these tests."""
+
+SLOW_FOR_REAL = ("test_peers", "test_secrets")
+"""What counts as slow on a real engine, besides what is slow anyway."""
 
 MakeController = Callable[..., Controller]
 
@@ -38,6 +41,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is for the twin only; pytest says how many tests that are."""
     if ENGINE is EngineName.POWERSHELL:
+        for item in items:
+            if item.path.stem in SLOW_FOR_REAL:
+                item.add_marker(pytest.mark.slow)
         left_out = [item for item in items if item.path.stem in TWIN_ONLY]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
@@ -78,13 +84,19 @@ def start(tmp_path: Path) -> Iterator[MakeController]:
 
 
 @pytest.fixture(scope="session")
-def after_first_run(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Memory]:
-    """What two servers have after a first run."""
+def lab_after_first_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Two servers after a first run, to be looked at."""
     with controller_for(PAIR, tmp_path_factory.mktemp("first-run")) as controller:
         controller.variables["l2tp_connections"] = [connection()]
         run = controller.site()
         assert run.code == 0, run.explain()
-        return {name: Memory.of(host) for name, host in controller.lab.items()}
+        yield controller.lab
+
+
+@pytest.fixture(scope="session")
+def after_first_run(lab_after_first_run: Lab) -> dict[str, Memory]:
+    """What two servers have after a first run, to be given to others."""
+    return {name: Memory.of(host) for name, host in lab_after_first_run.items()}
 
 
 @pytest.fixture
@@ -96,5 +108,4 @@ def pair(start: MakeController) -> Controller:
 @pytest.fixture
 def first_run_done(pair: Controller, after_first_run: Mapping[str, Memory]) -> None:
     """Let a first run have brought the connection of the two servers about."""
-    for name, host in pair.lab.items():
-        after_first_run[name].give(host)
+    give(after_first_run, pair.lab)

@@ -50,6 +50,12 @@ class Memory:
         host.services.boot()
 
 
+def give(memories: Mapping[str, Memory], lab: Lab) -> None:
+    """Make the hosts of a lab as those of their names were."""
+    for name, host in lab.items():
+        memories[name].give(host)
+
+
 def connection(name: str = "tokyo-osaka", *peers: str, key: str = KEY) -> dict[str, Any]:
     """One entry of l2tp_connections."""
     return {"name": name, "peers": list(peers or (TOKYO, OSAKA)), "preshared_key": key}

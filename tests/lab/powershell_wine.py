@@ -45,6 +45,9 @@ _REGISTRY = r"""Windows Registry Editor Version 5.00
 [HKEY_LOCAL_MACHINE\System\CurrentControlSet\Control\Session Manager\Environment]
 "DOTNET_EnableWriteXorExecute"="0"
 
+[HKEY_LOCAL_MACHINE\System\CurrentControlSet\Services\Eventlog]
+"Start"=dword:4
+
 [HKEY_LOCAL_MACHINE\System\CurrentControlSet\Services\NDIS]
 "Start"=dword:4
 

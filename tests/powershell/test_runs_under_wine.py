@@ -63,6 +63,7 @@ def scripts_of(server: Server, go: Callable[[Server], None]) -> list[tuple[str, 
     return [execution.records for execution in server.host.recorder.executions]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "errors"),
     [
