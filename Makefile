@@ -65,8 +65,8 @@ lint: $(VENV)/.done ## format, style, types, Ansible's own style, changelog, doc
 unit: $(VENV)/.done ## unit tests
 	pytest -n2 tests/unit
 
-coverage: $(VENV)/.done ## which branches the unit tests reach
-	pytest -n2 --cov --cov-report=term tests/unit
+coverage: $(VENV)/.done ## which branches the shorter unit tests reach
+	pytest -n2 --cov --cov-report=term -m "not slow" tests/unit
 
 sanity: $(VENV)/.done ## ansible-test sanity, in a copy of the checkout
 	python tools/sanity.py
@@ -77,8 +77,8 @@ integration: $(VENV)/.done ## unmodified ansible-playbook against simulated serv
 integration-slow: $(VENV)/.done ## the rest: cuts anywhere, restarts, verify, the lab by hand
 	pytest -n2 --dist=loadgroup -m slow tests/unit tests/integration
 
-cuts: $(VENV)/.done ## cut runs everywhere: at each record of the script, at each message of whole runs
-	HYPOTHESIS_PROFILE=thorough pytest -n2 tests/unit/plan/test_cuts.py tests/integration/test_cut_runs.py
+cuts: $(VENV)/.done ## cut whole runs at each of their messages (integration-slow: at some, and at each record of the script)
+	HYPOTHESIS_PROFILE=thorough pytest -n2 tests/integration/test_cut_runs.py
 
 molecule: $(VENV)/.done ## the scenario that users can aim at their own Windows servers
 	molecule test --all

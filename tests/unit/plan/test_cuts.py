@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import os
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -43,39 +41,24 @@ FOREIGN_KEYS = Tree(_WINDOWS.objects[path] for path in _MEMBERS)
 OLD: Options = {"rules": [rule(), BLOCKED], "replace_assigned": True}
 ROTATED: Options = {"rules": [rule(key=OTHER_KEY), BLOCKED]}
 RENAMED: Options = {"name": "Branches", "rules": [rule(key=OTHER_KEY)]}
-_OBJECT = re.compile(r"ipsec\w+\{.*\}")
-THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 READING = ("begin", "tree", "digest", "unchanged", "require", "sealed")
 
 
 class Cut:
-    """Cuts at the n-th moment that counts: before a script, and after each record that changed something.
-
-    Not every moment counts: of records that follow each other in the same way, such as the values of the objects of
-    the store, the first one does. With HYPOTHESIS_PROFILE=thorough all do, on one more journey, and not only the power
-    fails but also the registry, which the script survives.
-    """
+    """Cuts at the n-th moment that counts: before a script, and after each record that changed something."""
 
     def __init__(self, moment: int, error: type[BaseException]) -> None:
         self._left = moment
         self._error = error
         self._last = ""
-        self._seen: set[tuple[str, str]] = set()
 
     def __call__(self, number: int, record: str) -> None:
-        record = _OBJECT.sub("object", record)
-        if number == 0 or self._counts(record):
+        if number == 0 or not self._last.startswith(READING):
             if self._left == 0:
                 self._left = -1
                 raise self._error
             self._left -= 1
         self._last = record
-
-    def _counts(self, record: str) -> bool:
-        step = self._last, record
-        new = THOROUGH or step not in self._seen
-        self._seen.add(step)
-        return new and not self._last.startswith(READING)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -144,8 +127,8 @@ JOURNEYS = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("error", [PoweredOff, *([RecordRefusedError] if THOROUGH else [])])
-@pytest.mark.parametrize("name", JOURNEYS if THOROUGH else [name for name in JOURNEYS if name != "another name"])
+@pytest.mark.parametrize("error", [PoweredOff, RecordRefusedError])
+@pytest.mark.parametrize("name", JOURNEYS)
 def test_whatever_the_moment_the_old_or_the_new_is_in_force_and_a_repeat_arrives(
     name: str, error: type[BaseException], record_property: Callable[[str, object], None]
 ) -> None:
