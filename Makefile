@@ -41,7 +41,7 @@ other_core = -r tests/requirements.txt $$(sed '/^\#/d; /^ansible-core/d' require
 stories lint unit coverage sanity integration integration-slow cuts molecule test-powershell test-powershell-slow bench: export PATH := $(BIN):$(PATH)
 
 help: ## print this list
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 30
 
 demo: .cache/demo-venv/.done ## two simulated servers, the playbook twice, the proof; nothing stays behind
 	PATH=$(DEMO_BIN):$$PATH python -m tests.lab.demo
@@ -74,10 +74,10 @@ sanity: $(VENV)/.done ## ansible-test sanity, in a copy of the checkout
 integration: $(VENV)/.done ## unmodified ansible-playbook against simulated servers
 	pytest -n2 --dist=loadgroup -m "not slow" tests/integration
 
-integration-slow: $(VENV)/.done ## the rest: cuts anywhere, restarts, verify, the lab by hand
+integration-slow: $(VENV)/.done ## the rest: cuts at each record and at some messages, restarts, verify, the lab by hand
 	pytest -n2 --dist=loadgroup -m slow tests/unit tests/integration
 
-cuts: $(VENV)/.done ## cut whole runs at each of their messages (integration-slow: at some, and at each record of the script)
+cuts: $(VENV)/.done ## whole runs cut at each of their messages; takes a quarter of an hour
 	HYPOTHESIS_PROFILE=thorough pytest -n2 tests/integration/test_cut_runs.py
 
 molecule: $(VENV)/.done ## the scenario that users can aim at their own Windows servers

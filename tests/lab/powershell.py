@@ -4,7 +4,8 @@
 """The engine ``powershell``: a real PowerShell under Wine, one prefix for each simulated host.
 
 What is real: the language, .NET, the registry with its volatile keys and access lists, processes. Simulated, as for the
-twin: netsh, sc and net (through relay.exe), the services' states, and the commands of win_reboot, which need CIM. What
+twin: netsh, sc and net (through relay.exe; Wine's own sc has neither config nor control, and its services.exe has no
+PolicyAgent), the services' states, and the commands of win_reboot, which need CIM. What
 PowerShell would find wrong with the host before it does anything (too old, constrained, 32-bit, no administrator, busy)
 can't be made real; such a host gives the twin's literal answer.
 """
@@ -75,9 +76,14 @@ class PowerShell(twin.Twin):
         self._computer = None
 
     def _answer(self, command: Command, records: list[str]) -> Output:
-        impairments = self._machine.impairments
-        if impairments.refuses_with is not None:
+        if self._machine.impairments.refuses_with is not None:
             return super()._answer(command, records)
+        with self._machine.lock:
+            return self._compared(command, records)
+
+    def _compared(self, command: Command, records: list[str]) -> Output:
+        """Run a script, and note where the twin makes something else of its records."""
+        impairments = self._machine.impairments
         self.computer.prefix.provide("netsh.exe", there=impairments.netsh is not NetshFault.MISSING)
         self._records, self._met = [twin.public(record) for record in records], {}
         shadow = Shadow(self._machine)
