@@ -121,6 +121,19 @@ def test_removal_leaves_everything_as_it_was_before(
 
 
 @pytest.mark.usefixtures("first_run_done")
+def test_check_mode_predicts_the_removal_and_changes_nothing(pair: Controller) -> None:
+    before = words.snapshots(pair.lab)
+
+    predicted = pair.play(REMOVE, "--check", "--diff")
+
+    assert predicted.code == 0, predicted.explain()
+    for line in ("-IP security policy: L2TP site to site", "-ProhibitIpSec: 1", "+ProhibitIpSec: absent"):
+        assert predicted.output.count(f"{line}\n") == 2, f"{line} is not shown for each host"
+    assert words.changes(before, pair.lab) == {}
+    assert words.restarts(pair.lab) == {TOKYO: 0, OSAKA: 0}
+
+
+@pytest.mark.usefixtures("first_run_done")
 def test_a_removal_that_would_leave_clear_text_or_half_a_tunnel_is_refused(pair: Controller) -> None:
     before = words.snapshots(pair.lab)
     tasks: list[dict[str, Any]] = [{"rras.ipsec.win_ipsec_psk_policy": {"name": POLICY, "state": "absent"}}]
