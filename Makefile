@@ -77,7 +77,7 @@ integration: $(VENV)/.done ## unmodified ansible-playbook against simulated serv
 integration-slow: $(VENV)/.done ## the rest: cuts at each record and at some messages, restarts, verify, the lab by hand
 	pytest -n2 --dist=loadgroup -m slow tests/unit tests/integration
 
-cuts: $(VENV)/.done ## whole runs cut at each of their messages; takes a quarter of an hour
+cuts: $(VENV)/.done ## whole runs cut at each of their messages; takes twenty minutes
 	HYPOTHESIS_PROFILE=thorough pytest -n2 tests/integration/test_cut_runs.py
 
 molecule: $(VENV)/.done ## the scenario that users can aim at their own Windows servers
@@ -98,7 +98,7 @@ test-powershell-slow: $(VENV)/.done ## the rest with a real PowerShell, but for 
 bench: $(VENV)/.done ## what the plugins cost, in seconds and in executions on the host
 	python -m tests.bench
 
-mutation: .cache/mutation-venv/.done ## plant faults into codec and planner: do the unit tests notice? (half an hour)
+mutation: .cache/mutation-venv/.done ## plant faults into codec and planner: do the unit tests notice? (takes long)
 	.cache/mutation-venv/bin/python tools/mutation.py $(MUTATION)
 
 clean: ## remove everything that make made

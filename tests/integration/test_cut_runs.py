@@ -58,7 +58,7 @@ class Journey(enum.Enum):
 
     FIRST_RUN = (68, 310)
     CHANGED_KEY = (43, 250)
-    REMOVAL = (47, 160)
+    REMOVAL = (47, 130)
 
     @property
     def messages(self) -> int:
