@@ -100,7 +100,7 @@ class Prefix(Place):
         _copy(template, self._folder)
 
     def start(self, arguments: Sequence[str], *, piped: bool = False) -> subprocess.Popen[bytes]:
-        return popen([*_steady(), "wine", self._program, *arguments], self._environment, piped=piped)
+        return popen([*steady(), "wine", self._program, *arguments], self._environment, piped=piped)
 
     def run_beside(self, script: str) -> None:
         self.start(command_line(script))
@@ -130,7 +130,7 @@ class Prefix(Place):
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _run(self, command: Sequence[str], stdin: bytes) -> subprocess.CompletedProcess[bytes]:
-        line = [*_steady(), "wine", *command]
+        line = [*steady(), "wine", *command]
         return subprocess.run(line, env=self._environment, input=stdin, capture_output=True, check=False)
 
 
@@ -205,7 +205,7 @@ def _stop(environment: Mapping[str, str]) -> None:
 
 def _wine(*command: str, environment: Mapping[str, str], check: bool = True) -> None:
     subprocess.run(
-        [*_steady(), *command],
+        [*steady(), *command],
         env=environment,
         check=check,
         stdin=subprocess.DEVNULL,
@@ -215,8 +215,8 @@ def _wine(*command: str, environment: Mapping[str, str], check: bool = True) -> 
 
 
 @functools.cache
-def _steady() -> tuple[str, ...]:
-    """Return what stands before a command to give it and its children the same addresses each time, where Linux may.
+def steady() -> tuple[str, ...]:
+    """Return what stands before a command to give its processes no random addresses; nothing where Linux forbids that.
 
     With random ones, about one process in 4 000 does not start, since its heap lies where Wine 8 has to put the data
     that Windows shares with every process, at 0x7FFE0000 ("failed to map the shared user data").

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault, Outcome
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import join
-from ansible_collections.rras.ipsec.tests.lab import NetshFault, PoweredOff
+from ansible_collections.rras.ipsec.tests.lab import NetshFault, PoweredOff, powershell_wine
 from ansible_collections.rras.ipsec.tests.lab.engine import Connection
 from ansible_collections.rras.ipsec.tests.lab.powershell import PowerShell
 from ansible_collections.rras.ipsec.tests.lab.powershell_place import encoded
@@ -135,3 +136,17 @@ def test_a_restart_ends_programs_and_keeps_the_registry(machine: WineMachine) ->
     machine.host.restart()
     assert differences(before, kept(machine)) == [f"the key {join(OWN, 'RestartPending')} is gone"]
     assert not machine.host.services.is_running("PolicyAgent")
+
+
+@pytest.mark.skipif(not powershell_wine.steady(), reason="Linux forbids setarch --addr-no-randomize here")
+def test_no_process_has_its_heap_where_wine_needs_the_place(engine: PowerShell) -> None:
+    """Else, now and then, a program does not start, and the script says of it that it can't be run."""
+    shared_data = 0x7FFE0000
+    with engine.computer.start(["-Command", "'up'; [Console]::In.ReadLine()"], piped=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == b"up"
+        maps = Path("/proc", str(process.pid), "maps").read_text(encoding="ascii", errors="replace").splitlines()
+        process.kill()
+    heaps = [int(line.partition("-")[0], 16) for line in maps if line.endswith("[heap]")]
+    assert heaps
+    assert all(heap < shared_data for heap in heaps)
