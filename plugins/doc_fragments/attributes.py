@@ -35,5 +35,6 @@ attributes:
     platforms: windows
 notes:
   - The connection must encrypt what it carries, for reading too. That is P(ansible.builtin.winrm#connection) or P(ansible.builtin.psrp#connection)
-    over HTTPS, or over HTTP with NTLM, Kerberos or CredSSP and message encryption, or P(ansible.builtin.ssh#connection).
+    over HTTPS, or over HTTP with NTLM, Kerberos or CredSSP and message encryption, or P(ansible.builtin.ssh#connection). Over HTTP, write
+    C(ansible_winrm_transport), since winrm uses Basic without it. What can't be proved to encrypt is refused before anything is sent.
 """

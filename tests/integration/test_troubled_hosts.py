@@ -25,10 +25,6 @@ pytestmark = pytest.mark.xdist_group("troubled hosts")
 
 ADDRESS = "192.0.2.1"
 FAR = {"l2tp_address": "198.51.100.7", "l2tp_managed": False}
-NOT_ENCRYPTED = (
-    "connection to this host does not encrypt what it carries; "
-    "use https (port 5986), or ntlm, kerberos or credssp with message encryption."
-)
 
 
 def sound(_host: Host) -> None:
@@ -96,19 +92,24 @@ TROUBLES = (
     ),
     Trouble(
         "winrm-basic",
-        f"winrm-basic failed: The winrm {NOT_ENCRYPTED}",
+        "winrm-basic failed: The winrm connection to this host uses basic over http, which encrypts nothing; "
+        "write ansible_winrm_transport: ntlm, or ansible_winrm_scheme: https and ansible_port: 5986.",
         variables={"ansible_winrm_transport": "basic"},
         allow_unencrypted=True,
     ),
     Trouble(
         "winrm-never",
-        f"winrm-never failed: The winrm {NOT_ENCRYPTED}",
+        "winrm-never failed: The winrm connection to this host uses ntlm over http "
+        "with ansible_winrm_message_encryption: never, which encrypts nothing; "
+        "write ansible_winrm_message_encryption: always, or ansible_winrm_scheme: https and ansible_port: 5986.",
         variables={"ansible_winrm_message_encryption": "never"},
         allow_unencrypted=True,
     ),
     Trouble(
         "psrp-never",
-        f"psrp-never failed: The psrp {NOT_ENCRYPTED}",
+        "psrp-never failed: The psrp connection to this host uses ntlm over http "
+        "with ansible_psrp_message_encryption: never, which encrypts nothing; "
+        "write ansible_psrp_message_encryption: always, or ansible_psrp_protocol: https and ansible_port: 5986.",
         variables={
             "ansible_connection": "psrp",
             "ansible_psrp_protocol": "http",

@@ -17,6 +17,8 @@ import spnego
 import spnego.exceptions
 
 USER = "Administrator"
+DOMAIN_USER = f"{USER}@EXAMPLE.COM"
+"""The same person, as a user of a domain writes the name."""
 PASSWORD = "Lab-Passw0rd"
 USER_FILE_VARIABLE = "NTLM_USER_FILE"
 """Names the file that pyspnego reads users from; to be set in the lab's own process only."""
@@ -33,7 +35,7 @@ SEALED_TYPE = f'multipart/encrypted;protocol="{_PROTOCOL}";boundary="Encrypted B
 
 def user_file() -> str:
     """Return the text of the file with the lab's users."""
-    return f":{USER}:{PASSWORD}\n"
+    return "".join(f":{user}:{PASSWORD}\n" for user in (USER, DOMAIN_USER))
 
 
 class Scheme(enum.StrEnum):
@@ -130,4 +132,4 @@ def _is_known(credentials: str) -> bool:
         given = base64.b64decode(credentials, validate=True)
     except binascii.Error:
         return False
-    return hmac.compare_digest(given, f"{USER}:{PASSWORD}".encode())
+    return any(hmac.compare_digest(given, f"{user}:{PASSWORD}".encode()) for user in (USER, DOMAIN_USER))

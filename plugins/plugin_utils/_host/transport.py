@@ -4,77 +4,224 @@
 """Whether a connection of Ansible's keeps what it carries from eavesdroppers.
 
 Reading counts too: the nonce goes out and digests of keys come back, and both together would let an eavesdropper guess.
+
+What a connection plugin chooses depends on its version, on the user's name and on what else is installed. So nothing is
+guessed here: the plugin works its options out as it does before it connects, and its library (pywinrm, pypsrp) is made
+ready with them as it would be, up to the point where the first byte would leave.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
-SEALING = frozenset({"ntlm", "kerberos", "credssp"})
+import ansible.plugins.connection
+from ansible.errors import AnsibleError
+
+SEALING = frozenset({"ntlm", "kerberos", "credssp", "negotiate"})
 """The authentication of WinRM that can encrypt messages by itself, without TLS."""
-_HTTP_PORT = 5985
+_OWN = "ansible.builtin."
+_NOWHERE = "127.0.0.1:0"
+"""Where a library is aimed that must not send anything."""
 
 
 class Connection(Protocol):
-    """What is needed of a connection plugin."""
+    """What is needed of every connection plugin; winrm and psrp are asked for more."""
 
     @property
     def transport(self) -> str:
         """The name of the plugin."""
-
-    def get_option(self, option: str) -> Any:  # noqa: ANN401 - as Ansible declares it
-        """The value of an option of the plugin."""
 
 
 class TransportError(Exception):
     """The connection must not be used. The message says why and what to write instead."""
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Way:
+    """One way to authenticate that a plugin may take, as its library answers for it."""
+
+    authentication: str
+    encrypts: bool
+    obstacle: str = ""
+    """Why the library refuses to go this way, in its own words: it would send nothing."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Words:
+    """How users say what they want of a plugin."""
+
+    plugin: str
+    authentication: str
+    scheme: str
+    message_encryption: str
+
+    @property
+    def https(self) -> str:
+        """What to write for TLS."""
+        return f"{self.scheme}: https and ansible_port: 5986"
+
+
+WINRM = Words("winrm", "ansible_winrm_transport", "ansible_winrm_scheme", "ansible_winrm_message_encryption")
+PSRP = Words("psrp", "ansible_psrp_auth", "ansible_psrp_protocol", "ansible_psrp_message_encryption")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Intent:
+    """What a plugin is about to do, and what was said about it."""
+
+    words: Words
+    ways: Sequence[Way]
+    """The plugin tries them in this order until one leads to the host."""
+    message_encryption: str = "auto"
+    is_chosen: bool = True
+    """Whether the user said how to authenticate."""
+
+
 def check(connection: Connection) -> None:
-    """Raise `TransportError` unless the connection is known to encrypt."""
-    name = connection.transport.rpartition(".")[2]
-    test = _TESTS.get(name)
-    if test is None:
+    """Raise `TransportError` unless the connection is known to encrypt. Nothing is sent for that."""
+    name = connection.transport.removeprefix(_OWN)
+    if name == "ssh":
+        return
+    if name not in _ASK:
         raise TransportError(
             f"ansible_connection is {name}, over which this collection can't reach Windows; write winrm, psrp or ssh."
         )
-    if not test(connection):
+    sentence = complaint(_intent(name, connection))
+    if sentence:
+        raise TransportError(sentence)
+
+
+def complaint(intent: Intent) -> str:
+    """Say why something could leave in clear text, or why nothing could leave at all; empty if all is well."""
+    open_ways = [way for way in intent.ways if not way.obstacle]
+    in_clear = [way for way in open_ways if not way.encrypts]
+    if open_ways and not in_clear:
+        return ""
+    barred = [way for way in intent.ways if way.obstacle and way.authentication in SEALING]
+    return _barred(intent, barred[0]) if barred and not in_clear else _in_clear(intent, *in_clear, *intent.ways)
+
+
+def _in_clear(intent: Intent, way: Way, *_others: Way) -> str:
+    words = intent.words
+    found = f"{_subject(intent)} {way.authentication} over http"
+    if way.authentication not in SEALING:
+        best = "ntlm" if words is WINRM else "negotiate"
+        return f"{found}, which encrypts nothing; write {words.authentication}: {best}, or {words.https}."
+    if intent.message_encryption == "never":
+        setting = words.message_encryption
+        return f"{found} with {setting}: never, which encrypts nothing; write {setting}: always, or {words.https}."
+    return (
+        f"{found}, and the libraries on the controller can't encrypt with it; "
+        f"bring them up to date, or write {words.https}."
+    )
+
+
+def _barred(intent: Intent, way: Way) -> str:
+    other = "" if way.authentication == "ntlm" else f"{intent.words.authentication}: ntlm, or "
+    return (
+        f"{_subject(intent)} {way.authentication} over http, which can't be done here ({way.obstacle.rstrip('.')}); "
+        f"correct that, or write {other}{intent.words.https}."
+    )
+
+
+def _subject(intent: Intent) -> str:
+    connection = f"the {intent.words.plugin} connection to this host"
+    if intent.is_chosen:
+        return f"{connection} uses"
+    return f"{intent.words.authentication} is not set, and without it {connection} uses"
+
+
+def _intent(name: str, connection: Any) -> Intent:  # noqa: ANN401 - one of two plugins, which have no type
+    plugin = sys.modules[type(connection).__module__]
+    _see_that_it_is_ansibles(name, str(plugin.__file__))
+    try:
+        return _ASK[name](plugin, connection)
+    except (AttributeError, KeyError, TypeError) as error:
         raise TransportError(
-            f"the {name} connection to this host does not encrypt what it carries; "
-            "use https (port 5986), or ntlm, kerberos or credssp with message encryption."
+            f"the {name} connection plugin of this ansible-core does not tell whether it encrypts ({error}); "
+            "use ansible-core 2.16 to 2.21, or write ansible_connection: ssh."
+        ) from error
+    except (AnsibleError, IndexError) as error:
+        raise TransportError(
+            f"the {name} connection to this host has an option that its plugin does not accept ({error}); "
+            f"correct the variables of this host whose names begin with ansible_{name}_."
+        ) from error
+
+
+def _see_that_it_is_ansibles(name: str, file: str) -> None:
+    own = Path(ansible.plugins.connection.__file__).with_name(f"{name}.py")
+    if Path(file).resolve() != own.resolve():
+        raise TransportError(
+            f"the {name} connection plugin is {file} and not the one of ansible-core, "
+            "so it is not known whether it encrypts; "
+            f"write ansible_connection: {_OWN}{name} and remove plugins of the same name, or write ssh."
         )
 
 
-def _winrm_encrypts(connection: Connection) -> bool:
-    port, scheme = connection.get_option("port"), connection.get_option("scheme")
-    if (scheme or ("http" if port == _HTTP_PORT else "https")) == "https":
-        return True
-    user = connection.get_option("remote_user") or ""
-    transports = [name for name in connection.get_option("transport") or [] if name]
-    wanted = (connection.get_option("_extras") or {}).get("ansible_winrm_message_encryption", "auto")
-    return _seals(str(wanted), transports or ["kerberos" if "@" in user else "plaintext"])
+def _ask_winrm(plugin: Any, connection: Any) -> Intent:  # noqa: ANN401
+    if not plugin.HAS_WINRM:
+        raise TransportError("the winrm connection needs pywinrm; install it on the controller.")
+    connection._build_winrm_kwargs()  # noqa: SLF001 - as the plugin does when it connects: it sets attributes, no more
+    scheme, seconds = connection._winrm_scheme, connection._winrm_connection_timeout  # noqa: SLF001
+    timeouts = {"operation_timeout_sec": seconds, "read_timeout_sec": seconds + 10} if seconds else {}
+    options = connection._winrm_kwargs | timeouts  # noqa: SLF001
+    ways = [_way_of_pywinrm(plugin, scheme, name, options) for name in connection._winrm_transport]  # noqa: SLF001
+    said = connection.get_option("transport")
+    return Intent(
+        WINRM,
+        [*_way_of_open_winrm(connection), *ways],
+        str(options.get("message_encryption", "auto")),
+        is_chosen=said is not None and said[0] is not None,
+    )
 
 
-def _psrp_encrypts(connection: Connection) -> bool:
-    port, protocol = connection.get_option("port"), connection.get_option("protocol")
-    if (protocol or ("http" if port is not None and int(port) == _HTTP_PORT else "https")) == "https":
-        return True
-    return _seals(str(connection.get_option("message_encryption")), [str(connection.get_option("auth"))])
+def _way_of_pywinrm(plugin: Any, scheme: str, name: str, options: dict[str, Any]) -> Way:  # noqa: ANN401
+    if scheme == "https":
+        return Way(name, encrypts=True)
+    encrypted: list[object] = []
+    try:
+        client = plugin.Protocol(f"{scheme}://{_NOWHERE}/wsman", transport=name, **options).transport
+        client.setup_encryption.__func__  # noqa: B018 - what is replaced must be there
+        client.setup_encryption = lambda *session: encrypted.append(session)
+        client.build_session()
+    except (plugin.WinRMError, ValueError) as error:
+        return Way(name, encrypts=False, obstacle=str(error))
+    return Way(name, encrypts=bool(encrypted))
 
 
-def _seals(wanted: str, transports: list[str]) -> bool:
-    """Whether messages are encrypted without TLS: on demand, or because each possible authentication can do it."""
-    able = SEALING | {"negotiate"}
-    return wanted == "always" or (wanted == "auto" and all(name in able for name in transports))
+def _way_of_open_winrm(connection: Any) -> list[Way]:  # noqa: ANN401
+    """What is open already stays open for the next item of a loop, whatever the options say by then."""
+    if connection.protocol is None:
+        return []
+    client = connection.protocol.transport
+    encrypts = client.endpoint.startswith("https:") or client.encryption is not None
+    return [Way(client.auth_method, encrypts)]
 
 
-def _ssh_encrypts(_connection: Connection) -> bool:
-    return True
+def _ask_psrp(plugin: Any, connection: Any) -> Intent:  # noqa: ANN401
+    if not plugin.HAS_PYPSRP:
+        raise TransportError("the psrp connection needs pypsrp; install it on the controller.")
+    connection._build_kwargs()  # noqa: SLF001 - as the plugin does when it connects: it sets attributes, no more
+    options = connection._psrp_conn_kwargs  # noqa: SLF001
+    ways = [_way_of_pypsrp(plugin, options)]
+    if connection.runspace is not None:
+        ways.insert(0, _way_of_wsman(connection.runspace.connection))
+    return Intent(PSRP, ways, str(options["encryption"]))
 
 
-_TESTS: dict[str, Callable[[Connection], bool]] = {
-    "winrm": _winrm_encrypts,
-    "psrp": _psrp_encrypts,
-    "ssh": _ssh_encrypts,
-}
+def _way_of_pypsrp(plugin: Any, options: dict[str, Any]) -> Way:  # noqa: ANN401
+    try:
+        return _way_of_wsman(plugin.WSMan(**options))
+    except ValueError as error:
+        return Way(str(options["auth"]), encrypts=False, obstacle=str(error))
+
+
+def _way_of_wsman(wsman: Any) -> Way:  # noqa: ANN401
+    return Way(wsman.transport.auth, bool(wsman.transport.ssl or wsman.transport.wrap_required))
+
+
+_ASK: dict[str, Callable[[Any, Any], Intent]] = {"winrm": _ask_winrm, "psrp": _ask_psrp}
