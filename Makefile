@@ -7,6 +7,8 @@ OLDEST_CORE := 2.16.19
 OLDEST_PYTHON ?= python3.12
 NEWEST_CORE := 2.21.5
 NEWEST_PYTHON ?= python3.12
+CORES := $(OLDEST_CORE) 2.17.14 2.18.19 2.19.14 2.20.10 $(NEWEST_CORE)
+WIRE_PYTHON ?= python3.12
 COSMIC_RAY := 8.7.0
 
 BIN := $(abspath $(VENV))/bin
@@ -37,7 +39,7 @@ endef
 other_core = -r tests/requirements.txt $$(sed '/^\#/d; /^ansible-core/d' requirements.txt) ansible-core==$(1)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test checks stories lint unit coverage sanity integration integration-slow cuts molecule test-oldest test-newest test-powershell test-powershell-slow bench mutation clean
+.PHONY: help demo test checks stories lint unit coverage sanity integration integration-slow cuts molecule test-oldest test-newest test-wire test-powershell test-powershell-slow bench mutation clean
 stories lint unit coverage sanity integration integration-slow cuts molecule test-powershell test-powershell-slow bench: export PATH := $(BIN):$(PATH)
 
 help: ## print this list
@@ -89,6 +91,13 @@ test-oldest: .cache/oldest-venv/.done ## the core of the integration tests, olde
 test-newest: .cache/newest-venv/.done ## the same with the newest ansible-core (NEWEST_PYTHON: 3.12 or newer)
 	PATH=$(CURDIR)/.cache/newest-venv/bin:$$PATH pytest -m core tests/integration
 
+test-wire: ## what an eavesdropper reads, with every supported ansible-core (WIRE_PYTHON: 3.12); two at a time
+	+$(MAKE) --jobs=2 --output-sync=target $(CORES:%=wire-%)
+
+wire-%: .cache/wire/%/.done
+	.cache/wire/$*/bin/ansible-playbook --version | grep -F '[core $*]'
+	.cache/wire/$*/bin/python -m pytest -q -o cache_dir=.cache/wire/$*/pytest tests/integration/test_wire.py tests/unit/host/test_transport.py
+
 test-powershell: $(VENV)/.done ## the integration tests with a real PowerShell behind each server, and those of the script
 	RRAS_ENGINE=powershell pytest -n2 --dist=loadgroup -m "not slow" tests/integration tests/powershell
 
@@ -115,6 +124,17 @@ $(VENV)/.done: requirements-dev.txt requirements.txt tests/requirements.txt tool
 
 .cache/newest-venv/.done: requirements.txt tests/requirements.txt tools/prepare.py
 	$(call environment,.cache/newest-venv,$(NEWEST_PYTHON),$(call other_core,$(NEWEST_CORE)))
+
+# One environment has what all of them need; the others have their own ansible-core, and find the rest there.
+.cache/wire/common/.done: requirements.txt tests/requirements.txt tools/prepare.py
+	$(call environment,.cache/wire/common,$(WIRE_PYTHON),$(call other_core,$(NEWEST_CORE)))
+
+.PRECIOUS: .cache/wire/%/.done
+.cache/wire/%/.done: .cache/wire/common/.done
+	.cache/wire/common/bin/python -m venv --without-pip .cache/wire/$*
+	.cache/wire/common/bin/pip --python .cache/wire/$*/bin/python install --quiet --no-compile --no-deps ansible-core==$*
+	cd .cache/wire/$*/lib/python*/site-packages && ls -d ../../../../common/lib/python*/site-packages > common.pth
+	touch $@
 
 .cache/mutation-venv/.done: requirements.txt tests/requirements.txt tools/prepare.py
 	$(call environment,.cache/mutation-venv,$(PYTHON),-r requirements.txt -r tests/requirements.txt cosmic-ray==$(COSMIC_RAY))
