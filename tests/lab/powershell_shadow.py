@@ -13,12 +13,12 @@ from typing import Protocol
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import RESTART_PENDING
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import SEPARATOR, Key, Tree
 
 from .agent import PolicyAgent
 from .impairment import Impairments, PoweredOff
 from .netsh import Netsh
-from .powershell_registry import touched
+from .powershell_registry import TOPS, touched
 from .programs import Programs
 from .recorder import Recorder
 from .registry import LabRegistry, Registry, differences
@@ -52,6 +52,8 @@ class Shadow:
     def __init__(self, host: Original) -> None:
         tree = host.registry.snapshot()
         self.registry = Registry(tree)
+        for top in TOPS:
+            self.registry.create(top.rpartition(SEPARATOR)[0])
         if (note := tree.get(RESTART_PENDING)) is not None and host.registry.is_volatile(RESTART_PENDING):
             self.registry.remove(RESTART_PENDING)
             self.registry.create(RESTART_PENDING, volatile=True)

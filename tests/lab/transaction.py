@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Protocol
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault, Outcome
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Kind, Value, join
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import SEPARATOR, Key, Kind, Value, join
 
 from . import digests
 from .grammar import STORED_OBJECT, Request, ScriptError, Step, parse, step_of
@@ -155,12 +155,13 @@ class Transaction:
             self._registry.erase(path, name)
 
     def create(self, path: str, lifetime: str) -> None:
-        volatile = lifetime.lower() == "volatile"
-        if volatile:
+        if lifetime.lower() == "volatile":
             self.delete(path)
-        if self._registry.read(path) is None:
-            self._registry.create(path, volatile=volatile)
-            self._later("Remove-Key", path, functools.partial(self.delete, path))
+        if self._registry.read(path) is not None:
+            return
+        self._create_parent(path.rpartition(SEPARATOR)[0])
+        self._registry.create(path, volatile=lifetime.lower() == "volatile")
+        self._later("Remove-Key", path, functools.partial(self.delete, path))
 
     def protect(self, path: str, sddl: str) -> None:
         self._later("Protect-Key", path, functools.partial(self.protect, path, self._registry.access(path)))
@@ -276,7 +277,7 @@ class Transaction:
     def _open(self, path: str) -> Key:
         key = self._registry.read(path)
         if key is None:
-            raise ScriptError(Fault.FAILED, "the key does not exist")
+            raise ScriptError(Fault.FAILED, f"the key {path} does not exist")
         return key
 
     def _set(self, path: str, name: str, value: Value) -> None:
@@ -289,6 +290,18 @@ class Transaction:
             functools.partial(self.unset, path, name) if old is None else functools.partial(self._set, path, name, old)
         )
         self._later("Remove-Value" if old is None else "Set-Data", path, take_back)
+
+    def _create_parent(self, path: str) -> None:
+        if not path or self._registry.read(path) is not None:
+            return
+        self._create_parent(path.rpartition(SEPARATOR)[0])
+        self._registry.create(path)
+        self._later("Remove-EmptyKey", path, functools.partial(self._delete_empty, path))
+
+    def _delete_empty(self, path: str) -> None:
+        if self._open(path) or self._registry.children(path):
+            raise ScriptError(Fault.FAILED, f"the key {path} is not empty")
+        self._registry.remove(path)
 
     def _assign_in_registry(self, policy: str) -> None:
         if policy:

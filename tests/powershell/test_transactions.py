@@ -21,6 +21,9 @@ from ansible_collections.rras.ipsec.tests.powershell.machine import (
 from ansible_collections.rras.ipsec.tests.unit.lab.transactions import (
     ABSENT,
     FAILING,
+    FAILS,
+    FROM_NOTHING,
+    IPSEC,
     OWN,
     POLICY,
     PROTECTED,
@@ -34,7 +37,6 @@ from ansible_collections.rras.ipsec.tests.unit.lab.transactions import (
 )
 
 NOTE = join(OWN, "RestartPending")
-FAILS = record("set", join(OWN, "Missing"), "x", "DWord", b"0")
 UNDONE = {
     "create": record("create", ABSENT, "None"),
     "create a volatile key": record("create", join(OWN, "New"), "Volatile"),
@@ -97,6 +99,34 @@ def test_each_verb_is_taken_back(machine: Machine, line: str) -> None:
     assert access(machine) == protected
 
 
+@pytest.mark.parametrize("number", range(1, len(FROM_NOTHING) + 1))
+def test_parents_that_did_not_exist_before_are_taken_back(machine: Machine, number: int) -> None:
+    machine.registry.remove_tree(IPSEC)
+    machine.registry.remove_tree(OWN)
+
+    failure = run(machine, *FROM_NOTHING[:number], FAILS).failure
+
+    assert failure is not None
+    assert (failure.outcome is Outcome.PARTLY, failure.left) == (False, "")
+    assert machine.registry.read(IPSEC) is None
+    assert machine.registry.read(OWN) is None
+
+
+def test_all_that_was_not_there_before_is_made(machine: Machine) -> None:
+    machine.registry.remove_tree(IPSEC)
+    machine.registry.remove_tree(OWN)
+    assert run(machine, *FROM_NOTHING).failure is None
+    assert machine.registry.read(ABSENT) is not None
+    assert not machine.registry.is_volatile(join(OWN, "ProhibitIpSec"))
+
+
+def test_an_error_names_the_key_that_is_missing(machine: Machine) -> None:
+    machine.registry.remove_tree(STORE)
+    failure = run(machine, record("assign", POLICY)).failure
+    assert failure is not None
+    assert failure.message == f"the key {STORE} does not exist"
+
+
 def test_the_value_of_rasman_is_written_and_taken_back(machine: Machine) -> None:
     machine.registry.create(RASMAN)
     machine.registry.erase(RASMAN, "ProhibitIpSec")
@@ -132,7 +162,7 @@ def test_an_error_names_the_verb_the_path_and_the_cause_but_no_data(machine: Mac
     failure = run(machine, set_text(join(OWN, "Missing"), "Name", secret)).failure
     assert failure is not None
     assert (failure.verb, failure.path) == ("set", join(OWN, "Missing"))
-    assert failure.message == "the key does not exist"
+    assert failure.message == rf"the key {OWN}\Missing does not exist"
     failure = run(machine, record("set", OWN, "Name", "DWord", secret.encode())).failure
     assert failure is not None
     assert failure.message

@@ -22,7 +22,7 @@ unchanged      path, digest                            conflict, unless ``digest
 require        path, name, text                        conflict, unless the value is this text
 sealed         path, name, source                      conflict, unless the source still has the fingerprint there
 seal           path, name, source                      writes the fingerprint of the source into a value
-create         path, ``None`` or ``Volatile``          creates a key; a volatile one anew, for it vanishes at restart
+create         path, ``None`` or ``Volatile``          creates a key and the missing ones above it; a volatile one anew
 protect        path, SDDL                              replaces the access list of a key
 set            path, name, kind, data                  writes a value
 unset          path, name                              deletes a value

@@ -108,7 +108,11 @@ function Assert-Text([string] $path, [string] $name, [string] $field) {
 }
 function Assert-Seal([string] $path, [string] $name, [string] $source) { Assert-Text $path $name (ConvertTo-Field (Get-Fingerprint $source)) }
 # Writing. Each function leaves on $undo what takes its change back.
-function Open-Key([string] $path) { $key = $root.OpenSubKey($path, $true); if ($null -eq $key) { Fail 'failed' 'the key does not exist' }; $key }
+function Open-Key([string] $path) {
+    $key = $root.OpenSubKey($path, $true)
+    if ($null -eq $key) { Fail 'failed' "the key $path does not exist" }
+    $key
+}
 function Get-Access([string] $path) { (Open-Key $path).GetAccessControl('Access').GetSecurityDescriptorSddlForm('Access') }
 function Push-Value($key, [string] $path, [string] $name) { $undo.Push(@('Set-Data', $path, $name, (Get-Data $key $name), "$($key.GetValueKind($name))")) }
 function Set-Data([string] $path, [string] $name, $data, [string] $kind) {
@@ -123,9 +127,17 @@ function Write-Value([string] $path, [string] $name, [string] $kind, [string] $f
 }
 function Write-Seal([string] $path, [string] $name, [string] $source) { Set-Data $path $name (Get-Fingerprint $source) 'Binary' }
 function Remove-Value([string] $path, [string] $name) { $key = Open-Key $path; if ($key.GetValueNames() -contains $name) { Push-Value $key $path $name; $key.DeleteValue($name) } }
-function New-Key([string] $path, [string] $lifetime) {
+function New-Key([string] $path, [string] $lifetime, [string] $undoer = 'Remove-Key') {
     if ($lifetime -eq 'Volatile') { Remove-Key $path } # CreateSubKey would only open a lasting key of that name
-    if ($null -eq $root.OpenSubKey($path)) { [void] $root.CreateSubKey($path, 'ReadWriteSubTree', $lifetime); $undo.Push(@('Remove-Key', $path)) }
+    if ($null -ne $root.OpenSubKey($path)) { return }
+    New-Key $path.Substring(0, $path.LastIndexOf('\')) 'None' 'Remove-EmptyKey' # CreateSubKey alone would make parents that nobody undoes
+    [void] $root.CreateSubKey($path, 'ReadWriteSubTree', $lifetime)
+    $undo.Push(@($undoer, $path))
+}
+function Remove-EmptyKey([string] $path) {
+    $key = Open-Key $path
+    if ($key.SubKeyCount + $key.ValueCount) { Fail 'failed' "the key $path is not empty" }
+    $root.DeleteSubKey($path)
 }
 function Protect-Key([string] $path, [string] $sddl) {
     $undo.Push(@('Protect-Key', $path, (Get-Access $path)))

@@ -23,6 +23,9 @@ from ansible_collections.rras.ipsec.tests.unit.lab import transactions
 from ansible_collections.rras.ipsec.tests.unit.lab.transactions import (
     BEFORE,
     FAILING,
+    FAILS,
+    FROM_NOTHING,
+    IPSEC,
     OTHER_KEY,
     OWN,
     POLICY,
@@ -72,6 +75,51 @@ def test_transactions_that_fail_change_nothing(machine: Host, case: Case) -> Non
 def test_the_table_knows_every_verb() -> None:
     used = {line.split("\t")[0].lower() for case in SUCCEEDING for line in case.lines}
     assert used >= set(VERBS) - {"unchanged"}
+
+
+@pytest.fixture
+def empty(machine: Host) -> Host:
+    """Return a host without the policy store and anything above it that Windows does not need."""
+    machine.registry.remove_tree(IPSEC)
+    machine.registry.remove_tree(OWN)
+    return machine
+
+
+class TestWithoutAStore:
+    @pytest.mark.parametrize("number", range(1, len(FROM_NOTHING) + 1))
+    def test_a_failing_record_leaves_nothing_behind(self, empty: Host, number: int) -> None:
+        before = empty.registry.snapshot()
+        failure = run(empty, *FROM_NOTHING[:number], FAILS).failure
+        assert failure is not None
+        changed = number > FROM_NOTHING.index(record("create", STORE, "None"))
+        assert (failure.outcome, failure.left) == (Outcome.UNDONE if changed else Outcome.NOTHING, "")
+        assert differences(before, empty.registry.snapshot()) == []
+
+    def test_everything_is_made(self, empty: Host) -> None:
+        assert run(empty, *FROM_NOTHING).failure is None
+        assert empty.registry.is_volatile(join(OWN, "ProhibitIpSec", "RestartPending"))
+        assert not empty.registry.is_volatile(join(OWN, "ProhibitIpSec"))
+
+    def test_no_store_is_the_same_as_an_empty_one_only_to_itself(self, empty: Host) -> None:
+        answer = run(empty, record("tree", STORE, "*", "1"), record("digest", STORE))
+        assert (dict(answer.tree), len(answer.digests)) == ({}, 1)
+        assert run(empty, record("unchanged", STORE, answer.digests[0])).failure is None
+
+    def test_an_error_names_the_key_that_is_missing(self, empty: Host) -> None:
+        failure = run(empty, record("assign", POLICY)).failure
+        assert failure is not None
+        assert failure.message == f"the key {STORE} does not exist"
+
+    def test_a_parent_that_somebody_else_uses_meanwhile_stays_and_is_named(self, empty: Host) -> None:
+        def interfere(_number: int, what: str) -> None:
+            if what.startswith("set"):
+                empty.registry.create(join(IPSEC, "GPTIPSECPolicy"))
+
+        empty.impairments.before_record = interfere
+        failure = run(empty, record("create", STORE, "None"), FAILS).failure
+        assert failure is not None
+        assert (failure.outcome, failure.left) == (Outcome.PARTLY, f"Remove-EmptyKey {IPSEC}")
+        assert empty.registry.read(join(IPSEC, "GPTIPSECPolicy")) is not None
 
 
 class TestReading:

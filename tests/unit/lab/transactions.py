@@ -18,6 +18,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 NONCE = bytes(range(32))
 STORE = r"SOFTWARE\Policies\Microsoft\Windows\IPSec\Policy\Local"
 OWN = r"SOFTWARE\rras.ipsec"
+IPSEC = r"SOFTWARE\Policies\Microsoft\Windows\IPSec"
+"""Above the store; not every Windows has it before a policy is written."""
 RASMAN = r"SYSTEM\CurrentControlSet\Services\RasMan\Parameters"
 PRESHARED_KEY = "a key that must not travel: §µ"
 OTHER_KEY = "another key"
@@ -212,7 +214,18 @@ _GENERATION = (
     record("set", ABSENT, "ipsecDataType", "DWord", b"256"),
     set_text(ABSENT, "ipsecName", "a new rule"),
 )
-_FAILS = record("set", join(OWN, "Missing"), "x", "DWord", b"0")
+FAILS = record("set", join(OWN, "Missing"), "x", "DWord", b"0")
+FROM_NOTHING = (
+    record("tree", STORE, "*", "1"),
+    record("digest", STORE),
+    record("create", STORE, "None"),
+    *_GENERATION,
+    record("create", join(OWN, "State"), "None"),
+    set_text(join(OWN, "State"), "Owned", "something"),
+    record("create", join(OWN, "ProhibitIpSec", "RestartPending"), "Volatile"),
+    record("seal", OWN, "Seal", STORE),
+)
+"""What a first run does on a host that has neither the policy store nor anything of ours."""
 _SC_QUERY = record("run", "sc", "query PolicyAgent", rb":\s+[0-9a-f]+\s", "may", "", "")
 _SHOW = record("run", "netsh", "ipsec static show policy all", rb"(?m)^\s*ERR \w*\s*\[.*", "may", "", "")
 _AUTOMATIC = record(
@@ -312,8 +325,8 @@ FAILING = (
     Case("a later record is malformed: nothing begins", (*_GENERATION, "x"), Fault.REFUSED, Outcome.NOTHING),
     Case("no base64", ("set\t" + OWN + "\tx\tString\t===",), Fault.FAILED, Outcome.NOTHING),
     Case("a number that is none", (record("set", OWN, "x", "DWord", b"none"),), Fault.FAILED, Outcome.UNDONE),
-    Case("a value of a missing key", (_FAILS,), Fault.FAILED, Outcome.NOTHING),
-    Case("a generation is taken back", (*_GENERATION, _FAILS), Fault.FAILED, Outcome.UNDONE),
+    Case("a value of a missing key", (FAILS,), Fault.FAILED, Outcome.NOTHING),
+    Case("a generation is taken back", (*_GENERATION, FAILS), Fault.FAILED, Outcome.UNDONE),
     Case(
         "changed, deleted and replaced values come back",
         (
@@ -321,39 +334,37 @@ FAILING = (
             record("unset", OWN, "List"),
             record("set", OWN, "Number", "String", b""),
             record("unset", join(OWN, "Kinds"), "expand"),
-            _FAILS,
+            FAILS,
         ),
         Fault.FAILED,
         Outcome.UNDONE,
     ),
     Case(
         "deleted keys come back",
-        (record("delete", OWN), record("delete", RULES["key"]), _FAILS),
+        (record("delete", OWN), record("delete", RULES["key"]), FAILS),
         Fault.FAILED,
         Outcome.UNDONE,
     ),
     Case(
         "a replaced copy comes back",
-        (record("copy", join(OWN, "Kinds"), join(OWN, "Lists")), _FAILS),
+        (record("copy", join(OWN, "Kinds"), join(OWN, "Lists")), FAILS),
         Fault.FAILED,
         Outcome.UNDONE,
     ),
-    Case(
-        "a volatile note goes", (record("create", _RESTART_PENDING, "Volatile"), _FAILS), Fault.FAILED, Outcome.UNDONE
-    ),
-    Case("a started service is stopped", (start("IKEEXT"), _FAILS), Fault.FAILED, Outcome.UNDONE),
+    Case("a volatile note goes", (record("create", _RESTART_PENDING, "Volatile"), FAILS), Fault.FAILED, Outcome.UNDONE),
+    Case("a started service is stopped", (start("IKEEXT"), FAILS), Fault.FAILED, Outcome.UNDONE),
     Case(
         "a start type comes back",
         (
             _AUTOMATIC,
-            _FAILS,
+            FAILS,
         ),
         Fault.FAILED,
         Outcome.UNDONE,
     ),
     Case(
         "an assignment is taken back",
-        (start("PolicyAgent"), record("assign", POLICY), _FAILS),
+        (start("PolicyAgent"), record("assign", POLICY), FAILS),
         Fault.FAILED,
         Outcome.UNDONE,
     ),
