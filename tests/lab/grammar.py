@@ -62,6 +62,7 @@ _FORMS = {
     "delete": rf"({_OBJECT}|{_OWN})",
     "deletelisted": rf"{_OWN}\t{_NAME}",
     "copy": rf"({_OWN}|{_STORE}|{_RASMAN})\t{_OWN}",
+    "flush": rf"({_STORE}|{_OWN}|{_RASMAN})",
     "assign": rf"({_OBJECT})?",
 }
 VERBS = {verb: re.compile(form, re.IGNORECASE) for verb, form in _FORMS.items()}

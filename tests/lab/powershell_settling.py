@@ -75,6 +75,12 @@ class SettlingRegistry(LabRegistry):
     def lose_volatile_keys(self) -> None:
         self._now.lose_volatile_keys()
 
+    def flush(self, path: str) -> None:
+        self._now.flush(path)
+
+    def lose_unwritten(self, hive: str) -> None:
+        self._now.lose_unwritten(hive)
+
     def snapshot(self, path: str = "") -> Tree:
         if path or self._real:
             return self._now.snapshot(path)

@@ -67,6 +67,9 @@ class RegistryAccess(Protocol):
     def protect(self, path: str, sddl: str) -> None:
         """Replace a key's access list."""
 
+    def flush(self, path: str) -> None:
+        """Write the hive of a key to disk: all below the first part of its path."""
+
 
 class LabRegistry(RegistryAccess, Protocol):
     """What tests and the lab itself need beyond that."""
@@ -84,7 +87,10 @@ class LabRegistry(RegistryAccess, Protocol):
         """Return whether a key vanishes at the next restart."""
 
     def lose_volatile_keys(self) -> None:
-        """Do what a restart does to the registry."""
+        """Do what a restart does to the registry, which is all on disk then."""
+
+    def lose_unwritten(self, hive: str) -> None:
+        """Put a hive, SOFTWARE or SYSTEM, back to what was last written to disk, as a power failure can do to it."""
 
     def snapshot(self, path: str = "") -> Tree:
         """Return a copy of a key and all below it; by default of everything that this collection could touch."""
@@ -106,13 +112,18 @@ class _Node:
 
 
 class Registry(LabRegistry):
-    """The registry of one host in memory; safe to use from several threads."""
+    """The registry of one host in memory; safe to use from several threads.
+
+    Windows writes each hive to disk when it likes. Here a hive is written when it is flushed and at each restart, and
+    nothing is lost unless somebody says so.
+    """
 
     def __init__(self, tree: Tree | None = None) -> None:
         self._nodes: dict[str, _Node] = {}
         self._children: dict[str, set[str]] = collections.defaultdict(set)
+        self._on_disk: dict[str, list[_Node]] = {}
         self._lock = threading.RLock()
-        self.load(tree or Tree())
+        self.replace(tree or Tree())
 
     def read(self, path: str) -> Key | None:
         with self._lock:
@@ -137,8 +148,7 @@ class Registry(LabRegistry):
                 self.create(parent, volatile=volatile)
                 if self._node(parent).volatile and not volatile:
                     raise RegistryError(RegistryErrorCode.CHILD_MUST_BE_VOLATILE, path)
-            self._nodes[path.casefold()] = _Node(path, volatile)
-            self._children[parent.casefold()].add(path.casefold())
+            self._add(_Node(path, volatile))
 
     def write(self, path: str, name: str, value: Value) -> None:
         with self._lock:
@@ -196,6 +206,19 @@ class Registry(LabRegistry):
         with self._lock:
             for folded in [folded for folded, node in self._nodes.items() if node.volatile]:
                 self._forget(folded)
+            self._write_all()
+
+    def flush(self, path: str) -> None:
+        with self._lock:
+            hive = _hive(path)
+            self._on_disk[hive] = [_copied(self._nodes[f]) for f in self._under(hive) if not self._nodes[f].volatile]
+
+    def lose_unwritten(self, hive: str) -> None:
+        with self._lock:
+            for folded in list(self._under(hive)):
+                self._forget(folded)
+            for node in self._on_disk.get(_hive(hive), ()):
+                self._add(_copied(node))
 
     def snapshot(self, path: str = "") -> Tree:
         """Return a copy of a key and all below it; of everything by default."""
@@ -216,6 +239,16 @@ class Registry(LabRegistry):
             self._nodes.clear()
             self._children.clear()
             self.load(tree)
+            self._write_all()
+
+    def _write_all(self) -> None:
+        self._on_disk.clear()
+        for hive in {_hive(folded) for folded in self._nodes}:
+            self.flush(hive)
+
+    def _add(self, node: _Node) -> None:
+        self._nodes[node.path.casefold()] = node
+        self._children[_split(node.path)[0].casefold()].add(node.path.casefold())
 
     def _forget(self, folded: str) -> None:
         del self._nodes[folded]
@@ -271,6 +304,14 @@ def _split(path: str) -> tuple[str, str]:
     """Return the path of the key above, empty for the topmost ones, and the name."""
     above, _separator, name = path.rpartition(SEPARATOR)
     return above, name
+
+
+def _hive(path: str) -> str:
+    return path.partition(SEPARATOR)[0].casefold()
+
+
+def _copied(node: _Node) -> _Node:
+    return dataclasses.replace(node, values=dict(node.values))
 
 
 def _key(node: _Node) -> Key:

@@ -23,7 +23,7 @@ from . import digests
 from .grammar import STORED_OBJECT, Request, ScriptError, Step, parse, step_of
 from .impairment import Impairments, RecordRefusedError
 from .registry import RegistryAccess, RegistryError, RegistryErrorCode
-from .windows import POLICY_STORE
+from .windows import POLICY_STORE, RASMAN_PARAMETERS
 
 WATCHED = (POLICY_STORE, r"SOFTWARE\rras.ipsec")
 """What must be as it was before, after an undo."""
@@ -84,6 +84,7 @@ class Transaction:
             "delete": self.delete,
             "deletelisted": self.deletelisted,
             "copy": self.copy,
+            "flush": self.flush,
             "assign": self.assign,
         }
 
@@ -196,6 +197,11 @@ class Transaction:
             self._set(target, name, value)
         for child in self._registry.children(source):
             self.copy(join(source, child), join(target, child))
+
+    def flush(self, path: str) -> None:
+        self._registry.flush(path)
+        for other in (RASMAN_PARAMETERS, POLICY_STORE):
+            self._later("Save-Hive", other, functools.partial(self._registry.flush, other))
 
     # --- programs ---
 

@@ -29,6 +29,7 @@ unset          path, name                              deletes a value
 delete         path                                    deletes a key and all below it
 deletelisted   path, name                              deletes the keys of the policy store that a value lists
 copy           source, target                          copies a key and all below it into the target
+flush          path                                    writes the hive of the path to disk
 assign         policy                                  assigns a policy (empty: none), by netsh or else by the registry
 =============  ======================================  ==============================================================
 
@@ -160,6 +161,8 @@ def _fields(step: steps.Step) -> tuple[str, ...]:  # noqa: C901, PLR0911, PLR091
             return "deletelisted", path, name
         case steps.CopyKey(source, target):
             return "copy", source, target
+        case steps.Flush(path):
+            return "flush", path
         case steps.AssignPolicy(path):
             return "assign", path
 

@@ -29,6 +29,7 @@ $verbs = @{ # what each verb calls, and the form of its fields: whatever has ano
     delete       = 'Remove-Key', "($object|$own)"
     deletelisted = 'Remove-Listed', $own, $name
     copy         = 'Copy-Key', "($own|$store|$rasman)", $own
+    flush        = 'Save-Hive', "($store|$own|$rasman)"
     assign       = 'Set-Assigned', "($object)?"
 }
 $answer, $undo = [Text.StringBuilder]::new(), [Collections.Generic.Stack[object[]]]::new()
@@ -159,6 +160,13 @@ function Copy-Key([string] $source, [string] $target) {
     foreach ($name in $key.GetValueNames()) { Set-Data $target $name (Get-Data $key $name) "$($key.GetValueKind($name))" }
     foreach ($child in $key.GetSubKeyNames()) { Copy-Key "$source\$child" "$target\$child" }
 }
+function Save-Hive([string] $path) { # Windows writes the hives SOFTWARE and SYSTEM to disk when it likes, each by itself
+    while ($null -eq ($key = $root.OpenSubKey($path, $true))) { $path = $path.Substring(0, $path.LastIndexOf('\')) }
+    $key.SetValue('rras.ipsec', '', 'String') # .NET flushes only through an object that has set a value
+    $key.DeleteValue('rras.ipsec')
+    $key.Flush()
+    foreach ($other in $rasmanPath, $storePath) { $undo.Push(@('Save-Hive', $other)) } # what was undone until then comes to disk first
+}
 function Start-Program([string] $program, [string] $arguments) {
     $start = [Diagnostics.ProcessStartInfo]::new("$([Environment]::SystemDirectory)\$program.exe", $arguments)
     $start.UseShellExecute = $false; $start.CreateNoWindow = $start.RedirectStandardInput = $start.RedirectStandardOutput = $start.RedirectStandardError = $true
@@ -190,6 +198,7 @@ function Get-Request([string] $line) {
     if (-not $verbs[$verb] -or "$fields" -notmatch "^$($verbs[$verb][1..9] -join "`t")$") { Fail 'refused' 'the record is malformed or names what this script never touches' }
     , (@($state.step, $verbs[$verb][0]) + "$fields".Split([char[]] "`t"))
 }
+$rasmanPath = 'SYSTEM\CurrentControlSet\Services\RasMan\Parameters'
 $storePath = 'SOFTWARE\Policies\Microsoft\Windows\IPSec\Policy\Local'; $watched = $storePath, 'SOFTWARE\rras.ipsec'
 $root, $mutex, $held = [Microsoft.Win32.RegistryKey]::OpenBaseKey('LocalMachine', 'Registry64'), [Threading.Mutex]::new($false, 'Global\rras.ipsec'), $false
 try {

@@ -134,6 +134,13 @@ class CopyKey:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Flush:
+    """Have Windows write to disk what was changed so far in the hive of a key (SOFTWARE or SYSTEM), and wait for it."""
+
+    path: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class AssignPolicy:
     """Assign a policy, by the path of its key; none where the path is empty."""
 
@@ -155,5 +162,6 @@ Step = (
     | DeleteKey
     | DeleteListed
     | CopyKey
+    | Flush
     | AssignPolicy
 )

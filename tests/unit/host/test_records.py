@@ -20,6 +20,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import (
     Outcome,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import steps
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import RASMAN
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Kind, Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
 from ansible_collections.rras.ipsec.tests.lab import digests
@@ -49,6 +50,7 @@ STEPS: list[steps.Step] = [
     steps.DeleteKey(OBJECT),
     steps.DeleteListed(OWN, "Obsolete"),
     steps.CopyKey(LOCAL, OWN),
+    steps.Flush(RASMAN),
     steps.AssignPolicy(OBJECT),
     steps.AssignPolicy(""),
 ]

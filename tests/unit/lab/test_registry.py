@@ -72,6 +72,47 @@ def test_creating_a_volatile_key_only_opens_a_lasting_one(registry: Registry) ->
     assert registry.read(A) is not None
 
 
+class TestPowerFailure:
+    def test_each_hive_is_written_by_itself(self) -> None:
+        registry = Registry(Tree([Key(A), Key(r"SYSTEM\B")]))
+        registry.write(A, "x", Value.dword(1))
+        registry.write(r"SYSTEM\B", "y", Value.dword(1))
+        registry.flush(r"software\any\key")
+        registry.write(A, "x", Value.dword(2))
+        registry.create(A + r"\new")
+        for hive in ("SOFTWARE", "SYSTEM"):
+            registry.lose_unwritten(hive)
+        assert registry.snapshot(A).value(A, "x") == Value.dword(1)
+        assert registry.children(A) == []
+        assert registry.snapshot().value(r"SYSTEM\B", "y") is None
+
+    def test_what_was_deleted_may_be_there_again(self, registry: Registry) -> None:
+        registry.protect(A + r"\b", "D:P(A;CI;KA;;;SY)")
+        registry.flush(A)
+        registry.remove_tree(A)
+        registry.lose_unwritten("SOFTWARE")
+        assert registry.children(A) == ["b", "C"]
+        assert registry.access(A + r"\b") == "D:P(A;CI;KA;;;SY)"
+
+    def test_a_volatile_key_is_never_on_disk(self, registry: Registry) -> None:
+        registry.create(A + r"\note", volatile=True)
+        registry.flush(A)
+        registry.lose_unwritten("SOFTWARE")
+        assert registry.read(A + r"\note") is None
+
+    def test_a_restart_writes_everything(self, registry: Registry) -> None:
+        registry.write(A, "Name", Value.sz("y"))
+        registry.lose_volatile_keys()
+        registry.lose_unwritten("SOFTWARE")
+        assert registry.snapshot(A).value(A, "Name") == Value.sz("y")
+
+    def test_what_a_host_starts_with_is_on_disk(self, registry: Registry) -> None:
+        registry.lose_unwritten("SOFTWARE")
+        assert registry.snapshot(A).value(A, "Name") == Value.sz("x")
+        registry.lose_unwritten("SYSTEM")
+        assert registry.read(A) is not None
+
+
 def test_access_is_inherited_until_a_key_is_protected(registry: Registry) -> None:
     assert registry.access(A + r"\b") == DEFAULT_ACCESS
     registry.protect(A, "D:P(A;CI;KA;;;SY)(A;;KR;;;NS)")

@@ -36,6 +36,7 @@ from ansible_collections.rras.ipsec.tests.unit.lab.transactions import (
     SUCCEEDING,
     Case,
     record,
+    set_text,
 )
 
 
@@ -193,6 +194,32 @@ class TestProtection:
         assert failure is not None
         assert failure.outcome is Outcome.UNDONE
         assert machine.registry.access(RULES["key"]) == transactions.PROTECTED
+
+
+class TestPowerFailure:
+    def test_what_was_flushed_stays_and_the_rest_may_go(self, machine: Host) -> None:
+        lines = (set_text(OWN, "Text", "on disk"), record("flush", OWN), set_text(OWN, "Text", "not yet"))
+        assert run(machine, *lines, record("set", RASMAN, "ProhibitIpSec", "DWord", b"1")).failure is None
+        for hive in ("SOFTWARE", "SYSTEM"):
+            machine.registry.lose_unwritten(hive)
+        assert machine.registry.snapshot(OWN)[OWN].text("Text") == "on disk"
+        assert "ProhibitIpSec" not in machine.registry.snapshot(RASMAN).get(RASMAN, {})
+
+    def test_an_undo_writes_what_it_took_back_before_it_takes_back_what_was_on_disk_before(self, machine: Host) -> None:
+        """The value is gone on disk before the policy goes, which protects L2TP as long as the value is there."""
+        writes = (
+            set_text(OWN, "Text", "a policy"),
+            record("flush", OWN),
+            record("set", RASMAN, "ProhibitIpSec", "DWord", b"1"),
+            record("flush", RASMAN),
+        )
+        failure = run(machine, *writes, FAILS).failure
+        assert failure is not None
+        assert (failure.outcome, failure.left) == (Outcome.UNDONE, "")
+        for hive in ("SOFTWARE", "SYSTEM"):
+            machine.registry.lose_unwritten(hive)
+        assert "ProhibitIpSec" not in machine.registry.snapshot(RASMAN).get(RASMAN, {})
+        assert machine.registry.snapshot(OWN)[OWN].text("Text") == "a policy"
 
 
 class TestImpairments:

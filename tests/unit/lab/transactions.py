@@ -285,6 +285,8 @@ SUCCEEDING = (
         "a volatile note",
         (record("create", _RESTART_PENDING, "Volatile"), record("create", _RESTART_PENDING, "Volatile")),
     ),
+    Case("hives are written to disk", tuple(record("flush", path) for path in (STORE, RASMAN, OWN))),
+    Case("a hive is written to disk through a key that is gone", (record("delete", OWN), record("flush", OWN))),
     Case("a service is queried", (_SC_QUERY,)),
     Case("a program that fails and may", (record("run", "net", "start IKEEXT", b"success", "may", "", ""),) * 2),
     Case("a service is started", (start("IKEEXT"), _SC_QUERY)),
@@ -352,6 +354,12 @@ FAILING = (
         Outcome.UNDONE,
     ),
     Case("a volatile note goes", (record("create", _RESTART_PENDING, "Volatile"), FAILS), Fault.FAILED, Outcome.UNDONE),
+    Case(
+        "what is on disk already comes back, too",
+        (*_GENERATION, record("flush", STORE), record("set", RASMAN, "ProhibitIpSec", "DWord", b"1"), FAILS),
+        Fault.FAILED,
+        Outcome.UNDONE,
+    ),
     Case("a started service is stopped", (start("IKEEXT"), FAILS), Fault.FAILED, Outcome.UNDONE),
     Case(
         "a start type comes back",
