@@ -42,7 +42,7 @@ _SC = "|".join(
         r'config RemoteAccess depend= [\w+/"]+',
     )
 )
-_NET = r"net\t(start|stop) (PolicyAgent|IKEEXT)"
+_NET = r"net\t(start|stop) (PolicyAgent|IKEEXT|RemoteAccess)"
 _PROGRAM = rf"({_NETSH}|{_NET}|sc\t({_SC}))"
 _WRITABLE = rf"({_OBJECT}|{_OWN}|{_STORE})\t{_NAME}|{_RASMAN}\tProhibitIpSec"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault
 
@@ -65,6 +65,8 @@ class Impairments:
     """What the script finds wrong with the host before it does anything: wow64, not_administrator, busy ..."""
     answer: Answer | None = None
     netsh: NetshFault | None = None
+    exit_codes: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    """Command lines of netsh, net or sc, without path and .exe, that do nothing and end with a code."""
     seconds_per_command: float = 0.0
     """How long each command takes in addition."""
     seconds_away_after_death: float | None = None

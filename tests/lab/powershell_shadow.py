@@ -68,7 +68,7 @@ class Shadow:
         self.services = Services(self.registry, self.agent)
         self.services.running |= host.services.running
         self.services.broken |= host.services.broken
-        self.impairments = Impairments(netsh=host.impairments.netsh)
+        self.impairments = Impairments(netsh=host.impairments.netsh, exit_codes=host.impairments.exit_codes)
         self._programs = Programs(
             Netsh(self.registry, self.services, self.agent),
             Sc(self.registry, self.services),

@@ -33,6 +33,9 @@ class Programs:
         if program == "netsh" and self.impairments().netsh is NetshFault.MISSING:
             return NOT_RUN, "netsh.exe can't be started"
         self.recorder.write(Source.PROCESS, rf"{SYSTEM_DIRECTORY}\{program}.exe {arguments}")
+        failing = self.impairments().exit_codes.get(f"{program} {arguments}")
+        if failing is not None:
+            return failing, ""
         code, output = self._netsh(arguments, seconds) if program == "netsh" else self._control(program, arguments)
         self.recorder.write(Source.TRANSCRIPT, output)
         return code, output

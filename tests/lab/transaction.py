@@ -22,6 +22,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 from . import digests
 from .grammar import STORED_OBJECT, Request, ScriptError, Step, parse, step_of
 from .impairment import Impairments, RecordRefusedError
+from .programs import NOT_RUN
 from .registry import RegistryAccess, RegistryError, RegistryErrorCode
 from .windows import POLICY_STORE, RASMAN_PARAMETERS
 
@@ -209,10 +210,10 @@ class Transaction:
         self, program: str, arguments: str, pattern: str, must: str, undoer: str = "", undoing: str = ""
     ) -> None:
         code, text = self._run(program, arguments)
-        if must.lower() == "must" and code != 0:
-            raise ScriptError(Fault.FAILED, f"{program} {arguments} ended with code {code}")
-        if undoer:
-            self._later("Start-Program", undoer, functools.partial(self._run_back, undoer, undoing))
+        if undoer and (code == 0 or (code == NOT_RUN and " did not end within " in text)):
+            self._undo.append(_Undo("", functools.partial(self._run_back, undoer, undoing)))
+        if must.lower() == "must":
+            _check(program, arguments, code)
         found = re.finditer(base64.b64decode(pattern, validate=True).decode(), text)
         self._answer("ran", encode(f"{program} {arguments}"), str(code), encode("\n".join(match[0] for match in found)))
 
@@ -255,7 +256,7 @@ class Transaction:
 
     def _take_back(self) -> tuple[Outcome, str]:
         steps = list(reversed(self._undo))
-        left = [step.what for step in steps if not _succeeds(step.action)]
+        left = [what for what in map(_left, steps) if what]
         if steps and digests.fingerprint(self._registry, WATCHED) != self._before:
             left.append("the keys are not as they were")
         if left:
@@ -321,15 +322,21 @@ class Transaction:
         return self._machine.run_program(program, arguments, self._seconds)
 
     def _run_back(self, program: str, arguments: str) -> None:
-        self._run(program, arguments)
+        _check(program, arguments, self._run(program, arguments)[0])
 
 
-def _succeeds(action: Callable[[], None]) -> bool:
+def _left(step: _Undo) -> str:
+    """Undo a step; return what can't be undone, the error's own sentence for a program."""
     try:
-        action()
-    except _EXPECTED:
-        return False
-    return True
+        step.action()
+    except _EXPECTED as error:
+        return step.what or str(error)
+    return ""
+
+
+def _check(program: str, arguments: str, code: int) -> None:
+    if code != 0:
+        raise ScriptError(Fault.FAILED, f"{program} {arguments} ended with code {code}")
 
 
 def encode(text: str) -> str:

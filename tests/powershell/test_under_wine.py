@@ -93,6 +93,22 @@ def test_a_failing_record_takes_the_others_back(machine: WineMachine) -> None:
     assert run(machine, *DELETES).failure is None
 
 
+def test_an_undoing_program_that_fails_is_said(machine: WineMachine) -> None:
+    machine.host.impairments.exit_codes = {"net stop IKEEXT": 5}
+    failure = run(machine, start("IKEEXT"), record("sealed", OWN, "Seal", STORE)).failure
+    assert failure is not None
+    assert (failure.fault, failure.outcome) == (Fault.CONFLICT, Outcome.PARTLY)
+    assert failure.left == "net stop IKEEXT ended with code 5"
+
+
+def test_a_program_that_was_ended_may_have_done_its_work(machine: WineMachine) -> None:
+    machine.host.impairments.netsh = NetshFault.HANGING
+    show = record("run", "netsh", "ipsec static show policy all", b"", "must", "net", "stop IKEEXT")
+    failure = records.decode(machine.answer([records.begin(NONCE, 1), show])).failure
+    assert failure is not None
+    assert (failure.outcome, failure.left) == (Outcome.PARTLY, "net stop IKEEXT ended with code 2")
+
+
 def test_a_host_that_loses_its_power_takes_nothing_back(machine: WineMachine) -> None:
     machine.host.impairments.die_at_record = 2
     with pytest.raises(PoweredOff):

@@ -11,7 +11,7 @@ $store, $own, $rasman = 'SOFTWARE\\Policies\\Microsoft\\Windows\\IPSec\\Policy\\
 $readable = "($store|$own|$rasman|$services\\($service|Tcpip\\Parameters\\Interfaces|SharedAccess\\Parameters\\FirewallPolicy\\ConSecRules)|" +
     'SOFTWARE\\Policies\\Microsoft\\(WindowsFirewall\\ConSecRules|Windows\\IPSec\\GPTIPSECPolicy)|SYSTEM\\CurrentControlSet\\Control\\Class\\\{4d36e972-e325-11ce-bfc1-08002be10318\})'
 $object, $sc = "$store\\ipsec\w+$guid", "sc`t(query $service|control PolicyAgent 129|config (PolicyAgent|IKEEXT) start= [a-z-]+|config RemoteAccess depend= [\w+/`"]+)"
-$program = "(netsh`tipsec (static show policy all|dynamic show qmfilter all)|net`t(start|stop) (PolicyAgent|IKEEXT)|$sc)"
+$program = "(netsh`tipsec (static show policy all|dynamic show qmfilter all)|net`t(start|stop) (PolicyAgent|IKEEXT|RemoteAccess)|$sc)"
 $name, $base64, $place = '\w+', '[A-Za-z0-9+/=]*', "(($object|$own|$store)`t\w+|$rasman`tProhibitIpSec)"
 $verbs = @{ # what each verb calls, and the form of its fields: whatever has another form is refused before anything is done
     begin        = 'Start-Session', $base64, '\d{1,5}'
@@ -177,9 +177,14 @@ function Start-Program([string] $program, [string] $arguments) {
 }
 function Invoke-Program([string] $program, [string] $arguments, [string] $pattern, [string] $must, [string] $undoer, [string] $undoing) {
     $code, $text = Start-Program $program $arguments
+    $ran = $code -eq 0 -or ($code -eq -1 -and $text -match ' did not end within ') # what was ended may have done its work
+    if ($undoer -and $ran) { $undo.Push(@('Undo-Program', $undoer, $undoing)) }
     if ($must -eq 'must' -and $code -ne 0) { Fail 'failed' "$program $arguments ended with code $code" }
-    if ($undoer) { $undo.Push(@('Start-Program', $undoer, $undoing)) }
     Answer 'ran' (Encode "$program $arguments") $code (Encode ([regex]::Matches($text, (Decode $pattern)) -join "`n"))
+}
+function Undo-Program([string] $program, [string] $arguments) {
+    $code, $text = Start-Program $program $arguments
+    if ($code -ne 0) { Fail 'failed' "$program $arguments ended with code $code" }
 }
 function Get-Assigned { "$((Open-Key $storePath).GetValue('ActivePolicy'))" }
 function Set-Assigned([string] $policy) {
@@ -212,10 +217,15 @@ try {
     foreach ($request in $requests) { $state.step, $function, [object[]] $fields = $request; & $function @fields }
     Answer 'done'
 } catch {
-    $message = $_.Exception.GetBaseException().Message; $steps = $undo.ToArray()
-    $left = @(foreach ($step in $steps) { $function, [object[]] $fields = $step; try { [void] (& $function @fields) } catch { "$function $($step[1])" } })
+    $fault, $message, $steps = $state.code, $_.Exception.GetBaseException().Message, $undo.ToArray()
+    $left = @(foreach ($step in $steps) {
+        $function, [object[]] $fields = $step
+        try { [void] (& $function @fields) } catch {
+            if ($function -eq 'Undo-Program') { $_.Exception.GetBaseException().Message } else { "$function $($fields[0])" }
+        }
+    })
     if ($steps -and (ConvertTo-Field (Get-Fingerprint $watched)) -cne $before) { $left += 'the keys are not as they were' }
     $outcome = if ($left) { 'partly' } elseif ($steps) { 'undone' } else { 'nothing' }
-    Answer 'error' $state.code $state.step (Encode $message) $outcome (Encode ($left -join ', '))
+    Answer 'error' $fault $state.step (Encode $message) $outcome (Encode ($left -join ', '))
 } finally { if ($held) { $mutex.ReleaseMutex() } }
 '#rras#' + (Encode $answer) + '#rras#'

@@ -63,6 +63,28 @@ class TestServices:
     def test_sc_ends_with_windows_codes(self, host: Host, arguments: str, code: int) -> None:
         assert host.run_program("sc", arguments, 30)[0] == code
 
+    @pytest.mark.parametrize(
+        ("arguments", "code"),
+        [
+            ("start IKEEXT", 0),
+            ("start RasMan", 2),
+            ("start Nothing", 2),
+            ("stop IKEEXT", 2),
+            ("stop RasMan", 2),
+            ("stop RemoteAccess", 0),
+            ("pause RasMan", 2),
+        ],
+    )
+    def test_net_ends_with_2_whatever_is_wrong(self, host: Host, arguments: str, code: int) -> None:
+        """A service that others need is one of these: net asks whether to stop them too, and gets no answer."""
+        assert host.run_program("net", arguments, 30)[0] == code
+        assert host.services.is_running("RasMan")
+
+    def test_a_command_line_may_end_with_a_code_and_do_nothing(self, host: Host) -> None:
+        host.impairments.exit_codes = {"net start IKEEXT": 5}
+        assert host.run_program("net", "start IKEEXT", 30) == (5, "")
+        assert not host.services.is_running("IKEEXT")
+
     def test_a_disabled_service_does_not_start(self, host: Host) -> None:
         host.run_program("sc", "config IKEEXT start= disabled", 30)
         assert host.run_program("sc", "start IKEEXT", 30)[0] == 1058

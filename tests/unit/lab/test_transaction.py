@@ -14,7 +14,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault, Outcome
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import codec
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Kind, Tree, Value, join
-from ansible_collections.rras.ipsec.tests.lab import Host, PoweredOff, RecordRefusedError
+from ansible_collections.rras.ipsec.tests.lab import Host, NetshFault, PoweredOff, RecordRefusedError
 from ansible_collections.rras.ipsec.tests.lab.grammar import VERBS
 from ansible_collections.rras.ipsec.tests.lab.registry import differences
 from ansible_collections.rras.ipsec.tests.lab.transaction import Transaction
@@ -37,6 +37,7 @@ from ansible_collections.rras.ipsec.tests.unit.lab.transactions import (
     Case,
     record,
     set_text,
+    start,
 )
 
 
@@ -257,6 +258,34 @@ class TestImpairments:
         failure = run(machine, record("unchanged", STORE, digest)).failure
         assert failure is not None
         assert failure.fault is Fault.CONFLICT
+
+    def test_an_undoing_program_that_fails_is_said(self, machine: Host) -> None:
+        depends = record(
+            "run", "sc", "config RemoteAccess depend= RasMan/PolicyAgent", b"", "must",
+            "sc", "config RemoteAccess depend= RasMan/RpcSs",
+        )  # fmt: skip
+        machine.impairments.exit_codes = {"sc config RemoteAccess depend= RasMan/RpcSs": 5}
+        failure = run(machine, depends, record("sealed", OWN, "Seal", STORE)).failure
+        assert failure is not None
+        assert (failure.fault, failure.outcome) == (Fault.CONFLICT, Outcome.PARTLY)
+        assert failure.left == "sc config RemoteAccess depend= RasMan/RpcSs ended with code 5"
+
+    def test_a_service_that_others_need_is_not_stopped(self, machine: Host) -> None:
+        depends = record("run", "sc", "config RemoteAccess depend= RasMan/PolicyAgent", b"", "must", "", "")
+        failure = run(machine, start("PolicyAgent"), depends, FAILS).failure
+        assert failure is not None
+        assert (failure.outcome, failure.left) == (Outcome.PARTLY, "net stop PolicyAgent ended with code 2")
+
+    def test_a_program_that_was_ended_may_have_done_its_work(self, machine: Host) -> None:
+        machine.impairments.netsh = NetshFault.HANGING
+        show = record("run", "netsh", "ipsec static show policy all", b"", "must", "net", "stop IKEEXT")
+        failure = run(machine, show).failure
+        assert failure is not None
+        assert (failure.outcome, failure.left) == (Outcome.PARTLY, "net stop IKEEXT ended with code 2")
+        machine.impairments.netsh = NetshFault.MISSING
+        failure = run(machine, show).failure
+        assert failure is not None
+        assert failure.outcome is Outcome.NOTHING
 
     def test_an_undo_that_fails_is_said(self, machine: Host) -> None:
         def refuse(_number: int, what: str) -> None:

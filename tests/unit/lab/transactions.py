@@ -205,6 +205,11 @@ def start(service: str) -> str:
     return record("run", "net", f"start {service}", b"success", "must", "net", f"stop {service}")
 
 
+def stop(service: str) -> str:
+    """Return a record that stops a service, and starts it when it is taken back."""
+    return record("run", "net", f"stop {service}", b"success", "must", "net", f"start {service}")
+
+
 _RESTART_PENDING = join(OWN, "RestartPending")
 _GENERATION = (
     record("create", ABSENT, "None"),
@@ -290,6 +295,7 @@ SUCCEEDING = (
     Case("a service is queried", (_SC_QUERY,)),
     Case("a program that fails and may", (record("run", "net", "start IKEEXT", b"success", "may", "", ""),) * 2),
     Case("a service is started", (start("IKEEXT"), _SC_QUERY)),
+    Case("RRAS is restarted", (stop("RemoteAccess"), start("RemoteAccess"))),
     Case(
         "a start type is changed",
         (_AUTOMATIC,),
@@ -323,7 +329,7 @@ FAILING = (
         Fault.REFUSED,
         Outcome.NOTHING,
     ),
-    Case("another service", (start("RemoteAccess"),), Fault.REFUSED, Outcome.NOTHING),
+    Case("another service", (start("RasMan"),), Fault.REFUSED, Outcome.NOTHING),
     Case("a later record is malformed: nothing begins", (*_GENERATION, "x"), Fault.REFUSED, Outcome.NOTHING),
     Case("no base64", ("set\t" + OWN + "\tx\tString\t===",), Fault.FAILED, Outcome.NOTHING),
     Case("a number that is none", (record("set", OWN, "x", "DWord", b"none"),), Fault.FAILED, Outcome.UNDONE),
@@ -361,6 +367,17 @@ FAILING = (
         Outcome.UNDONE,
     ),
     Case("a started service is stopped", (start("IKEEXT"), FAILS), Fault.FAILED, Outcome.UNDONE),
+    Case("a stopped service is started", (stop("RemoteAccess"), FAILS), Fault.FAILED, Outcome.UNDONE),
+    Case(
+        "a service that ran already is not stopped",
+        (
+            start("IKEEXT"),
+            record("run", "net", "start IKEEXT", b"success", "may", "net", "stop IKEEXT"),
+            record("run", "net", "start IKEEXT", b"success", "must", "net", "stop IKEEXT"),
+        ),
+        Fault.FAILED,
+        Outcome.UNDONE,
+    ),
     Case(
         "a start type comes back",
         (
