@@ -128,8 +128,8 @@ def _plain(value: Value) -> dict[str, Any]:
 
 
 def _plain_data(value: Value) -> str | int | list[str]:
-    if value.number is not None:
-        return value.number
+    if value.kind in (Kind.DWORD, Kind.QWORD):
+        return int.from_bytes(value.data, "little")
     if value.kind is Kind.MULTI_SZ:
         return list(value.texts)
     return value.text if value.kind in (Kind.SZ, Kind.EXPAND_SZ) else base64.b64encode(value.data).decode()

@@ -40,6 +40,8 @@ KIND_NAMES = {
     Kind.WITHHELD: "Withheld",
 }
 """How .NET names the kinds of values (RegistryValueKind); Withheld is the script's own."""
+SIZES = {Kind.DWORD: 4, Kind.QWORD: 8}
+"""How many bytes a number has; .NET takes no other data for one."""
 _SECTION = bytes([1]) * 15
 _ALTERNATE_METHODS, _METHOD_FLAGS, _TUNNEL_ADDRESS = 1, 2, 3
 
@@ -58,6 +60,11 @@ def field(value: Value) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
+def is_sound(value: Value) -> bool:
+    """Return whether .NET could read a value as what its kind says, and write it again."""
+    return len(value.data) == SIZES.get(value.kind, len(value.data))
+
+
 def fingerprint(registry: RegistryAccess, paths: Iterable[str]) -> bytes:
     """Return SHA-256 over everything below the paths but the values named whenChanged; it never leaves the host."""
     lines = [line for path in paths for line in _lines(registry, path)]
@@ -70,7 +77,7 @@ def shown(path: str, name: str, value: Value, nonce: bytes) -> Value:
     Text and numbers travel as they are, and so does the data of policies, main modes, filter actions and filter lists.
     A rule travels with digests in the place of its keys; any other data only as its length and digest.
     """
-    if value.kind not in (Kind.BINARY, Kind.NONE):
+    if value.kind not in (Kind.BINARY, Kind.NONE) and is_sound(value):
         return value
     structure = uuid.UUID(bytes_le=value.data[:16]) if name.lower() == "ipsecdata" and len(value.data) >= 16 else None
     folded = path.lower()

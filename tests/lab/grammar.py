@@ -45,6 +45,7 @@ _SC = "|".join(
 _NET = r"net\t(start|stop) (PolicyAgent|IKEEXT|RemoteAccess)"
 _PROGRAM = rf"({_NETSH}|{_NET}|sc\t({_SC}))"
 _WRITABLE = rf"({_OBJECT}|{_OWN}|{_STORE})\t{_NAME}|{_RASMAN}\tProhibitIpSec"
+_BEFORE = rf"{_OWN}\t{_NAME}|{_RASMAN}\tProhibitIpSec"
 
 _FORMS = {
     "begin": rf"{_BASE64}\t\d{{1,5}}",
@@ -57,7 +58,7 @@ _FORMS = {
     "seal": rf"{_OWN}\t{_NAME}\t{_STORE}",
     "create": rf"({_OBJECT}|{_OWN}|{_STORE})\t(Volatile|None)",
     "protect": rf"({_OBJECT}|{_OWN})\t[A-Z:();]+",
-    "set": rf"({_WRITABLE})\t(String|MultiString|DWord|Binary)\t{_BASE64}",
+    "set": rf"(({_WRITABLE})\t(String|MultiString|DWord|Binary)|({_BEFORE})\t(QWord|ExpandString|None))\t{_BASE64}",
     "unset": rf"({_WRITABLE})",
     "delete": rf"({_OBJECT}|{_OWN})",
     "deletelisted": rf"{_OWN}\t{_NAME}",

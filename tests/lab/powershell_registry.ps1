@@ -17,11 +17,9 @@ function Open-Key([string] $path, [bool] $writable) {
 }
 function Get-Bytes($key, [string] $name) {
     $data = $key.GetValue($name, $null, 'DoNotExpandEnvironmentNames')
-    switch ("$($key.GetValueKind($name))") {
-        'DWord' { return , [BitConverter]::GetBytes([int] $data) }
-        'QWord' { return , [BitConverter]::GetBytes([long] $data) }
-        { $_ -match 'String$' } { return , [Text.Encoding]::Unicode.GetBytes($data -join "`0") }
-    }
+    if ($data -is [int] -or $data -is [long]) { return , [BitConverter]::GetBytes($data) }
+    if ("$($key.GetValueKind($name))" -match 'String$') { return , [Text.Encoding]::Unicode.GetBytes($data -join "`0") }
+    if ($null -eq $data) { return , [byte[]]::new(0) } # of a kind that .NET has no name for
     , [byte[]] $data
 }
 function Show-Key($key, [string] $path) {

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value, join
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Kind, Tree, Value, join
 
 from .digests import KIND_NAMES
 from .powershell_place import LOOPBACK, Place, Use, uses
@@ -232,7 +232,7 @@ def _keys(records: Iterable[list[str]]) -> list[Key]:
             found.append((_decode(name), {}))
         else:
             kind, data = value
-            found[-1][1][_decode(name)] = Value(_KINDS[kind], base64.b64decode(data))
+            found[-1][1][_decode(name)] = Value(_KINDS.get(kind, Kind.NONE), base64.b64decode(data))
     return [Key(path, values) for path, values in found]
 
 

@@ -274,8 +274,8 @@ def differences(before: Tree, after: Tree) -> list[str]:
 
 def describe(value: Value) -> str:
     """Say in words what a value is; of binary data only the length and a digest."""
-    if value.number is not None:
-        return f"{value.kind} {value.number}"
+    if value.kind in (Kind.DWORD, Kind.QWORD):
+        return f"{value.kind} {int.from_bytes(value.data, 'little')}"
     if value.kind is Kind.MULTI_SZ:
         return f"{value.kind} {list(value.texts)}"
     if value.kind in (Kind.SZ, Kind.EXPAND_SZ):

@@ -152,6 +152,7 @@ class Transaction:
 
     def unset(self, path: str, name: str) -> None:
         old = self._open(path).get(name)
+        _check_kind(old, path, name)
         if old is not None:
             self._later("Set-Data", path, functools.partial(self._set, path, name, old))
             self._registry.erase(path, name)
@@ -293,6 +294,7 @@ class Transaction:
 
     def _remember(self, path: str, name: str) -> None:
         old = self._open(path).get(name)
+        _check_kind(old, path, name)
         take_back = (
             functools.partial(self.unset, path, name) if old is None else functools.partial(self._set, path, name, old)
         )
@@ -334,6 +336,11 @@ def _left(step: _Undo) -> str:
     return ""
 
 
+def _check_kind(value: Value | None, path: str, name: str) -> None:
+    if value is not None and not digests.is_sound(value):
+        raise ScriptError(Fault.FAILED, f"the value {name} of the key {path} could not be put back as it is")
+
+
 def _check(program: str, arguments: str, code: int) -> None:
     if code != 0:
         raise ScriptError(Fault.FAILED, f"{program} {arguments} ended with code {code}")
@@ -356,9 +363,11 @@ def _expect(found: str, expected: str, what: str) -> None:
 
 def _written(kind: str, data: bytes) -> Value:
     """Return the value that .NET writes for the data of a record."""
-    if kind == "binary":
-        return Value.binary(data)
+    if kind in ("binary", "none"):
+        return Value(Kind(kind), data)
     text = data.decode("utf-8")
-    if kind == "dword":
-        return Value(Kind.DWORD, int(text).to_bytes(4, "little", signed=True))
-    return Value.sz(text) if kind == "string" else Value.multi_sz(part for part in text.split("\0") if part)
+    if kind in ("dword", "qword"):
+        return Value(Kind(kind), int(text).to_bytes(digests.SIZES[Kind(kind)], "little", signed=True))
+    if kind == "multistring":
+        return Value.multi_sz(part for part in text.split("\0") if part)
+    return Value(Kind.SZ if kind == "string" else Kind.EXPAND_SZ, text.encode("utf-16-le"))

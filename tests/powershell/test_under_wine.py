@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault, Outcome
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import join
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Kind, join
 from ansible_collections.rras.ipsec.tests.lab import NetshFault, PoweredOff, powershell_wine
 from ansible_collections.rras.ipsec.tests.lab.engine import Connection
 from ansible_collections.rras.ipsec.tests.lab.powershell import PowerShell
@@ -131,6 +131,27 @@ def test_without_netsh_the_registry_is_written_and_the_agent_told(machine: WineM
     assert answer.failure is None
     assert answer.assigned_by == "registry"
     assert machine.registry.snapshot(STORE)[STORE].text("ActivePolicy") == POLICY
+
+
+def test_data_that_no_kind_fits_are_withheld_and_stay(machine: WineMachine, engine: PowerShell, tmp_path: Path) -> None:
+    """A number of five bytes, one of eight where four belong, and a kind that .NET has no name for."""
+    file = tmp_path / "odd.reg"
+    values = {"five": "hex(4):01,02,03,04,05", "eight": "hex(4):01,02,03,04,05,06,07,08", "resources": "hex(8):01,02"}
+    lines = ["REGEDIT4", "", rf"[HKEY_LOCAL_MACHINE\{OWN}]", *(f'"{name}"={data}' for name, data in values.items()), ""]
+    file.write_text("\n".join(lines), encoding="ascii")
+    windows_path = "Z:" + str(file).replace("/", "\\")
+    engine.computer.prefix.run_line(f"regedit /S {windows_path}", b"")
+
+    answer = records.decode(unframed(machine.output([records.begin(NONCE, 30), record("tree", OWN, "*", "0")])))
+    assert answer.failure is None
+    assert machine.differences() == []
+    assert [answer.tree[OWN][name].kind for name in values] == [Kind.WITHHELD] * 3
+    for name in values:
+        failure = run(machine, record("set", OWN, name, "DWord", b"1")).failure
+        assert failure is not None
+        assert failure.message == f"the value {name} of the key {OWN} could not be put back as it is"
+    machine.registry.remove_tree(OWN)
+    machine.differences().clear()  # the twin takes a kind without a name for none, and replaces it
 
 
 def test_a_key_that_may_not_be_read_is_named(machine: WineMachine) -> None:

@@ -13,6 +13,7 @@ $readable = "($store|$own|$rasman|$services\\($service|Tcpip\\Parameters\\Interf
 $object, $sc = "$store\\ipsec\w+$guid", "sc`t(query $service|control PolicyAgent 129|config (PolicyAgent|IKEEXT) start= [a-z-]+|config RemoteAccess depend= [\w+/`"]+)"
 $program = "(netsh`tipsec (static show policy all|dynamic show qmfilter all)|net`t(start|stop) (PolicyAgent|IKEEXT|RemoteAccess)|$sc)"
 $name, $base64, $place = '\w+', '[A-Za-z0-9+/=]*', "(($object|$own|$store)`t\w+|$rasman`tProhibitIpSec)"
+$before = "($own`t\w+|$rasman`tProhibitIpSec)" # what stood there before us is given back, whatever its kind
 $verbs = @{ # what each verb calls, and the form of its fields: whatever has another form is refused before anything is done
     begin        = 'Start-Session', $base64, '\d{1,5}'
     tree         = 'Read-Tree', $readable, '(\*|\w+(,\w+)*)', '\d'
@@ -24,7 +25,7 @@ $verbs = @{ # what each verb calls, and the form of its fields: whatever has ano
     seal         = 'Write-Seal', $own, $name, $store
     create       = 'New-Key', "($object|$own|$store)", '(Volatile|None)'
     protect      = 'Protect-Key', "($object|$own)", '[A-Z:();]+'
-    set          = 'Write-Value', $place, '(String|MultiString|DWord|Binary)', $base64
+    set          = 'Write-Value', "($place`t(String|MultiString|DWord|Binary)|$before`t(QWord|ExpandString|None))", $base64
     unset        = 'Remove-Value', $place
     delete       = 'Remove-Key', "($object|$own)"
     deletelisted = 'Remove-Listed', $own, $name
@@ -41,6 +42,14 @@ function Fail([string] $code, [string] $message) { $state.code = $code; throw [I
 function Start-Session([string] $nonce, [int] $seconds) { $state.nonce = [Convert]::FromBase64String($nonce); $state.seconds = $seconds }
 function Get-Digest([byte[]] $data) { , [Security.Cryptography.HMACSHA256]::new($state.nonce).ComputeHash($data) }
 function Get-Data($key, [string] $name) { , $key.GetValue($name, $null, 'DoNotExpandEnvironmentNames') }
+function Test-Data([string] $kind, $data) { # whether .NET could read the data as what their kind says, so that it could write them again
+    switch ($kind) {
+        'DWord' { $data -is [int] }
+        'QWord' { $data -is [long] }
+        'Unknown' { $false }
+        default { $null -ne $data }
+    }
+}
 function ConvertTo-Field($data) { if ($data -is [byte[]]) { [Convert]::ToBase64String($data) } else { Encode ($data -join "`0") } }
 # Reading. A preshared key never travels, only its digest under the nonce; what can't be parsed is withheld.
 function Read-Field($in, [int] $count) {
@@ -71,7 +80,8 @@ function Get-MaskedRule([byte[]] $data) {
     }
     , [byte[]] ($data[0..15] + [BitConverter]::GetBytes([int] $body.Length) + $body.ToArray() + [byte] 0)
 }
-function Get-Shown([string] $path, [string] $name, [byte[]] $data) {
+function Get-Shown([string] $path, [string] $name, $data) {
+    if ($null -eq $data) { $data = [byte[]]::new(0) } elseif ($data -isnot [byte[]]) { $data = [BitConverter]::GetBytes($data) }
     $type = if ($name -eq 'ipsecData' -and $data.Length -ge 16) { "$([Guid]::new([byte[]] $data[0..15]))" }
     $keyless = $type -match '^(22202163-4f4c-11d1-863b-00a0248d3021|80dc20b[589]-2ec8-11d1-a89e-00a0248d3021)$'
     if ($keyless -and $path -match "^$store\\ipsec" -and $path -notmatch '\\ipsecNFA') { return 'Binary', $data }
@@ -84,7 +94,7 @@ function Read-Tree([string] $path, [string] $names, [int] $depth) {
     foreach ($name in $key.GetValueNames()) {
         if ($names -ne '*' -and $names.Split(',') -notcontains $name) { continue }
         $kind = "$($key.GetValueKind($name))"; $data = Get-Data $key $name
-        if ($kind -notmatch 'String|Word') { $kind, $data = Get-Shown $path $name $data }
+        if ($kind -notmatch 'String|Word' -or -not (Test-Data $kind $data)) { $kind, $data = Get-Shown $path $name $data }
         Answer 'value' (Encode $name) $kind (ConvertTo-Field $data)
     }
     if ($path -match '\\ipsecNFA') { Answer 'access' (Encode (Get-Access $path)) }
@@ -115,14 +125,19 @@ function Open-Key([string] $path) {
     $key
 }
 function Get-Access([string] $path) { (Open-Key $path).GetAccessControl('Access').GetSecurityDescriptorSddlForm('Access') }
-function Push-Value($key, [string] $path, [string] $name) { $undo.Push(@('Set-Data', $path, $name, (Get-Data $key $name), "$($key.GetValueKind($name))")) }
+function Push-Value($key, [string] $path, [string] $name) {
+    $kind = "$($key.GetValueKind($name))"
+    $data = Get-Data $key $name
+    if (-not (Test-Data $kind $data)) { Fail 'failed' "the value $name of the key $path could not be put back as it is" }
+    $undo.Push(@('Set-Data', $path, $name, $data, $kind))
+}
 function Set-Data([string] $path, [string] $name, $data, [string] $kind) {
     $key = Open-Key $path
     if ($key.GetValueNames() -contains $name) { Push-Value $key $path $name } else { $undo.Push(@('Remove-Value', $path, $name)) }
     $key.SetValue($name, $data, $kind)
 }
 function Write-Value([string] $path, [string] $name, [string] $kind, [string] $field) {
-    if ($kind -eq 'Binary') { $data = [Convert]::FromBase64String($field) } else { $data = Decode $field }
+    if ($kind -in 'Binary', 'None') { $data = [Convert]::FromBase64String($field) } else { $data = Decode $field }
     if ($kind -eq 'MultiString') { $data = $data.Split([char[]] "`0", [StringSplitOptions]::RemoveEmptyEntries) }
     Set-Data $path $name $data $kind
 }

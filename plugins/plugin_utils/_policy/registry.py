@@ -15,6 +15,7 @@ import types
 from collections.abc import Iterable, Iterator, Mapping
 
 SEPARATOR = "\\"
+_DWORD_BYTES = 4
 
 
 class Kind(enum.StrEnum):
@@ -55,6 +56,10 @@ class Value:
         return cls(Kind.DWORD, number.to_bytes(4, "little"))
 
     @classmethod
+    def qword(cls, number: int) -> Value:
+        return cls(Kind.QWORD, number.to_bytes(8, "little"))
+
+    @classmethod
     def binary(cls, data: bytes) -> Value:
         return cls(Kind.BINARY, data)
 
@@ -72,8 +77,8 @@ class Value:
 
     @property
     def number(self) -> int | None:
-        """The number of a REG_DWORD or REG_QWORD; None for any other kind."""
-        if self.kind not in (Kind.DWORD, Kind.QWORD):
+        """The number of a REG_DWORD of 4 bytes; None for anything else, as for what Windows reads its settings with."""
+        if self.kind is not Kind.DWORD or len(self.data) != _DWORD_BYTES:
             return None
         return int.from_bytes(self.data, "little")
 

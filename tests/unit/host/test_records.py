@@ -46,6 +46,9 @@ STEPS: list[steps.Step] = [
     steps.SetValue(OBJECT, "ipsecData", Value.binary(bytes(range(256)))),
     steps.SetValue(OBJECT, "whenChanged", Value.dword(0xFFFFFFFF)),
     steps.SetValue(OWN, "Owned", Value.multi_sz(["one", "two"])),
+    steps.SetValue(RASMAN, "ProhibitIpSec", Value.qword(1)),
+    steps.SetValue(OWN, "Before", Value(Kind.EXPAND_SZ, "%x%".encode("utf-16-le"))),
+    steps.SetValue(OWN, "Before", Value(Kind.NONE, b"\1")),
     steps.UnsetValue(OWN, "Set"),
     steps.DeleteKey(OBJECT),
     steps.DeleteListed(OWN, "Obsolete"),
@@ -81,7 +84,7 @@ def answered(kind: str, data: str) -> Value:
 @given(st.integers(-(2**31), 2**31 - 1))
 def test_numbers_travel_signed(number: int) -> None:
     assert answered("DWord", field(str(number))).number == number % 2**32
-    assert answered("QWord", field(str(number))).number == number % 2**64
+    assert answered("QWord", field(str(number))) == Value.qword(number % 2**64)
 
 
 @given(st.binary())

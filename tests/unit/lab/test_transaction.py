@@ -152,6 +152,18 @@ class TestReading:
         expected = struct.pack("<I", len(there.data)) + transactions.digest(there.data)
         assert answered == Value(Kind.WITHHELD, expected)
 
+    @pytest.mark.parametrize("kind", [Kind.DWORD, Kind.QWORD])
+    def test_a_number_of_an_odd_size_is_withheld_and_stays(self, machine: Host, kind: Kind) -> None:
+        machine.registry.write(OWN, "Odd", Value(kind, b"12345"))
+        answered = run(machine, record("tree", OWN, "Odd", "0")).tree.value(OWN, "Odd")
+        assert answered is not None
+        assert answered.kind is Kind.WITHHELD
+        for line in (record("unset", OWN, "Odd"), record("set", OWN, "Odd", "DWord", b"1"), record("delete", OWN)):
+            failure = run(machine, line).failure
+            assert failure is not None
+            assert failure.message == f"the value Odd of the key {OWN} could not be put back as it is"
+            assert machine.registry.snapshot(OWN).value(OWN, "Odd") == Value(kind, b"12345")
+
     def test_the_access_list_of_rules_is_answered(self, machine: Host) -> None:
         machine.registry.protect(RULES["key"], transactions.PROTECTED)
         answer = run(machine, record("tree", STORE, "ipsecName", "1"))

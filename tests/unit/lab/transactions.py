@@ -159,7 +159,14 @@ BEFORE = Tree(
             for name, data in _DATA.items()
         ),
         Key(OWN, {"Number": Value.dword(7), "Text": Value.sz("text"), "List": Value.multi_sz(["a", "b"])}),
-        Key(join(OWN, "Kinds"), {"expand": Value(Kind.EXPAND_SZ, "%PATH%".encode("utf-16-le"))}),
+        Key(
+            join(OWN, "Kinds"),
+            {
+                "expand": Value(Kind.EXPAND_SZ, "%PATH%".encode("utf-16-le")),
+                "long": Value.qword(1 << 40),
+                "none": Value(Kind.NONE, b"\1\2\3"),
+            },
+        ),
         Key(join(OWN, "Backup"), {"hidden": Value.sz("not answered")}),
         Key(
             join(OWN, "Lists"),
@@ -253,6 +260,18 @@ SUCCEEDING = (
     ),
     Case("a value is deleted", (record("unset", OWN, "text"), record("unset", OWN, "Missing"))),
     Case("RasMan's value is written", (record("set", RASMAN, "ProhibitIpSec", "DWord", b"1"),)),
+    Case(
+        "what stood there before is given back with its kind",
+        (
+            record("set", RASMAN, "ProhibitIpSec", "QWord", b"1099511627776"),
+            record("set", RASMAN, "ProhibitIpSec", "ExpandString", b"%x%"),
+            record("set", RASMAN, "ProhibitIpSec", "None", bytes(3)),
+            record("set", OWN, "Before", "QWord", b"-1"),
+            record("set", OWN, "Before", "ExpandString", b"%PATH%"),
+            record("set", OWN, "Before", "None", b""),
+            record("set", RASMAN, "ProhibitIpSec", "MultiString", b"a\0b"),
+        ),
+    ),
     Case("a number above two thousand million", (record("set", OWN, "n", "DWord", b"-2"),)),
     Case(
         "an empty list and an empty text",
@@ -346,6 +365,26 @@ FAILING = (
         ),
         Fault.FAILED,
         Outcome.UNDONE,
+    ),
+    Case(
+        "values of any kind come back",
+        (
+            record("set", OWN, "Text", "QWord", b"1"),
+            record("set", OWN, "Text", "None", b"x"),
+            record("set", OWN, "Text", "ExpandString", b"%x%"),
+            record("unset", OWN, "Text"),
+            record("unset", join(OWN, "Kinds"), "none"),
+            record("delete", join(OWN, "Kinds")),
+            FAILS,
+        ),
+        Fault.FAILED,
+        Outcome.UNDONE,
+    ),
+    Case(
+        "a key in the store has four kinds of values",
+        (record("set", POLICY, "ipsecName", "ExpandString", b"x"),),
+        Fault.REFUSED,
+        Outcome.NOTHING,
     ),
     Case(
         "deleted keys come back",
