@@ -15,7 +15,7 @@ import re
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault
 
 _SERVICES = r"SYSTEM\\CurrentControlSet\\Services"
-_SERVICE = r"(PolicyAgent|IKEEXT|RasMan|RemoteAccess)"
+_SERVICE = r"(PolicyAgent|IKEEXT|RasMan|RemoteAccess|MpsSvc)"
 _RASMAN = rf"{_SERVICES}\\RasMan\\Parameters"
 _STORE = r"SOFTWARE\\Policies\\Microsoft\\Windows\\IPSec\\Policy\\Local"
 _OBJECT = rf"{_STORE}\\ipsec\w+\{{[0-9A-F]{{8}}(-[0-9A-F]{{4}}){{3}}-[0-9A-F]{{12}}\}}"
@@ -30,6 +30,7 @@ _READABLE = "|".join(
         rf"{_SERVICES}\\Tcpip\\Parameters\\Interfaces",
         rf"{_SERVICES}\\SharedAccess\\Parameters\\FirewallPolicy\\ConSecRules",
         r"SOFTWARE\\Policies\\Microsoft\\(WindowsFirewall\\ConSecRules|Windows\\IPSec\\GPTIPSECPolicy)",
+        r"SYSTEM\\CurrentControlSet\\Control\\ComputerName\\ActiveComputerName",
         r"SYSTEM\\CurrentControlSet\\Control\\Class\\\{4d36e972-e325-11ce-bfc1-08002be10318\}",
     )
 )
@@ -49,7 +50,7 @@ _BEFORE = rf"{_OWN}\t{_NAME}|{_RASMAN}\tProhibitIpSec"
 
 _FORMS = {
     "begin": rf"{_BASE64}\t\d{{1,5}}",
-    "tree": rf"({_READABLE})\t(\*|\w+(,\w+)*)\t\d",
+    "tree": rf"({_READABLE})\t(\*|\w+(,\w+)*)\t\d|SOFTWARE\\Microsoft\\Cryptography\tMachineGuid\t0",
     "digest": _STORE,
     "run": rf"{_PROGRAM}\t{_BASE64}\t(must|may)\t({_PROGRAM})?\t?",
     "unchanged": rf"{_STORE}\t{_BASE64}",

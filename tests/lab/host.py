@@ -79,7 +79,8 @@ class Host:
 
     def reset(self) -> None:
         """Make the host as it was when the lab started; its endpoints stay as they are."""
-        self.registry.replace(windows.fresh(self.spec.address, self.spec.management_address, self.spec.l2tp_ports))
+        spec = self.spec
+        self.registry.replace(windows.fresh(spec.address, spec.management_address, spec.l2tp_ports, spec.name))
         self.agent.deaf = False
         self.services.broken.clear()
         self.impairments = Impairments()

@@ -26,6 +26,7 @@ TOPS = (
     r"SOFTWARE\rras.ipsec",
     ADAPTERS,
     join(SERVICES, "IKEEXT"),
+    join(SERVICES, "MpsSvc"),
     join(SERVICES, "PolicyAgent"),
     join(SERVICES, "RasMan"),
     join(SERVICES, "RemoteAccess"),

@@ -25,6 +25,7 @@ from .registry import LabRegistry, Registry, differences
 from .sc import Sc
 from .services import Services
 from .transaction import Transaction
+from .windows import COMPUTER_NAME, CRYPTOGRAPHY
 
 _INHERITED = "D:AI"
 _ENTRY = re.compile(r"\((\w+);([A-Z]*);(\w*);([^()]*)\)")
@@ -54,6 +55,8 @@ class Shadow:
         self.registry = Registry(tree)
         for top in TOPS:
             self.registry.create(top.rpartition(SEPARATOR)[0])
+        for path in (CRYPTOGRAPHY, COMPUTER_NAME):
+            self.registry.load(Tree([key] if (key := host.registry.read(path)) else ()))
         if (note := tree.get(RESTART_PENDING)) is not None and host.registry.is_volatile(RESTART_PENDING):
             self.registry.remove(RESTART_PENDING)
             self.registry.create(RESTART_PENDING, volatile=True)

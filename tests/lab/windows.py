@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import enum
+import uuid
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Kind, Tree, Value, join
 
@@ -15,7 +16,11 @@ SERVICES = r"SYSTEM\CurrentControlSet\Services"
 RASMAN_PARAMETERS = SERVICES + r"\RasMan\Parameters"
 INTERFACES = SERVICES + r"\Tcpip\Parameters\Interfaces"
 ADAPTERS = r"SYSTEM\CurrentControlSet\Control\Class\{4d36e972-e325-11ce-bfc1-08002be10318}"
+CRYPTOGRAPHY = r"SOFTWARE\Microsoft\Cryptography"
+COMPUTER_NAME = r"SYSTEM\CurrentControlSet\Control\ComputerName\ActiveComputerName"
 
+_LONGEST_NAME = 15
+"""Characters of a computer's NetBIOS name."""
 _MANAGEMENT_INTERFACE = "{0B3D6F5E-2C0B-4B0F-9C4E-6A1D5B2F7E10}"
 _RRAS_INTERFACE = "{7E1C9A42-5D3F-4E86-A7B1-93C2D4E5F601}"
 _MASK = "255.255.255.0"
@@ -29,13 +34,14 @@ class Start(enum.IntEnum):
     DISABLED = 4
 
 
-def fresh(address: str, management_address: str, l2tp_ports: int = 128) -> Tree:
+def fresh(address: str, management_address: str, l2tp_ports: int = 128, name: str = "RRAS") -> Tree:
     """Return the registry of a server that RRAS was installed on, and nothing was done to since.
 
     Args:
         address: the static IPv4 address of the interface that other RRAS servers reach.
         management_address: the static IPv4 address of the interface that the controller reaches.
         l2tp_ports: how many connections the L2TP miniport takes (WanEndpoints).
+        name: the computer's name.
 
     """
     return Tree(
@@ -45,6 +51,8 @@ def fresh(address: str, management_address: str, l2tp_ports: int = 128) -> Tree:
             *_interface(_MANAGEMENT_INTERFACE, management_address),
             *_interface(_RRAS_INTERFACE, address),
             *_adapters(l2tp_ports),
+            Key(CRYPTOGRAPHY, {"MachineGuid": Value.sz(str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{name} {address}")))}),
+            Key(COMPUTER_NAME, {"ComputerName": Value.sz(name.upper()[:_LONGEST_NAME])}),
             Key(join(SERVICES, r"SharedAccess\Parameters\FirewallPolicy\ConSecRules")),
             Key(
                 r"SOFTWARE\Microsoft\Windows NT\CurrentVersion",
@@ -60,6 +68,7 @@ def _services() -> tuple[Key, ...]:
         _service("IKEEXT", Start.DEMAND, ["BFE", "nsi"], "LocalSystem"),
         _service("RasMan", Start.DEMAND, ["SstpSvc", "DnsCache"], "LocalSystem"),
         _service("RemoteAccess", Start.AUTOMATIC, ["RasMan", "RpcSs"], "LocalSystem", ["NetBIOSGroup"]),
+        _service("MpsSvc", Start.AUTOMATIC, ["mpsdrv", "bfe"], r"NT Authority\LocalService"),
         Key(
             RASMAN_PARAMETERS,
             {

@@ -6,17 +6,18 @@
 param([string[]] $lines)
 if ($PSVersionTable.PSVersion -lt [version] '5.1') { return '#rras#ZXJyb3IJcG93ZXJzaGVsbF90b29fb2xkCQkJCW5vdGhpbmcJCg==#rras#' }
 $ErrorActionPreference = 'Stop'; $ProgressPreference = 'SilentlyContinue'
-$services, $service, $guid = 'SYSTEM\\CurrentControlSet\\Services', '(PolicyAgent|IKEEXT|RasMan|RemoteAccess)', '\{[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}\}'
+$services, $service, $guid = 'SYSTEM\\CurrentControlSet\\Services', '(PolicyAgent|IKEEXT|RasMan|RemoteAccess|MpsSvc)', '\{[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}\}'
 $store, $own, $rasman = 'SOFTWARE\\Policies\\Microsoft\\Windows\\IPSec\\Policy\\Local', 'SOFTWARE\\rras\.ipsec(\\\w+)*', "$services\\RasMan\\Parameters"
 $readable = "($store|$own|$rasman|$services\\($service|Tcpip\\Parameters\\Interfaces|SharedAccess\\Parameters\\FirewallPolicy\\ConSecRules)|" +
-    'SOFTWARE\\Policies\\Microsoft\\(WindowsFirewall\\ConSecRules|Windows\\IPSec\\GPTIPSECPolicy)|SYSTEM\\CurrentControlSet\\Control\\Class\\\{4d36e972-e325-11ce-bfc1-08002be10318\})'
+    'SOFTWARE\\Policies\\Microsoft\\(WindowsFirewall\\ConSecRules|Windows\\IPSec\\GPTIPSECPolicy)|SYSTEM\\CurrentControlSet\\Control\\(ComputerName\\ActiveComputerName|' +
+    'Class\\\{4d36e972-e325-11ce-bfc1-08002be10318\}))'
 $object, $sc = "$store\\ipsec\w+$guid", "sc`t(query $service|control PolicyAgent 129|config (PolicyAgent|IKEEXT) start= [a-z-]+|config RemoteAccess depend= [\w+/`"]+)"
 $program = "(netsh`tipsec (static show policy all|dynamic show qmfilter all)|net`t(start|stop) (PolicyAgent|IKEEXT|RemoteAccess)|$sc)"
 $name, $base64, $place = '\w+', '[A-Za-z0-9+/=]*', "(($object|$own|$store)`t\w+|$rasman`tProhibitIpSec)"
 $before = "($own`t\w+|$rasman`tProhibitIpSec)" # what stood there before us is given back, whatever its kind
 $verbs = @{ # what each verb calls, and the form of its fields: whatever has another form is refused before anything is done
     begin        = 'Start-Session', $base64, '\d{1,5}'
-    tree         = 'Read-Tree', $readable, '(\*|\w+(,\w+)*)', '\d'
+    tree         = 'Read-Tree', "($readable`t(\*|\w+(,\w+)*)`t\d|SOFTWARE\\Microsoft\\Cryptography`tMachineGuid`t0)"
     digest       = 'Read-Digest', $store
     run          = 'Invoke-Program', $program, $base64, '(must|may)', "($program)?`t?"
     unchanged    = 'Assert-Digest', $store, $base64

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import struct
+from pathlib import Path
 
 import pytest
 
@@ -14,11 +15,11 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault, Outcome
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import codec
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Kind, Tree, Value, join
-from ansible_collections.rras.ipsec.tests.lab import Host, NetshFault, PoweredOff, RecordRefusedError
+from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, NetshFault, PoweredOff, RecordRefusedError
 from ansible_collections.rras.ipsec.tests.lab.grammar import VERBS
 from ansible_collections.rras.ipsec.tests.lab.registry import differences
 from ansible_collections.rras.ipsec.tests.lab.transaction import Transaction
-from ansible_collections.rras.ipsec.tests.lab.windows import INTERFACES
+from ansible_collections.rras.ipsec.tests.lab.windows import COMPUTER_NAME, CRYPTOGRAPHY, INTERFACES
 from ansible_collections.rras.ipsec.tests.unit.lab import transactions
 from ansible_collections.rras.ipsec.tests.unit.lab.transactions import (
     BEFORE,
@@ -169,6 +170,16 @@ class TestReading:
         answer = run(machine, record("tree", STORE, "ipsecName", "1"))
         assert set(answer.access) == set(RULES.values())
         assert answer.access[RULES["key"]] == transactions.PROTECTED
+
+    def test_every_machine_has_an_identity_of_its_own(self) -> None:
+        wanted = (("name-1", "192.0.2.1"), ("name-2", "192.0.2.1"), ("name-1", "192.0.2.2"), ("name-1", "192.0.2.1"))
+        first, *others, same = (Host(HostSpec(*names), Path("no-certificate")) for names in wanted)
+        lines = (record("tree", CRYPTOGRAPHY, "MachineGuid", "0"), record("tree", COMPUTER_NAME, "*", "0"))
+        identity = run(first, *lines).tree
+        assert identity[COMPUTER_NAME].text("ComputerName") == "NAME-1"
+        assert run(same, *lines).tree == identity
+        guids = {run(host, *lines).tree[CRYPTOGRAPHY].text("MachineGuid") for host in (first, *others)}
+        assert len(guids) == 3
 
     def test_a_key_that_may_not_be_read_is_named(self, machine: Host) -> None:
         machine.registry.deny(INTERFACES)

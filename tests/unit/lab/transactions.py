@@ -14,6 +14,7 @@ import uuid
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault, Outcome
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Kind, Tree, Value, join
+from ansible_collections.rras.ipsec.tests.lab.windows import COMPUTER_NAME, CRYPTOGRAPHY, SERVICES
 
 NONCE = bytes(range(32))
 STORE = r"SOFTWARE\Policies\Microsoft\Windows\IPSec\Policy\Local"
@@ -251,6 +252,15 @@ SUCCEEDING = (
     Case("only the key itself is read", (record("tree", STORE, "*", "0"),)),
     Case("our key is read without the backup", (record("tree", OWN, "*", "2"),)),
     Case("a missing key is read", (record("tree", join(OWN, "Missing"), "*", "1"), record("tree", OWN, "Number", "0"))),
+    Case(
+        "what tells one machine from another is read",
+        (
+            record("tree", CRYPTOGRAPHY, "MachineGuid", "0"),
+            record("tree", COMPUTER_NAME, "ComputerName", "0"),
+            record("tree", join(SERVICES, "MpsSvc"), "Start", "0"),
+            record("run", "sc", "query MpsSvc", rb":\s+[0-9a-f]+\s", "may", "", ""),
+        ),
+    ),
     Case("verbs in capitals", (record("TREE", OWN.upper(), "*", "0"),)),
     Case("the store's digest", (record("digest", STORE),)),
     Case("a generation is written", _GENERATION),
@@ -340,6 +350,13 @@ FAILING = (
     Case("a key that is not ours", (record("delete", r"SOFTWARE\Microsoft"),), Fault.REFUSED, Outcome.NOTHING),
     Case("a key above ours", (record("create", r"SOFTWARE\rras", "None"),), Fault.REFUSED, Outcome.NOTHING),
     Case("a value of RasMan that is not ours", (record("unset", RASMAN, "Medias"),), Fault.REFUSED, Outcome.NOTHING),
+    Case("more than the machine's GUID", (record("tree", CRYPTOGRAPHY, "*", "0"),), Fault.REFUSED, Outcome.NOTHING),
+    Case(
+        "what lies below the machine's GUID",
+        (record("tree", CRYPTOGRAPHY, "MachineGuid", "1"),),
+        Fault.REFUSED,
+        Outcome.NOTHING,
+    ),
     Case("the store as a whole", (record("delete", STORE),), Fault.REFUSED, Outcome.NOTHING),
     Case("another program", (record("run", "cmd", "/c dir", b"", "may", "", ""),), Fault.REFUSED, Outcome.NOTHING),
     Case(
