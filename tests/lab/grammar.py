@@ -21,6 +21,7 @@ _STORE = r"SOFTWARE\\Policies\\Microsoft\\Windows\\IPSec\\Policy\\Local"
 _OBJECT = rf"{_STORE}\\ipsec\w+\{{[0-9A-F]{{8}}(-[0-9A-F]{{4}}){{3}}-[0-9A-F]{{12}}\}}"
 _OWN = r"SOFTWARE\\rras\.ipsec(\\\w+)*"
 _NAME, _BASE64 = r"\w+", r"[A-Za-z0-9+/=]*"
+_FIREWALL_KEY = r"(ConSecRules|(Domain|Standard|Public)Profile)"
 _READABLE = "|".join(
     (
         _STORE,
@@ -28,13 +29,18 @@ _READABLE = "|".join(
         _RASMAN,
         rf"{_SERVICES}\\{_SERVICE}",
         rf"{_SERVICES}\\Tcpip\\Parameters\\Interfaces",
-        rf"{_SERVICES}\\SharedAccess\\Parameters\\FirewallPolicy\\ConSecRules",
-        r"SOFTWARE\\Policies\\Microsoft\\(WindowsFirewall\\ConSecRules|Windows\\IPSec\\GPTIPSECPolicy)",
+        rf"{_SERVICES}\\SharedAccess\\Parameters\\FirewallPolicy\\{_FIREWALL_KEY}",
+        rf"SOFTWARE\\Policies\\Microsoft\\(WindowsFirewall\\{_FIREWALL_KEY}|Windows\\IPSec\\GPTIPSECPolicy)",
         r"SYSTEM\\CurrentControlSet\\Control\\ComputerName\\ActiveComputerName",
         r"SYSTEM\\CurrentControlSet\\Control\\Class\\\{4d36e972-e325-11ce-bfc1-08002be10318\}",
     )
 )
-_NETSH = r"netsh\tipsec (static show policy all|dynamic show qmfilter all)"
+_RULE_NAME = r"rule name=rras\.ipsec-L2TP-over-IPv6"
+_FIREWALL = (
+    rf"advfirewall firewall ((delete|show) {_RULE_NAME}|add {_RULE_NAME} "
+    r"dir=in action=block protocol=UDP localport=1701 remoteip=::/1,8000::/1 profile=any enable=yes)"
+)
+_NETSH = rf"netsh\t(ipsec (static show policy all|dynamic show qmfilter all)|{_FIREWALL})"
 _SC = "|".join(
     (
         rf"query {_SERVICE}",

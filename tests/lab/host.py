@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree
 
-from . import sc, windows
+from . import firewall, sc, windows
 from .agent import PolicyAgent
 from .engine import Engine, EngineName
 from .impairment import Impairments
@@ -61,12 +61,13 @@ class Host:
         self.engine, self.registry = self._engine()
         self.agent = PolicyAgent(self.registry)
         self.services = Services(self.registry, self.agent)
+        self.firewall: firewall.Rules = {}
         self.recorder = Recorder()
         self.impairments = Impairments()
         self.lock = threading.Lock()
         self.boot_time = 0
         self._is_up = False
-        netsh = Netsh(self.registry, self.services, self.agent)
+        netsh = Netsh(self.registry, self.services, self.agent, self.firewall)
         self._programs = Programs(
             netsh, sc.Sc(self.registry, self.services, spec.sc_labels), self.recorder, lambda: self.impairments
         )
@@ -83,6 +84,7 @@ class Host:
         self.registry.replace(windows.fresh(spec.address, spec.management_address, spec.l2tp_ports, spec.name))
         self.agent.deaf = False
         self.services.broken.clear()
+        self.firewall.clear()
         self.impairments = Impairments()
         self._boot()
         if self.spec.policy_agent_running:

@@ -18,7 +18,7 @@ class NetshFault(enum.StrEnum):
     MISSING = "missing"
     HANGING = "hanging"
     FAILING = "failing"
-    """It prints ERR IPsec[05073] and ends with exit code 0, the harder case to notice."""
+    """In the context ipsec it prints ERR IPsec[05073] and ends with exit code 0, the harder case to notice."""
     WITHOUT_EFFECT = "without effect"
     """It prints nothing, ends with exit code 0 and changes nothing."""
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-r"""The program netsh of a simulated host: the three commands of its context ``ipsec`` that this collection runs.
+r"""The program netsh of a simulated host: the commands of ``ipsec`` and ``advfirewall`` that this collection runs.
 
 ``ERR IPsec[05073]`` is the one error of that context whose number and meaning are known in public (the policy store
 can't be opened). Windows' other numbers, exit codes and the layout of ``show`` are not documented: those here are the
@@ -17,9 +17,10 @@ import re
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value, join
 
+from . import firewall
 from .agent import PolicyAgent
 from .registry import RegistryAccess
-from .services import POLICY_AGENT, Services
+from .services import FIREWALL, POLICY_AGENT, Services
 from .windows import POLICY_STORE
 
 SUCCESS = 0
@@ -58,10 +59,14 @@ class Netsh:
     registry: RegistryAccess
     services: Services
     agent: PolicyAgent
+    rules: firewall.Rules = dataclasses.field(default_factory=dict)
+    """Windows Firewall's rules."""
 
     def run(self, arguments: str) -> tuple[int, str]:
         """Run a command line without the program's name; return the exit code and the output."""
         words = " ".join(arguments.split())
+        if words.casefold().startswith("advfirewall "):
+            return self._firewall(words)
         if not words.casefold().startswith("ipsec "):
             return FAILURE, f"The following command was not found: {arguments}.\r\n"
         if not self.services.is_running(POLICY_AGENT) or self.registry.read(POLICY_STORE) is None:
@@ -77,6 +82,11 @@ class Netsh:
         if match is None:
             return FAILURE, f"The following command was not found: {words}.\r\n"
         return self._assign(match["guid"], assign=match["answer"].casefold() == "yes")
+
+    def _firewall(self, words: str) -> tuple[int, str]:
+        if not self.services.is_running(FIREWALL):
+            return FAILURE, "An error occurred while attempting to contact the Windows Firewall service.\r\n"
+        return firewall.run(self.rules, words)
 
     def _show_policies(self) -> tuple[int, str]:
         policies = self._policies()

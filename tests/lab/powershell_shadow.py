@@ -15,6 +15,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fa
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import RESTART_PENDING
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import SEPARATOR, Key, Tree
 
+from . import firewall
 from .agent import PolicyAgent
 from .impairment import Impairments, PoweredOff
 from .netsh import Netsh
@@ -39,6 +40,9 @@ class Original(Protocol):
 
     @property
     def services(self) -> Services: ...
+
+    @property
+    def firewall(self) -> firewall.Rules: ...
 
     @property
     def agent(self) -> PolicyAgent: ...
@@ -71,9 +75,10 @@ class Shadow:
         self.services = Services(self.registry, self.agent)
         self.services.running |= host.services.running
         self.services.broken |= host.services.broken
+        self.firewall = dict(host.firewall)
         self.impairments = Impairments(netsh=host.impairments.netsh, exit_codes=host.impairments.exit_codes)
         self._programs = Programs(
-            Netsh(self.registry, self.services, self.agent),
+            Netsh(self.registry, self.services, self.agent, self.firewall),
             Sc(self.registry, self.services),
             Recorder(),
             lambda: self.impairments,
@@ -156,4 +161,5 @@ def _comparable(failure: records.Failure | None) -> records.Failure | None:
 def _service_differences(shadow: Shadow, host: Original) -> list[str]:
     running = shadow.services.running ^ host.services.running
     loaded = [] if shadow.agent.filters == host.agent.filters else ["PolicyAgent holds other filters"]
-    return [*(f"the service {name} runs on one of both only" for name in sorted(running)), *loaded]
+    rules = [] if shadow.firewall == host.firewall else ["Windows Firewall has other rules"]
+    return [*rules, *(f"the service {name} runs on one of both only" for name in sorted(running)), *loaded]

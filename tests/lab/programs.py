@@ -15,6 +15,7 @@ from .recorder import Recorder, Source
 from .sc import Sc
 
 SYSTEM_DIRECTORY = r"C:\Windows\system32"
+_CHANGING = ("set", "add", "delete")
 NOT_RUN = -1
 """The exit code that transaction.ps1 reports for a program that could not be run to its end."""
 
@@ -48,7 +49,14 @@ class Programs:
         if fault is NetshFault.HANGING:
             return NOT_RUN, f"netsh.exe did not end within {seconds:g} seconds"
         if fault is NetshFault.FAILING:
-            return 0, error(Message.STORE_NOT_OPENED)
-        if fault is NetshFault.WITHOUT_EFFECT and " set " in arguments:
+            return _failed(arguments)
+        if fault is NetshFault.WITHOUT_EFFECT and any(f" {verb} " in arguments for verb in _CHANGING):
             return 0, ""
         return self.netsh.run(arguments)
+
+
+def _failed(arguments: str) -> tuple[int, str]:
+    """What netsh says where nothing works: its context ipsec ends with 0 even so, the harder case to notice."""
+    if arguments.startswith("ipsec"):
+        return 0, error(Message.STORE_NOT_OPENED)
+    return 1, "An error occurred while attempting to contact the Windows Firewall service.\r\n"

@@ -14,6 +14,7 @@ from .registry import RegistryAccess
 from .windows import SERVICES, Start
 
 POLICY_AGENT = "PolicyAgent"
+FIREWALL = "MpsSvc"
 
 
 class State(enum.IntEnum):

@@ -8,13 +8,18 @@ if ($PSVersionTable.PSVersion -lt [version] '5.1') { return '#rras#ZXJyb3IJcG93Z
 $ErrorActionPreference = 'Stop'; $ProgressPreference = 'SilentlyContinue'
 $services, $service, $guid = 'SYSTEM\\CurrentControlSet\\Services', '(PolicyAgent|IKEEXT|RasMan|RemoteAccess|MpsSvc)', '\{[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}\}'
 $store, $own, $rasman = 'SOFTWARE\\Policies\\Microsoft\\Windows\\IPSec\\Policy\\Local', 'SOFTWARE\\rras\.ipsec(\\\w+)*', "$services\\RasMan\\Parameters"
-$readable = "($store|$own|$rasman|$services\\($service|Tcpip\\Parameters\\Interfaces|SharedAccess\\Parameters\\FirewallPolicy\\ConSecRules)|" +
-    'SOFTWARE\\Policies\\Microsoft\\(WindowsFirewall\\ConSecRules|Windows\\IPSec\\GPTIPSECPolicy)|SYSTEM\\CurrentControlSet\\Control\\(ComputerName\\ActiveComputerName|' +
-    'Class\\\{4d36e972-e325-11ce-bfc1-08002be10318\}))'
+$readable = '(' + (@(
+    $store, $own, $rasman, "$services\\$service", "$services\\Tcpip\\Parameters\\Interfaces"
+    "($services\\SharedAccess\\Parameters\\FirewallPolicy|SOFTWARE\\Policies\\Microsoft\\WindowsFirewall)\\(ConSecRules|(Domain|Standard|Public)Profile)"
+    'SOFTWARE\\Policies\\Microsoft\\Windows\\IPSec\\GPTIPSECPolicy'
+    'SYSTEM\\CurrentControlSet\\Control\\(ComputerName\\ActiveComputerName|Class\\\{4d36e972-e325-11ce-bfc1-08002be10318\})'
+) -join '|') + ')'
 $object, $sc = "$store\\ipsec\w+$guid", "sc`t(query $service|control PolicyAgent 129|config (PolicyAgent|IKEEXT) start= [a-z-]+|config RemoteAccess depend= [\w+/`"]+)"
-$program = "(netsh`tipsec (static show policy all|dynamic show qmfilter all)|net`t(start|stop) (PolicyAgent|IKEEXT|RemoteAccess)|$sc)"
+$firewall = 'advfirewall firewall ((delete|show) rule name=rras\.ipsec-L2TP-over-IPv6|add rule name=rras\.ipsec-L2TP-over-IPv6 ' +
+    'dir=in action=block protocol=UDP localport=1701 remoteip=::/1,8000::/1 profile=any enable=yes)'
+$program = "(netsh`t($firewall|ipsec (static show policy all|dynamic show qmfilter all))|net`t(start|stop) (PolicyAgent|IKEEXT|RemoteAccess)|$sc)"
 $name, $base64, $place = '\w+', '[A-Za-z0-9+/=]*', "(($object|$own|$store)`t\w+|$rasman`tProhibitIpSec)"
-$before = "($own`t\w+|$rasman`tProhibitIpSec)" # what stood there before us is given back, whatever its kind
+$former = "($own`t\w+|$rasman`tProhibitIpSec)" # what stood there before us is given back, whatever its kind
 $verbs = @{ # what each verb calls, and the form of its fields: whatever has another form is refused before anything is done
     begin        = 'Start-Session', $base64, '\d{1,5}'
     tree         = 'Read-Tree', "($readable`t(\*|\w+(,\w+)*)`t\d|SOFTWARE\\Microsoft\\Cryptography`tMachineGuid`t0)"
@@ -26,7 +31,7 @@ $verbs = @{ # what each verb calls, and the form of its fields: whatever has ano
     seal         = 'Write-Seal', $own, $name, $store
     create       = 'New-Key', "($object|$own|$store)", '(Volatile|None)'
     protect      = 'Protect-Key', "($object|$own)", '[A-Z:();]+'
-    set          = 'Write-Value', "($place`t(String|MultiString|DWord|Binary)|$before`t(QWord|ExpandString|None))", $base64
+    set          = 'Write-Value', "($place`t(String|MultiString|DWord|Binary)|$former`t(QWord|ExpandString|None))", $base64
     unset        = 'Remove-Value', $place
     delete       = 'Remove-Key', "($object|$own)"
     deletelisted = 'Remove-Listed', $own, $name

@@ -19,7 +19,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import (
     MalformedAnswerError,
     Outcome,
 )
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import steps
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall, steps
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import RASMAN
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Kind, Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
@@ -35,6 +35,9 @@ STEPS: list[steps.Step] = [
     steps.ReadDigest(LOCAL),
     steps.Run("sc", "query PolicyAgent", r":\s+[0-9a-f]+\s"),
     steps.Run("net", "start IKEEXT", must_succeed=True, undo="stop IKEEXT"),
+    firewall.ADD,
+    firewall.DELETE,
+    firewall.SHOW,
     steps.ExpectUnchanged(LOCAL, "AAAA"),
     steps.ExpectText(OWN, "Id", "text with\ttab and\nline"),
     steps.ExpectSealed(OWN, "Seal", LOCAL),

@@ -9,6 +9,7 @@ import re
 
 import pytest
 
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall, steps
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree, Value, join
 from ansible_collections.rras.ipsec.tests.lab import Host, NetshFault
 from ansible_collections.rras.ipsec.tests.lab.recorder import Source
@@ -176,6 +177,51 @@ class TestNetsh:
             (Source.PROCESS, rf"C:\Windows\system32\netsh.exe {SHOW_FILTERS}"),
             (Source.TRANSCRIPT, "No quick mode filters.\r\n"),
         ]
+
+
+class TestFirewall:
+    @staticmethod
+    def run(host: Host, step: steps.Run) -> int:
+        return host.run_program(step.program, step.arguments, 30)[0]
+
+    def test_a_rule_is_added_shown_and_deleted(self, host: Host) -> None:
+        assert self.run(host, firewall.SHOW) == 1
+        assert self.run(host, firewall.ADD) == 0
+        code, output = host.run_program("netsh", firewall.SHOW.arguments, 30)
+        assert firewall.is_ours(code, re.findall(firewall.SHOW.pattern, output))
+        host.restart()
+        assert [self.run(host, step) for step in (firewall.DELETE, firewall.DELETE, firewall.SHOW)] == [0, 1, 1]
+
+    def test_all_addresses_at_once_are_refused(self, host: Host) -> None:
+        everything = firewall.ADD.arguments.replace("::/1,8000::/1", "::/0")
+        assert host.run_program("netsh", everything, 30) == (1, "A specified value is not valid.\r\n")
+        assert host.firewall == {}
+
+    def test_without_its_service_nothing_works(self, host: Host) -> None:
+        host.services.stop("MpsSvc")
+        assert [self.run(host, step) for step in (firewall.ADD, firewall.SHOW, firewall.DELETE)] == [1, 1, 1]
+
+    @pytest.mark.parametrize(
+        ("fault", "code"),
+        [
+            (NetshFault.MISSING, -1),
+            (NetshFault.HANGING, -1),
+            (NetshFault.FAILING, 1),
+            (NetshFault.WITHOUT_EFFECT, 0),
+        ],
+    )
+    def test_an_impaired_netsh_adds_and_deletes_nothing(self, host: Host, fault: NetshFault, code: int) -> None:
+        host.impairments.netsh = fault
+        assert self.run(host, firewall.ADD) == code
+        assert host.firewall == {}
+        host.firewall[firewall.NAME.casefold()] = ""
+        assert self.run(host, firewall.DELETE) == code
+        assert host.firewall
+
+    def test_a_reset_host_has_no_rule(self, host: Host) -> None:
+        self.run(host, firewall.ADD)
+        host.reset()
+        assert host.firewall == {}
 
 
 class TestAgent:

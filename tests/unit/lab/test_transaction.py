@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault, Outcome
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import codec
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import codec, firewall
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Kind, Tree, Value, join
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, NetshFault, PoweredOff, RecordRefusedError
 from ansible_collections.rras.ipsec.tests.lab.grammar import VERBS
@@ -309,6 +309,13 @@ class TestImpairments:
         failure = run(machine, show).failure
         assert failure is not None
         assert failure.outcome is Outcome.NOTHING
+
+    def test_a_rule_of_the_firewall_that_stays_is_said(self, machine: Host) -> None:
+        machine.impairments.exit_codes = {f"netsh {firewall.DELETE.arguments}": 1}
+        failure = run(machine, records.encode(firewall.ADD), FAILS).failure
+        assert failure is not None
+        assert failure.left == f"netsh {firewall.DELETE.arguments} ended with code 1"
+        assert machine.firewall
 
     def test_an_undo_that_fails_is_said(self, machine: Host) -> None:
         def refuse(_number: int, what: str) -> None:

@@ -12,7 +12,9 @@ import hmac
 import struct
 import uuid
 
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault, Outcome
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Kind, Tree, Value, join
 from ansible_collections.rras.ipsec.tests.lab.windows import COMPUTER_NAME, CRYPTOGRAPHY, SERVICES
 
@@ -329,6 +331,11 @@ SUCCEEDING = (
         "a start type is changed",
         (_AUTOMATIC,),
     ),
+    Case("L2TP over IPv6 is blocked", tuple(map(records.encode, (firewall.SHOW, firewall.ADD, firewall.SHOW)))),
+    Case(
+        "L2TP over IPv6 is not blocked any more",
+        tuple(map(records.encode, (firewall.ADD, firewall.DELETE, firewall.SHOW))),
+    ),
     Case("a policy is assigned", (start("PolicyAgent"), record("assign", POLICY), _SHOW)),
     Case(
         "nothing is assigned instead of nothing",
@@ -423,6 +430,24 @@ FAILING = (
         Outcome.UNDONE,
     ),
     Case("a started service is stopped", (start("IKEEXT"), FAILS), Fault.FAILED, Outcome.UNDONE),
+    Case(
+        "a rule of the firewall is taken back",
+        (records.encode(firewall.ADD), FAILS),
+        Fault.FAILED,
+        Outcome.UNDONE,
+    ),
+    Case(
+        "a rule of the firewall that is not there",
+        (records.encode(firewall.DELETE),),
+        Fault.FAILED,
+        Outcome.NOTHING,
+    ),
+    Case(
+        "another rule of the firewall",
+        (record("run", "netsh", "advfirewall firewall delete rule name=all", b"", "may", "", ""),),
+        Fault.REFUSED,
+        Outcome.NOTHING,
+    ),
     Case("a stopped service is started", (stop("RemoteAccess"), FAILS), Fault.FAILED, Outcome.UNDONE),
     Case(
         "a service that ran already is not stopped",
