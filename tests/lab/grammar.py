@@ -74,6 +74,7 @@ _FORMS = {
     "assign": rf"({_OBJECT})?",
 }
 VERBS = {verb: re.compile(form, re.IGNORECASE) for verb, form in _FORMS.items()}
+OWN_KEY = re.compile(_OWN, re.IGNORECASE)
 STORED_OBJECT = re.compile(_OBJECT, re.IGNORECASE)
 
 _SHOWN_PATH = re.compile(r"(SOFTWARE|SYSTEM)\\[^\t]*")

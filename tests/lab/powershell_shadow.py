@@ -12,7 +12,7 @@ from typing import Protocol
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import RESTART_PENDING
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import BACKUP, OURS
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import SEPARATOR, Key, Tree
 
 from . import firewall
@@ -61,10 +61,9 @@ class Shadow:
             self.registry.create(top.rpartition(SEPARATOR)[0])
         for path in (CRYPTOGRAPHY, COMPUTER_NAME):
             self.registry.load(Tree([key] if (key := host.registry.read(path)) else ()))
-        if (note := tree.get(RESTART_PENDING)) is not None and host.registry.is_volatile(RESTART_PENDING):
-            self.registry.remove(RESTART_PENDING)
-            self.registry.create(RESTART_PENDING, volatile=True)
-            self.registry.load(Tree([note]))
+        for path in filter(_may_be_volatile, tree):
+            if host.registry.is_volatile(path):
+                self.registry.mark_volatile(path)
         for path in host.registry.denied():
             self.registry.deny(path)
         for path in set(tree) - set(self.registry.denied()):
@@ -121,6 +120,11 @@ class Shadow:
         for path in above:
             if self.registry.read(path) == Key(path) and not self.registry.children(path):
                 self.registry.remove(path)
+
+
+def _may_be_volatile(path: str) -> bool:
+    folded = path.casefold()
+    return folded.startswith(OURS.casefold()) and not folded.startswith(BACKUP.casefold())
 
 
 def answer_differences(expected: str, found: str) -> list[str]:

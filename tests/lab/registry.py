@@ -121,13 +121,15 @@ class Registry(LabRegistry):
     def __init__(self, tree: Tree | None = None) -> None:
         self._nodes: dict[str, _Node] = {}
         self._children: dict[str, set[str]] = collections.defaultdict(set)
+        self._links: dict[str, tuple[str, str]] = {}
+        """Registry links by their paths in lower case: the path as it was given, and the target."""
         self._on_disk: dict[str, list[_Node]] = {}
         self._lock = threading.RLock()
         self.replace(tree or Tree())
 
     def read(self, path: str) -> Key | None:
         with self._lock:
-            node = self._nodes.get(path.casefold())
+            node = self._nodes.get(self._followed(path).casefold())
             if node is None:
                 return None
             if node.denied:
@@ -136,11 +138,14 @@ class Registry(LabRegistry):
 
     def children(self, path: str) -> list[str]:
         with self._lock:
-            names = [_split(self._nodes[folded].path)[1] for folded in self._children.get(path.casefold(), ())]
+            below = self._children.get(self._followed(path).casefold(), ())
+            paths = (self._links[child][0] if child in self._links else self._nodes[child].path for child in below)
+            names = [_split(child)[1] for child in paths]
         return sorted(names, key=str.upper)
 
     def create(self, path: str, *, volatile: bool = False) -> None:
         with self._lock:
+            path = self._followed(path)
             if path.casefold() in self._nodes:
                 return
             parent = _split(path)[0]
@@ -162,17 +167,17 @@ class Registry(LabRegistry):
 
     def remove(self, path: str) -> None:
         with self._lock:
-            self._node(path)
+            node = self._node(path)
             if self.children(path):
                 raise RegistryError(RegistryErrorCode.KEY_HAS_CHILDREN, path)
-            self._forget(path.casefold())
+            self._forget(node.path.casefold())
 
     def access(self, path: str) -> str:
         with self._lock:
             explicit = self._node(path).access
             if explicit is not None:
                 return explicit
-            parent = _split(path)[0]
+            parent = _split(self._node(path).path)[0]
             return _inherited(self.access(parent)) if parent else DEFAULT_ACCESS
 
     def protect(self, path: str, sddl: str) -> None:
@@ -200,6 +205,21 @@ class Registry(LabRegistry):
         """Return whether a key vanishes at the next restart."""
         with self._lock:
             return self._node(path).volatile
+
+    def mark_volatile(self, path: str) -> None:
+        """Make an existing key one that vanishes at the next restart."""
+        with self._lock:
+            self._node(path).volatile = True
+
+    def link(self, path: str, target: str) -> None:
+        """Make a registry link (REG_LINK), which everything follows: only who asks for the link itself sees it.
+
+        Deleting a link by its path deletes the target, and leaves the link, as Wine 8 does. What Windows does is
+        not documented.
+        """
+        with self._lock:
+            self._links[path.casefold()] = (path, target)
+            self._children[_split(path)[0].casefold()].add(path.casefold())
 
     def lose_volatile_keys(self) -> None:
         """Do what a restart does to the registry."""
@@ -237,6 +257,7 @@ class Registry(LabRegistry):
         """Forget everything and hold the tree instead."""
         with self._lock:
             self._nodes.clear()
+            self._links.clear()
             self._children.clear()
             self.load(tree)
             self._write_all()
@@ -255,10 +276,18 @@ class Registry(LabRegistry):
         self._children[_split(folded)[0]].discard(folded)
 
     def _node(self, path: str) -> _Node:
-        node = self._nodes.get(path.casefold())
+        node = self._nodes.get(self._followed(path).casefold())
         if node is None:
             raise RegistryError(RegistryErrorCode.FILE_NOT_FOUND, path)
         return node
+
+    def _followed(self, path: str) -> str:
+        """Return the path that a path with links in it leads to."""
+        found = ""
+        for part in path.split(SEPARATOR) if self._links else ():
+            found = SEPARATOR.join(filter(None, (found, part)))
+            found = self._links.get(found.casefold(), (found, found))[1]
+        return found or path
 
     def _under(self, path: str) -> Iterator[str]:
         top = path.casefold()

@@ -20,13 +20,16 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fa
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import SEPARATOR, Key, Kind, Value, join
 
 from . import digests
-from .grammar import STORED_OBJECT, Request, ScriptError, Step, parse, step_of
+from .grammar import OWN_KEY, STORED_OBJECT, Request, ScriptError, Step, parse, step_of
 from .impairment import Impairments, RecordRefusedError
 from .programs import NOT_RUN
 from .registry import RegistryAccess, RegistryError, RegistryErrorCode
 from .windows import POLICY_STORE, RASMAN_PARAMETERS
 
-WATCHED = (POLICY_STORE, r"SOFTWARE\rras.ipsec")
+OWN = r"SOFTWARE\rras.ipsec"
+DEEPEST = 8
+"""How many levels our keys may have below our own."""
+WATCHED = (POLICY_STORE, OWN)
 """What must be as it was before, after an undo."""
 
 _GUID = re.compile(r"\{[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}\}", re.IGNORECASE)
@@ -156,6 +159,8 @@ class Transaction:
         if old is not None:
             self._later("Set-Data", path, functools.partial(self._set, path, name, old))
             self._registry.erase(path, name)
+            if name in self._open(path):
+                raise ScriptError(Fault.FAILED, f"the value {name} of the key {path} is still there")
 
     def create(self, path: str, lifetime: str) -> None:
         if lifetime.lower() == "volatile":
@@ -176,14 +181,19 @@ class Transaction:
         key = self._registry.read(path)
         if key is None:
             return
+        if STORED_OBJECT.fullmatch(path) and self._registry.children(path):
+            link = "as no part of a policy does: it may be a registry link"
+            raise ScriptError(Fault.FAILED, f"the key {path} holds keys, {link}")
         for child in self._registry.children(path):
             self.delete(join(path, child))
         for name in key:
             self.unset(path, name)
         self._later("Protect-Key", path, functools.partial(self.protect, path, self._registry.access(path)))
-        lifetime = "Volatile" if path.lower().endswith("\\restartpending") else "None"
-        self._later("New-Key", path, functools.partial(self.create, path, lifetime))
+        self._later("New-Key", path, functools.partial(self.create, path, self._lifetime(path)))
         self._registry.remove(path)
+        parent, _separator, name = path.rpartition(SEPARATOR)
+        if name.lower() in map(str.lower, self._registry.children(parent)):
+            raise ScriptError(Fault.FAILED, f"the key {path} is still there")
 
     def deletelisted(self, path: str, name: str) -> None:
         for listed in self._open(path).texts(name):
@@ -238,10 +248,21 @@ class Transaction:
         if refused is not None:
             raise ScriptError(refused, "")
         requests = self._requests(lines)
+        if self._registry.read(OWN) is not None:
+            closed = self._registry.access(OWN).startswith("D:P")
+            self._check_own(OWN, _trustees(self._registry.access(OWN)) if closed else None)
         self._before = digests.fingerprint(self._registry, WATCHED)
         for number, request in enumerate(requests):
             self._carry_out(number, request)
         self._answer("done")
+
+    def _check_own(self, path: str, trusted: Collection[str] | None, depth: int = 0) -> None:
+        strange = self._registry.read(path) is None or depth > DEEPEST
+        if strange or (trusted is not None and not _trustees(self._registry.access(path)) <= set(trusted)):
+            self._step = Step("begin", path)
+            raise ScriptError(Fault.FAILED, "the key is none that this collection made: it may be a registry link")
+        for child in self._registry.children(path):
+            self._check_own(join(path, child), trusted, depth + 1)
 
     def _requests(self, lines: Iterable[str]) -> list[Request]:
         requests = []
@@ -300,6 +321,18 @@ class Transaction:
         )
         self._later("Remove-Value" if old is None else "Set-Data", path, take_back)
 
+    def _lifetime(self, path: str) -> str:
+        if not OWN_KEY.fullmatch(path):
+            return "None"
+        try:
+            self._registry.create(join(path, "Probe"))
+        except RegistryError as error:
+            if error.code is not RegistryErrorCode.CHILD_MUST_BE_VOLATILE:
+                raise
+            return "Volatile"
+        self._registry.remove(join(path, "Probe"))
+        return "None"
+
     def _create_parent(self, path: str) -> None:
         if not path or self._registry.read(path) is not None:
             return
@@ -334,6 +367,10 @@ def _left(step: _Undo) -> str:
     except _EXPECTED as error:
         return step.what or str(error)
     return ""
+
+
+def _trustees(sddl: str) -> set[str]:
+    return set(re.findall(r";([^;()]+)\)", sddl))
 
 
 def _check_kind(value: Value | None, path: str, name: str) -> None:

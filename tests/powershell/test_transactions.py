@@ -157,6 +157,36 @@ def test_the_note_of_a_pending_restart_vanishes_with_the_restart(machine: Machin
         assert machine.registry.read(OWN) is not None
 
 
+def test_a_volatile_key_that_was_deleted_comes_back_volatile(machine: Machine) -> None:
+    names = ("Volatile", r"Volatile\Below")
+    for name in names:
+        machine.registry.create(join(OWN, name), volatile=True)
+    before = kept(machine)
+    failure = run(machine, record("delete", OWN), FAILS).failure
+    assert failure is not None
+    assert (failure.outcome, differences(before, kept(machine))) == (Outcome.UNDONE, [])
+    assert all(machine.registry.is_volatile(join(OWN, name)) for name in names)
+    assert not machine.registry.is_volatile(join(OWN, "Kinds"))
+
+
+def test_no_key_is_deleted_that_holds_keys_where_none_can_be(machine: Machine) -> None:
+    machine.registry.create(join(RULES["key"], "Below"))
+    failure = run(machine, record("delete", RULES["key"])).failure
+    assert failure is not None
+    said = f"the key {RULES['key']} holds keys, as no part of a policy does: it may be a registry link"
+    assert (failure.message, failure.outcome) == (said, Outcome.NOTHING)
+
+
+def test_keys_below_ours_that_are_deeper_than_ours_are_noticed(machine: Machine) -> None:
+    machine.registry.create(join(OWN, *"12345678"))
+    assert run(machine, record("digest", STORE)).failure is None
+    machine.registry.create(join(OWN, *"123456789"))
+    failure = run(machine, record("delete", OWN)).failure
+    assert failure is not None
+    assert (failure.verb, failure.path) == ("begin", join(OWN, *"123456789"))
+    assert failure.message == "the key is none that this collection made: it may be a registry link"
+
+
 def test_an_error_names_the_verb_the_path_and_the_cause_but_no_data(machine: Machine) -> None:
     secret = "told to nobody"
     failure = run(machine, set_text(join(OWN, "Missing"), "Name", secret)).failure

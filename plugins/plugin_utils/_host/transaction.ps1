@@ -124,6 +124,14 @@ function Assert-Text([string] $path, [string] $name, [string] $field) {
     $key = $root.OpenSubKey($path); Assert-Same "$(if ($key) { ConvertTo-Field (Get-Data $key $name) })" $field "the value $name"
 }
 function Assert-Seal([string] $path, [string] $name, [string] $source) { Assert-Text $path $name (ConvertTo-Field (Get-Fingerprint $source)) }
+function Get-Trustees([string] $path) { foreach ($entry in [regex]::Matches((Get-Access $path), ';([^;()]+)\)')) { $entry.Groups[1].Value } }
+function Assert-Own([string] $path, [string[]] $trusted, [int] $depth) { # .NET follows registry links and can't see them, but hardly any key lets in as few as ours
+    $key = $root.OpenSubKey($path)
+    $strange = $null -eq $key -or $depth -gt 8
+    if ($trusted -and -not $strange) { foreach ($who in Get-Trustees $path) { $strange = $strange -or $who -notin $trusted } }
+    if ($strange) { $state.step = "begin`t$path"; Fail 'failed' 'the key is none that this collection made: it may be a registry link' }
+    foreach ($child in $key.GetSubKeyNames()) { Assert-Own "$path\$child" $trusted ($depth + 1) }
+}
 # Writing. Each function leaves on $undo what takes its change back.
 function Open-Key([string] $path) {
     $key = $root.OpenSubKey($path, $true)
@@ -148,7 +156,13 @@ function Write-Value([string] $path, [string] $name, [string] $kind, [string] $f
     Set-Data $path $name $data $kind
 }
 function Write-Seal([string] $path, [string] $name, [string] $source) { Set-Data $path $name (Get-Fingerprint $source) 'Binary' }
-function Remove-Value([string] $path, [string] $name) { $key = Open-Key $path; if ($key.GetValueNames() -contains $name) { Push-Value $key $path $name; $key.DeleteValue($name) } }
+function Remove-Value([string] $path, [string] $name) {
+    $key = Open-Key $path
+    if ($key.GetValueNames() -notcontains $name) { return }
+    Push-Value $key $path $name
+    $key.DeleteValue($name)
+    if ($key.GetValueNames() -contains $name) { Fail 'failed' "the value $name of the key $path is still there" } # DeleteValue says nothing
+}
 function New-Key([string] $path, [string] $lifetime, [string] $undoer = 'Remove-Key') {
     if ($lifetime -eq 'Volatile') { Remove-Key $path } # CreateSubKey would only open a lasting key of that name
     if ($null -ne $root.OpenSubKey($path)) { return }
@@ -166,13 +180,22 @@ function Protect-Key([string] $path, [string] $sddl) {
     $security = [Security.AccessControl.RegistrySecurity]::new(); $security.SetSecurityDescriptorSddlForm($sddl, 'Access')
     $root.OpenSubKey($path, 'ReadWriteSubTree', 'FullControl').SetAccessControl($security)
 }
+function Get-Lifetime([string] $path) { # .NET can't tell, but no lasting key can be made below a volatile one
+    if ($path -notmatch "^$own$") { return 'None' }
+    try { [void] $root.CreateSubKey("$path\Probe", 'ReadWriteSubTree', 'None') } catch [IO.IOException] { return 'Volatile' }
+    $root.DeleteSubKey("$path\Probe")
+    'None'
+}
 function Remove-Key([string] $path) {
     if ($null -eq ($key = $root.OpenSubKey($path))) { return }
+    if ($path -match "^$object$" -and $key.SubKeyCount) { Fail 'failed' "the key $path holds keys, as no part of a policy does: it may be a registry link" }
     foreach ($child in $key.GetSubKeyNames()) { Remove-Key "$path\$child" }
     foreach ($name in $key.GetValueNames()) { Remove-Value $path $name }
     $undo.Push(@('Protect-Key', $path, (Get-Access $path)))
-    $undo.Push(@('New-Key', $path, $(if ($path -match '\\RestartPending$') { 'Volatile' } else { 'None' })))
+    $undo.Push(@('New-Key', $path, (Get-Lifetime $path)))
     $root.DeleteSubKey($path)
+    $parent, $name = $path -split '\\(?=[^\\]+$)' # what is left may be a link that leads nowhere now, so it is looked for in the list
+    if ($root.OpenSubKey($parent).GetSubKeyNames() -contains $name) { Fail 'failed' "the key $path is still there" }
 }
 function Remove-Listed([string] $path, [string] $name) { foreach ($listed in (Open-Key $path).GetValue($name)) { if ($listed -match "^$object$") { Remove-Key $listed } } }
 function Copy-Key([string] $source, [string] $target) {
@@ -225,7 +248,9 @@ function Get-Request([string] $line) {
     , (@($state.step, $verbs[$verb][0]) + "$fields".Split([char[]] "`t"))
 }
 $rasmanPath = 'SYSTEM\CurrentControlSet\Services\RasMan\Parameters'
-$storePath = 'SOFTWARE\Policies\Microsoft\Windows\IPSec\Policy\Local'; $watched = $storePath, 'SOFTWARE\rras.ipsec'
+$storePath = 'SOFTWARE\Policies\Microsoft\Windows\IPSec\Policy\Local'
+$ownPath = 'SOFTWARE\rras.ipsec'
+$watched = $storePath, $ownPath
 $root, $mutex, $held = [Microsoft.Win32.RegistryKey]::OpenBaseKey('LocalMachine', 'Registry64'), [Threading.Mutex]::new($false, 'Global\rras.ipsec'), $false
 try {
     if ([Environment]::Is64BitOperatingSystem -and -not [Environment]::Is64BitProcess) { Fail 'wow64' '' }
@@ -234,6 +259,7 @@ try {
     $requests = @(foreach ($line in $lines) { if ($line) { Get-Request $line } })
     try { $held = $mutex.WaitOne(60000) } catch [Threading.AbandonedMutexException] { $held = $true }
     if (-not $held) { Fail 'busy' '' }
+    if ($root.OpenSubKey($ownPath)) { Assert-Own $ownPath $(if ((Get-Access $ownPath) -match '^D:P') { Get-Trustees $ownPath }) 0 }
     $before = ConvertTo-Field (Get-Fingerprint $watched)
     foreach ($request in $requests) { $state.step, $function, [object[]] $fields = $request; & $function @fields }
     Answer 'done'

@@ -72,6 +72,24 @@ def test_creating_a_volatile_key_only_opens_a_lasting_one(registry: Registry) ->
     assert registry.read(A) is not None
 
 
+class TestLinks:
+    def test_everything_follows_a_link(self, registry: Registry) -> None:
+        registry.link(r"SOFTWARE\Link", A)
+        assert registry.children(r"SOFTWARE\Link") == ["b", "C"]
+        registry.write(r"software\link", "Name", Value.sz("y"))
+        registry.create(r"SOFTWARE\Link\b\new")
+        assert registry.snapshot(A).value(A, "Name") == Value.sz("y")
+        assert registry.read(A + r"\b\new") is not None
+        assert registry.children("SOFTWARE") == ["A", "Link"]
+
+    def test_deleting_a_link_deletes_the_target(self, registry: Registry) -> None:
+        registry.link(r"SOFTWARE\Link", A + r"\b")
+        registry.remove(r"SOFTWARE\Link")
+        assert registry.read(A + r"\b") is None
+        assert registry.read(r"SOFTWARE\Link") is None
+        assert registry.children("SOFTWARE") == ["A", "Link"]
+
+
 class TestPowerFailure:
     def test_each_hive_is_written_by_itself(self) -> None:
         registry = Registry(Tree([Key(A), Key(r"SYSTEM\B")]))

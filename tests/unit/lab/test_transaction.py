@@ -14,14 +14,15 @@ import pytest
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault, Outcome
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import codec, firewall
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Kind, Tree, Value, join
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Kind, Tree, Value, join
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, NetshFault, PoweredOff, RecordRefusedError
 from ansible_collections.rras.ipsec.tests.lab.grammar import VERBS
-from ansible_collections.rras.ipsec.tests.lab.registry import differences
+from ansible_collections.rras.ipsec.tests.lab.registry import Registry, differences
 from ansible_collections.rras.ipsec.tests.lab.transaction import Transaction
 from ansible_collections.rras.ipsec.tests.lab.windows import COMPUTER_NAME, CRYPTOGRAPHY, INTERFACES
 from ansible_collections.rras.ipsec.tests.unit.lab import transactions
 from ansible_collections.rras.ipsec.tests.unit.lab.transactions import (
+    ABSENT,
     BEFORE,
     FAILING,
     FAILS,
@@ -78,6 +79,12 @@ def test_transactions_that_fail_change_nothing(machine: Host, case: Case) -> Non
 def test_the_table_knows_every_verb() -> None:
     used = {line.split("\t")[0].lower() for case in SUCCEEDING for line in case.lines}
     assert used >= set(VERBS) - {"unchanged"}
+
+
+def link(host: Host, path: str, target: str) -> None:
+    """Place a registry link."""
+    assert isinstance(host.registry, Registry)
+    host.registry.link(path, target)
 
 
 @pytest.fixture
@@ -211,6 +218,16 @@ class TestProtection:
         run(machine, record("create", note, "Volatile"))
         assert machine.registry.is_volatile(note)
 
+    def test_a_volatile_key_that_was_deleted_comes_back_volatile(self, machine: Host) -> None:
+        for name in ("Volatile", r"Volatile\Below"):
+            machine.registry.create(join(OWN, name), volatile=True)
+        before = kept(machine)
+        failure = run(machine, record("delete", OWN), FAILS).failure
+        assert failure is not None
+        assert (failure.outcome, differences(before, kept(machine))) == (Outcome.UNDONE, [])
+        lasting = [path for path in machine.registry.snapshot(OWN) if not machine.registry.is_volatile(path)]
+        assert sorted(lasting) == sorted(path for path in BEFORE if path.startswith(OWN))
+
     def test_a_rule_deleted_and_taken_back_is_protected_as_before(self, machine: Host) -> None:
         machine.registry.protect(RULES["key"], transactions.PROTECTED)
         fails = record("set", join(OWN, "Missing"), "x", "dword", bytes(4))
@@ -244,6 +261,82 @@ class TestPowerFailure:
             machine.registry.lose_unwritten(hive)
         assert "ProhibitIpSec" not in machine.registry.snapshot(RASMAN).get(RASMAN, {})
         assert machine.registry.snapshot(OWN)[OWN].text("Text") == "a policy"
+
+
+class TestLinks:
+    """Only an administrator can place a link, and .NET can't see one; SECURITY.md says what is promised."""
+
+    TARGET = r"SOFTWARE\Somebody"
+    LINK = join(OWN, "Linked")
+
+    @pytest.fixture
+    def linked(self, machine: Host) -> Host:
+        machine.registry.protect(OWN, transactions.PROTECTED)
+        machine.registry.load(Tree([Key(join(self.TARGET, "Below"), {"x": Value.sz("theirs")})]))
+        link(machine, self.LINK, self.TARGET)
+        return machine
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            record("delete", OWN),
+            record("delete", LINK),
+            record("create", LINK, "Volatile"),
+            record("set", LINK, "x", "DWord", b"1"),
+            record("unset", join(LINK, "Below"), "x"),
+            record("copy", STORE, LINK),
+            record("protect", LINK, transactions.PROTECTED),
+            record("tree", OWN, "*", "3"),
+        ],
+    )
+    def test_what_a_link_below_our_key_leads_to_is_not_touched(self, linked: Host, line: str) -> None:
+        before = linked.registry.snapshot()
+        failure = run(linked, line).failure
+        assert failure is not None
+        assert (failure.fault, failure.outcome) == (Fault.FAILED, Outcome.NOTHING)
+        assert (failure.verb, failure.path) == ("begin", self.LINK)
+        assert failure.message == "the key is none that this collection made: it may be a registry link"
+        assert differences(before, linked.registry.snapshot()) == []
+
+    def test_a_key_that_others_may_read_counts_as_one_until_it_is_closed(self, machine: Host) -> None:
+        machine.registry.protect(OWN, transactions.PROTECTED)
+        assert run(machine, record("digest", STORE)).failure is None
+        machine.registry.protect(join(OWN, "Lists"), transactions.PROTECTED + "(A;CI;KR;;;BU)")
+        failure = run(machine, record("digest", STORE)).failure
+        assert failure is not None
+        assert failure.path == join(OWN, "Lists")
+
+    def test_a_link_back_to_our_key_ends(self, linked: Host) -> None:
+        link(linked, self.LINK, OWN)
+        failure = run(linked, record("delete", OWN)).failure
+        assert failure is not None
+        assert failure.path.startswith(join(OWN, *["Linked"] * 8))
+
+    def test_a_link_that_leads_nowhere_is_noticed(self, linked: Host) -> None:
+        linked.registry.remove_tree(self.TARGET)
+        failure = run(linked, record("delete", OWN)).failure
+        assert failure is not None
+        assert failure.path == self.LINK
+
+    def test_an_object_of_the_store_that_holds_keys_is_not_deleted(self, machine: Host) -> None:
+        machine.registry.load(Tree([Key(join(self.TARGET, "Below"), {"x": Value.sz("theirs")})]))
+        link(machine, ABSENT, self.TARGET)
+        for line in (record("delete", ABSENT), record("deletelisted", OWN, "Listed")):
+            machine.registry.write(OWN, "Listed", Value.multi_sz([ABSENT]))
+            failure = run(machine, line).failure
+            assert failure is not None
+            said = f"the key {ABSENT} holds keys, as no part of a policy does: it may be a registry link"
+            assert (failure.message, failure.outcome) == (said, Outcome.NOTHING)
+        assert machine.registry.snapshot(self.TARGET).value(join(self.TARGET, "Below"), "x") == Value.sz("theirs")
+
+    def test_a_deletion_that_leaves_the_key_fails_and_gives_the_target_back(self, machine: Host) -> None:
+        machine.registry.load(Tree([Key(self.TARGET, {"x": Value.sz("theirs")})]))
+        link(machine, ABSENT, self.TARGET)
+        before = machine.registry.snapshot()
+        failure = run(machine, record("delete", ABSENT)).failure
+        assert failure is not None
+        assert (failure.message, failure.outcome) == (f"the key {ABSENT} is still there", Outcome.UNDONE)
+        assert differences(before, machine.registry.snapshot()) == []
 
 
 class TestImpairments:
