@@ -8,15 +8,16 @@ from __future__ import annotations
 import abc
 import copy
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values, sanitize_keys
-from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
+from ansible.module_utils.errors import AnsibleValidationError, MutuallyExclusiveError, RequiredIfError
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session, transport
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import DeclarationError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
@@ -28,6 +29,8 @@ _SHORTEST_MASKED = 4
 _NEVER_SECRET = ("transaction",)
 """Results that a later phase needs word for word; nothing that a user wrote is in them."""
 _SHOWN = 200
+_QUOTES_NOTHING = (MutuallyExclusiveError, RequiredIfError)
+"""What ansible-core's validator may say itself: only names and choices of the spec are in it."""
 _CARRIERS = ("requests", "urllib3", "winrm", "pypsrp")
 """What carries the messages of a connection: whatever one of these packages raises, the host's answer is lost."""
 
@@ -96,14 +99,17 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
             return hidden, {"failed": True, "msg": _sentence(error), "reason": _reason(error)}, ""
 
     def _options(self, hidden: set[str]) -> Mapping[str, Any]:
+        """The options, with their defaults. What is wrong with them is said without a word of what was given."""
+        given = _plain(self._task.args)
+        _refuse(_shape.problems(self.SPEC, given))
         validator = ArgumentSpecValidator(  # a copy, for it fills the defaults of nested options in
             copy.deepcopy(dict(self.SPEC)), mutually_exclusive=self.MUTUALLY_EXCLUSIVE, required_if=self.REQUIRED_IF
         )
-        outcome = validator.validate(_plain(self._task.args))
-        secret_values = outcome._no_log_values  # noqa: SLF001 - the only way to learn the nested ones
-        hidden.update(secret for secret in secret_values if len(secret.strip()) >= _SHORTEST_MASKED)
+        outcome = validator.validate(_without_nulls(given))
         if outcome.error_messages:
-            raise OptionsError(" ".join(map(_option_sentence, outcome.errors.errors)))
+            _refuse(map(_option_sentence, outcome.errors.errors))
+        secrets_given = (text for _path, text in _shape.secrets(self.SPEC, given))
+        hidden.update(secret for secret in secrets_given if len(secret.strip()) >= _SHORTEST_MASKED)
         parameters: Mapping[str, Any] = outcome.validated_parameters
         return parameters
 
@@ -138,6 +144,12 @@ def _lost(error: Exception) -> str:
     return f"the connection was lost before the host answered ({type(error).__name__})."
 
 
+def _refuse(problems: Iterable[str]) -> None:
+    said = " ".join(problems)
+    if said:
+        raise OptionsError(said)
+
+
 def _sentence(error: Exception) -> str:
     """What to tell the user of an error."""
     match error:
@@ -153,10 +165,10 @@ def _sentence(error: Exception) -> str:
 
 
 def _option_sentence(error: AnsibleValidationError) -> str:
-    """What ArgumentSpecValidator says, with the words that AnsibleModule puts before an unknown option."""
-    if isinstance(error, UnsupportedError):
-        return f"Unsupported parameters: {error.msg}"
-    return str(error.msg)
+    """What ArgumentSpecValidator says of options whose shape is right."""
+    if isinstance(error, _QUOTES_NOTHING):
+        return str(error.msg)
+    return f"The options can't be used ({type(error).__name__}); please report it with the names of the options."
 
 
 def _reason(error: Exception) -> str:
@@ -205,4 +217,13 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any YAML
         return [_plain(item) for item in value]
     if isinstance(value, str) or hasattr(value, "__ENCRYPTED__"):
         return str(value)
+    return value
+
+
+def _without_nulls(value: Any) -> Any:  # noqa: ANN401 - any YAML
+    """A copy without the options that are null, which stands for left out."""
+    if isinstance(value, Mapping):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value]
     return value

@@ -76,13 +76,12 @@ REFUSED: Mapping[str, tuple[dict[str, Any], str, int]] = {
         0,
     ),
     "async": ({**declared(), "async": 60, "poll": 1}, "*async*", 0),
-    "no name": ({POLICY: {"rules": []}}, "missing required arguments: name", 0),
+    "no name": ({POLICY: {"rules": []}}, "name is missing; write a text.", 0),
     "unknown option": (
         declared(rules=[rule(psk=HIDDEN_KEY)]),
         (
-            "Unsupported parameters: rules.psk. "
-            "Supported parameters include: active, authentication, connection_type, description, filter_action, "
-            "filters, name."
+            "rules[0] has an option that is not known (its name is not shown, because it may be a key); the options "
+            "are name, description, filters, connection_type, active, authentication, filter_action."
         ),
         0,
     ),
@@ -111,7 +110,7 @@ REFUSED: Mapping[str, tuple[dict[str, Any], str, int]] = {
     ),
     "no such transaction": (
         declared(phase="commit", transaction="yesterday"),
-        "transaction is 'yesterday', which is no transaction; write the transaction of the result of phase stage.",
+        "transaction is not the text of one; write the transaction of the result of phase stage.",
         0,
     ),
     "commit without a transaction": (

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,6 +66,65 @@ def test_the_key_is_nowhere_but_in_the_rule_and_in_the_backup(pair: Controller, 
     assert {name: host.recorder.leaks(*SECRETS) for name, host in pair.lab.items()} == {TOKYO: [], OSAKA: []}
     for host in pair.lab.values():
         _holds_it_in_closed_places(host)
+
+
+WITH_KEY = {"name": "tokyo-osaka", "filters": [], "authentication": [{"preshared_key": KEY}]}
+WRONG_SHAPES: dict[str, dict[str, Any]] = {
+    "a list within a list": {"rules": [[WITH_KEY]]},
+    "a dictionary for a list": {"rules": WITH_KEY},
+    "a text for a list": {"rules": KEY},
+    "a text for a rule": {"rules": [KEY]},
+    "a list for a method": {"rules": [WITH_KEY | {"authentication": [[{"preshared_key": KEY}]]}]},
+    "a text for a method": {"rules": [WITH_KEY | {"authentication": [KEY]}]},
+    "a text for the methods": {"rules": [WITH_KEY | {"authentication": f"preshared_key={KEY}"}]},
+    "a number for a method": {"rules": [WITH_KEY | {"authentication": [{"preshared_key": KEY}, 7]}]},
+    "a list for a key": {"rules": [WITH_KEY | {"authentication": [{"preshared_key": [KEY]}]}]},
+    "the name of an option": {"rules": [WITH_KEY | {"authentication": [{KEY: True}]}]},
+    "the name of an option of a rule": {"rules": [WITH_KEY | {KEY: None}]},
+    "a text for the filter action": {"rules": [WITH_KEY | {"filter_action": KEY}]},
+    "a choice": {"rules": [WITH_KEY | {"filter_action": {"action": KEY}}]},
+    "a number of seconds": {"rules": [WITH_KEY | {"filter_action": {"offers": [{"lifetime_seconds": KEY}]}}]},
+    "true or false": {"rules": [WITH_KEY | {"active": KEY}]},
+    "a port": {"rules": [WITH_KEY | {"filters": [{"source_port": KEY}]}]},
+    "a text for the filters": {"rules": [WITH_KEY | {"filters": KEY}]},
+    "the key exchange": {"rules": [WITH_KEY], "main_mode": [WITH_KEY]},
+    "the transaction": {"rules": [WITH_KEY], "transaction": {"key": KEY}},
+    "an address": {
+        "rules": [
+            WITH_KEY
+            | {
+                "authentication": [{"kerberos": True}],
+                "filters": [{"source_address": KEY, "destination_address": "any"}],
+            }
+        ]
+    },
+}
+"""What a user can write in a wrong way, with a key in it."""
+
+
+@pytest.mark.core
+def test_the_key_is_in_no_sentence_on_a_wrong_shape(pair: Controller, log: Path) -> None:
+    pair.variables["wrong"] = WRONG_SHAPES
+    tasks = [
+        {
+            "name": case,
+            "rras.ipsec.win_ipsec_psk_policy": {
+                "name": "L2TP",
+                **{option: f"{{{{ wrong['{case}'].{option} }}}}" for option in given},
+            },
+            "ignore_errors": True,
+        }
+        for case, given in WRONG_SHAPES.items()
+    ]
+
+    run = pair.play(
+        [{"hosts": TOKYO, "gather_facts": False, "tasks": tasks}], *LOUD, environment={"ANSIBLE_LOG_PATH": str(log)}
+    )
+
+    assert run.recap[TOKYO]["ignored"] == len(WRONG_SHAPES), run.explain()
+    assert found(_written(run)) == []
+    assert found(log.read_bytes()) == []
+    assert pair.lab[TOKYO].recorder.executions == []
 
 
 def test_the_search_finds_what_it_is_to_find(pair: Controller) -> None:

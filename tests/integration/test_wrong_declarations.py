@@ -125,13 +125,12 @@ MISTAKES = (
     address(
         "address-name",
         "rras-osaka.example.net",
-        "l2tp_address of address-name-west is 'rras-osaka.example.net', which is not an IPv4 address; "
-        "write an address of the server, such as 192.0.2.1.",
+        "l2tp_address of address-name-west is not an IPv4 address; write an address of the server, such as 192.0.2.1.",
     ),
     address(
         "address-network",
         "192.0.2.0/24",
-        "l2tp_address of address-network-west is '192.0.2.0/24', which is not an IPv4 address; "
+        "l2tp_address of address-network-west is not an IPv4 address; "
         "write an address of the server, such as 192.0.2.1.",
     ),
     address(

@@ -149,7 +149,10 @@ class TestErrors:
     def test_of_options(self, task: Task) -> None:
         result = task.run(POLICY, **RULES, colour="red")
         assert result["reason"] == "options"
-        assert result["msg"].startswith("Unsupported parameters: colour.")
+        assert result["msg"].startswith(
+            "The task has an option that is not known (its name is not shown, because it may be a key); "
+            "the options are name, state, assigned, "
+        )
 
     def test_of_become(self, task: Task) -> None:
         task.become = True

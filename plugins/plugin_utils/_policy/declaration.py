@@ -74,7 +74,7 @@ def specific_address(where: str, text: str) -> str:
         address = ipaddress.IPv4Address(text)
     except ValueError:
         raise DeclarationError(
-            f"{where} is {text!r}, which is not an IPv4 address; write an address of the server, such as 192.0.2.1."
+            f"{where} is not an IPv4 address; write an address of the server, such as 192.0.2.1."
         ) from None
     if address.is_multicast or address.is_unspecified or address.is_loopback or address == _BROADCAST:
         raise DeclarationError(
@@ -106,13 +106,13 @@ def _check_rule_names(rules: Sequence[Options]) -> None:
 
 def _minutes(where: str, minutes: int) -> int:
     if not 0 < minutes <= 71_582_788:  # noqa: PLR2004 - the store holds seconds in 32 bits
-        raise DeclarationError(f"{where} is {minutes}; write a number of minutes from 1 to 71582788.")
+        raise DeclarationError(f"{where} is out of range; write a number of minutes from 1 to 71582788.")
     return minutes * 60
 
 
 def _number(where: str, number: int) -> int:
     if not 0 <= number <= 0xFFFF_FFFF:  # noqa: PLR2004 - the store has 32 bits for it
-        raise DeclarationError(f"{where} is {number}; write a number from 0, the default, to 4294967295.")
+        raise DeclarationError(f"{where} is out of range; write a number from 0, the default, to 4294967295.")
     return number
 
 
@@ -184,7 +184,7 @@ def _address(where: str, text: str) -> model.Address:
 
 def _port(where: str, number: int) -> model.Ports:
     if number not in _PORTS:
-        raise DeclarationError(f"{where} is {number}; write a port from 1 to 65535, or 0 for any port.")
+        raise DeclarationError(f"{where} is no port; write a port from 1 to 65535, or 0 for any port.")
     return model.Ports.one(number) if number else model.Ports.any()
 
 

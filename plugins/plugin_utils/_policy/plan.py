@@ -76,7 +76,7 @@ class Transaction:
             return cls(uuid.UUID(identity), Intent(intent), policy)
         except ValueError:
             raise PlanError(
-                f"transaction is {text!r}, which is no transaction; write the transaction of the result of phase stage."
+                "transaction is not the text of one; write the transaction of the result of phase stage."
             ) from None
 
 

@@ -142,10 +142,7 @@ DIFFERENT = "write it once, into the variables of a group that both are in."
         ),
         (
             network(PAIR, addresses={OSAKA: "osaka.example"}),
-            (
-                "l2tp_address of rras-osaka is 'osaka.example', which is not an IPv4 address; "
-                "write an address of the server, such as 192.0.2.1."
-            ),
+            "l2tp_address of rras-osaka is not an IPv4 address; write an address of the server, such as 192.0.2.1.",
         ),
         (
             network(PAIR, addresses={OSAKA: "192.0.2.1"}),

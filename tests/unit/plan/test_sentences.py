@@ -132,7 +132,7 @@ def test_what_is_no_transaction(text: str) -> None:
     with pytest.raises(PlanError) as error:
         Transaction.parse(text)
     assert str(error.value) == (
-        f"transaction is {text!r}, which is no transaction; write the transaction of the result of phase stage."
+        "transaction is not the text of one; write the transaction of the result of phase stage."
     )
 
 

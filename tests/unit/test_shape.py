@@ -1,0 +1,232 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options of a wrong shape are refused in one sentence that says where, and quotes nothing.
+
+The wrong shapes are made from the specs: an option that is added there is tried here.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from ansible_collections.rras.ipsec.plugins.action import (
+    win_ipsec_policy_info,
+    win_ipsec_psk_policy,
+    win_prohibit_ipsec,
+)
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _specs
+from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction
+from ansible_collections.rras.ipsec.tests.unit.plan.server import Server
+from ansible_collections.rras.ipsec.tests.unit.test_action import Task
+
+KEY = "Uji-Byodoin:1053/Phoenix"
+ACTIONS: tuple[type[RrasAction], ...] = (
+    win_ipsec_psk_policy.ActionModule,
+    win_prohibit_ipsec.ActionModule,
+    win_ipsec_policy_info.ActionModule,
+)
+WRONG: Mapping[str, tuple[Any, ...]] = {
+    "str": (["x"], [KEY], {KEY: True}, {"preshared_key": KEY}, 10531053, 10.53, True),
+    "int": (KEY, [KEY], [[KEY]], {KEY: 1}, 10.53, True, "", "1 " + KEY),
+    "bool": (KEY, [KEY], [[KEY]], {KEY: True}, 10531053, ""),
+    "list": (KEY, "", {KEY: True}, {"preshared_key": KEY}, 10531053, True),
+    "dict": (KEY, "", f"preshared_key={KEY}", [KEY], [[KEY]], [{"preshared_key": KEY}], 10531053, True),
+}
+"""What is not of a type, with a key in it wherever there is room for one."""
+UNKNOWN: tuple[dict[Any, Any], ...] = (
+    {KEY: True},
+    {KEY: None},
+    {KEY: {KEY: KEY}},
+    {10531053: KEY},
+    {KEY: KEY, "psk": 1},
+)
+
+Path = tuple[str | int, ...]
+
+
+def sample(option: Mapping[str, Any], kind: str) -> Any:
+    """Return what may be written for an option: all options below it, and one entry of a list."""
+    if "choices" in option:
+        return option["choices"][0]
+    if kind == "list":
+        return [sample(option, option["elements"])]
+    if kind == "dict":
+        return sample_of(option["options"])
+    return {"str": "something", "int": 7, "bool": True}[kind]
+
+
+def sample_of(spec: _shape.Spec) -> dict[str, Any]:
+    return {name: sample(option, option.get("type", "str")) for name, option in spec.items()}
+
+
+def places(spec: _shape.Spec, above: Path = ()) -> Iterator[tuple[Path, str, Mapping[str, Any]]]:
+    """Yield each place where something can be written: its path, the type that is asked for, and its option."""
+    for name, option in spec.items():
+        kind = option.get("type", "str")
+        path: Path = (*above, name)
+        yield path, kind, option
+        if kind == "list":
+            path, kind = (*path, 0), option["elements"]
+            yield path, kind, option
+        if kind == "dict":
+            yield from places(option["options"], path)
+
+
+def put(options: Any, path: Path, value: Any) -> dict[str, Any]:
+    """Return a copy of options with something else in a place."""
+    copied = copy.deepcopy(options)
+    inner = copied
+    for step in path[:-1]:
+        inner = inner[step]
+    inner[path[-1]] = value
+    result: dict[str, Any] = copied
+    return result
+
+
+def get(options: Any, path: Path) -> Any:
+    for step in path:
+        options = options[step]
+    return options
+
+
+def text(path: Path) -> str:
+    """Return a path as a sentence names it."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
+
+
+def wrong_shapes(spec: _shape.Spec) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield all that a user can write in a wrong way: where, and the options."""
+    right = sample_of(spec)
+    for path, kind, option in places(spec):
+        for wrong in WRONG[kind]:
+            yield text(path), put(right, path, wrong)
+        if "choices" in option:
+            yield text(path), put(right, path, KEY)
+        if kind == "dict":
+            yield from ((text(path), put(right, path, get(right, path) | unknown)) for unknown in UNKNOWN)
+            yield from ((text(path), put(right, path, dict(unknown))) for unknown in UNKNOWN)
+        if option.get("required") and isinstance(path[-1], str):
+            yield text(path), put(right, path, None)
+    yield from (("The task", right | unknown) for unknown in UNKNOWN)
+
+
+def every(of: Callable[[_shape.Spec], Iterator[Any]]) -> Iterator[Any]:
+    for action in ACTIONS:
+        yield from (pytest.param(action, *case, id=f"{action.__module__.rpartition('.')[2]}-{n}")
+                    for n, case in enumerate(of(action.SPEC)))  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def task() -> Task:
+    """Return a task on a server that must not be asked."""
+    return Task(Server())
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_the_right_shape_is_right(action: type[RrasAction]) -> None:
+    """Without this, the test below could refuse the samples for another reason."""
+    assert list(_shape.problems(action.SPEC, sample_of(action.SPEC))) == []
+
+
+def test_the_shapes_are_many() -> None:
+    found = list(wrong_shapes(_specs.POLICY))
+    assert len(found) > 300
+    assert ("rules[0].authentication[0].preshared_key", [KEY]) in [
+        (where, given["rules"][0]["authentication"][0]["preshared_key"])
+        for where, given in found
+        if where.endswith("preshared_key")
+    ]
+
+
+@pytest.mark.parametrize(("action", "where", "given"), list(every(wrong_shapes)))
+def test_a_wrong_shape_is_refused_in_a_sentence_that_quotes_nothing(
+    task: Task, action: type[RrasAction], where: str, given: dict[str, Any]
+) -> None:
+    result = task.run(action, **{str(name): value for name, value in given.items()})
+    assert (result["failed"], result["reason"]) == (True, "options")
+    sentences = result["msg"].split(". ")
+    assert all(sentence.startswith(where) for sentence in sentences), result["msg"]
+    assert result["msg"].endswith(".")
+    assert result["msg"].count(";") == len(sentences), "each says what to write instead"
+    assert KEY not in str(result)
+    assert "1053" not in str(result)
+    assert "psk" not in result["msg"].replace("_psk_", "")
+    assert task.server.host.recorder.executions == []
+
+
+RULE: dict[str, Any] = {
+    "name": "tokyo-osaka",
+    "filters": [{"source_address": "192.0.2.1", "destination_address": "192.0.2.2"}],
+    "authentication": [{"preshared_key": KEY}],
+}
+A_RULE = "name, description, filters, connection_type, active, authentication, filter_action, each as 'option: value'."
+
+
+@pytest.mark.parametrize(
+    ("rules", "sentence"),
+    [
+        ([[RULE]], "rules[0] is a list, where a dictionary must be; write rules without a dash or brackets around it."),
+        ([KEY], f"rules[0] must be a dictionary; write {A_RULE}"),
+        (RULE, "rules must be a list; begin each entry with a dash."),
+        (
+            [RULE | {"authentication": [[{"preshared_key": KEY}]]}],
+            (
+                "rules[0].authentication[0] is a list, where a dictionary must be; "
+                "write rules[0].authentication without a dash or brackets around it."
+            ),
+        ),
+        (
+            [RULE, RULE | {"authentication": [{"kerberos": True}, KEY]}],
+            (
+                "rules[1].authentication[1] must be a dictionary; "
+                "write preshared_key, certificate_authority, kerberos, each as 'option: value'."
+            ),
+        ),
+        (
+            [RULE | {"authentication": [{KEY: None}]}],
+            (
+                "rules[0].authentication[0] has an option that is not known "
+                "(its name is not shown, because it may be a key); "
+                "the options are preshared_key, certificate_authority, kerberos."
+            ),
+        ),
+        (
+            [RULE | {"authentication": [{"preshared_key": 1053}]}],
+            "rules[0].authentication[0].preshared_key must be text; put it into quotes.",
+        ),
+        (
+            [RULE | {"filter_action": {"action": KEY}}],
+            "rules[0].filter_action.action is none of its choices; write negotiate, block or permit.",
+        ),
+        (
+            [RULE | {"filter_action": {"offers": [{"lifetime_seconds": KEY}]}}],
+            "rules[0].filter_action.offers[0].lifetime_seconds must be a whole number; write for example 3600.",
+        ),
+        ([RULE | {"active": KEY}], "rules[0].active must be true or false; write one of them."),
+        ([RULE | {"filters": None}], "rules[0].filters is missing; write a list."),
+        (
+            [RULE | {"nmae": 1, KEY: 2}],
+            (
+                "rules[0] has 2 options that are not known (their names are not shown, because one may be a key); "
+                "the options are name, description, filters, connection_type, active, authentication, filter_action."
+            ),
+        ),
+    ],
+)
+def test_word_for_word(rules: Any, sentence: str) -> None:
+    assert list(_shape.problems(_specs.POLICY, {"name": "L2TP", "rules": rules})) == [sentence]
+
+
+@pytest.mark.parametrize("active", [True, 0, "yes", "No", "on", "1"])
+def test_the_words_for_true_and_false(active: object) -> None:
+    assert list(_shape.problems(_specs.POLICY, {"name": "L2TP", "rules": [RULE | {"active": active}]})) == []
+
+
+@pytest.mark.parametrize("minutes", [10, "10", "-10"])
+def test_a_number_may_come_as_text(minutes: object) -> None:
+    assert list(_shape.problems(_specs.POLICY, {"name": "L2TP", "polling_interval": minutes})) == []
