@@ -13,7 +13,6 @@ from typing import Any, ClassVar
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.common.parameters import remove_values, sanitize_keys
 from ansible.module_utils.errors import AnsibleValidationError, MutuallyExclusiveError, RequiredIfError
 from ansible.plugins.action import ActionBase
 
@@ -21,13 +20,10 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session, transport
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import DeclarationError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._results import Mask
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import Session, WorkError
 
 NONCE_BYTES = 32
-_SHORTEST_MASKED = 4
-"""Masking replaces a secret wherever it stands; one of a letter or two would ruin every text and hide nothing."""
-_NEVER_SECRET = ("transaction",)
-"""Results that a later phase needs word for word; nothing that a user wrote is in them."""
 _SHOWN = 200
 _QUOTES_NOTHING = (MutuallyExclusiveError, RequiredIfError)
 """What ansible-core's validator may say itself: only names and choices of the spec are in it."""
@@ -75,41 +71,40 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
         """
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Ansible's door: everything that leaves goes through here, without secrets."""
+        """Ansible's door: everything that leaves goes through here, without secrets in free text."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        hidden, outcome, lost = self._guarded()
+        self._mask = Mask()
+        outcome, lost = self._guarded()
         if lost:
-            raise AnsibleConnectionFailure(str(remove_values(lost, hidden)))
-        result.update(sanitize_keys(remove_values(outcome, hidden), hidden))
-        result.update({name: outcome[name] for name in _NEVER_SECRET if name in outcome})
-        return result
+            raise AnsibleConnectionFailure(self._mask.text(lost))
+        return result | self._mask.result(outcome)
 
-    def _guarded(self) -> tuple[set[str], dict[str, Any], str]:
-        """Validate and act; answer the secrets, the result, and how the connection was lost, if it was."""
-        hidden: set[str] = set()
+    def _guarded(self) -> tuple[dict[str, Any], str]:
+        """Validate and act; answer the result, and how the connection was lost, if it was."""
         try:
-            options = self._options(hidden)
+            options = self._options()
             self._check_connection()
-            return hidden, self.act(options), ""
+            return self.act(options), ""
         except AnsibleConnectionFailure as error:
-            return hidden, {}, str(error)
+            return {}, str(error)
         except Exception as error:  # noqa: BLE001 - the one boundary: whatever it is, its text is cleaned before anybody sees it
             if _is_of_a_carrier(error):
-                return hidden, {}, _lost(error)
-            return hidden, {"failed": True, "msg": _sentence(error), "reason": _reason(error)}, ""
+                return {}, _lost(error)
+            return {"failed": True, "msg": _sentence(error, self._mask), "reason": _reason(error)}, ""
 
-    def _options(self, hidden: set[str]) -> Mapping[str, Any]:
+    def _options(self) -> Mapping[str, Any]:
         """The options, with their defaults. What is wrong with them is said without a word of what was given."""
         given = _plain(self._task.args)
         _refuse(_shape.problems(self.SPEC, given))
+        secret, shown = _shape.secrets(self.SPEC, given), _shape.shown(self.SPEC, given)
+        _refuse(_shape.exposed(secret, shown))
         validator = ArgumentSpecValidator(  # a copy, for it fills the defaults of nested options in
             copy.deepcopy(dict(self.SPEC)), mutually_exclusive=self.MUTUALLY_EXCLUSIVE, required_if=self.REQUIRED_IF
         )
         outcome = validator.validate(_without_nulls(given))
         if outcome.error_messages:
             _refuse(map(_option_sentence, outcome.errors.errors))
-        secrets_given = (text for _path, text in _shape.secrets(self.SPEC, given))
-        hidden.update(secret for secret in secrets_given if len(secret.strip()) >= _SHORTEST_MASKED)
+        self._mask = Mask(text for _path, text in secret)
         parameters: Mapping[str, Any] = outcome.validated_parameters
         return parameters
 
@@ -150,7 +145,7 @@ def _refuse(problems: Iterable[str]) -> None:
         raise OptionsError(said)
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: Exception, mask: Mask) -> str:
     """What to tell the user of an error."""
     match error:
         case OptionsError() | WorkError() | PlanError() | DeclarationError() | transport.TransportError():
@@ -158,7 +153,7 @@ def _sentence(error: Exception) -> str:
         case session.TransactionError(failure=failure):
             return _capital(_SENTENCES.get(failure.fault) or _failure(failure))
         case session.NoAnswerError(output=output):
-            return _no_answer(output)
+            return _no_answer(output, mask)
         case records.MalformedAnswerError():
             return _capital(f"{error}; check that nothing on the host changes the output of PowerShell.")
     return f"An unexpected {type(error).__name__} ended the action; please report it with the steps that lead to it."
@@ -199,8 +194,9 @@ def _failure(failure: records.Failure) -> str:
     return f"the host stopped in step {failure.verb!r}{place}: {failure.message.rstrip('.')}. {left}"
 
 
-def _no_answer(output: session.Output) -> str:
-    shown = (output.stderr.strip() or output.stdout.strip() or "no output")[:_SHOWN]
+def _no_answer(output: session.Output, mask: Mask) -> str:
+    """What came instead of an answer. It is cut after it is masked, so that no part of a secret is left at the end."""
+    shown = mask.text(output.stderr.strip() or output.stdout.strip() or "no output")[:_SHOWN]
     return f"The host did not answer as a Windows host with PowerShell does (exit code {output.code}): {shown}"
 
 

@@ -21,6 +21,8 @@ Option = Mapping[str, Any]
 Text = tuple[str, str]
 """The path of an option, and the text that was given for it."""
 
+_MADE_BY_US = ("transaction",)
+"""Texts that no user chooses: a key that happens to be part of one is no mistake."""
 _WHOLE_NUMBER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 
 
@@ -43,6 +45,26 @@ def problems(spec: Spec, given: Mapping[str, object], where: str = "") -> Iterat
 def secrets(spec: Spec, given: Mapping[str, object]) -> list[Text]:
     """The texts of options that are marked no_log. The options must be free of `problems`."""
     return [(path, text) for path, option, text in _texts(spec, given, "") if option.get("no_log")]
+
+
+def shown(spec: Spec, given: Mapping[str, object]) -> list[Text]:
+    """The texts that a user chose and that results show as they are: names, descriptions, addresses."""
+    return [
+        (path, text)
+        for path, option, text in _texts(spec, given, "")
+        if not option.get("no_log") and "choices" not in option and path not in _MADE_BY_US
+    ]
+
+
+def exposed(hidden: Iterable[Text], visible: Iterable[Text]) -> Iterator[str]:
+    """Which secrets are part of a text that is shown, a sentence each; upper and lower case are the same."""
+    folded = [(path, text.casefold()) for path, text in visible]
+    everything = "\n".join(text for _path, text in folded)
+    for path, secret in hidden:
+        wanted = secret.casefold()
+        if wanted.strip() and wanted in everything:
+            place = next(place for place, text in folded if wanted in text)
+            yield f"{path} is part of the text of {place}, which is shown; write another key, or another text there."
 
 
 def _join(where: str, name: str) -> str:

@@ -262,11 +262,11 @@ class TestSecrets:
     def test_a_key_in_what_a_host_says_is_masked(self, task: Task) -> None:
         task.run(POLICY, name=NAME, rules=[rule(KEY, key=OTHER_KEY)])
         result = task.run(POLICY, name=NAME, rules=[rule(key=KEY)])
-        assert "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER" in result["changed_rules"]
+        assert result["changed_rules"] == ["********", "tokyo-osaka"]
         assert KEY not in str(result)
 
     def test_a_short_key_does_not_ruin_the_transaction(self, task: Task) -> None:
-        for key in ("a", "abcd", "switch"):
+        for key in ("b", "abcd", "switch"):
             given = {"name": NAME, "rules": [rule(key=key)]}
             transaction = task.run(POLICY, phase="stage", **given)["transaction"]
             assert task.run(POLICY, phase="commit", transaction=transaction, **given)["matches"] is True

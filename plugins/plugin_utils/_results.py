@@ -1,0 +1,143 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the results of the actions consist of, and in which of their texts a secret is masked.
+
+Later tasks read results. So names of fields, identifiers, enumerations, numbers and booleans are never masked, whatever
+the secret is. Free text is: sentences, diffs, and what a host holds or says. A name that the user declared may stand in
+free text, for a secret that is part of one was refused before (`_shape.exposed`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+MASK: Final = "********"
+_SHORTEST_MASKED = 2
+"""Without each of its letters of one kind, a sentence can't be read, and shows which letter it was."""
+
+
+class Text(enum.Enum):
+    """What a text of a result is."""
+
+    KEPT = enum.auto()
+    """A word of ours, an identifier or an enumeration. No secret is in it, unless it happens to be the same word."""
+    FREE = enum.auto()
+    """A sentence, a diff, or what a host holds or says."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class FreeAfter:
+    """A text of ours that may end in free text, which stands behind this beginning."""
+
+    beginning: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ByName:
+    """A dictionary whose keys are identifiers; each of its values has the same description."""
+
+    each: Described
+
+
+Described = Text | FreeAfter | ByName | Mapping[str, "Described"]
+"""What stands in a place of a result. A list has the description of its entries; what is not a text needs none."""
+
+_KEPT, _FREE = Text.KEPT, Text.FREE
+
+_RULE: Final[Described] = {
+    "name": _FREE,
+    "filters": _KEPT,
+    "filter_action": _KEPT,
+    "offers": _KEPT,
+    "authentication": FreeAfter("certificate from "),
+    "tunnel": _KEPT,
+    "connection_type": _KEPT,
+}
+_POLICY: Final[Described] = {
+    "name": _FREE,
+    "description": _FREE,
+    "guid": _KEPT,
+    "main_mode": {"methods": _KEPT},
+    "rules": _RULE,
+    "unreadable": _FREE,
+}
+_HOST: Final[Described] = {
+    "policies": _POLICY,
+    "assigned": _FREE,
+    "prohibit_ipsec": {"in_effect": _KEPT},
+    "services": ByName({"start": _KEPT, "depends_on": _KEPT}),
+    "domain_policy": _FREE,
+    "addresses": {"address": _KEPT},
+    "listed_addresses": _KEPT,
+    "unfinished_transaction": _KEPT,
+}
+RESULT: Final[Mapping[str, Described]] = {
+    "msg": _FREE,
+    "reason": _KEPT,
+    "warnings": _FREE,
+    "transaction": _KEPT,
+    "strategy": _KEPT,
+    "assigned_by": _KEPT,
+    "changed_rules": _FREE,
+    "obstacles": _FREE,
+    "in_effect": _KEPT,
+    "diff": {"before_header": _KEPT, "after_header": _KEPT, "before": _FREE, "after": _FREE},
+    "host": _HOST,
+}
+"""All fields of all results that hold text. One that is missing here counts as free."""
+
+
+class Mask:
+    """Masks secrets in free text."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        forms = {form for secret in secrets if _can_be_masked(secret) for form in _forms(secret)}
+        longest_first = sorted(forms, key=lambda form: (-len(form), form))
+        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if forms else None
+
+    def text(self, text: str) -> str:
+        """A free text without secrets."""
+        return self._pattern.sub(MASK, text) if self._pattern else text
+
+    def result(self, result: Mapping[str, Any]) -> dict[str, Any]:
+        """A result without secrets in its free texts."""
+        return {name: self._value(value, RESULT.get(name, _FREE)) for name, value in result.items()}
+
+    def _value(self, value: Any, described: Described) -> Any:  # noqa: ANN401 - any part of a result
+        if isinstance(value, str):
+            return self._described_text(value, described)
+        if isinstance(value, Mapping):
+            return {name: self._value(each, _within(described, name)) for name, each in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._value(each, described) for each in value]
+        return value
+
+    def _described_text(self, text: str, described: Described) -> str:
+        if described is _KEPT:
+            return text
+        if isinstance(described, FreeAfter):
+            found = text.startswith(described.beginning)
+            return described.beginning + self.text(text.removeprefix(described.beginning)) if found else text
+        return self.text(text)
+
+
+def _within(described: Described, name: str) -> Described:
+    """The description of what a dictionary holds under a name."""
+    if isinstance(described, ByName):
+        return described.each
+    return described.get(name, _FREE) if isinstance(described, Mapping) else described
+
+
+def _can_be_masked(secret: str) -> bool:
+    return len(secret) >= _SHORTEST_MASKED and not secret.isspace()
+
+
+def _forms(secret: str) -> tuple[str, ...]:
+    """How a secret stands in a text: as it is, or as Python quotes it, whichever quotation marks it takes."""
+    quoted = repr(secret)[1:-1]
+    return secret, quoted, quoted.replace("'", "\\'")

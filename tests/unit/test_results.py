@@ -1,0 +1,299 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A key is masked in free text and nowhere else: later tasks read what they would read with any other key."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import unittest.mock
+import uuid
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.rras.ipsec.plugins.action import (
+    win_ipsec_policy_info,
+    win_ipsec_psk_policy,
+    win_prohibit_ipsec,
+)
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _specs
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import host as hosts
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value
+from ansible_collections.rras.ipsec.plugins.plugin_utils._results import MASK, RESULT, ByName, Described, Mask, Text
+from ansible_collections.rras.ipsec.tests.lab import Answer
+from ansible_collections.rras.ipsec.tests.unit.plan.server import ADDRESS, BLOCKED, PEER, Server, rule
+from ansible_collections.rras.ipsec.tests.unit.plan.test_present import by_hand
+from ansible_collections.rras.ipsec.tests.unit.test_action import Task
+
+POLICY, VALUE, INFO = (
+    module.ActionModule for module in (win_ipsec_psk_policy, win_prohibit_ipsec, win_ipsec_policy_info)
+)
+NAME, DESCRIPTION, CONNECTION = "Kyushu", "as KB 240262 has it", "tunnel one"
+NEUTRAL = "Uji-Byodoin:1053/Phoenix"
+"""A key that is no part of anything else."""
+
+Results = dict[str, dict[str, Any]]
+
+
+def declared(key: str) -> dict[str, Any]:
+    return {"name": NAME, "description": DESCRIPTION, "rules": [rule(CONNECTION, key=key), BLOCKED]}
+
+
+def journey(key: str) -> Results:
+    """Do what the role does with a server, in check mode before it, and read everything after it.
+
+    The random numbers are the same each time, so that two journeys can be compared word for word.
+    """
+    numbers = (uuid.UUID(int=number << 96 | number, version=4) for number in itertools.count(0xC0FFEE00))
+    with unittest.mock.patch.object(uuid, "uuid4", side_effect=numbers):
+        return steps(Task(Server()), key)
+
+
+def steps(task: Task, key: str) -> Results:
+    given = declared(key)
+    task.check_mode = True
+    found = {"predicted": task.run(POLICY, **given)}
+    if found["predicted"].get("failed"):
+        return found
+    task.check_mode = False
+    found["plan"] = task.run(POLICY, phase="plan", **given)
+    found["stage"] = task.run(POLICY, phase="stage", **given)
+    transaction = found["stage"]["transaction"]
+    found["commit"] = task.run(POLICY, phase="commit", transaction=transaction, **given)
+    found["value"] = task.run(VALUE, policy=NAME)
+    task.server.restart()
+    found["proof"] = task.run(POLICY, phase="plan", **given)
+    found["finish"] = task.run(POLICY, phase="finish", transaction=transaction, **given)
+    found["again"] = task.run(POLICY, **given)
+    found["info"] = task.run(INFO, preshared_keys=[key])
+    return found
+
+
+WITH_ANY_KEY = journey(NEUTRAL)
+
+
+def leaves(value: Any, described: Described | None, path: str = "") -> Iterator[tuple[str, str, Described | None]]:
+    """Yield the texts of a result: where, which, and what is described there, None for nothing."""
+    if isinstance(value, str):
+        yield path, value, described
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            yield from leaves(each, within(described, name), f"{path}.{name}")
+    elif isinstance(value, list):
+        for each in value:
+            yield from leaves(each, described, path)
+
+
+def within(described: Described | None, name: str) -> Described | None:
+    if isinstance(described, ByName):
+        return described.each
+    return described.get(name) if isinstance(described, Mapping) else described
+
+
+def texts(results: Results) -> Iterator[tuple[str, str, Described | None]]:
+    for name, result in results.items():
+        for field, value in result.items():
+            described = RESULT.get(field)
+            yield from leaves(value, described, f"{name}.{field}")
+
+
+def test_every_text_of_a_result_is_described() -> None:
+    """One that is not would be masked, and a later task that reads it be misled."""
+    assert {path for path, _text, described in texts(WITH_ANY_KEY) if described is None} == set()
+
+
+def test_the_journey_needs_all_results() -> None:
+    assert {result.get("failed", False) for result in WITH_ANY_KEY.values()} == {False}
+    assert WITH_ANY_KEY["again"]["changed"] is False
+    assert WITH_ANY_KEY["proof"]["matches"] is True
+
+
+def words() -> list[str]:
+    """Return every name of a field, every text, and every word in one, of the results and of the declaration."""
+    names = {name for path, _text, _described in texts(WITH_ANY_KEY) for name in path.split(".")}
+    said = {text for _path, text, _described in texts(WITH_ANY_KEY)}
+    chosen = {text for _path, text in _shape.shown(_specs.POLICY, declared(NEUTRAL))}
+    whole = names | said | chosen
+    return sorted({*whole, *(word for text in whole for word in re.findall(r"[\w.]+", text))} - {""})
+
+
+@st.composite
+def keys(draw: st.DrawFn) -> str:
+    """Draw a key that could be confused with something: a word, a part of a text, in small letters or in capitals."""
+    text = draw(st.sampled_from(words()))
+    start = draw(st.sampled_from((0, 0, 0, 1, 2)))
+    length = draw(st.sampled_from((1000, 1000, 1, 2, 3, 4, 12)))
+    part = text[start : start + length]
+    return draw(st.sampled_from((part, part.lower(), part.upper())))
+
+
+def is_part_of_a_name(key: str) -> bool:
+    names = (NAME, DESCRIPTION, CONNECTION, "all other L2TP", ADDRESS, PEER, "me", "any")
+    return any(key.casefold() in name.casefold() for name in names)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@given(keys())
+@example("matches")
+@example("pending")
+@example("host")
+@example("services")
+@example("RemoteAccess")
+@example("ipsec")
+@example("prohibit_ipsec")
+@example("certificate from ")
+@example("switch")
+@example("true")
+@example("yes")
+@example("3DES / SHA1 / Diffie-Hellman group 14 (2048)")
+@example("*")
+@example(CONNECTION)
+@example(NAME.lower())
+def test_a_run_ends_as_with_any_other_key(key: str) -> None:
+    assume(key.strip() and "\n" not in key and "\r" not in key)
+    found = journey(key)
+    if is_part_of_a_name(key):
+        assert found["predicted"]["reason"] == "options"
+        assert "which is shown; write another key, or another text there." in found["predicted"]["msg"]
+        return
+    mask = Mask([key])
+    value = WITH_ANY_KEY["value"]  # no key is among the options of that task, nor in what it says
+    expected = {name: mask.result(result) for name, result in WITH_ANY_KEY.items()} | {"value": value}
+    assert found == expected
+    if len(key) > 1 and key.strip("*"):
+        free = [
+            text for path, text, described in texts(found) if described is Text.FREE and not path.startswith("value.")
+        ]
+        assert [text for text in free if key in text] == []
+
+
+READ = ("changed", "pending", "transaction", "matches", "reason", "strategy", "assigned_by", "in_effect", "value")
+"""What the tasks of the role read of a result, besides the names of changed rules and the facts of the host."""
+
+
+@pytest.mark.parametrize("key", ["matches", "host", "RemoteAccess", "pending", "ipsec", "transaction", "linear"])
+def test_what_the_role_reads_is_never_masked(key: str) -> None:
+    """The same as above, without a word about how masking works."""
+    found = journey(key)
+    assert list(found) == list(WITH_ANY_KEY)
+    for name, result in WITH_ANY_KEY.items():
+        assert {field: found[name].get(field) for field in READ} == {field: result.get(field) for field in READ}
+        assert found[name].get("changed_rules") == result.get("changed_rules")
+        facts = ("prohibit_ipsec", "services", "addresses", "listed_addresses", "assigned", "unfinished_transaction")
+        assert [found[name].get("host", {}).get(fact) for fact in facts] == [
+            result.get("host", {}).get(fact) for fact in facts
+        ]
+
+
+class TestNames:
+    """A key that is part of a name can't be kept from being shown."""
+
+    @pytest.mark.parametrize(
+        ("key", "place"),
+        [
+            ("tunnel one", "rules[0].name"),
+            ("ONE", "rules[0].name"),
+            ("kyushu", "name"),
+            ("KB 240262", "description"),
+            ("other l2tp", "rules[1].name"),
+            ("192.0.2.2", "rules[0].filters[0].destination_address"),
+        ],
+    )
+    def test_it_is_refused_before_the_host_is_asked(self, key: str, place: str) -> None:
+        task = Task(Server())
+        assert task.run(POLICY, **declared(key)) == {
+            "failed": True,
+            "reason": "options",
+            "msg": f"rules[0].authentication[0].preshared_key is part of the text of {place}, which is shown; "
+            "write another key, or another text there.",
+        }
+        assert task.server.host.recorder.executions == []
+
+    def test_of_another_rule_and_of_an_authority(self) -> None:
+        authority = rule("tokyo-branch", authentication=[{"certificate_authority": "CN=Example Root CA"}])
+        result = Task(Server()).run(POLICY, name=NAME, rules=[authority, rule(key="root ca")])
+        assert result["msg"] == (
+            "rules[1].authentication[0].preshared_key is part of the text of "
+            "rules[0].authentication[0].certificate_authority, which is shown; "
+            "write another key, or another text there."
+        )
+
+    def test_a_transaction_is_no_name(self) -> None:
+        given = {"transaction": "5f0c6a0e-7d4b-4a57-9f0e-0d6c1f5a2b11/switch/", **declared("switch")}
+        assert Task(Server()).run(POLICY, phase="revert", **given)["changed"] is False
+
+
+class TestWhatAHostHolds:
+    """Whatever a host holds or says is free text."""
+
+    @pytest.fixture
+    def task(self) -> Task:
+        """Return a task on a server where somebody named everything after a key."""
+        task = Task(Server())
+        authority = [{"certificate_authority": f"CN={NEUTRAL}"}]
+        named = rule(f"rule {NEUTRAL}", description=NEUTRAL, authentication=authority)
+        by_hand(task.server, name=f"policy {NEUTRAL}", description=NEUTRAL, rules=[named])
+        return task
+
+    def test_is_masked(self, task: Task) -> None:
+        result = task.run(INFO, preshared_keys=[NEUTRAL])
+        (policy,) = result["host"]["policies"]
+        named = next(each for each in policy["rules"] if not each["default_response"])
+        assert (policy["name"], policy["description"]) == (f"policy {MASK}", MASK)
+        assert result["host"]["assigned"] == f"policy {MASK}"
+        assert (named["name"], named["authentication"]) == (f"rule {MASK}", [f"certificate from CN={MASK}"])
+        assert NEUTRAL not in str(result)
+
+    def test_is_masked_in_a_refusal(self, task: Task) -> None:
+        assert task.run(POLICY, **declared(NEUTRAL))["msg"] == (
+            f"the policy 'policy {MASK}' is assigned on this host, and only one can be; "
+            "set replace_assigned to true if the declared policy is to take its place."
+        ).replace("the policy", "The policy", 1)
+
+    def test_is_masked_in_the_path_of_a_domain_policy(self, task: Task) -> None:
+        path = f"LDAP://CN={NEUTRAL}"
+        task.server.add([Key(hosts.DOMAIN_POLICY, {"DSIPSECPolicyPath": Value.sz(path)})])
+        result = task.run(INFO, preshared_keys=[NEUTRAL])
+        assert result["host"]["domain_policy"] == f"LDAP://CN={MASK}"
+
+    def test_is_masked_before_it_is_cut(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(
+            "ansible_collections.rras.ipsec.plugins.plugin_utils._action._SHOWN", len("sh: 1: Syntax error: word")
+        )
+        task = Task(Server())
+        task.server.host.impairments.answer = Answer.GARBAGE
+        said = task.run(POLICY, **declared("word unexpected"))["msg"]
+        assert said.endswith("(exit code 2): sh: 1: Syntax error: ****")
+
+
+class TestMask:
+    """The masking itself."""
+
+    @pytest.mark.parametrize(
+        ("secrets", "text", "masked"),
+        [
+            (["abc"], "ABC abc abcabc", f"ABC {MASK} {MASK}{MASK}"),
+            (["ab", "abcd"], "abcd ab", f"{MASK} {MASK}"),
+            (["a"], "a sentence", "a sentence"),
+            (["  "], "a  sentence", "a  sentence"),
+            (["a\\b"], repr("x a\\b y"), f"'x {MASK} y'"),
+            (["it's"], repr('"it\'s"'), f"'\"{MASK}\"'"),
+            (["it's"], repr("it's"), f'"{MASK}"'),
+            ([".*"], "any .*", f"any {MASK}"),
+            ([], "nothing", "nothing"),
+        ],
+    )
+    def test_of_a_text(self, secrets: list[str], text: str, masked: str) -> None:
+        assert Mask(secrets).text(text) == masked
+
+    def test_of_a_field_that_nobody_described(self) -> None:
+        given = {"new": [{"key": "my key"}, "my key"], "number": 12}
+        assert Mask(["my key"]).result(given) == {"new": [{"key": MASK}, MASK], "number": 12}
+
+    def test_of_no_number(self) -> None:
+        assert Mask(["1701"]).result({"value": 1701, "changed": True}) == {"value": 1701, "changed": True}
