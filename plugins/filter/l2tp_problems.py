@@ -12,7 +12,7 @@ version_added: 0.1.0
 author: The rras.ipsec developers (!UNKNOWN)
 description:
   - Compares what the variables of both ends of each connection say, before any host is touched.
-positional: host, other_peers, certificate_authority
+positional: host, other_peers, certificate_authority, variables
 options:
   _input:
     description: The variable C(hostvars).
@@ -29,6 +29,14 @@ options:
   certificate_authority:
     description: As for the filter P(rras.ipsec.l2tp_rules#filter).
     type: str
+  variables:
+    description:
+      - The variables C(l2tp_policy_name), C(l2tp_filter_action) and C(l2tp_main_mode) of the host, by name.
+        What is left out is not looked at.
+      - No key may be a part of the name of the policy, because it is shown.
+      - The other two must have the shape of O(rras.ipsec.win_ipsec_psk_policy#module:rules[].filter_action)
+        and O(rras.ipsec.win_ipsec_psk_policy#module:main_mode).
+    type: dict
 """
 
 EXAMPLES = r"""
@@ -47,7 +55,7 @@ RETURN = r"""
     elements: str
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _view
@@ -55,11 +63,20 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network
 
 
 def l2tp_problems(
-    hostvars: _view.HostVars, host: str, other_peers: str = "block", certificate_authority: str | None = None
+    hostvars: _view.HostVars,
+    host: str,
+    other_peers: str = "block",
+    certificate_authority: str | None = None,
+    variables: Mapping[str, Any] | None = None,
 ) -> list[str]:
     """What is wrong with the declared connections of a host."""
     nodes = _view.network(hostvars, host)
-    return network.problems(nodes, host, other_peers=other_peers, certificate_authority=certificate_authority)
+    shared = {"l2tp_other_peers_certificate_authority": certificate_authority, **(variables or {})}
+    return (
+        list(_view.misshapen(nodes[host], shared))
+        or network.problems(nodes, host, other_peers=other_peers, certificate_authority=certificate_authority)
+        or list(_view.exposed(nodes, host, shared))
+    )
 
 
 class FilterModule:

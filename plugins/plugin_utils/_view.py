@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _specs
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Phase, Run
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Node
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import OTHER_PEERS_RULE, Network, Node
 
 HostVars = Mapping[str, Mapping[str, Any]]
 
@@ -26,6 +27,25 @@ AGAIN = "__l2tp_again"
 VALUE = "__l2tp_value"
 RESTART = "__l2tp_restart"
 
+_FILTER_ACTION = _specs.POLICY["rules"]["options"]["filter_action"]
+_SHARED: _shape.Spec = {"l2tp_filter_action": _FILTER_ACTION, "l2tp_main_mode": _specs.POLICY["main_mode"]}
+_SHOWN = ("l2tp_policy_name", "l2tp_other_peers_certificate_authority")
+"""The variables whose texts results show as they are."""
+_CONNECTIONS: _shape.Spec = {
+    "l2tp_connections": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "name": {},
+            "peers": {"type": "list", "elements": "str"},
+            "preshared_key": {"no_log": True},
+            "certificate_authority": {},
+        },
+    },
+}
+_RULE_OF_THE_ROLE = (OTHER_PEERS_RULE, "me", "any")
+"""The texts of the rule for all other L2TP."""
+
 
 def network(hostvars: HostVars, host: str) -> dict[str, Node]:
     """The nodes that a host's connections lead to, directly or over others, as far as the inventory has them."""
@@ -37,9 +57,41 @@ def network(hostvars: HostVars, host: str) -> dict[str, Node]:
             continue
         found[name] = _node(name, hostvars[name])
         waiting.extend(
-            peer for entry in found[name].connections or () if _names(entry, name) for peer in entry["peers"]
+            peer for entry in _listed(found[name].connections) if _names(entry, name) for peer in entry["peers"]
         )
     return found
+
+
+def misshapen(node: Node, variables: Mapping[str, object]) -> Iterator[str]:
+    """What is wrong with the shape of filter actions and key exchange settings, a sentence each.
+
+    variables: those of the host's role, by name.
+    """
+    yield from _shape.problems(_SHARED, {name: variables[name] for name in _SHARED if name in variables})
+    for number, entry in enumerate(_listed(node.connections)):
+        action = entry.get("filter_action") if isinstance(entry, Mapping) else None
+        if isinstance(action, Mapping):
+            where = f"l2tp_connections[{number}].filter_action"
+            yield from _shape.problems(_FILTER_ACTION["options"], action, where)
+
+
+def exposed(nodes: Network, host: str, variables: Mapping[str, object]) -> Iterator[str]:
+    """Which keys of a host's connections are part of a text that is shown, a sentence each.
+
+    The connections must be free of problems. variables: those of the host's role, by name.
+    """
+    declared = {"l2tp_connections": nodes[host].connections}
+    secrets = _shape.secrets(_CONNECTIONS, declared)
+    addresses = [(f"l2tp_address of {node.name}", str(node.address)) for node in nodes.values() if node.address]
+    others = [(name, str(variables[name])) for name in _SHOWN if variables.get(name)]
+    yield from _shape.exposed(secrets, [*_shape.shown(_CONNECTIONS, declared), *others, *addresses])
+    for path, secret in secrets:
+        if any(secret.casefold() in text.casefold() for text in _RULE_OF_THE_ROLE):
+            yield f"{path} is part of the text of a rule that the role writes, which is shown; write another key."
+
+
+def _listed(connections: object) -> Sequence[Any]:
+    return connections if isinstance(connections, list | tuple) else ()
 
 
 def _names(entry: Any, host: str) -> bool:  # noqa: ANN401 - any YAML

@@ -17,7 +17,7 @@ from ansible_collections.rras.ipsec.tests.integration.controller import Run
 from ansible_collections.rras.ipsec.tests.integration.pair import KEY, connection
 from ansible_collections.rras.ipsec.tests.lab import HostSpec
 
-pytestmark = pytest.mark.xdist_group("wrong declarations")
+pytestmark = [pytest.mark.core, pytest.mark.xdist_group("wrong declarations")]
 """One worker runs them all, since they share one run of the playbook (with --dist=loadgroup)."""
 
 EAST, WEST = "{}-east", "{}-west"
@@ -29,8 +29,9 @@ class Mistake:
 
     id: str
     sentence: str
-    connections: list[dict[str, Any]] | None = None
+    connections: Any = None
     """None: the one that is right."""
+    both: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     east: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     west: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     missing: str = ""
@@ -40,7 +41,7 @@ class Mistake:
     def hosts(self) -> dict[str, dict[str, Any]]:
         """The two hosts with their variables."""
         declared = [between(self.id)] if self.connections is None else self.connections
-        both = {"l2tp_connections": declared}
+        both = {"l2tp_connections": declared, **self.both}
         east = {**both, "l2tp_address": "192.0.2.1", **self.east}
         west = {**both, "l2tp_address": "192.0.2.2", **self.west}
         west.pop(self.missing, None)
@@ -62,6 +63,14 @@ def address(case: str, text: str, sentence: str) -> Mistake:
     return Mistake(case, sentence, west={"l2tp_address": text})
 
 
+UNKNOWN = (
+    "l2tp_connections[0] has an option that is not known (its name is not shown, because it may be a key); "
+    "the options of a connection are name, peers, preshared_key, certificate_authority, filter_action."
+)
+NO_LIST = "l2tp_connections must be a list of connections; begin each with a dash."
+NO_ENTRY = "l2tp_connections[0] must be a dictionary with name, peers and preshared_key or certificate_authority."
+NO_TEXT = "l2tp_connections[0].preshared_key must be text; put it into quotes."
+
 MISTAKES = (
     Mistake(
         "no-name",
@@ -76,9 +85,61 @@ MISTAKES = (
     ),
     Mistake(
         "unknown-option",
-        "l2tp_connections[0].psk is not known; the options of a connection are name, peers, preshared_key, "
-        "certificate_authority, filter_action.",
+        UNKNOWN,
         [without(between("unknown-option", psk=KEY), "preshared_key")],
+    ),
+    Mistake("key-as-option", UNKNOWN, [without(between("key-as-option"), "preshared_key") | {KEY: True}]),
+    Mistake("number-for-list", NO_LIST, 10531053),
+    Mistake("text-for-list", NO_LIST, KEY),
+    Mistake("text-for-entry", NO_ENTRY, [KEY]),
+    Mistake("list-in-list", NO_ENTRY, [[between("list-in-list")]]),
+    Mistake("number-for-key", NO_TEXT, [between("number-for-key", preshared_key=10531053)]),
+    Mistake("list-for-key", NO_TEXT, [between("list-for-key", preshared_key=[KEY])]),
+    Mistake(
+        "text-for-action",
+        "l2tp_filter_action must be a dictionary; write action, offers, pfs, accept_unsecured, "
+        "fall_back_to_clear_text, each as 'option: value'.",
+        both={"l2tp_filter_action": f"preshared_key={KEY}"},
+    ),
+    Mistake(
+        "list-for-exchange",
+        "l2tp_main_mode must be a dictionary; write methods, lifetime, quick_mode_limit, pfs, each as 'option: value'.",
+        both={"l2tp_main_mode": [KEY]},
+    ),
+    Mistake("dictionary-for-list", NO_LIST, between("dictionary-for-list")),
+    Mistake(
+        "key-in-action",
+        "l2tp_filter_action has an option that is not known (its name is not shown, because it may be a key); "
+        "the options are action, offers, pfs, accept_unsecured, fall_back_to_clear_text.",
+        both={"l2tp_filter_action": {KEY: True}},
+    ),
+    Mistake(
+        "choice-of-action",
+        "l2tp_connections[0].filter_action.action is none of its choices; write negotiate, block or permit.",
+        [between("choice-of-action", filter_action={"action": KEY})],
+    ),
+    Mistake(
+        "key-exchange",
+        "l2tp_main_mode.methods[0].dh_group is none of its choices; write 14, 2 or 1.",
+        both={"l2tp_main_mode": {"methods": [{"dh_group": KEY}]}},
+    ),
+    Mistake(
+        "key-in-name",
+        "l2tp_connections[0].preshared_key is part of the text of l2tp_connections[0].name, which is shown; "
+        "write another key, or another text there.",
+        [between("key-in-name", preshared_key="LINK")],
+    ),
+    Mistake(
+        "key-in-policy",
+        "l2tp_connections[0].preshared_key is part of the text of l2tp_policy_name, which is shown; "
+        "write another key, or another text there.",
+        [between("key-in-policy", preshared_key="site to site")],
+    ),
+    Mistake(
+        "key-in-rule",
+        "l2tp_connections[0].preshared_key is part of the text of a rule that the role writes, which is shown; "
+        "write another key.",
+        [between("key-in-rule", preshared_key="all other")],
     ),
     Mistake(
         "unknown-peer",
@@ -213,3 +274,4 @@ def test_a_wrong_declaration_is_refused_in_one_sentence(refused: Run, mistake: M
 def test_nothing_of_a_key_is_in_the_sentences(refused: Run) -> None:
     assert refused.failed
     assert KEY not in refused.output + refused.errors
+    assert "10531053" not in refused.output + refused.errors

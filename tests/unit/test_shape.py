@@ -19,6 +19,7 @@ from ansible_collections.rras.ipsec.plugins.action import (
     win_ipsec_psk_policy,
     win_prohibit_ipsec,
 )
+from ansible_collections.rras.ipsec.plugins.filter.l2tp_problems import l2tp_problems
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _specs
 from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction
 from ansible_collections.rras.ipsec.tests.unit.plan.server import Server
@@ -230,3 +231,126 @@ def test_the_words_for_true_and_false(active: object) -> None:
 @pytest.mark.parametrize("minutes", [10, "10", "-10"])
 def test_a_number_may_come_as_text(minutes: object) -> None:
     assert list(_shape.problems(_specs.POLICY, {"name": "L2TP", "polling_interval": minutes})) == []
+
+
+FILTER_ACTION = _specs.POLICY["rules"]["options"]["filter_action"]
+OF_THE_ROLE: _shape.Spec = {"l2tp_filter_action": FILTER_ACTION, "l2tp_main_mode": _specs.POLICY["main_mode"]}
+TOKYO, OSAKA, BRANCH = "rras-tokyo", "rras-osaka", "branch"
+PAIR: dict[str, Any] = {"name": "tokyo-osaka", "peers": [TOKYO, OSAKA], "preshared_key": KEY}
+
+
+def said(*connections: Any, variables: Mapping[str, Any] | None = None, given: Any = None) -> list[str]:
+    """Return what the role's first task finds wrong."""
+    declared = {"l2tp_connections": list(connections) if given is None else given}
+    addresses = {TOKYO: "192.0.2.1", OSAKA: "192.0.2.2", BRANCH: "198.51.100.7"}
+    hostvars = {name: {**declared, "l2tp_address": address} for name, address in addresses.items()}
+    return l2tp_problems(hostvars, TOKYO, "block", None, variables)
+
+
+def test_the_right_shape_is_right_for_the_role() -> None:
+    variables = {**sample_of(OF_THE_ROLE), "l2tp_policy_name": "L2TP"}
+    action = sample_of({"filter_action": FILTER_ACTION})
+    assert said(PAIR | action, variables=variables) == []
+    assert said(PAIR | {"filter_action": None}, variables=dict.fromkeys(OF_THE_ROLE)) == []
+
+
+@pytest.mark.parametrize(("where", "given"), [case for case in wrong_shapes(OF_THE_ROLE) if case[0] != "The task"])
+def test_a_wrong_shape_of_a_variable_of_the_role(where: str, given: dict[str, Any]) -> None:
+    (sentence,) = said(PAIR, variables=given)
+    assert sentence.startswith(where)
+    assert KEY not in sentence
+    assert "1053" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("where", "given"),
+    [case for case in wrong_shapes({"filter_action": FILTER_ACTION}) if case[0] != "The task"],
+)
+def test_a_wrong_shape_of_a_filter_action_of_a_connection(where: str, given: dict[str, Any]) -> None:
+    (sentence,) = said(PAIR, PAIR | {"name": "other"} | given)
+    assert sentence.startswith(f"l2tp_connections[1].{where}")
+    assert KEY not in sentence
+    assert "1053" not in sentence
+
+
+CONNECTIONS: tuple[tuple[Any, str], ...] = (
+    (KEY, "l2tp_connections must be a list of connections; begin each with a dash."),
+    (10531053, "l2tp_connections must be a list of connections; begin each with a dash."),
+    (True, "l2tp_connections must be a list of connections; begin each with a dash."),
+    (PAIR, "l2tp_connections must be a list of connections; begin each with a dash."),
+    *(
+        (
+            [wrong],
+            "l2tp_connections[0] must be a dictionary with name, peers and preshared_key or certificate_authority.",
+        )
+        for wrong in (KEY, 10531053, None, [PAIR], [[PAIR]])
+    ),
+    *(
+        ([PAIR | {"preshared_key": wrong}], "l2tp_connections[0].preshared_key must be text; put it into quotes.")
+        for wrong in (10531053, 10.53, True, [KEY], {KEY: True})
+    ),
+    *(
+        (
+            [PAIR | unknown],
+            (
+                "l2tp_connections[0] has an option that is not known (its name is not shown, because it may be a key); "
+                "the options of a connection are name, peers, preshared_key, certificate_authority, filter_action."
+            ),
+        )
+        for unknown in UNKNOWN
+    ),
+)
+
+
+@pytest.mark.parametrize(("given", "sentence"), CONNECTIONS)
+def test_a_wrong_shape_of_the_connections(given: Any, sentence: str) -> None:
+    assert said(given=given) == [sentence]
+
+
+def keyed(key: str, **more: Any) -> dict[str, Any]:
+    return PAIR | {"preshared_key": key} | more
+
+
+FAR = {"name": "tokyo-branch", "peers": [TOKYO, BRANCH], "certificate_authority": "CN=Example Root CA"}
+
+
+@pytest.mark.parametrize(
+    ("key", "place"),
+    [
+        ("tokyo-osaka", "l2tp_connections[0].name"),
+        ("TOKYO-O", "l2tp_connections[0].name"),
+        ("rras-osaka", "l2tp_connections[0].peers[1]"),
+        ("okyo-branch", "l2tp_connections[1].name"),
+        ("Example Root", "l2tp_connections[1].certificate_authority"),
+        ("between sites", "l2tp_policy_name"),
+        ("192.0.2.2", "l2tp_address of rras-osaka"),
+    ],
+)
+def test_a_key_that_is_part_of_what_the_role_shows(key: str, place: str) -> None:
+    assert said(keyed(key), FAR, variables={"l2tp_policy_name": "L2TP between sites"}) == [
+        (
+            f"l2tp_connections[0].preshared_key is part of the text of {place}, which is shown; "
+            "write another key, or another text there."
+        )
+    ]
+
+
+@pytest.mark.parametrize("key", ["other L2TP", "any", "ALL OTHER"])
+def test_a_key_that_is_part_of_the_role_s_own_rule(key: str) -> None:
+    assert said(keyed(key)) == [
+        (
+            "l2tp_connections[0].preshared_key is part of the text of a rule that the role writes, which is shown; "
+            "write another key."
+        )
+    ]
+
+
+def test_a_key_that_is_part_of_the_name_of_an_authority_for_others() -> None:
+    hostvars = {name: {"l2tp_connections": [keyed("root ca")], "l2tp_address": address}
+                for name, address in ((TOKYO, "192.0.2.1"), (OSAKA, "192.0.2.2"))}  # fmt: skip
+    assert l2tp_problems(hostvars, TOKYO, "certificate", "CN=Example Root CA") == [
+        (
+            "l2tp_connections[0].preshared_key is part of the text of l2tp_other_peers_certificate_authority, "
+            "which is shown; write another key, or another text there."
+        )
+    ]

@@ -138,9 +138,11 @@ def _malformed_entry(where: str, entry: Mapping[str, Any]) -> Iterator[str]:
             yield f"{where}.{option} must be text; put it into quotes."
     if not isinstance(entry.get("filter_action"), Mapping | None):
         yield f"{where}.filter_action must be a dictionary with options of a filter action, such as pfs: true."
-    for key in entry:
-        if key not in _ENTRY:
-            yield f"{where}.{key} is not known; the options of a connection are {', '.join(_ENTRY)}."
+    if any(option not in _ENTRY for option in entry):
+        yield (
+            f"{where} has an option that is not known (its name is not shown, because it may be a key); "
+            f"the options of a connection are {', '.join(_ENTRY)}."
+        )
 
 
 def _twice(entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -222,7 +224,8 @@ def _disagreements(network: Network, host: str, entry: Mapping[str, Any]) -> Ite
 
 def _entries(node: Node) -> list[Mapping[str, Any]]:
     """What another host declares, as far as it has the form of a connection; the rest is that host's own problem."""
-    return [entry for entry in node.connections or () if isinstance(entry, Mapping)]
+    entries = node.connections if isinstance(node.connections, list | tuple) else ()
+    return [entry for entry in entries if isinstance(entry, Mapping)]
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any YAML

@@ -92,7 +92,8 @@ DIFFERENT = "write it once, into the variables of a group that both are in."
         (
             network(PAIR | {"key": KEY}),
             (
-                "l2tp_connections[0].key is not known; the options of a connection are "
+                "l2tp_connections[0] has an option that is not known "
+                "(its name is not shown, because it may be a key); the options of a connection are "
                 "name, peers, preshared_key, certificate_authority, filter_action."
             ),
         ),
