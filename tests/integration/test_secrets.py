@@ -14,10 +14,11 @@ import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
-from ansible_collections.rras.ipsec.tests.integration.conftest import ENGINE
-from ansible_collections.rras.ipsec.tests.integration.controller import Controller, Run
+from ansible_collections.rras.ipsec.tests.integration import pair as words
+from ansible_collections.rras.ipsec.tests.integration.conftest import ENGINE, MakeController
+from ansible_collections.rras.ipsec.tests.integration.controller import VERIFY, Controller, Run
 from ansible_collections.rras.ipsec.tests.integration.pair import BACKUP, KEY, NEW_KEY, OSAKA, TOKYO, connection
-from ansible_collections.rras.ipsec.tests.lab import Host
+from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
 from ansible_collections.rras.ipsec.tests.lab.engine import EngineName
 from ansible_collections.rras.ipsec.tests.lab.powershell_shadow import entries
 
@@ -125,6 +126,55 @@ def test_the_key_is_in_no_sentence_on_a_wrong_shape(pair: Controller, log: Path)
     assert found(_written(run)) == []
     assert found(log.read_bytes()) == []
     assert pair.lab[TOKYO].recorder.executions == []
+
+
+WORDS = ("ipsec", "host", "services", "RemoteAccess", "matches", "pending", KEY)
+"""Keys that stand in results as well, and one that does not."""
+
+
+def ends(number: int) -> tuple[str, str]:
+    return f"east-{number}", f"west-{number}"
+
+
+@pytest.fixture
+def pairs(start: MakeController) -> Controller:
+    """One pair for each of the words, with nothing in their names that is one of them."""
+    names = [name for number in range(len(WORDS)) for name in ends(number)]
+    controller = start([HostSpec(name, f"192.0.2.{last}") for last, name in enumerate(names, start=1)])
+    connections = [connection(f"link {n}", *ends(n), key=word) for n, word in enumerate(WORDS)]
+    controller.variables.update(l2tp_connections=connections, l2tp_reboot_serial=len(names))
+    return controller
+
+
+@pytest.mark.slow
+def test_a_run_ends_in_the_same_way_whatever_word_a_key_is(pairs: Controller) -> None:
+    first = pairs.site()
+
+    assert first.code == 0, first.explain()
+    for number, word in enumerate(WORDS):
+        for name in ends(number):
+            assert first.recap[name] == first.recap[ends(len(WORDS) - 1)[0]], word
+            assert words.keys_of(words.assigned(pairs.lab[name])) == [word]
+            assert words.prohibit_ipsec(pairs.lab[name]) == 1
+    assert pairs.play(VERIFY).code == 0
+    assert set(pairs.site().changed.values()) == {0}
+
+
+def test_no_end_is_left_alone_whatever_word_a_key_is(pairs: Controller) -> None:
+    """The west ends fail while they stage: their peers must know that they share a changed connection."""
+    for number in range(len(WORDS)):
+        pairs.lab[ends(number)[1]].impairments.fail_at_record = 60
+
+    run = pairs.site()
+
+    assert run.code == 2
+    assert {name: words.assigned(host) for name, host in pairs.lab.items()} == dict.fromkeys(pairs.lab)
+    neutral = len(WORDS) - 1
+    expected = run.failure(ends(neutral)[0])
+    for number in range(len(WORDS)):
+        said = run.failure(ends(number)[0])
+        assert said.startswith(f"{ends(number)[0]} does not go on, because its peer {ends(number)[1]} failed:")
+        assert len(said.split()) == len(expected.split())
 
 
 def test_the_search_finds_what_it_is_to_find(pair: Controller) -> None:
