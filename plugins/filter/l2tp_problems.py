@@ -12,7 +12,9 @@ version_added: 0.1.0
 author: The rras.ipsec developers (!UNKNOWN)
 description:
   - Compares what the variables of both ends of each connection say, before any host is touched.
-positional: host, other_peers, certificate_authority, variables
+  - Where nothing is wrong with this host's own declaration, those of all managed hosts that it is connected
+    with are looked at.
+positional: host, variables, removal
 options:
   _input:
     description: The variable C(hostvars).
@@ -22,21 +24,18 @@ options:
     description: The inventory name of the host that asks.
     type: str
     required: true
-  other_peers:
-    description: As for the filter P(rras.ipsec.l2tp_rules#filter).
-    type: str
-    default: block
-  certificate_authority:
-    description: As for the filter P(rras.ipsec.l2tp_rules#filter).
-    type: str
   variables:
     description:
-      - The variables C(l2tp_policy_name), C(l2tp_filter_action) and C(l2tp_main_mode) of the host, by name.
-        What is left out is not looked at.
-      - No key may be a part of the name of the policy, because it is shown.
+      - The variables C(l2tp_policy_name), C(l2tp_other_peers_certificate_authority), C(l2tp_filter_action) and
+        C(l2tp_main_mode) of the host, by name. What is left out is not looked at.
+      - No key may be a part of the first two, because they are shown.
       - The other two must have the shape of O(rras.ipsec.win_ipsec_psk_policy#module:rules[].filter_action)
         and O(rras.ipsec.win_ipsec_psk_policy#module:main_mode).
     type: dict
+  removal:
+    description: Whether nothing matters but which hosts Ansible reaches, as for a removal.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -63,19 +62,16 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network
 
 
 def l2tp_problems(
-    hostvars: _view.HostVars,
-    host: str,
-    other_peers: str = "block",
-    certificate_authority: str | None = None,
-    variables: Mapping[str, Any] | None = None,
+    hostvars: _view.HostVars, host: str, variables: Mapping[str, Any] | None = None, removal: bool = False
 ) -> list[str]:
     """What is wrong with the declared connections of a host."""
-    nodes = _view.network(hostvars, host)
-    shared = {"l2tp_other_peers_certificate_authority": certificate_authority, **(variables or {})}
+    nodes, shown = _view.network(hostvars, host), variables or {}
+    if removal:
+        return network.problems(nodes, host, removal=True)
     return (
-        list(_view.misshapen(nodes[host], shared))
-        or network.problems(nodes, host, other_peers=other_peers, certificate_authority=certificate_authority)
-        or list(_view.exposed(nodes, host, shared))
+        list(_view.misshapen(nodes[host], shown))
+        or network.problems(nodes, host, removal=False)
+        or list(_view.exposed(nodes, host, shown))
     )
 
 

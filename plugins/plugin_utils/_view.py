@@ -5,11 +5,17 @@
 
 from __future__ import annotations
 
+import copy
+import functools
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _specs
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier, declaration, model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Phase, Run
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import OTHER_PEERS_RULE, Network, Node
 
@@ -144,16 +150,96 @@ def _result(hostvars: HostVars, host: str, variable: str) -> Mapping[str, Any]:
 
 
 def _node(name: str, variables: Mapping[str, Any]) -> Node:
+    """Make a node of what a host declares: the one reading of these variables, a host's own ones or a peer's."""
     declared = variables.get(DECLARED) or {}
 
     def value(option: str, default: object = None) -> Any:  # noqa: ANN401 - any YAML
         return declared[option] if option in declared else variables.get(f"l2tp_{option}", default)
 
-    connections = value("connections")
-    # An undefined variable comes as an empty text from cores before 2.19.
+    # An undefined variable, or null, comes as an empty text from cores before 2.19.
+    connections = None if value("connections") == "" else value("connections")
+    managed = _boolean(value("managed", default=True))
     return Node(
-        name, None if connections == "" else connections, value("address"), bool(value("managed", default=True))
+        name,
+        connections,
+        value("address"),
+        managed=managed is not False,
+        other_peers=value("other_peers", default="block"),
+        certificate_authority=value("other_peers_certificate_authority"),
+        main_mode=main_mode(value("main_mode")),
+        filter_action=filter_action(value("filter_action")),
+        own_filter_actions={
+            entry["name"]: filter_action(entry["filter_action"])
+            for entry in _listed(connections)
+            if _names(entry, name) and entry.get("filter_action") and isinstance(entry.get("name"), str)
+        },
+        faults=() if managed is not None else (_NEITHER.format(name),),
     )
+
+
+_NEITHER = (
+    "l2tp_managed of {} is neither true nor false; "
+    "write true, or write false for a far end that Ansible does not reach."
+)
+
+
+def _boolean(value: object) -> bool | None:
+    """Read a boolean as Ansible does; None for anything else, null and an empty text included."""
+    try:
+        return bool(boolean(value))
+    except TypeError:
+        return None
+
+
+_MAIN_MODE: Final = {"main_mode": _specs.POLICY["main_mode"]}
+_ONE_FILTER_ACTION: Final = {"filter_action": _FILTER_ACTION}
+
+
+def main_mode(options: object) -> model.MainMode | None:
+    """The key exchange that a variable declares, read as the module does; None where the module would refuse it."""
+    return _main_mode(_text(options))
+
+
+def filter_action(options: object) -> model.FilterAction | None:
+    """The filter action that a variable declares, read as the module does; None where the module would refuse it."""
+    return _filter_action(_text(options))
+
+
+@functools.lru_cache
+def _main_mode(text: str) -> model.MainMode | None:
+    options = _validated(_MAIN_MODE, text)
+    try:
+        return declaration.main_mode(options) if options is not None else None
+    except declaration.DeclarationError:
+        return None
+
+
+@functools.lru_cache
+def _filter_action(text: str) -> model.FilterAction | None:
+    options = _validated(_ONE_FILTER_ACTION, text)
+    try:
+        return declaration.filter_action("filter_action", "", options) if options is not None else None
+    except declaration.DeclarationError:
+        return None
+
+
+def _validated(spec: Mapping[str, Any], text: str) -> Mapping[str, Any] | None:
+    (name,) = spec
+    if not text.startswith("{"):
+        return None
+    outcome = ArgumentSpecValidator(copy.deepcopy(dict(spec))).validate({name: json.loads(text)})
+    return None if outcome.error_messages else outcome.validated_parameters[name]
+
+
+def _text(options: object) -> str:
+    return json.dumps(_plain({} if options in (None, "") else options), default=str)
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any YAML
+    """Copy by Python's own means: the containers of newer cores make their values only when they are asked."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _results(variables: Mapping[str, Any]) -> dict[Phase, Mapping[str, Any]]:

@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.rras.ipsec.tests.integration import pair as words
 from ansible_collections.rras.ipsec.tests.integration.conftest import controller_for
-from ansible_collections.rras.ipsec.tests.integration.controller import Run
+from ansible_collections.rras.ipsec.tests.integration.controller import REMOVE, Run
 from ansible_collections.rras.ipsec.tests.integration.pair import KEY, connection
 from ansible_collections.rras.ipsec.tests.lab import HostSpec
 
 pytestmark = [pytest.mark.core, pytest.mark.xdist_group("wrong declarations")]
 """One worker runs them all, since they share one run of the playbook (with --dist=loadgroup)."""
 
-EAST, WEST = "{}-east", "{}-west"
+EAST, WEST, NORTH = "{}-east", "{}-west", "{}-north"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -36,16 +37,19 @@ class Mistake:
     west: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     missing: str = ""
     """A variable of the west end that is not defined."""
+    north: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """The variables of a third server, ID-north."""
 
     @property
     def hosts(self) -> dict[str, dict[str, Any]]:
-        """The two hosts with their variables."""
+        """The hosts with their variables."""
         declared = [between(self.id)] if self.connections is None else self.connections
         both = {"l2tp_connections": declared, **self.both}
         east = {**both, "l2tp_address": "192.0.2.1", **self.east}
         west = {**both, "l2tp_address": "192.0.2.2", **self.west}
         west.pop(self.missing, None)
-        return {EAST.format(self.id): east, WEST.format(self.id): west}
+        north = {NORTH.format(self.id): {**both, **self.north}} if self.north else {}
+        return {EAST.format(self.id): east, WEST.format(self.id): west, **north}
 
 
 def between(case: str, *, name: str = "link", **options: Any) -> dict[str, Any]:
@@ -70,6 +74,10 @@ UNKNOWN = (
 NO_LIST = "l2tp_connections must be a list of connections; begin each with a dash."
 NO_ENTRY = "l2tp_connections[0] must be a dictionary with name, peers and preshared_key or certificate_authority."
 NO_TEXT = "l2tp_connections[0].preshared_key must be text; put it into quotes."
+NEITHER = (
+    "l2tp_managed of {} is neither true nor false; "
+    "write true, or write false for a far end that Ansible does not reach."
+)
 
 MISTAKES = (
     Mistake(
@@ -246,6 +254,64 @@ MISTAKES = (
         "l2tp_connections is not defined for undefined-west; write the list of connections into its group's variables.",
         missing="l2tp_connections",
     ),
+    Mistake(
+        "permit",
+        "l2tp_filter_action of permit-east has the action permit, which leaves L2TP in clear text; "
+        "write negotiate, or leave it out.",
+        east={"l2tp_filter_action": {"action": "permit"}},
+        west={"l2tp_filter_action": {"action": "permit"}},
+    ),
+    Mistake(
+        "accept-unsecured",
+        "l2tp_filter_action of accept-unsecured-west has accept_unsecured, which lets L2TP in that is in clear text; "
+        "write false, or leave it out.",
+        west={"l2tp_filter_action": {"accept_unsecured": "{{ 'yes' }}"}},
+    ),
+    Mistake(
+        "fall-back",
+        "filter_action of the connection link has fall_back_to_clear_text, which sends L2TP in clear text to whoever "
+        "does not answer with IPsec; write false, or leave it out.",
+        [between("fall-back", filter_action={"fall_back_to_clear_text": "true"})],
+    ),
+    Mistake(
+        "one-filter",
+        "The connections link and spare are both between 192.0.2.1 and 192.0.2.2, and one filter can have only one "
+        "key; correct l2tp_address of one-filter-north or one-filter-west, or delete one of the connections.",
+        [
+            between("one-filter"),
+            between("one-filter", name="spare", peers=["one-filter-north", "one-filter-east"], preshared_key="another"),
+        ],
+        north={"l2tp_address": "192.0.2.2"},
+    ),
+    Mistake(
+        "main-mode",
+        "The connection link can't be negotiated, because the two ends have no proposal for main mode in common "
+        "(main-mode-east proposes 3DES / SHA1 / Diffie-Hellman group 14 (2048) or 3DES / SHA1 / Diffie-Hellman group 2 "
+        "(1024), main-mode-west proposes DES / MD5 / Diffie-Hellman group 1 (768)); "
+        "write the same l2tp_main_mode for both.",
+        west={"l2tp_main_mode": {"methods": [{"encryption": "des", "integrity": "md5", "dh_group": 1}]}},
+    ),
+    Mistake(
+        "pfs",
+        "The connection link can't be negotiated, because the two ends have no proposal for quick mode in common "
+        "(pfs-east proposes ESP 3DES/SHA1, pfs-west proposes ESP 3DES/SHA1 with perfect forward secrecy); "
+        "write the same l2tp_filter_action for both.",
+        west={"l2tp_filter_action": {"pfs": "yes"}},
+    ),
+    Mistake("managed-null", NEITHER.format("managed-null-west"), west={"l2tp_managed": None}),
+    Mistake(
+        "managed-empty",
+        "managed-empty-east does not go on, because its peer managed-empty-west is declared wrongly: "
+        + NEITHER.format("managed-empty-west"),
+        west={"l2tp_managed": ""},
+    ),
+    Mistake(
+        "peer-alone",
+        "peer-alone-east does not go on, because its peer peer-alone-west is declared wrongly: "
+        "l2tp_other_peers is certificate, but l2tp_other_peers_certificate_authority is not defined "
+        "for peer-alone-west; write the name of the certification authority.",
+        west={"l2tp_other_peers": "certificate"},
+    ),
 )
 
 
@@ -269,6 +335,24 @@ def test_a_wrong_declaration_is_refused_in_one_sentence(refused: Run, mistake: M
     said = {refused.failure(host) for host in ends} - {""}
 
     assert mistake.sentence in said, said or refused.explain()
+
+
+def test_check_mode_and_removal_refuse_it_too(tmp_path: Path) -> None:
+    spec = HostSpec("server", "192.0.2.1")
+    with controller_for([spec], tmp_path) as controller:
+        door = without(controller.host(spec.name), "l2tp_address")
+        mistakes = {mistake.id: mistake for mistake in MISTAKES if mistake.id in ("permit", "managed-empty")}
+        hosts = {name: {**door, **variables} for each in mistakes.values() for name, variables in each.hosts.items()}
+        controller.inventory["rras"]["hosts"] = hosts
+
+        checked = controller.site("--check")
+        removal = controller.play(REMOVE, "--limit", "managed-empty-*")
+
+        assert checked.failure("permit-east") == mistakes["permit"].sentence
+        for run in (checked, removal):
+            assert run.failure("managed-empty-east") == mistakes["managed-empty"].sentence
+            assert run.failure("managed-empty-west") == NEITHER.format("managed-empty-west")
+        assert words.executions(controller.lab) == {spec.name: 0}
 
 
 def test_nothing_of_a_key_is_in_the_sentences(refused: Run) -> None:

@@ -40,7 +40,10 @@ def agreements(network: Network, host: str, proofs: Proofs) -> list[Agreement]:
 
 
 def _agreement(network: Network, connection: Connection, proofs: Proofs) -> Agreement:
-    disagreements = tuple(text for peer in connection.peers for text in _disagreements(network, peer, proofs))
+    disagreements = (
+        *(text for peer in connection.peers for text in _disagreements(network, peer, proofs)),
+        *networks.not_negotiable(network, connection.name, connection.peers),
+    )
     found = tuple(each for peer in connection.peers for each in _findings(network, peer, proofs))
     unread = tuple(text for peer in connection.peers for text in _unread(network, peer, proofs))
     remarks = (*unread, *map(str, found))
@@ -52,8 +55,20 @@ def _agreement(network: Network, connection: Connection, proofs: Proofs) -> Agre
     )
     read = [peer for peer in connection.peers if peer in proofs]
     state = _state(read, agree=not disagreements)
-    summary = f"{connection.name}: {state} UDP {source} port 1701 -> {destination}, mirrored, with {means}"
+    choice = _choice(network, connection) if len(read) == len(connection.peers) else ""
+    summary = f"{connection.name}: {state} UDP {source} port 1701 -> {destination}, mirrored, with {means}{choice}"
     return Agreement(connection.name, not disagreements and not remarks, summary, disagreements, found, remarks)
+
+
+def _choice(network: Network, connection: Connection) -> str:
+    """The proposals that IKE chooses, whichever end starts."""
+    there, back = networks.negotiated(network, connection) or ("", "")
+    if not there:
+        return ""
+    if there == back:
+        return f"; IKE chooses {there}"
+    source, destination = connection.peers
+    return f"; IKE chooses {there} when {source} starts; {back} when {destination} starts"
 
 
 def _state(read: Sequence[str], *, agree: bool) -> str:

@@ -59,7 +59,7 @@ def declare(options: Options) -> Declaration:
         name=options["name"],
         description=options["description"] or "",
         polling_interval=_minutes("polling_interval", options["polling_interval"]),
-        main_mode=_main_mode(options["main_mode"]),
+        main_mode=main_mode(options["main_mode"]),
         rules=(*rules, model.default_response_rule(active=options["default_response_rule"])),
     )
     return Declaration(policy, options["assigned"], options["replace_assigned"], options["take_over"])
@@ -116,7 +116,11 @@ def _number(where: str, number: int) -> int:
     return number
 
 
-def _main_mode(options: Options) -> model.MainMode:
+def main_mode(options: Options) -> model.MainMode:
+    """The key exchange that the option `main_mode` declares.
+
+    Raises `DeclarationError`.
+    """
     if not options["methods"]:
         raise DeclarationError("main_mode.methods is empty; name at least one method or leave the option out.")
     return model.MainMode(
@@ -134,7 +138,7 @@ def _main_mode(options: Options) -> model.MainMode:
 
 def _rule(where: str, options: Options) -> model.Rule:
     _check_name(f"{where}.name", options["name"])
-    action = _filter_action(f"{where}.filter_action", options["name"], options["filter_action"])
+    action = filter_action(f"{where}.filter_action", options["name"], options["filter_action"])
     if not options["filters"]:
         raise DeclarationError(
             f"{where}.filters is empty; write at least one filter with source_address and destination_address."
@@ -188,7 +192,11 @@ def _port(where: str, number: int) -> model.Ports:
     return model.Ports.one(number) if number else model.Ports.any()
 
 
-def _filter_action(where: str, rule_name: str, options: Options) -> model.FilterAction:
+def filter_action(where: str, rule_name: str, options: Options) -> model.FilterAction:
+    """The filter action that the option of that name declares for a rule.
+
+    Raises `DeclarationError`, which begins with `where`.
+    """
     if options["action"] != "negotiate":
         action = model.Action.BLOCK if options["action"] == "block" else model.Action.PERMIT
         return model.FilterAction(name=f"{rule_name} ({options['action']})", action=action, offers=())

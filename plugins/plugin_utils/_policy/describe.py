@@ -64,7 +64,7 @@ def details(policy: model.Policy, key_word: KeyWord) -> dict[str, Any]:
         "description": policy.description,
         "polling_interval": policy.polling_interval // 60,
         "main_mode": {
-            "methods": [_main_mode_method(method) for method in policy.main_mode.methods],
+            "methods": [main_mode_text(method) for method in policy.main_mode.methods],
             "lifetime": policy.main_mode.lifetime_seconds // 60,
             "quick_mode_limit": policy.main_mode.quick_mode_limit,
             "pfs": policy.main_mode.master_pfs,
@@ -82,7 +82,7 @@ def _policy(policy: model.Policy, key_word: KeyWord, assigned: bool | None) -> I
     yield f"  check for policy changes every: {policy.polling_interval // 60} minutes"
     yield f"  key exchange: new key every {policy.main_mode.lifetime_seconds // 60} minutes"
     for method in policy.main_mode.methods:
-        yield f"    {_main_mode_method(method)}"
+        yield f"    {main_mode_text(method)}"
     for rule in sorted(policy.rules, key=lambda rule: (rule.is_default_response, rule.name)):
         yield from _rule(rule, key_word)
 
@@ -119,7 +119,7 @@ def offer_text(offer: model.Offer) -> str:
     """One security method of a filter action."""
     if offer.falls_back_to_clear_text:
         return "clear text with computers that do not support IPsec"
-    algorithms = " and ".join(_algorithm(algorithm) for algorithm in offer.algorithms)
+    algorithms = " and ".join(algorithm_text(algorithm) for algorithm in offer.algorithms)
     lifetime = f"{offer.lifetime_kilobytes} kB / {offer.lifetime_seconds} s"
     return f"{algorithms}, new key every {lifetime}{', perfect forward secrecy' if offer.pfs else ''}"
 
@@ -149,12 +149,14 @@ def _rule_details(rule: model.Rule, key_word: KeyWord) -> dict[str, Any]:
     }
 
 
-def _main_mode_method(method: model.MainModeMethod) -> str:
+def main_mode_text(method: model.MainModeMethod) -> str:
+    """One method of main mode."""
     encryption = _word({1: "DES", 3: "3DES"}, method.encryption)
     return f"{encryption} / {_word(_INTEGRITY, method.integrity)} / {_word(_GROUPS, method.group)}"
 
 
-def _algorithm(algorithm: model.Algorithm) -> str:
+def algorithm_text(algorithm: model.Algorithm) -> str:
+    """One protocol with its algorithms."""
     if algorithm.transform == model.Transform.AH:
         return f"AH {_word(_INTEGRITY, algorithm.integrity)}"
     return f"ESP {_word(_ALGORITHMS, algorithm.encryption)}/{_word(_INTEGRITY, algorithm.integrity)}"

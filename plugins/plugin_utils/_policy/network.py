@@ -6,12 +6,17 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import proposals
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import DeclarationError, specific_address
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.model import Action, FilterAction, MainMode
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.proposals import End
 
 OTHER_PEERS_RULE = "all other L2TP"
+OTHER_PEERS = ("block", "certificate", "ignore")
 _PEERS = 2
 _ENTRY = ("name", "peers", "preshared_key", "certificate_authority", "filter_action")
 
@@ -40,22 +45,35 @@ class Node:
     connections: Sequence[Mapping[str, Any]] | None = dataclasses.field(repr=False)
     address: str | None
     managed: bool = True
+    other_peers: str = "block"
+    certificate_authority: str | None = None
+    main_mode: MainMode | None = None
+    """None, here and below: it can't be read; the module says why."""
+    filter_action: FilterAction | None = None
+    """That of the connections that have none of their own."""
+    own_filter_actions: Mapping[str, FilterAction | None] = dataclasses.field(default_factory=dict)
+    """Those that connections have, by the connection's name."""
+    faults: tuple[str, ...] = ()
+    """What is wrong with variables that tell nothing else because of it, a sentence each."""
+
+    def end(self, connection: str) -> End | None:
+        """What this host proposes for one of its connections."""
+        action = self.own_filter_actions.get(connection, self.filter_action)
+        return End(self.main_mode, action) if self.main_mode and action else None
 
 
 Network = Mapping[str, Node]
 
 
-def problems(
-    network: Network, host: str, *, other_peers: str = "block", certificate_authority: str | None = None
-) -> list[str]:
+def problems(network: Network, host: str, *, removal: bool = False) -> list[str]:
     """What is wrong with a host's declaration, a sentence each, before any host is touched.
 
-    other_peers, certificate_authority: as for `rules`.
+    When nothing is, but with that of a managed host that it is connected with, over any number of connections: that.
+    removal: nothing matters then but which hosts Ansible reaches.
     """
-    if other_peers == "certificate" and not certificate_authority:
-        undefined = f"l2tp_other_peers_certificate_authority is not defined for {host}"
-        return [f"l2tp_other_peers is certificate, but {undefined}; write the name of the certification authority."]
-    return list(_problems(network, host))
+    node = network[host]
+    found = list(node.faults if removal else _problems(network, node))
+    return found or list(itertools.islice(_problems_of_peers(network, node, removal=removal), 1))
 
 
 def connections_of(network: Network, host: str) -> tuple[Connection, ...]:
@@ -94,24 +112,97 @@ def component(host: str, edges: Iterable[Iterable[str]]) -> frozenset[str]:
 
 def connected(network: Network, host: str) -> frozenset[str]:
     """The managed hosts that a host is connected with by any of the declared connections, itself included."""
-    entries = [entry for node in network.values() for entry in _entries(node)]
-    pairs = [entry["peers"] for entry in entries if len(entry.get("peers") or ()) == _PEERS]
+    pairs = {pair for node in network.values() for pair in map(_pair, _entries(node)) if pair}
     return component(host, (pair for pair in pairs if all(peer in network and network[peer].managed for peer in pair)))
 
 
-def _problems(network: Network, host: str) -> Iterator[str]:
-    node = network[host]
+def negotiated(network: Network, connection: Connection) -> tuple[str, str] | None:
+    """The proposals that IKE chooses, in words: when the source starts, and when the destination does.
+
+    None where one end's proposals are not known; empty where there is no choice.
+    """
+    source, destination = (network[peer].end(connection.name) for peer in connection.peers)
+    if source is None or destination is None or not all(network[peer].managed for peer in connection.peers):
+        return None
+    return proposals.chosen(source, destination), proposals.chosen(destination, source)
+
+
+def not_negotiable(network: Network, name: str, peers: Iterable[str]) -> Iterator[str]:
+    """Why the two ends of a connection can't agree on what protects it."""
+    ends = {peer: end for peer in sorted(peers) if network[peer].managed and (end := network[peer].end(name))}
+    if len(ends) < _PEERS:
+        return
+    one, other = ends.values()
+    if not proposals.main_mode_choice(one.main_mode, other.main_mode):
+        said = (f"{peer} proposes {proposals.main_mode_text(end.main_mode)}" for peer, end in ends.items())
+        yield _no_common_proposal(name, "main mode", said, "l2tp_main_mode")
+    negotiate = one.filter_action.negotiates and other.filter_action.negotiates  # else that is what is wrong
+    if negotiate and not proposals.quick_mode_choice(one.filter_action, other.filter_action):
+        said = (f"{peer} proposes {proposals.quick_mode_text(end.filter_action)}" for peer, end in ends.items())
+        yield _no_common_proposal(name, "quick mode", said, "l2tp_filter_action")
+
+
+def _no_common_proposal(name: str, mode: str, said: Iterable[str], variable: str) -> str:
+    return (
+        f"The connection {name} can't be negotiated, because the two ends have no proposal for {mode} in common "
+        f"({', '.join(said)}); write the same {variable} for both."
+    )
+
+
+def _problems_of_peers(network: Network, node: Node, *, removal: bool) -> Iterator[str]:
+    for peer in sorted(connected(network, node.name) - {node.name}):
+        wrong = network[peer].faults if removal else _problems(network, network[peer], sound=node.connections)
+        for problem in wrong:
+            yield f"{node.name} does not go on, because its peer {peer} is declared wrongly: {problem}"
+
+
+def _problems(network: Network, node: Node, *, sound: Sequence[Mapping[str, Any]] | None = None) -> Iterator[str]:
+    """What is wrong with the declaration of one host alone.
+
+    sound: connections that are known to have the right form.
+    """
+    host = node.name
+    yield from node.faults
+    yield from _other_peers_problems(node)
     if node.connections is None:
         yield f"l2tp_connections is not defined for {host}; write the list of connections into its group's variables."
         return
-    malformed = list(_malformed(node.connections))
+    malformed = [] if node.connections == sound else list(_malformed(node.connections))
     yield from malformed
     if malformed:
         return
     yield from _twice(node.connections)
-    for entry in node.connections:
-        if host in entry["peers"]:
-            yield from _entry_problems(network, host, entry)
+    own = [entry for entry in node.connections if host in entry["peers"]]
+    if own:
+        yield from _unprotected(f"l2tp_filter_action of {host}", node.filter_action)
+    for entry in own:
+        yield from _entry_problems(network, host, entry)
+    yield from _same_addresses(network, own)
+
+
+def _other_peers_problems(node: Node) -> Iterator[str]:
+    if node.other_peers not in OTHER_PEERS:
+        yield f"l2tp_other_peers of {node.name} is none of {', '.join(OTHER_PEERS)}; write one of them."
+    elif node.other_peers == "certificate" and not node.certificate_authority:
+        undefined = f"l2tp_other_peers_certificate_authority is not defined for {node.name}"
+        yield f"l2tp_other_peers is certificate, but {undefined}; write the name of the certification authority."
+
+
+def _unprotected(where: str, action: FilterAction | None) -> Iterator[str]:
+    """How a filter action would let L2TP through in clear text, or not at all."""
+    if action is None:
+        return
+    if action.action == Action.PERMIT:
+        yield f"{where} has the action permit, which leaves L2TP in clear text; write negotiate, or leave it out."
+    if action.action == Action.BLOCK:
+        yield f"{where} has the action block, which lets no L2TP through; write negotiate, or leave it out."
+    if action.accepts_unsecured:
+        yield f"{where} has accept_unsecured, which lets L2TP in that is in clear text; write false, or leave it out."
+    if action.falls_back_to_clear_text:
+        yield (
+            f"{where} has fall_back_to_clear_text, which sends L2TP in clear text to whoever does not answer with "
+            "IPsec; write false, or leave it out."
+        )
 
 
 def _malformed(entries: object) -> Iterator[str]:
@@ -173,8 +264,11 @@ def _entry_problems(network: Network, host: str, entry: Mapping[str, Any]) -> It
     if unknown:
         return
     yield from _authentication_problems(where, entry)
+    own_action = network[host].own_filter_actions.get(entry["name"])
+    yield from _unprotected(f"filter_action of the connection {entry['name']}", own_action)
     yield from _address_problems(network, where, entry)
-    yield from _disagreements(network, host, entry)
+    disagreements = list(_disagreements(network, host, entry))
+    yield from disagreements or not_negotiable(network, entry["name"], entry["peers"])
 
 
 def _authentication_problems(where: str, entry: Mapping[str, Any]) -> Iterator[str]:
@@ -199,6 +293,23 @@ def _address_problems(network: Network, where: str, entry: Mapping[str, Any]) ->
     source, destination = addresses.values()
     if source and source == destination:
         yield f"{where} has {source} at both ends; correct l2tp_address of {' or '.join(addresses)}."
+
+
+def _same_addresses(network: Network, own: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Connections of one host whose filters would be equal: two peers with one address."""
+    first: dict[frozenset[str], Mapping[str, Any]] = {}
+    for entry in own:
+        addresses = frozenset(str(network[peer].address or peer) for peer in entry["peers"] if peer in network)
+        earlier = first.setdefault(addresses, entry)
+        if frozenset(earlier["peers"]) == frozenset(entry["peers"]) or len(addresses) < _PEERS:
+            continue
+        peers = sorted(frozenset(entry["peers"]) ^ frozenset(earlier["peers"]))
+        between = " and ".join(sorted(addresses))
+        yield (
+            f"The connections {earlier['name']} and {entry['name']} are both between {between}, "
+            f"and one filter can have only one key; correct l2tp_address of {' or '.join(peers)}, "
+            "or delete one of the connections."
+        )
 
 
 def _disagreements(network: Network, host: str, entry: Mapping[str, Any]) -> Iterator[str]:
@@ -226,6 +337,14 @@ def _entries(node: Node) -> list[Mapping[str, Any]]:
     """What another host declares, as far as it has the form of a connection; the rest is that host's own problem."""
     entries = node.connections if isinstance(node.connections, list | tuple) else ()
     return [entry for entry in entries if isinstance(entry, Mapping)]
+
+
+def _pair(entry: Mapping[str, Any]) -> frozenset[str] | None:
+    peers = entry.get("peers")
+    if not isinstance(peers, list | tuple) or not all(isinstance(peer, str) for peer in peers):
+        return None
+    pair = frozenset(peers)
+    return pair if len(pair) == _PEERS else None
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any YAML

@@ -12,7 +12,17 @@ import pytest
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import agreement, barrier
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Phase, Run
-from ansible_collections.rras.ipsec.tests.unit.plan.test_network import BRANCH, FAR, OSAKA, PAIR, TOKYO, network
+from ansible_collections.rras.ipsec.tests.unit.plan.test_network import (
+    BRANCH,
+    DEFAULTS,
+    FAR,
+    NEITHER,
+    OSAKA,
+    PAIR,
+    TOKYO,
+    changed,
+    network,
+)
 
 OTHER = ("rras-nagoya", "rras-kobe")
 PENDING = {"pending": True, "changed_rules": ["tokyo-osaka"]}
@@ -300,6 +310,32 @@ class TestAgreement:
         assert f"{found.identifier} ({found.severity}): {found.problem} {found.remedy}" == finding
         assert found.host == OSAKA
 
+    def test_what_ike_chooses_is_named(self) -> None:
+        servers = changed(network(PAIR), TOKYO, OSAKA, **DEFAULTS)
+        (pair,) = agreement.agreements(servers, TOKYO, {TOKYO: proof(), OSAKA: proof()})
+        strong = "3DES / SHA1 / Diffie-Hellman group 14 (2048) in main mode, ESP 3DES/SHA1 in quick mode"
+        assert pair.summary.endswith(f", mirrored, with the preshared key; IKE chooses {strong}")
+        other = _view.main_mode({"methods": [{"dh_group": 2}, {"dh_group": 14}]})
+        (pair,) = agreement.agreements(
+            changed(servers, OSAKA, main_mode=other), TOKYO, {TOKYO: proof(), OSAKA: proof()}
+        )
+        assert pair.summary.endswith(
+            f"; IKE chooses {strong} when rras-tokyo starts; "
+            f"{strong.replace('14 (2048)', '2 (1024)')} when rras-osaka starts"
+        )
+        (pair,) = agreement.agreements(servers, TOKYO, {TOKYO: proof()})
+        assert "IKE" not in pair.summary
+
+    def test_ends_that_can_not_negotiate_do_not_agree(self) -> None:
+        servers = changed(network(PAIR), TOKYO, OSAKA, **DEFAULTS)
+        servers = changed(servers, OSAKA, filter_action=_view.filter_action({"pfs": True}))
+        (pair,) = agreement.agreements(servers, TOKYO, {TOKYO: proof(), OSAKA: proof()})
+        (sentence,) = pair.disagreements
+        assert sentence.startswith(
+            "The connection tokyo-osaka can't be negotiated, because the two ends have no proposal"
+        )
+        assert (pair.proved, "IKE" in pair.summary) == (False, False)
+
     def test_an_end_that_was_not_read(self) -> None:
         (pair,) = agreement.agreements(network(PAIR), TOKYO, {TOKYO: proof()})
         assert pair.summary.startswith("tokyo-osaka: rras-tokyo has UDP")
@@ -335,6 +371,32 @@ class TestWhatTheFiltersSee:
     def test_an_undefined_variable_is_none(self) -> None:
         for variables in ({}, {"l2tp_connections": ""}, {"__l2tp_declared": {"connections": ""}}):
             assert _view.network({TOKYO: variables}, TOKYO)[TOKYO].connections is None
+
+    @pytest.mark.parametrize(
+        ("written", "managed"),
+        [
+            *((word, True) for word in (True, "true", "Yes", "on", 1, "1")),
+            *((word, False) for word in (False, "false", "No", "off", 0, "0")),
+        ],
+    )
+    @pytest.mark.parametrize("variable", ["l2tp_managed", "declared"])
+    def test_a_boolean_in_any_of_ansibles_words(self, variable: str, written: Any, managed: bool) -> None:
+        given = {"__l2tp_declared": {"managed": written}} if variable == "declared" else {variable: written}
+        node = _view.network({TOKYO: given}, TOKYO)[TOKYO]
+        assert (node.managed, node.faults) == (managed, ())
+
+    @pytest.mark.parametrize("written", [None, "", " ", "maybe", 2, [], {}, [True]])
+    def test_anything_else_is_a_fault_and_the_host_is_waited_for(self, written: Any) -> None:
+        for variables in ({"l2tp_managed": written}, {"__l2tp_declared": {"managed": written}}):
+            node = _view.network({OSAKA: variables}, OSAKA)[OSAKA]
+            assert (node.managed, node.faults) == (True, (NEITHER,))
+
+    def test_what_a_host_declares_for_the_negotiation(self) -> None:
+        own = PAIR | {"filter_action": {"pfs": "yes"}}
+        node = _view.network({TOKYO: {"l2tp_connections": [own], "l2tp_main_mode": {}}}, TOKYO)[TOKYO]
+        assert node.main_mode == _view.main_mode(None)
+        assert node.filter_action == _view.filter_action("")
+        assert node.own_filter_actions == {"tokyo-osaka": _view.filter_action({"pfs": True})}
 
     @pytest.mark.parametrize("entry", ["x", {"peers": "x"}, {"peers": [TOKYO, 5]}, {}])
     def test_malformed_entries_lead_nowhere(self, entry: Any) -> None:

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Node
 from ansible_collections.rras.ipsec.tests.unit.plan.server import declare
@@ -184,14 +186,206 @@ def test_what_is_wrong_is_said_without_the_key(servers: dict[str, Node], sentenc
     assert KEY not in sentence
 
 
+def changed(servers: dict[str, Node], *hosts: str, **fields: Any) -> dict[str, Node]:
+    """Return the same network, where some hosts' variables say something else."""
+    return {name: dataclasses.replace(node, **fields) if name in hosts else node for name, node in servers.items()}
+
+
 def test_certificates_for_the_others_need_an_authority() -> None:
-    assert networks.problems(network(PAIR), TOKYO, other_peers="certificate") == [
+    without_authority = changed(network(PAIR), TOKYO, other_peers="certificate")
+    assert networks.problems(without_authority, TOKYO) == [
         (
             "l2tp_other_peers is certificate, but l2tp_other_peers_certificate_authority is not defined "
             "for rras-tokyo; write the name of the certification authority."
         )
     ]
-    assert networks.problems(network(PAIR), TOKYO, other_peers="certificate", certificate_authority="CN=x") == []
+    assert networks.problems(changed(without_authority, TOKYO, certificate_authority="CN=x"), TOKYO) == []
+    assert networks.problems(changed(network(PAIR), TOKYO, other_peers="all"), TOKYO) == [
+        "l2tp_other_peers of rras-tokyo is none of block, certificate, ignore; write one of them."
+    ]
+
+
+DEFAULTS = {"main_mode": _view.main_mode({}), "filter_action": _view.filter_action({})}
+UNPROTECTED = [
+    ({"action": "permit"}, "has the action permit, which leaves L2TP in clear text; write negotiate, or leave it out."),
+    ({"action": "block"}, "has the action block, which lets no L2TP through; write negotiate, or leave it out."),
+    *(
+        (
+            {"accept_unsecured": yes},
+            "has accept_unsecured, which lets L2TP in that is in clear text; write false, or leave it out.",
+        )
+        for yes in (True, "true", "yes", 1, "on")
+    ),
+    (
+        {"fall_back_to_clear_text": "True"},
+        (
+            "has fall_back_to_clear_text, which sends L2TP in clear text to whoever does not answer with IPsec; "
+            "write false, or leave it out."
+        ),
+    ),
+]
+
+
+class TestClearText:
+    """The role needs no filter action that lets clear text through."""
+
+    @pytest.mark.parametrize(("action", "sentence"), UNPROTECTED)
+    def test_for_all_connections_of_a_host(self, action: dict[str, Any], sentence: str) -> None:
+        servers = changed(network(PAIR), TOKYO, OSAKA, **DEFAULTS | {"filter_action": _view.filter_action(action)})
+        assert networks.problems(servers, TOKYO) == [f"l2tp_filter_action of rras-tokyo {sentence}"]
+        assert networks.problems(servers, BRANCH) == []
+
+    @pytest.mark.parametrize(("action", "sentence"), UNPROTECTED)
+    def test_for_one_connection(self, action: dict[str, Any], sentence: str) -> None:
+        own = {"tokyo-osaka": _view.filter_action(action)}
+        servers = changed(network(PAIR | {"filter_action": action}), TOKYO, OSAKA, own_filter_actions=own)
+        assert networks.problems(servers, OSAKA) == [f"filter_action of the connection tokyo-osaka {sentence}"]
+
+    def test_for_the_other_end_alone(self) -> None:
+        servers = changed(network(PAIR), TOKYO, OSAKA, **DEFAULTS)
+        servers = changed(servers, OSAKA, filter_action=_view.filter_action({"action": "permit"}))
+        (said,) = networks.problems(servers, TOKYO)
+        assert said.startswith(
+            "rras-tokyo does not go on, because its peer rras-osaka is declared wrongly: l2tp_filter_action of "
+            "rras-osaka has the action permit"
+        )
+
+    @pytest.mark.parametrize("no", [False, "false", "no", 0])
+    def test_a_boolean_that_is_false_in_other_words(self, no: object) -> None:
+        action = _view.filter_action({"accept_unsecured": no, "fall_back_to_clear_text": no, "action": "negotiate"})
+        assert action is not None
+        assert networks.problems(changed(network(PAIR), TOKYO, OSAKA, filter_action=action), TOKYO) == []
+
+    def test_what_the_module_refuses_is_left_to_it(self) -> None:
+        actions: list[object] = [{"accept_unsecured": "maybe"}, {"actoin": "permit"}, "x", [], {"offers": []}]
+        assert [_view.filter_action(action) for action in actions] == [None] * len(actions)
+        main_modes: list[object] = [{"methods": []}, {"methods": [{"dh_group": 5}]}, {"lifetime": 0}, "x"]
+        assert [_view.main_mode(main_mode) for main_mode in main_modes] == [None] * len(main_modes)
+        assert networks.problems(changed(network(PAIR), TOKYO, filter_action=None), TOKYO) == []
+
+
+class TestOneFilterOneKey:
+    """Two connections of one host between the same two addresses would make the same filter twice."""
+
+    kobe = "rras-kobe"
+    twin = PAIR | {"name": "tokyo-kobe", "peers": [TOKYO, kobe], "preshared_key": "another key"}
+
+    @pytest.mark.parametrize("peers", [[TOKYO, kobe], [kobe, TOKYO]])
+    def test_two_peers_with_one_address(self, peers: list[str]) -> None:
+        servers = network(PAIR, self.twin | {"peers": peers}, addresses={self.kobe: "192.0.2.2"})
+        sentence = (
+            "The connections tokyo-osaka and tokyo-kobe are both between 192.0.2.1 and 192.0.2.2, and one filter can "
+            "have only one key; correct l2tp_address of rras-kobe or rras-osaka, or delete one of the connections."
+        )
+        assert networks.problems(servers, TOKYO) == [sentence]
+        for peer in (OSAKA, self.kobe):
+            assert networks.problems(servers, peer) == [
+                f"{peer} does not go on, because its peer rras-tokyo is declared wrongly: {sentence}"
+            ]
+
+    def test_other_pairs_may_have_the_same_addresses(self) -> None:
+        """Networks that do not know each other."""
+        other = PAIR | {"name": "kobe-nagoya", "peers": [self.kobe, "rras-nagoya"]}
+        servers = network(PAIR, other, addresses={self.kobe: "192.0.2.1", "rras-nagoya": "192.0.2.2"})
+        assert [problem for host in servers for problem in networks.problems(servers, host)] == []
+
+
+WEAK = {"encryption": "des", "integrity": "md5"}
+
+
+class TestProposals:
+    """Both ends must have a proposal in common."""
+
+    @pytest.mark.parametrize(
+        ("osaka", "sentence"),
+        [
+            (
+                {"main_mode": _view.main_mode({"methods": [WEAK | {"dh_group": 1}]})},
+                (
+                    "The connection tokyo-osaka can't be negotiated, because the two ends have no proposal for main "
+                    "mode in common (rras-osaka proposes DES / MD5 / Diffie-Hellman group 1 (768), rras-tokyo proposes "
+                    "3DES / SHA1 / Diffie-Hellman group 14 (2048) or 3DES / SHA1 / Diffie-Hellman group 2 (1024)); "
+                    "write the same l2tp_main_mode for both."
+                ),
+            ),
+            (
+                {"filter_action": _view.filter_action({"offers": [WEAK]})},
+                (
+                    "The connection tokyo-osaka can't be negotiated, because the two ends have no proposal for quick "
+                    "mode in common (rras-osaka proposes ESP DES/MD5, rras-tokyo proposes ESP 3DES/SHA1); "
+                    "write the same l2tp_filter_action for both."
+                ),
+            ),
+            (
+                {"filter_action": _view.filter_action(PFS)},
+                (
+                    "The connection tokyo-osaka can't be negotiated, because the two ends have no proposal for quick "
+                    "mode in common (rras-osaka proposes ESP 3DES/SHA1 with perfect forward secrecy, rras-tokyo "
+                    "proposes ESP 3DES/SHA1); write the same l2tp_filter_action for both."
+                ),
+            ),
+        ],
+    )
+    def test_ends_that_can_not_negotiate(self, osaka: dict[str, Any], sentence: str) -> None:
+        servers = changed(changed(network(PAIR), TOKYO, OSAKA, **DEFAULTS), OSAKA, **osaka)
+        assert networks.problems(servers, TOKYO) == [sentence]
+        assert networks.problems(servers, OSAKA) == [sentence]
+
+    def test_of_a_connection_with_a_filter_action_of_its_own_the_hosts_do_not_matter(self) -> None:
+        own = {"tokyo-osaka": _view.filter_action(PFS)}
+        servers = changed(network(PAIR | {"filter_action": PFS}), TOKYO, OSAKA, **DEFAULTS, own_filter_actions=own)
+        servers = changed(servers, OSAKA, filter_action=_view.filter_action({"offers": [WEAK]}))
+        assert networks.problems(servers, TOKYO) == []
+
+    def test_ends_that_differ_and_meet(self) -> None:
+        more = {
+            "main_mode": _view.main_mode({"methods": [WEAK | {"dh_group": 1}, {"dh_group": 2}], "lifetime": 60}),
+            "filter_action": _view.filter_action({"offers": [WEAK, {"lifetime_seconds": 60}]}),
+        }
+        servers = changed(changed(network(PAIR), TOKYO, OSAKA, **DEFAULTS), OSAKA, **more)
+        assert networks.problems(servers, TOKYO) == []
+
+    def test_of_an_end_that_is_not_managed_nothing_is_known(self) -> None:
+        servers = changed(network(FAR), TOKYO, BRANCH, **DEFAULTS)
+        servers = changed(servers, BRANCH, filter_action=_view.filter_action(PFS))
+        assert networks.problems(servers, TOKYO) == []
+
+
+NEITHER = (
+    "l2tp_managed of rras-osaka is neither true nor false; write true, or write false for a far end that Ansible does "
+    "not reach."
+)
+
+
+class TestPeers:
+    """A host goes on only when the declarations of all that it is connected with are right."""
+
+    def test_the_peer_with_the_fault_is_named(self) -> None:
+        servers = changed(network(PAIR), OSAKA, faults=(NEITHER,))
+        assert networks.problems(servers, OSAKA) == [NEITHER]
+        for removal in (True, False):
+            assert networks.problems(servers, TOKYO, removal=removal) == [
+                f"rras-tokyo does not go on, because its peer rras-osaka is declared wrongly: {NEITHER}"
+            ]
+
+    def test_over_any_number_of_connections(self) -> None:
+        chain = PAIR | {"name": "osaka-kobe", "peers": [OSAKA, "rras-kobe"]}
+        servers = network(PAIR, chain, addresses={"rras-kobe": "kobe"})
+        assert networks.problems(servers, TOKYO) == [
+            (
+                "rras-tokyo does not go on, because its peer rras-kobe is declared wrongly: l2tp_address of rras-kobe "
+                "is 'kobe', which is not an IPv4 address; write an address of the server, such as 192.0.2.1."
+            )
+        ]
+
+    @pytest.mark.parametrize("theirs", ["x", ["x"], [PAIR | {"peers": 5}], [PAIR, {"peers": [OSAKA, TOKYO, 5]}]])
+    def test_whatever_form_their_connections_have(self, theirs: Any) -> None:
+        servers = network(PAIR, own={OSAKA: theirs})
+        assert len(networks.problems(servers, TOKYO)) == 1
+        assert networks.problems(servers, TOKYO, removal=True) == []
+
+    def test_an_end_that_is_not_managed_has_no_declaration_of_its_own(self) -> None:
+        assert networks.problems(network(FAR, own={BRANCH: None}), TOKYO) == []
 
 
 @pytest.mark.parametrize("other_peers", ["block", "certificate", "ignore"])
@@ -211,9 +405,9 @@ def test_both_ends_get_the_same_rule(other_peers: str) -> None:
 
 
 def test_a_connection_may_have_a_filter_action_of_its_own() -> None:
-    servers = network(PAIR | {"filter_action": {"accept_unsecured": True}})
+    servers = network(PAIR | {"filter_action": {"offers": [WEAK]}})
     (rule,) = networks.rules(servers, TOKYO, other_peers="ignore", filter_action={"pfs": True})
-    assert rule["filter_action"] == {"accept_unsecured": True}
+    assert rule["filter_action"] == {"offers": [WEAK]}
 
 
 def test_a_host_without_connections_has_no_rules() -> None:
