@@ -18,7 +18,8 @@ from ansible_collections.rras.ipsec.tests.lab.registry import differences
 
 AGREE = (
     "tokyo-osaka: rras-tokyo and rras-osaka agree on UDP 192.0.2.1 port 1701 -> 192.0.2.2, mirrored, "
-    "with the preshared key"
+    "with the preshared key; "
+    "IKE chooses 3DES / SHA1 / Diffie-Hellman group 14 (2048) in main mode, ESP 3DES/SHA1 in quick mode"
 )
 EACH_ONCE = {TOKYO: 1, OSAKA: 1}
 MOST_EXECUTIONS = 8

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
@@ -36,9 +37,16 @@ class Phase(enum.StrEnum):
     """Before a policy is removed, Windows must run without ProhibitIpSec on each host of the network."""
 
 
-_DONE = {Phase.PLAN: "read", Phase.STAGE: "staged", Phase.COMMIT: "committed"}
+_DONE = {Phase.PLAN: "read", Phase.STAGE: "staged", Phase.COMMIT: "committed", Phase.PROOF: "proved"}
 _ASKED = {Phase.VALUE: Phase.COMMIT, Phase.REMOVAL: Phase.PLAN}
 """Which phase must have been done, where it is not the one of that name."""
+_BEFORE = {
+    Phase.STAGE: Phase.PLAN,
+    Phase.COMMIT: Phase.STAGE,
+    Phase.PROOF: Phase.COMMIT,
+    Phase.WITHOUT_VALUE: Phase.PLAN,
+}
+"""Without which other phase a phase is not done, whatever a result says."""
 
 _RUNNING_AHEAD = ("free", "host_pinned")
 """The strategies, in whatever collection, in which a host does not wait for the others after each task."""
@@ -69,6 +77,11 @@ class Run:
         planned = self.answered(host, Phase.PLAN)
         return bool(planned and planned.get("pending"))
 
+    def facts(self, host: str) -> Mapping[str, Any]:
+        """What the plan read of a host; nothing where it read nothing."""
+        facts: Mapping[str, Any] = (self.answered(host, Phase.PLAN) or {}).get("host") or {}
+        return facts
+
 
 def problem(run: Run, host: str, phase: Phase, *, one_end: bool) -> str:
     """Why a host must not go beyond a phase: one sentence, or nothing.
@@ -76,13 +89,16 @@ def problem(run: Run, host: str, phase: Phase, *, one_end: bool) -> str:
     one_end: the user knows that the other end is missing, and that a changed tunnel breaks until it follows.
     """
     last = _ASKED.get(phase, phase)
-    failure = _failure(run, host, last)
-    if failure:
-        return failure
+    undone = _undone(run, host, last)
+    if undone:
+        return _failure(run, host, undone) or _not_begun(host, undone)
+    mistaken = _mistaken(run, host) if phase is Phase.PLAN else ""
+    if mistaken:
+        return f"{host} does not go on, because {mistaken}"
     others = () if one_end else sorted(_needed(run, host, phase))
     if others and last is Phase.PLAN and run.strategy(host).endswith(_RUNNING_AHEAD):
         return _not_waited_for(run, host, others[0])
-    return next((_missing(run, host, other, last) for other in others if _is_missing(run, other, last)), "")
+    return next((_missing(run, host, other, last) for other in others if _undone(run, other, last)), "")
 
 
 def uncertain(run: Run, host: str) -> bool:
@@ -104,19 +120,25 @@ def without_value(value: Result, restart: Result) -> Result:
 
 def needs_restart(plan: Result, value: Result) -> bool:
     """Whether Windows runs without the ProhibitIpSec that is set, by what the tasks for value and plan say."""
+    if value.get("failed") or value.get("unreachable"):
+        return False
     if "reboot_required" in value:
         return bool(value["reboot_required"])
     seen = plan.get("host", {}).get("prohibit_ipsec", {})
     return bool(seen.get("value") == 1 and seen.get("in_effect") == "no")
 
 
-def restart_batches(hosts: Sequence[str], network: Network, size: int) -> list[list[str]]:
-    """The order of the restarts, in batches: the far ends of the connections first.
+def is_far_end(network: Network, host: str) -> bool:
+    """Whether a host comes first where an order is needed: it is the destination of one of its connections.
 
     Management may run through a tunnel, from the source of a connection to its destination.
     """
-    far = {connection.peers[1] for host in hosts for connection in networks.connections_of(network, host)}
-    ordered = sorted(hosts, key=lambda host: host not in far)
+    return any(connection.peers[1] == host for connection in networks.connections_of(network, host))
+
+
+def restart_batches(hosts: Sequence[str], network: Network, size: int) -> list[list[str]]:
+    """The order of the restarts, in batches: the far ends of the connections first (see `is_far_end`)."""
+    ordered = sorted(hosts, key=lambda host: not is_far_end(network, host))
     return [list(ordered[start : start + size]) for start in range(0, len(ordered), size)]
 
 
@@ -142,13 +164,61 @@ def _changed_edges(run: Run) -> Iterator[tuple[str, str]]:
                 yield host, other
 
 
-def _is_missing(run: Run, host: str, phase: Phase) -> bool:
-    if phase is not Phase.PLAN and run.answered(host, Phase.PLAN) and not run.pending(host):
-        return False  # nothing to change there: it is ready
-    staged = run.answered(host, Phase.STAGE) or {}
-    if phase is Phase.COMMIT and staged.get("transaction") == "" and not staged.get("failed"):
-        return False  # somebody else brought it about between the plan and the stage
-    return run.answered(host, phase) is None or bool(_failure(run, host, phase))
+def _undone(run: Run, host: str, phase: Phase) -> Phase | None:
+    """The first phase, up to this one, that a host has not done in this run; None where it has done all."""
+    before = _BEFORE.get(phase)
+    earlier = _undone(run, host, before) if before else None
+    return earlier or (None if _is_done(run, host, phase) else phase)
+
+
+def _is_done(run: Run, host: str, phase: Phase) -> bool:
+    """Whether a host that did all before has done a phase."""
+    result = run.answered(host, phase)
+    if phase is Phase.PLAN:
+        return result is not None and not _failure(run, host, phase) and "pending" in result
+    if not run.pending(host):
+        return True  # nothing to change there: it is ready
+    if phase is Phase.COMMIT and (run.answered(host, Phase.STAGE) or {}).get("transaction") == "":
+        return True  # somebody else brought it about between the plan and the stage
+    return result is not None and not _failure(run, host, phase)
+
+
+def _mistaken(run: Run, host: str) -> str:
+    """Which of the hosts that a host is connected with are not the servers that the inventory takes them for."""
+    read = {member: run.facts(member) for member in sorted(networks.connected(run.network, host))}
+    return next(itertools.chain(_same_machine(read), _foreign_addresses(run.network, read)), "")
+
+
+def _same_machine(read: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    first: dict[str, str] = {}
+    for host, facts in read.items():
+        machine = facts.get("machine")
+        if machine and first.setdefault(machine, host) != host:
+            yield (
+                f"{first[machine]} and {host} are one machine under two names; "
+                f"correct ansible_host and ansible_port of {first[machine]} or {host}, or take one of the names away."
+            )
+
+
+def _foreign_addresses(network: Network, read: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    known = {host: facts["addresses"] for host, facts in read.items() if "addresses" in facts}
+    has = {host: {entry["address"] for entry in addresses} for host, addresses in known.items()}
+    for host, addresses in has.items():
+        address = str(network[host].address)
+        if address in addresses:
+            continue
+        where = f"l2tp_address of {host} is {address}, but the server that answers as {host} has {_list(addresses)}"
+        other = next((other for other in has if address in has[other]), "")
+        if other:
+            yield (
+                f"{where}, and {address} is an address of the server that answers as {other}; "
+                f"l2tp_address, or ansible_host and ansible_port, of {host} and {other} may be exchanged."
+            )
+        yield f"{where}; correct l2tp_address, or ansible_host and ansible_port, of {host}."
+
+
+def _list(addresses: Iterable[str]) -> str:
+    return ", ".join(sorted(addresses)) or "no static address"
 
 
 def _failure(run: Run, host: str, phase: Phase) -> str:
@@ -163,8 +233,17 @@ def _failure(run: Run, host: str, phase: Phase) -> str:
     return f"{host} failed: {_message(result)}" if result.get("failed") else ""
 
 
+def _not_begun(host: str, phase: Phase) -> str:
+    if phase is Phase.WITHOUT_VALUE:
+        return f"{host} keeps its policy, because it still runs with ProhibitIpSec; restart it, then repeat the run."
+    return (
+        f"{host} does not go on, because it was not {_DONE[phase]} in this run; "
+        "begin with the first task of the role (look at --start-at-task and --step)."
+    )
+
+
 def _missing(run: Run, host: str, other: str, phase: Phase) -> str:
-    reason = _failure(run, other, phase)
+    reason = _failure(run, other, _undone(run, other, phase) or phase)
     if phase is Phase.WITHOUT_VALUE:
         reason = reason or f"{other} still runs with ProhibitIpSec; see what happened to {other}, then repeat the run."
         return f"{host} keeps its policy, because its peer {reason}"

@@ -35,6 +35,8 @@ BOTH_ENDS = (
     "until the other end follows."
 )
 
+FIRST_TASK = " in this run; begin with the first task of the role (look at --start-at-task and --step)."
+
 
 def run(tokyo: list[Any], osaka: list[Any], *entries: dict[str, Any]) -> Run:
     """Return a run in which each server answered to plan, stage, commit and proof, as far as it came."""
@@ -94,6 +96,56 @@ def run(tokyo: list[Any], osaka: list[Any], *entries: dict[str, Any]) -> Run:
             f"rras-tokyo does not go on, because its peer rras-osaka was not committed{BOTH_ENDS}",
         ),
         (Phase.COMMIT, [PENDING, {}, {}], [PENDING, {"transaction": ""}], ""),
+        # In depth: a phase counts only after all before it, whatever a keyword of a play let happen.
+        *(
+            (phase, [PENDING, {}, {}, {}], [planned, {}, {}, {}], f"{begin}, because its peer {reason}")
+            for phase, begin in (
+                (Phase.STAGE, "rras-tokyo does not go on"),
+                (Phase.COMMIT, "rras-tokyo does not go on"),
+                (Phase.PROOF, "rras-tokyo keeps the policy that was replaced beside the new one"),
+            )
+            for planned, reason in (
+                (DEAD, "rras-osaka is unreachable: Connection refused"),
+                (FAILED, "rras-osaka failed: the disk is full"),
+                (PENDING | FAILED, "rras-osaka failed: the disk is full"),
+                (READY | DEAD, "rras-osaka is unreachable: Connection refused"),
+            )
+        ),
+        (
+            Phase.COMMIT,
+            [PENDING, {}, {}],
+            [PENDING, FAILED | {"transaction": ""}, {}],
+            "rras-tokyo does not go on, because its peer rras-osaka failed: the disk is full",
+        ),
+        (
+            Phase.STAGE,
+            [PENDING, {}],
+            [{"msg": "not a plan"}],
+            f"rras-tokyo does not go on, because its peer rras-osaka was not staged{BOTH_ENDS}",
+        ),
+        *(
+            (phase, [planned, {}, {}, {}], [PENDING, {}, {}, {}], reason)
+            for phase in (Phase.STAGE, Phase.COMMIT, Phase.VALUE, Phase.PROOF)
+            for planned, reason in (
+                (DEAD, "rras-tokyo is unreachable: Connection refused"),
+                (FAILED, "rras-tokyo failed: the disk is full"),
+                ({"skipped": True}, f"rras-tokyo does not go on, because it was not read{FIRST_TASK}"),
+            )
+        ),
+        (Phase.COMMIT, [PENDING, FAILED, {}], [PENDING, {}, {}], "rras-tokyo failed: the disk is full"),
+        *(
+            (
+                phase,
+                [PENDING, {}, {}, {}][:done],
+                [PENDING, {}, {}, {}],
+                f"rras-tokyo does not go on, because it was not {word}{FIRST_TASK}",
+            )
+            for phase, done, word in (
+                (Phase.STAGE, 1, "staged"),
+                (Phase.VALUE, 2, "committed"),
+                (Phase.PROOF, 3, "proved"),
+            )
+        ),
         (Phase.VALUE, [READY], [READY], ""),
         (Phase.VALUE, [READY], [PENDING, {}, {}], ""),
         (
@@ -166,6 +218,15 @@ class TestRemoval:
             (Phase.WITHOUT_VALUE, [PENDING, {"changed": True}], [READY], ""),
             (
                 Phase.WITHOUT_VALUE,
+                [PENDING],
+                [READY],
+                (
+                    "rras-tokyo keeps its policy, because it still runs with ProhibitIpSec; "
+                    "restart it, then repeat the run."
+                ),
+            ),
+            (
+                Phase.WITHOUT_VALUE,
                 [PENDING, {"changed": True}],
                 [PENDING, DEAD],
                 "rras-tokyo keeps its policy, because its peer rras-osaka is unreachable: Connection refused",
@@ -188,7 +249,7 @@ class TestRemoval:
         answered = {host: dict(zip(phases, given, strict=False)) for host, given in ((TOKYO, tokyo), (OSAKA, osaka))}
         removing = Run(network(PAIR, FAR), {host: results for host, results in answered.items() if results})
         assert barrier.problem(removing, TOKYO, phase, one_end=False) == reason
-        failure = DEAD in tokyo
+        failure = reason.startswith(("rras-tokyo is unreachable", "rras-tokyo keeps its policy, because it still"))
         assert bool(barrier.problem(removing, TOKYO, phase, one_end=True)) is failure
 
 
@@ -232,6 +293,8 @@ class TestLostAnswer:
         ({"host": {"prohibit_ipsec": {"value": 1, "in_effect": "no"}}}, {"reboot_required": False}, False),
         ({"host": {"prohibit_ipsec": {"value": 1, "in_effect": "no"}}}, {}, True),
         ({"host": {"prohibit_ipsec": {"value": 1, "in_effect": "unknown"}}}, {}, False),
+        ({"host": {"prohibit_ipsec": {"value": 1, "in_effect": "no"}}}, {"failed": True}, False),
+        ({"host": {"prohibit_ipsec": {"value": 1, "in_effect": "no"}}}, {"unreachable": True}, False),
         ({"host": {"prohibit_ipsec": {"value": None, "in_effect": "no"}}}, {}, False),
         ({}, {}, False),
     ],
@@ -246,6 +309,59 @@ def test_who_needs_a_restart(plan: dict[str, Any], value: dict[str, Any], needed
 )
 def test_far_ends_restart_first(size: int, batches: list[list[str]]) -> None:
     assert barrier.restart_batches([TOKYO, OSAKA, BRANCH], network(PAIR, FAR), size) == batches
+
+
+def read(*addresses: str, machine: str = "", pending: bool = False) -> dict[str, Any]:
+    """Return what a host with these addresses answers to a plan."""
+    entries = [{"address": address, "dynamic": False} for address in addresses]
+    known = {"machine": machine} if machine else {}
+    return {"pending": pending, "changed_rules": [], "host": {"addresses": entries, **known}}
+
+
+EXCHANGED = "; l2tp_address, or ansible_host and ansible_port, of rras-osaka and rras-tokyo may be exchanged."
+CORRECT = "; correct l2tp_address, or ansible_host and ansible_port, of rras-osaka."
+OSAKA_HAS = "l2tp_address of rras-osaka is 192.0.2.2, but the server that answers as rras-osaka has"
+ONE_MACHINE = (
+    "rras-osaka and rras-tokyo are one machine under two names; "
+    "correct ansible_host and ansible_port of rras-osaka or rras-tokyo, or take one of the names away."
+)
+
+
+class TestWhoAnswers:
+    """Each end must own its address, and be a machine of its own, whether or not there is something to do."""
+
+    @pytest.mark.parametrize(
+        ("tokyo", "osaka", "mistake"),
+        [
+            (read("192.0.2.1", "10.0.0.1"), read("192.0.2.2"), ""),
+            (read("192.0.2.1", machine="a"), read("192.0.2.2", machine="b"), ""),
+            (
+                read("192.0.2.2", "10.0.0.2"),
+                read("192.0.2.1", "10.0.0.1"),
+                (
+                    f"{OSAKA_HAS} 10.0.0.1, 192.0.2.1, and 192.0.2.2 is an address of the server that answers as "
+                    f"rras-tokyo{EXCHANGED}"
+                ),
+            ),
+            (read("192.0.2.1"), read("192.0.2.1"), f"{OSAKA_HAS} 192.0.2.1{CORRECT}"),
+            (READY, read(), f"{OSAKA_HAS} no static address{CORRECT}"),
+            (read("192.0.2.1", "192.0.2.2", machine="a"), read("192.0.2.1", "192.0.2.2", machine="a"), ONE_MACHINE),
+            (read("192.0.2.1", machine="a"), read("192.0.2.1", machine="a"), ONE_MACHINE),
+        ],
+    )
+    def test_it_stops_all_that_are_connected(self, tokyo: Any, osaka: Any, mistake: str) -> None:
+        for one_end in (True, False):
+            for host in (TOKYO, OSAKA):
+                reason = f"{host} does not go on, because {mistake}" if mistake else ""
+                assert barrier.problem(run([tokyo], [osaka]), host, Phase.PLAN, one_end=one_end) == reason
+
+    def test_a_host_that_was_not_read_tells_nothing(self) -> None:
+        for osaka in ([], [DEAD], [FAILED]):
+            assert barrier.problem(run([read("192.0.2.1")], osaka), TOKYO, Phase.PLAN, one_end=True) == ""
+
+    def test_a_removal_asks_for_no_address(self) -> None:
+        removing = run([read("192.0.2.7", pending=True)], [read("192.0.2.7")])
+        assert barrier.problem(removing, TOKYO, Phase.REMOVAL, one_end=False) == ""
 
 
 def proof(value: int | None = 1, in_effect: str = "yes", **given: Any) -> dict[str, Any]:

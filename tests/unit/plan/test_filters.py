@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.rras.ipsec.plugins.filter import (
     l2tp_agreement,
     l2tp_barrier,
+    l2tp_far_end,
     l2tp_not_back,
     l2tp_problems,
     l2tp_restart_batches,
@@ -25,6 +26,7 @@ from ansible_collections.rras.ipsec.tests.unit.plan.test_network import OSAKA, P
 MODULES = (
     l2tp_agreement,
     l2tp_barrier,
+    l2tp_far_end,
     l2tp_not_back,
     l2tp_problems,
     l2tp_restart_batches,
@@ -35,7 +37,13 @@ FILTERS: dict[str, Callable[..., Any]] = {
     name: function for module in MODULES for name, function in module.FilterModule().filters().items()
 }
 HOSTVARS: dict[str, dict[str, Any]] = {
-    TOKYO: {"l2tp_connections": [PAIR], "l2tp_address": "192.0.2.1", "__l2tp_plan": PENDING},
+    TOKYO: {
+        "l2tp_connections": [PAIR],
+        "l2tp_address": "192.0.2.1",
+        "__l2tp_plan": PENDING,
+        "__l2tp_stage": {"transaction": "x"},
+        "__l2tp_commit": {"changed": True},
+    },
     OSAKA: {
         "l2tp_connections": [PAIR],
         "l2tp_address": "192.0.2.2",
@@ -82,6 +90,10 @@ def test_findings_are_plain_text() -> None:
 def test_the_barrier(phase: str, goes_on: bool) -> None:
     assert (asked("l2tp_barrier", TOKYO, phase) == "") is goes_on
     assert asked("l2tp_barrier", TOKYO, phase, True) == "", "one end alone, on demand"
+
+
+def test_which_end_comes_first() -> None:
+    assert (asked("l2tp_far_end", TOKYO), asked("l2tp_far_end", OSAKA)) == (False, True)
 
 
 def test_a_lost_answer_and_a_host_that_stays_away() -> None:
