@@ -94,7 +94,13 @@ MakeField = Callable[[Sequence[str], Sequence[str]], Controller]
 
 
 @pytest.fixture
-def make_field(start: MakeController, after_first_run: Mapping[str, Memory]) -> MakeField:
+def order() -> list[str]:
+    """Return the names of the hosts of the sound pairs, in the order in which they commit."""
+    return []
+
+
+@pytest.fixture
+def make_field(start: MakeController, after_first_run: Mapping[str, Memory], order: list[str]) -> MakeField:
     """Make a pair with the old key for each play and each trouble, and declare the new key for all."""
 
     def make(plays: Sequence[str], troubles: Sequence[str]) -> Controller:
@@ -112,9 +118,20 @@ def make_field(start: MakeController, after_first_run: Mapping[str, Memory]) -> 
             trouble = name.partition("-")[2]
             if trouble != SOUND:
                 TROUBLES[trouble].befall(controller.lab[_ends(name)[1]])
+        for host in controller.lab.values():
+            if f"-{SOUND}-" in host.name:
+                host.impairments.before_record = _remember(host.name, order)
         return controller
 
     return make
+
+
+def _remember(name: str, order: list[str]) -> Callable[[int, str], None]:
+    def remember(_number: int, record: str) -> None:
+        if record.startswith("assign"):
+            order.append(name)
+
+    return remember
 
 
 def _ends(pair: str) -> tuple[str, str]:
@@ -148,7 +165,7 @@ def _check(controller: Controller, run: Run, pair: str) -> None:
         pytest.param([name for name in KEYWORDS if name != "both"], id="all others", marks=pytest.mark.slow),
     ],
 )
-def test_both_ends_have_the_new_key_or_none_has(make_field: MakeField, plays: Sequence[str]) -> None:
+def test_both_ends_have_the_new_key_or_none_has(make_field: MakeField, order: list[str], plays: Sequence[str]) -> None:
     controller = make_field(plays, list(TROUBLES))
 
     run = controller.play([_play(name, KEYWORDS[name]) for name in plays])
@@ -157,6 +174,8 @@ def test_both_ends_have_the_new_key_or_none_has(make_field: MakeField, plays: Se
         assert _keys(controller, f"{name}-{SOUND}") == [[NEW_KEY], [NEW_KEY]], run.explain()
         for trouble in TROUBLES:
             _check(controller, run, f"{name}-{trouble}")
+    far_first = [f"{name}-{SOUND}-{end}" for name in plays for end in ("far", "near")]
+    assert order == far_first, "management of the far end may run through the tunnel"
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store
 from ansible_collections.rras.ipsec.tests.integration import pair as words
 from ansible_collections.rras.ipsec.tests.integration.conftest import MakeController
-from ansible_collections.rras.ipsec.tests.integration.controller import REMOVE, Controller
+from ansible_collections.rras.ipsec.tests.integration.controller import REMOVE, VERIFY, Controller
 from ansible_collections.rras.ipsec.tests.integration.pair import (
     KEY,
     NEW_KEY,
@@ -66,6 +66,35 @@ def test_a_peer_that_was_away_from_the_start_leaves_the_other_untouched(pair: Co
     assert run.failure(TOKYO).startswith("rras-tokyo does not go on, because its peer rras-osaka is unreachable: "), (
         run.failure(TOKYO)
     )
+    assert words.changes(before, pair.lab) == {}
+
+
+@pytest.mark.usefixtures("first_run_done")
+def test_names_that_lead_to_other_servers_are_noticed_before_anything_is_changed(pair: Controller) -> None:
+    """The ports of the two are exchanged, then both names lead to one server; with and without something to do."""
+    before = words.snapshots(pair.lab)
+    ports = {name: pair.host(name)["ansible_port"] for name in (TOKYO, OSAKA)}
+    osaka = (
+        "l2tp_address of rras-osaka is 192.0.2.2, but the server that answers as rras-osaka has 10.0.0.10, 192.0.2.1"
+    )
+
+    pair.host(TOKYO)["ansible_port"], pair.host(OSAKA)["ansible_port"] = ports[OSAKA], ports[TOKYO]
+    exchanged = pair.play(VERIFY)
+
+    for name in (TOKYO, OSAKA):
+        assert exchanged.failure(name) == (
+            f"{name} does not go on, because {osaka}, and 192.0.2.2 is an address of the server that answers as "
+            "rras-tokyo; l2tp_address, or ansible_host and ansible_port, of rras-osaka and rras-tokyo may be exchanged."
+        )
+    pair.host(TOKYO)["ansible_port"] = ports[TOKYO]
+    pair.variables["l2tp_connections"] = [connection(key=NEW_KEY)]
+    one = pair.site()
+
+    for name in (TOKYO, OSAKA):
+        assert one.failure(name) == (
+            f"{name} does not go on, because {osaka}; "
+            "correct l2tp_address, or ansible_host and ansible_port, of rras-osaka."
+        )
     assert words.changes(before, pair.lab) == {}
 
 
