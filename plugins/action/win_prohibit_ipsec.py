@@ -26,6 +26,7 @@ class ActionModule(RrasAction):
             require_effective_policy=options["require_effective_policy"],
             predicted=options["predicted"] and self._task.check_mode,
             restart_if_unknown=options["restart_if_unknown"],
+            only_recorded=options["only_recorded"],
             backup=options["backup"],
         )
         return set_value(self.open_session(options), wish, check_mode=self._task.check_mode)

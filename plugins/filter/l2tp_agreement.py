@@ -57,7 +57,13 @@ RETURN = r"""
           identifier:
             description: What it is, in one word.
             type: str
-            choices: [service_not_running, restart_pending, restart_unproven]
+            choices:
+              - service_not_running
+              - restart_pending
+              - restart_unproven
+              - loading_unproved
+              - other_l2tp_unprotected
+              - key_readable_by_users
           severity:
             description: Whether there is no tunnel, or it is only not proved.
             type: str

@@ -85,6 +85,18 @@ host:
       returned: always
       type: str
       sample: LDAP://CN=ipsecPolicy{8A4A3F1A-4B3C-4B66-9C2D-2F1F3A0C7D11},CN=IP Security,CN=System,DC=example,DC=com
+    l2tp_covered:
+      description:
+        - How much L2TP the assigned policy keeps from clear text, if it is loaded. C(all), C(connections) (between the addresses of its rules only),
+          C(none), or C(open) (a rule lets L2TP through by its very specification).
+      returned: always
+      type: str
+      sample: all
+    l2tp_over_ipv6_blocked:
+      description: Whether L2TP over IPv6 is blocked, by our rule of Windows Firewall or by the policy.
+      returned: always
+      type: bool
+      sample: true
     l2tp_ports:
       description: The number of L2TP ports of RRAS. Null, where the miniport was not found.
       returned: always
@@ -102,6 +114,18 @@ host:
       type: list
       elements: str
       sample: [192.0.2.1, 198.51.100.1]
+    loading_proved:
+      description:
+        - Whether RV(host.listed_addresses) can prove that C(PolicyAgent) loaded the policy that is assigned now. It can't while the policy that was
+          assigned before had the same addresses, until Windows is restarted.
+      returned: always
+      type: bool
+      sample: true
+    machine:
+      description: The computer's name, its MachineGuid and its addresses. Two inventory names with equal ones are one machine.
+      returned: always
+      type: str
+      sample: RRAS-TOKYO 8d1f0f0e-53a5-4a43-9f0f-2f4a3a0f2a11 192.0.2.1
     policies:
       description: The local policies.
       returned: always
@@ -154,6 +178,13 @@ host:
           returned: always
           type: str
           sample: L2TP site to site
+        open_keys:
+          description:
+            - The names of the rules with a preshared key that others than SYSTEM, Administrators and NETWORK SERVICE can read in the registry.
+          returned: always
+          type: list
+          elements: str
+          sample: []
         ours:
           description: Whether this collection wrote it, or took it over.
           returned: always
@@ -248,8 +279,13 @@ host:
           returned: always
           type: str
           sample: "yes"
+        kind:
+          description: The kind of the value. Only a C(dword) counts. Null, where there is no value.
+          returned: always
+          type: str
+          sample: dword
         value:
-          description: The number. Null, where there is no value.
+          description: The number. Null, where there is no REG_DWORD.
           returned: always
           type: int
           sample: 1

@@ -41,7 +41,10 @@ options:
     description:
       - Whether the policy is to be there.
       - V(absent) deletes only what this collection wrote, or found equal and counted as its own. The policy that it replaced is assigned again.
-      - V(absent) fails while C(ProhibitIpSec) is 1 or still in effect, because L2TP would be in clear text. See M(rras.ipsec.win_prohibit_ipsec).
+      - V(absent) fails while C(ProhibitIpSec) is 1 or still in effect, because L2TP would be in clear text, unless the policy that is assigned again
+        protects it. See M(rras.ipsec.win_prohibit_ipsec).
+      - Where the policy may have kept RRAS from making its automatic filters, which it does only when it starts, V(absent) stops the service
+        C(RemoteAccess), takes the policy away and starts the service again. Connections of RRAS break.
     type: str
     default: present
     choices: [present, absent]
@@ -49,20 +52,37 @@ options:
     description:
       - Whether the policy is to be the assigned one (KB 240262, step 21). Windows has at most one.
       - V(false) writes the policy only, and withdraws the assignment where it is assigned.
+      - While C(ProhibitIpSec) is 1 or still in effect, the module fails where the assigned policy would not protect L2TP. It has to have an active rule
+        for UDP port 1701, and none that permits, accepts unsecured communication or falls back to clear text. It warns where L2TP with peers that
+        no rule names would be in clear text.
     type: bool
     default: true
   replace_assigned:
     description:
-      - Whether the policy may take the place of an assigned policy that this collection did not write.
-      - That policy stays in the store, without assignment, and is assigned again by O(state=absent). While it is not assigned, its rules do nothing.
+      - Whether the policy may take the place of an assigned policy of another name, whether this collection wrote that one or not.
+      - That policy stays in the store, without assignment. While it is not assigned, its rules do nothing. If this collection did not write it,
+        O(state=absent) assigns it again.
     type: bool
     default: false
   take_over:
     description:
       - Whether a policy of this name that this collection did not write, and that means something else, may be replaced.
-      - Its objects are deleted at the end, except those that other policies use. O(backup) keeps a copy.
+      - It stays in the store, without assignment and under a name that says so. O(state=absent) gives it its name back, and assigns it again if it
+        was the assigned one.
     type: bool
     default: false
+  forget_replaced:
+    description:
+      - Whether what the policy replaced is forgotten, so that O(state=absent) does not give it back any more.
+      - A policy that was taken over is deleted then, with its keys. One that only lost its assignment stays in the store.
+    type: bool
+    default: false
+  address:
+    description:
+      - The host's own address in the filters. With it, the module fails unless the host has this address and each filter between two addresses
+        names it.
+      - Without it, one of the two addresses must be the host's, and the other must not be.
+    type: str
   description:
     description:
       - The description of the policy. Without it, any description is accepted.
@@ -70,9 +90,9 @@ options:
   rules:
     description:
       - The rules of the policy, beside the default response rule (KB 240262, step 7).
+      - Required for O(state=present). A filter may be in one rule only, since Windows uses one key for it.
     type: list
     elements: dict
-    default: []
     suboptions:
       name:
         description:
@@ -218,14 +238,14 @@ options:
             default: false
           accept_unsecured:
             description:
-              - Accept unsecured communication, but always respond using IPsec.
-              - Not secure. KB 240262 says in step 19 that it must be cleared.
+              - Accept unsecured communication, but always respond using IPsec. Windows lets packets in that are in clear text.
+              - Not secure. KB 240262 says in step 19 that it must be cleared. Refused in a rule for L2TP while C(ProhibitIpSec) is 1 or in effect.
             type: bool
             default: false
           fall_back_to_clear_text:
             description:
               - Allow unsecured communication with computers that do not support IPsec.
-              - Not secure.
+              - Not secure. Refused in a rule for L2TP while C(ProhibitIpSec) is 1 or in effect.
             type: bool
             default: false
   main_mode:
@@ -289,6 +309,13 @@ options:
       - Only for an assigned policy. The removal of the policy takes the dependency away again.
     type: bool
     default: true
+  block_l2tp_over_ipv6:
+    description:
+      - Whether a rule of Windows Firewall blocks incoming L2TP over IPv6, which RRAS accepts and the filters of the policy do not cover.
+      - Only for an assigned policy. V(false) and the removal of the policy take the rule away again. Where the service C(MpsSvc) is disabled,
+        there is no rule, and M(rras.ipsec.win_prohibit_ipsec) warns.
+    type: bool
+    default: true
   backup:
     description:
       - Whether the policy store and C(RasMan\Parameters) are copied below C(HKLM\SOFTWARE\rras.ipsec\Backup) before something changes.
@@ -340,9 +367,19 @@ EXAMPLES = r"""
             destination_address: 198.51.100.1
         authentication:
           - preshared_key: "{{ vault_tokyo_osaka_key }}"
+      - name: all other L2TP
+        filters:
+          - source_address: me
+            destination_address: any
+          - source_address: me
+            source_port: 0
+            destination_address: any
+            destination_port: 1701
+        filter_action:
+          action: block
   register: policy
 
-- name: A second rule with certificates, and a third that blocks all other L2TP
+- name: A second rule with certificates
   rras.ipsec.win_ipsec_psk_policy:
     name: L2TP site to site
     rules:
@@ -380,6 +417,16 @@ EXAMPLES = r"""
             destination_address: 198.51.100.1
         authentication:
           - preshared_key: "{{ vault_tokyo_osaka_key }}"
+      - name: all other L2TP
+        filters:
+          - source_address: me
+            destination_address: any
+          - source_address: me
+            source_port: 0
+            destination_address: any
+            destination_port: 1701
+        filter_action:
+          action: block
   register: staged
 
 - name: The staged policy withdrawn, because the other server was not staged

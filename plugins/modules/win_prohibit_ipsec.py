@@ -28,7 +28,9 @@ options:
   state:
     description:
       - V(present) sets the value to 1.
-      - V(absent) brings back what was there before this collection set it. Where nothing is recorded, a value of 1 is removed, and any other is left alone.
+      - V(absent) brings back what was there before this collection came to the host, with its kind. That may be 1. Where nothing is recorded, a value of 1
+        is removed (but see O(only_recorded)), and any other is left alone.
+      - Only a REG_DWORD of 1 counts as the value that is wanted.
     type: str
     default: present
     choices: [present, absent]
@@ -41,7 +43,7 @@ options:
       - Whether O(state=present) fails unless O(policy) is in force on this host. No domain policy overrides it, it is the assigned one,
         C(PolicyAgent) and C(IKEEXT) run, it has an active rule that negotiates security for L2TP between two addresses of which one is the host's,
         and C(PolicyAgent) lists these addresses.
-      - V(false) lets the host come into clear text.
+      - V(false) lets the host come into clear text, and the module warns.
     type: bool
     default: true
   predicted:
@@ -54,6 +56,11 @@ options:
     description:
       - Whether a value that is 1 already, but of which nobody knows whether Windows started with it, is set anew, so that RV(reboot_required) is
         true and a restart proves it.
+    type: bool
+    default: false
+  only_recorded:
+    description:
+      - Whether O(state=absent) leaves a value alone of which it is not recorded what was there before, because somebody else set it.
     type: bool
     default: false
   backup:
@@ -96,7 +103,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 before:
-  description: The number that was there. Null, where there was no value.
+  description: The number that was there. Null, where there was no REG_DWORD.
   returned: success
   type: int
   sample: 0
@@ -140,7 +147,7 @@ reboot_required:
   type: bool
   sample: true
 value:
-  description: The number that is there now, or would be in check mode. Null, where there is no value.
+  description: The number that is there now, or would be in check mode. Null, where there is no REG_DWORD.
   returned: success
   type: int
   sample: 1

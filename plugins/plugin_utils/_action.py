@@ -188,10 +188,15 @@ def _failure(failure: records.Failure) -> str:
     place = f" at {failure.path}" if failure.path else ""
     left = {
         records.Outcome.NOTHING: "Nothing was changed.",
-        records.Outcome.UNDONE: "All changes were undone.",
+        records.Outcome.UNDONE: f"All changes were undone{_still_running(failure.left)}.",
         records.Outcome.PARTLY: f"Not all changes could be undone: {failure.left}.",
     }[failure.outcome]
     return f"the host stopped in step {failure.verb!r}{place}: {failure.message.rstrip('.')}. {left}"
+
+
+def _still_running(started: str) -> str:
+    """What a service that was started needs to be said of it: it is not stopped (KB 248750)."""
+    return f", but the services that were started run on: {started}" if started else ""
 
 
 def _no_answer(output: session.Output, mask: Mask) -> str:

@@ -69,12 +69,14 @@ _POLICY: Final[Described] = {
 _HOST: Final[Described] = {
     "policies": _POLICY,
     "assigned": _FREE,
-    "prohibit_ipsec": {"in_effect": _KEPT},
+    "prohibit_ipsec": {"kind": _KEPT, "in_effect": _KEPT},
     "services": ByName({"start": _KEPT, "depends_on": _KEPT}),
     "domain_policy": _FREE,
     "addresses": {"address": _KEPT},
     "listed_addresses": _KEPT,
     "unfinished_transaction": _KEPT,
+    "machine": _KEPT,
+    "l2tp_covered": _KEPT,
 }
 RESULT: Final[Mapping[str, Described]] = {
     "msg": _FREE,

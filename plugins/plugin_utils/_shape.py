@@ -59,11 +59,10 @@ def shown(spec: Spec, given: Mapping[str, object]) -> list[Text]:
 def exposed(hidden: Iterable[Text], visible: Iterable[Text]) -> Iterator[str]:
     """Which secrets are part of a text that is shown, a sentence each; upper and lower case are the same."""
     folded = [(path, text.casefold()) for path, text in visible]
-    everything = "\n".join(text for _path, text in folded)
     for path, secret in hidden:
         wanted = secret.casefold()
-        if wanted.strip() and wanted in everything:
-            place = next(place for place, text in folded if wanted in text)
+        place = next((place for place, text in folded if wanted.strip() and wanted in text), "")
+        if place:
             yield f"{path} is part of the text of {place}, which is shown; write another key, or another text there."
 
 

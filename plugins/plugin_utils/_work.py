@@ -23,7 +23,9 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     value,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import plan as planning
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import InEffect
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import Declaration
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
 
 PROOF_ATTEMPTS = 3
 """How often the host is read after a commit, a second apart: an agent may need a moment to load its filters."""
@@ -39,6 +41,8 @@ class Reading:
 
     host: host.Host
     assigned_by: str
+    deleted: tuple[str, ...] = ()
+    """What the host says that it deleted of the policy store."""
 
 
 class Session:
@@ -56,7 +60,9 @@ class Session:
         """Carry out steps as one transaction, and read everything after them."""
         answer = self._executions.run((*wanted, *host.reading(validity=validity)))
         ran = {command: (program.code, program.lines) for command, program in answer.ran.items()}
-        return Reading(host.understand(answer.tree, answer.access, answer.digests[-1], ran), answer.assigned_by)
+        return Reading(
+            host.understand(answer.tree, answer.access, answer.digests[-1], ran), answer.assigned_by, answer.deleted
+        )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -84,13 +90,13 @@ class PolicyWork:
         seen = self._session.read()
         planned = self._plan(seen)
         result = self._result(planned, seen, changed=self._check_mode and not planned.empty, shown=self._check_mode)
-        return result | ({"obstacles": [planned.refusal]} if planned.refusal else {})
+        return _warned(result, planned) | ({"obstacles": [planned.refusal]} if planned.refusal else {})
 
     def predict(self) -> dict[str, Any]:
         """As `plan`, of what would be carried out at once: what would be refused is refused."""
         seen = self._session.read()
         planned = self._allowed_plan(seen)
-        return self._result(planned, seen, changed=not planned.empty, shown=True)
+        return _warned(self._result(planned, seen, changed=not planned.empty, shown=True), planned)
 
     def stage(self) -> dict[str, Any]:
         """Write the new generation beside the old one; when the store changes meanwhile, once more."""
@@ -102,7 +108,7 @@ class PolicyWork:
             reading = self._session.apply(phases.commit(transaction, self._wish.name))
         except session.TransactionError as error:
             return self._commit_again(transaction, error)
-        seen = self._proved(reading.host, transaction)
+        seen = self._proved(self._not_in_clear_text(reading.host), transaction)
         return self._short_result(seen, changed=True) | _assigned_by(reading)
 
     def revert(self, transaction: planning.Transaction) -> dict[str, Any]:
@@ -110,18 +116,22 @@ class PolicyWork:
         seen = self._session.read()
         if seen.pending is None or seen.pending.id != str(transaction.id):
             return self._short_result(seen, changed=False)
+        refusal = planning.revert_refused(seen, self._wish.name)
+        if refusal:
+            raise planning.PlanError(refusal)
         reading = self._session.apply(phases.revert(seen))
         return self._short_result(reading.host, changed=True) | _assigned_by(reading)
 
     def finish(self, transaction: planning.Transaction) -> dict[str, Any]:
         """Delete the old generation."""
+        given_back, forgetting = self._end_of_removal()
         try:
-            reading = self._session.apply(phases.finish(transaction, self._forget()))
+            reading = self._session.apply(phases.finish(transaction, self._wish.name, given_back, forgetting))
         except session.TransactionError as error:
             if error.failure.fault is not records.Fault.CONFLICT:
                 raise
             reading = self._finish_changed(transaction, error)
-        return self._short_result(reading.host, changed=True)
+        return self._short_result(_finished(reading), changed=True)
 
     def everything(self) -> dict[str, Any]:
         """All phases, in one transaction after the reading; when the store changes meanwhile, once more."""
@@ -131,17 +141,18 @@ class PolicyWork:
         seen = self._session.read(validity=True)
         planned = self._allowed_plan(seen)
         if planned.empty:
-            return self._result(planned, seen, changed=False, shown=True)
+            return _warned(self._result(planned, seen, changed=False, shown=True), planned)
         transaction = planned.transaction
+        forgetting = phases.forget(seen) if self._leaves_nothing(planned) else ()
         wanted = (
             *phases.stage(planned, seen, when=_now(), backup=self._wish.backup),
             *phases.commit(transaction, self._wish.name),
-            *phases.finish(transaction, phases.forget(seen) if self._leaves_nothing(planned) else ()),
+            *phases.finish(transaction, self._wish.name, planned.given_back, forgetting),
         )
         reading = self._session.apply(wanted, validity=True)
-        after = self._proved(reading.host, transaction)
-        result = self._result(planned, after, changed=True, shown=True) | _assigned_by(reading)
-        return result | _warnings(seen, after)
+        after = self._proved(_finished(reading), transaction)
+        result = self._result(planned, after, changed=True, shown=True) | {"assigned_by": reading.assigned_by}
+        return _warned(result, planned, (*_by_registry(reading), *_about_validity(seen, after)))
 
     def _plan(self, seen: host.Host) -> planning.Plan:
         if self._wish.declaration is None:
@@ -161,7 +172,7 @@ class PolicyWork:
         seen = self._session.read(validity=True)
         planned = self._allowed_plan(seen)
         if planned.empty:
-            return self._result(planned, seen, changed=False, shown=True)
+            return _warned(self._result(planned, seen, changed=False, shown=True), planned)
         wanted = phases.stage(planned, seen, when=_now(), backup=self._wish.backup)
         after = self._session.apply(wanted, validity=True).host
         if seen.policies_valid and not after.policies_valid:
@@ -169,8 +180,8 @@ class PolicyWork:
             raise WorkError(
                 "Netsh reports an error in the policy store since the policy was staged, so it was deleted again."
             )
-        result = self._result(planned, after, changed=True, shown=True)
-        return result | {"transaction": str(planned.transaction)} | _warnings(seen, after)
+        result = self._result(planned, after, changed=True, shown=True) | {"transaction": str(planned.transaction)}
+        return _warned(result, planned, _about_validity(seen, after))
 
     def _commit_again(self, transaction: planning.Transaction, error: session.TransactionError) -> dict[str, Any]:
         """The result for a commit that was done before, when its answer got lost."""
@@ -187,14 +198,29 @@ class PolicyWork:
         pending, active = seen.pending, seen.store.active_path
         if pending is None or pending.id != str(transaction.id) or pending.policy.casefold() != active.casefold():
             raise conflict
-        return self._session.apply(phases.finish_changed(transaction, seen, self._forget()))
+        given_back, forgetting = self._end_of_removal()
+        wanted = phases.finish_changed(transaction, seen, self._wish.name, given_back, forgetting)
+        return self._session.apply(wanted)
 
-    def _forget(self) -> tuple[steps.Step, ...]:
-        """After the removal of our last policy: give the services back, drop our record."""
+    def _end_of_removal(self) -> tuple[tuple[host.TakenOver, ...], tuple[steps.Step, ...]]:
+        """What a removal gives back at its end: names; after our last policy, services and our record too."""
         if self._wish.declaration is not None:
-            return ()
+            return (), ()
         seen = self._session.read()
-        return phases.forget(seen) if seen.pending and not seen.pending.owned_after else ()
+        after = seen.pending
+        if after is None:
+            return (), ()
+        given_back = tuple(each for each in seen.recorded_taken_over if each not in after.taken_over_after)
+        return given_back, () if after.owned_after else phases.forget(seen)
+
+    def _not_in_clear_text(self, seen: host.Host) -> host.Host:
+        """The host, unless somebody set ProhibitIpSec between the stage and the commit of what does not protect."""
+        declared = self._wish.declaration
+        refusal = planning.assignment_refused(seen, declared.policy) if declared and declared.assigned else ""
+        if refusal:
+            self._session.apply(phases.revert(seen))
+            raise planning.PlanError(refusal)
+        return seen
 
     def _leaves_nothing(self, planned: planning.Plan) -> bool:
         return self._wish.declaration is None and not planned.owned_after
@@ -271,22 +297,41 @@ def _once_more(attempt: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     return attempt()
 
 
+def _finished(reading: Reading) -> host.Host:
+    """The host, once it shows that a transaction is finished: nothing of what was to be deleted is there."""
+    left = [path for path in reading.deleted if path in reading.host.store.objects]
+    if left or reading.host.pending:
+        what = left[0] if left else host.TRANSACTION
+        raise WorkError(f"the host said that it deleted {what}, but it is still there; look who holds or restores it.")
+    return reading.host
+
+
 def _assigned_by(reading: Reading) -> dict[str, Any]:
+    """How the policy was assigned, with a warning where it was not by netsh."""
+    warnings = _by_registry(reading)
+    return {"assigned_by": reading.assigned_by} | ({"warnings": list(warnings)} if warnings else {})
+
+
+def _by_registry(reading: Reading) -> tuple[str, ...]:
     """Warn when netsh did not assign the policy and the registry and PolicyAgent's reload had to do."""
     if reading.assigned_by != "registry":
-        return {"assigned_by": reading.assigned_by}
-    warning = (
-        "netsh did not assign the policy, so it was assigned in the registry and PolicyAgent was told to reload it."
+        return ()
+    return (
+        "netsh did not assign the policy, so it was assigned in the registry and PolicyAgent was told to reload it.",
     )
-    return {"assigned_by": "registry", "warnings": [warning]}
 
 
-def _warnings(before: host.Host, after: host.Host) -> dict[str, Any]:
+def _about_validity(before: host.Host, after: host.Host) -> tuple[str, ...]:
     """Warn of a policy store that netsh finds fault with."""
     if after.policies_valid:
-        return {}
+        return ()
     already = "already" if not before.policies_valid else "now, and did not"
-    return {"warnings": [f"netsh reports an error in the policy store {already} before this change."]}
+    return (f"netsh reports an error in the policy store {already} before this change.",)
+
+
+def _warned(result: dict[str, Any], planned: planning.Plan, more: Iterable[str] = ()) -> dict[str, Any]:
+    warnings = [*planned.warnings, *more]
+    return result | ({"warnings": warnings} if warnings else {})
 
 
 def _now() -> int:
@@ -300,14 +345,15 @@ def set_value(executions: Session, wish: value.ValueWish, *, check_mode: bool) -
     after = executions.apply(planned.steps).host if planned.steps and not check_mode else seen
     if not check_mode and after.prohibit_ipsec != planned.after:
         raise WorkError("ProhibitIpSec was written, but the host reads another value back.")
-    return {
+    result = {
         "changed": bool(planned.steps),
-        "value": planned.after,
-        "before": planned.before,
+        "value": _number(planned.after),
+        "before": _number(planned.before),
         "in_effect": str(planned.in_effect),
-        "reboot_required": planned.in_effect is host.InEffect.NO,
-        "diff": {"before": _value_text(planned.before), "after": _value_text(planned.after)},
+        "reboot_required": planned.in_effect is InEffect.NO,
+        "diff": {name: f"ProhibitIpSec: {value.text(getattr(planned, name))}\n" for name in ("before", "after")},
     }
+    return result | ({"warnings": list(planned.warnings)} if planned.warnings else {})
 
 
 def inform(executions: Session, preshared_keys: Sequence[str]) -> dict[str, Any]:
@@ -317,5 +363,5 @@ def inform(executions: Session, preshared_keys: Sequence[str]) -> dict[str, Any]
     return {"changed": False, "host": facts.facts(seen, describe.key_states(declared, expected=bool(declared)))}
 
 
-def _value_text(number: int | None) -> str:
-    return f"ProhibitIpSec: {'absent' if number is None else number}\n"
+def _number(found: Value | None) -> int | None:
+    return found.number if found else None

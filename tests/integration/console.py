@@ -38,8 +38,8 @@ class Console:
         match program, words:
             case "reg", [verb, *options] if verb in self._verbs:
                 return self._verbs[verb](_options(options))
-            case "sc", _:
-                return self._host.run_program("sc", " ".join(words), 30)[0]
+            case (("sc" | "net" | "netsh"), _):
+                return self._host.run_program(program, " ".join(words), 30)[0]
             case "shutdown", ["/r", "/t", "0"]:
                 self._host.restart()
                 return DONE

@@ -159,7 +159,7 @@ def test_the_reading_tells_everything_but_the_key(tokyo: Controller) -> None:
         "Client (Respond Only)": False,
         "Secure Server (Require Security)": False,
     }
-    assert told["prohibit_ipsec"] == {"value": None, "in_effect": "unknown"}
+    assert told["prohibit_ipsec"] == {"value": None, "kind": None, "in_effect": "unknown"}
     assert words.changes(before, tokyo.lab) == {}
 
     run = perform(

@@ -199,6 +199,7 @@ class Field:
             assert active.is_complete, host.name
             assert active.path == ASSIGNED_PATH or self._is_ours(active), host.name
             assert words.prohibit_ipsec(host) != 1 or self._is_protected(host), host.name
+            assert host.exposures == [], f"L2TP of {host.name} was in clear text"
         assert self.unprotected_boots == []
 
     def heal(self) -> None:

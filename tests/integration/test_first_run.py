@@ -115,6 +115,9 @@ def test_removal_leaves_everything_as_it_was_before(
     assert words.restarts(pair.lab) == EACH_ONCE
     for name, host in pair.lab.items():
         assert differences(before[name], words.without_backup(host.registry.snapshot())) == []
+        assert host.agent.has_automatic_filters, "RRAS started after our policy was gone"
+        assert host.firewall == {}
+        assert host.exposures == [], "L2TP was in clear text on the way"
 
     again = pair.play(removal)
     assert again.code == 0, again.explain()

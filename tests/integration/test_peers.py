@@ -92,8 +92,8 @@ def test_names_that_lead_to_other_servers_are_noticed_before_anything_is_changed
 
     for name in (TOKYO, OSAKA):
         assert one.failure(name) == (
-            f"{name} does not go on, because {osaka}; "
-            "correct l2tp_address, or ansible_host and ansible_port, of rras-osaka."
+            f"{name} does not go on, because rras-osaka and rras-tokyo are one machine under two names; "
+            "correct ansible_host and ansible_port of rras-osaka or rras-tokyo, or take one of the names away."
         )
     assert words.changes(before, pair.lab) == {}
 

@@ -56,7 +56,7 @@ def test_the_documented_commands_restore_what_was_there(changed: tuple[Controlle
     controller, before = changed
     steps = documented()
     query, *values = steps[1]
-    delete, *copy_and_load = steps[2]
+    stop, delete, *copy_and_load, start_again = steps[2]
 
     for name, host in controller.lab.items():
         console = Console(host)
@@ -67,17 +67,18 @@ def test_the_documented_commands_restore_what_was_there(changed: tuple[Controlle
         assert host.recorder.restarts == 2, "one of the playbook, one by hand"
         assert differences(_only(before[name], RASMAN), _only(host, RASMAN)) == []
 
-        for command in copy_and_load:
+        for command in (stop, *copy_and_load):
             assert console.run(command) == DONE, command
         merged = _only(host, LOCAL)
         assert _assigned(host) == ASSIGNED_NAME
         assert differences(_only(before[name], LOCAL), merged) != [], "copying without deleting merges"
 
-        for command in (delete, *copy_and_load):
+        for command in (delete, *copy_and_load, start_again):
             assert console.run(command) == DONE, command
         assert differences(_only(before[name], LOCAL), _only(host, LOCAL)) == []
         assert _assigned(host) == ASSIGNED_NAME
         assert host.agent.filters != ()
+        assert host.exposures == [], "L2TP was in clear text on the way"
 
         codes = {command: console.run(command) for command in steps[3]}
         assert [command for command, code in codes.items() if code != DONE] == [steps[3][-1]], "never cut"

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import codec, model
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, codec, model
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Cover
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, join
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store
 
 from .registry import RegistryAccess
 from .windows import DOMAIN_POLICY, POLICY_STORE
@@ -23,16 +25,34 @@ class PolicyAgent:
     def __init__(self, registry: RegistryAccess) -> None:
         self._registry = registry
         self.filters: tuple[model.Filter, ...] = ()
+        self.rules: tuple[model.Rule, ...] = ()
+        """The active rules whose filters these are, and those that permit."""
+        self.has_automatic_filters = False
+        """RRAS made its own filters for L2TP when it started, and nothing has taken them away since (KB 248750)."""
         self.deaf = False
         """The agent fails to load anything, silently (KB 884909 describes such a failure)."""
 
     def load(self) -> None:
         """Load the assigned policy. One of the domain makes the agent ignore the local ones."""
-        self.filters = () if self.deaf or self.domain_policy() else tuple(self._assigned_filters())
+        ignored = self.deaf or self.domain_policy()
+        self.filters = () if ignored else tuple(self._assigned_filters())
+        self.rules = () if ignored else tuple(self._assigned_rules())
 
     def forget(self) -> None:
         """Lose everything, as when the service stops."""
-        self.filters = ()
+        self.filters, self.rules = (), ()
+        self.has_automatic_filters = False
+
+    def make_automatic_filters(self) -> None:
+        """Do what RRAS asks for when it starts; the agent takes no filter that exists already (error 13008)."""
+        taken = any(clear_text.is_general(filter_) for rule in self.rules for filter_ in rule.filters)
+        self.has_automatic_filters = not taken
+
+    @property
+    def cover(self) -> clear_text.Cover:
+        """How much L2TP of the host is kept from clear text at this moment."""
+        found = clear_text.cover(self.rules)
+        return Cover.ALL if self.has_automatic_filters and found is not Cover.OPEN else found
 
     def domain_policy(self) -> str:
         """Return the path of the domain's policy; empty where there is none."""
@@ -49,6 +69,12 @@ class PolicyAgent:
             if _is_active(rule) and not self._permits(rule):
                 for filter_list in self._objects(rule.path, "ipsecFilterReference"):
                     yield from _filters(filter_list)
+
+    def _assigned_rules(self) -> Iterator[model.Rule]:
+        names = self._registry.children(POLICY_STORE)
+        keys = [self._registry.read(path) for path in (POLICY_STORE, *(join(POLICY_STORE, name) for name in names))]
+        active = Store.read(Tree(key for key in keys if key)).active
+        return (rule for rule in (active.policy.rules if active else ()) if rule.active)
 
     def _permits(self, rule: Key) -> bool:
         actions = self._objects(rule.path, "ipsecNegotiationPolicyReference")

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Cover
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree
 
 from . import firewall, sc, windows
@@ -66,6 +67,8 @@ class Host:
         self.impairments = Impairments()
         self.lock = threading.Lock()
         self.boot_time = 0
+        self.exposures: list[tuple[str, Cover]] = []
+        """The moments at which L2TP with some peer was in clear text, or could have been, and how much was covered."""
         self._is_up = False
         netsh = Netsh(self.registry, self.services, self.agent, self.firewall)
         self._programs = Programs(
@@ -90,6 +93,7 @@ class Host:
         if self.spec.policy_agent_running:
             self.services.start(POLICY_AGENT)
         self.recorder.clear()
+        self.exposures.clear()
 
     @property
     def seconds_per_command(self) -> float:
@@ -103,7 +107,9 @@ class Host:
 
     def run_program(self, program: str, arguments: str, seconds: float) -> tuple[int, str]:
         """Run ``netsh`` or ``sc``; return the exit code and the output."""
-        return self._programs.run(program, arguments, seconds)
+        ran = self._programs.run(program, arguments, seconds)
+        self._watch(f"after {program} {arguments}")
+        return ran
 
     def power_on(self) -> None:
         """Start; does nothing to a host that is on."""
@@ -174,9 +180,15 @@ class Host:
         self.registry.lose_volatile_keys()
         self.registry.create(AUTO_LOGON_CHECKED, volatile=True)
         self.services.boot()
+        self._watch("after a start of Windows")
         now = _UNIX_EPOCH + time.time_ns() // 100
         self.boot_time = max(now, self.boot_time + 10_000_000)
         self._is_up = True
+
+    def _watch(self, when: str) -> None:
+        """Note how much of L2TP is kept from clear text; only programs and starts of Windows change that."""
+        if self.services.cover is not Cover.ALL:
+            self.exposures.append((when, self.services.cover))
 
     def _go_away(self) -> None:
         self._is_up = False

@@ -71,8 +71,10 @@ class Shadow:
                 self.registry.protect(path, host.registry.access(path))
         self.agent = PolicyAgent(self.registry)
         self.agent.filters, self.agent.deaf = host.agent.filters, host.agent.deaf
+        self.agent.rules, self.agent.has_automatic_filters = host.agent.rules, host.agent.has_automatic_filters
         self.services = Services(self.registry, self.agent)
         self.services.running |= host.services.running
+        self.services.runs_with_prohibit_ipsec = host.services.runs_with_prohibit_ipsec
         self.services.broken |= host.services.broken
         self.firewall = dict(host.firewall)
         self.impairments = Impairments(netsh=host.impairments.netsh, exit_codes=host.impairments.exit_codes)
@@ -164,6 +166,7 @@ def _comparable(failure: records.Failure | None) -> records.Failure | None:
 
 def _service_differences(shadow: Shadow, host: Original) -> list[str]:
     running = shadow.services.running ^ host.services.running
-    loaded = [] if shadow.agent.filters == host.agent.filters else ["PolicyAgent holds other filters"]
+    held = [(agent.filters, agent.has_automatic_filters) for agent in (shadow.agent, host.agent)]
+    loaded = [] if held[0] == held[1] else ["PolicyAgent holds other filters"]
     rules = [] if shadow.firewall == host.firewall else ["Windows Firewall has other rules"]
     return [*rules, *(f"the service {name} runs on one of both only" for name in sorted(running)), *loaded]

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import enum
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, join
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Cover
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value, join
 
 from .agent import RELOAD, PolicyAgent
 from .registry import RegistryAccess
-from .windows import SERVICES, Start
+from .windows import RASMAN_PARAMETERS, SERVICES, Start
 
 POLICY_AGENT = "PolicyAgent"
+RRAS = "RemoteAccess"
 FIREWALL = "MpsSvc"
 
 
@@ -58,6 +60,8 @@ class Services:
         """The services that run, in lower case."""
         self.broken: set[str] = set()
         """Services, in lower case, that do not come up when they are started."""
+        self.runs_with_prohibit_ipsec = False
+        """Windows started with ProhibitIpSec = 1, so that RRAS makes no filters of its own until the next start."""
 
     def state(self, name: str) -> State:
         """Return whether a service runs."""
@@ -88,6 +92,8 @@ class Services:
         self.running.add(name.casefold())
         if name.casefold() == POLICY_AGENT.casefold():
             self._agent.load()
+        if name.casefold() == RRAS.casefold() and not self.runs_with_prohibit_ipsec:
+            self._agent.make_automatic_filters()
 
     def stop(self, name: str) -> None:
         """Stop a service that no running one depends on."""
@@ -98,6 +104,13 @@ class Services:
         self.running.discard(name.casefold())
         if name.casefold() == POLICY_AGENT.casefold():
             self._agent.forget()
+        if name.casefold() == RRAS.casefold():
+            self._agent.has_automatic_filters = False
+
+    @property
+    def cover(self) -> Cover:
+        """How much L2TP of the host is kept from clear text at this moment; without RRAS there is none."""
+        return self._agent.cover if self.is_running(RRAS) else Cover.ALL
 
     def control(self, name: str, control: int) -> None:
         """Send a control; the only one that a service here knows is PolicyAgent's 129, to load its policy again."""
@@ -110,6 +123,8 @@ class Services:
         """Start what starts by itself, after a restart; what can't start stays stopped."""
         self.running.clear()
         self._agent.forget()
+        value = (self._registry.read(RASMAN_PARAMETERS) or Key("")).get("ProhibitIpSec")
+        self.runs_with_prohibit_ipsec = value == Value.dword(1)
         for name in self._registry.children(SERVICES):
             key = self._registry.read(join(SERVICES, name))
             if key is not None and _start_type(key) is Start.AUTOMATIC and not self.is_running(name):

@@ -199,6 +199,7 @@ class Transaction:
         for listed in self._open(path).texts(name):
             if STORED_OBJECT.fullmatch(listed):
                 self.delete(listed)
+                self._answer("deleted", encode(listed))
 
     def copy(self, source: str, target: str) -> None:
         key = self._registry.read(source)

@@ -193,7 +193,10 @@ class TestErrors:
         result = task.run(POLICY, **RULES)
         assert (result["reason"], result["msg"]) == (
             "failed",
-            "The host stopped in step 'run': net start IKEEXT ended with code 2. All changes were undone.",
+            (
+                "The host stopped in step 'run': net start IKEEXT ended with code 2. "
+                "All changes were undone, but the services that were started run on: PolicyAgent."
+            ),
         )
 
     def test_that_changed_nothing(self, task: Task) -> None:

@@ -146,7 +146,7 @@ def test_the_variables_of_the_role_are_in_its_readme(role: Tree) -> None:
 def test_ansible_leaves_what_may_have_a_key_in_it_to_the_role(role: Tree) -> None:
     """With another type, ansible-core checks it itself, and may quote what is malformed."""
     unchecked = {name for name, option in role.items() if option["type"] == "raw"}
-    assert unchecked == {"l2tp_connections", "l2tp_filter_action", "l2tp_main_mode"}
+    assert unchecked == {"l2tp_connections", "l2tp_filter_action", "l2tp_main_mode", "l2tp_managed"}
     assert "elements" not in role["l2tp_connections"]
     assert role["l2tp_connections"]["options"]["preshared_key"]["no_log"] is True
 
@@ -195,6 +195,7 @@ class Work:
             require_effective_policy=True,
             predicted=check_mode,
             restart_if_unknown=False,
+            only_recorded=False,
             backup=True,
         )
         return _work.set_value(self.session, wish, check_mode=check_mode)

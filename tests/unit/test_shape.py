@@ -244,12 +244,17 @@ def said(*connections: Any, variables: Mapping[str, Any] | None = None, given: A
     declared = {"l2tp_connections": list(connections) if given is None else given}
     addresses = {TOKYO: "192.0.2.1", OSAKA: "192.0.2.2", BRANCH: "198.51.100.7"}
     hostvars = {name: {**declared, "l2tp_address": address} for name, address in addresses.items()}
-    return l2tp_problems(hostvars, TOKYO, "block", None, variables)
+    return l2tp_problems(hostvars, TOKYO, variables)
+
+
+SECURE = {"action": "negotiate", "accept_unsecured": False, "fall_back_to_clear_text": False}
 
 
 def test_the_right_shape_is_right_for_the_role() -> None:
     variables = {**sample_of(OF_THE_ROLE), "l2tp_policy_name": "L2TP"}
     action = sample_of({"filter_action": FILTER_ACTION})
+    variables["l2tp_filter_action"] |= SECURE
+    action["filter_action"] |= SECURE
     assert said(PAIR | action, variables=variables) == []
     assert said(PAIR | {"filter_action": None}, variables=dict.fromkeys(OF_THE_ROLE)) == []
 
@@ -348,7 +353,7 @@ def test_a_key_that_is_part_of_the_role_s_own_rule(key: str) -> None:
 def test_a_key_that_is_part_of_the_name_of_an_authority_for_others() -> None:
     hostvars = {name: {"l2tp_connections": [keyed("root ca")], "l2tp_address": address}
                 for name, address in ((TOKYO, "192.0.2.1"), (OSAKA, "192.0.2.2"))}  # fmt: skip
-    assert l2tp_problems(hostvars, TOKYO, "certificate", "CN=Example Root CA") == [
+    assert l2tp_problems(hostvars, TOKYO, {"l2tp_other_peers_certificate_authority": "CN=Example Root CA"}) == [
         (
             "l2tp_connections[0].preshared_key is part of the text of l2tp_other_peers_certificate_authority, "
             "which is shown; write another key, or another text there."

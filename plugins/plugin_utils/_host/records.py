@@ -42,6 +42,7 @@ access         SDDL (base64)                           the access list of the ke
 denied         path (base64)                           a key that may not be read
 digest         digest (base64)
 ran            command (base64), code, lines (base64)  the exit code, -1 where the program could not be run to its end
+deleted        path (base64)                           a key of the policy store that ``deletelisted`` deleted
 assigned       ``netsh`` or ``registry``               how the policy was assigned
 done                                                   the last answer: everything was done
 error          code, verb, path, message (base64),     the last answer: nothing is left of what was done, unless
@@ -106,6 +107,7 @@ class Failure:
     message: str
     outcome: Outcome
     left: str
+    """What could not be undone; of outcome ``undone``, what was started and runs on."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ class Answer:
     digests: tuple[str, ...]
     ran: Mapping[str, Ran]
     assigned_by: str
+    deleted: tuple[str, ...]
     failure: Failure | None
 
 
@@ -207,9 +210,10 @@ class _Reader:
         self._digests: list[str] = []
         self._ran: dict[str, Ran] = {}
         self._assigned_by = ""
+        self._deleted: list[str] = []
         self._failure: Failure | None = None
 
-    def read(self, verb: str, fields: list[str]) -> None:
+    def read(self, verb: str, fields: list[str]) -> None:  # noqa: C901 - one case a verb reads best
         match verb, fields:
             case "key", [path]:
                 self._path = _text(path)
@@ -226,6 +230,8 @@ class _Reader:
                 self._ran[_text(command)] = Ran(int(code), tuple(_text(lines).splitlines()))
             case "assigned", [how]:
                 self._assigned_by = how
+            case "deleted", [path]:
+                self._deleted.append(_text(path))
             case "done", []:
                 self.ended = True
             case "error", [fault, failed, path, message, outcome, left]:
@@ -236,7 +242,9 @@ class _Reader:
 
     def answer(self) -> Answer:
         tree = Tree(Key(path, values) for path, values in self._keys.items())
-        return Answer(tree, self._access, tuple(self._digests), self._ran, self._assigned_by, self._failure)
+        return Answer(
+            tree, self._access, tuple(self._digests), self._ran, self._assigned_by, tuple(self._deleted), self._failure
+        )
 
 
 def _data(value: Value) -> str:

@@ -9,7 +9,7 @@ import base64
 import dataclasses
 import pathlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import steps
@@ -82,12 +82,28 @@ class Session:
         Raises `TransactionError` when the host says that it did not, `NoAnswerError` when it says nothing that this
         collection understands, `plugin_utils._host.records.MalformedAnswerError` when only a part is understood.
         """
-        lines = [script_text().rstrip("\n"), RECORDS, self._begin, *map(records.encode, wanted)]
+        requests = tuple(wanted)
+        lines = [script_text().rstrip("\n"), RECORDS, self._begin, *map(records.encode, requests)]
         output = self._execute(COMMAND, ("\n".join(lines) + "\n").encode("ascii"))
         frame = FRAME.search(output.stdout)
         if frame is None:
             raise NoAnswerError(output)
         answer = records.decode_frame(frame[1])
         if answer.failure:
-            raise TransactionError(answer.failure)
+            raise TransactionError(_with_started(answer.failure, requests, answer.ran))
         return answer
+
+
+def _with_started(
+    failure: records.Failure, requests: Iterable[steps.Step], ran: Mapping[str, records.Ran]
+) -> records.Failure:
+    """Name what was started before the failure and is not stopped by the undo."""
+    if failure.outcome is not records.Outcome.UNDONE:
+        return failure
+    starts = [step for step in requests if isinstance(step, steps.Run) and step.arguments.startswith("start ")]
+    done = [step for step in starts if not step.undo and _succeeded(ran.get(f"{step.program} {step.arguments}"))]
+    return dataclasses.replace(failure, left=" and ".join(step.arguments.removeprefix("start ") for step in done))
+
+
+def _succeeded(program: records.Ran | None) -> bool:
+    return program is not None and program.code == 0

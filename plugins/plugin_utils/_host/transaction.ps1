@@ -197,7 +197,13 @@ function Remove-Key([string] $path) {
     $parent, $name = $path -split '\\(?=[^\\]+$)' # what is left may be a link that leads nowhere now, so it is looked for in the list
     if ($root.OpenSubKey($parent).GetSubKeyNames() -contains $name) { Fail 'failed' "the key $path is still there" }
 }
-function Remove-Listed([string] $path, [string] $name) { foreach ($listed in (Open-Key $path).GetValue($name)) { if ($listed -match "^$object$") { Remove-Key $listed } } }
+function Remove-Listed([string] $path, [string] $name) {
+    foreach ($listed in (Open-Key $path).GetValue($name)) {
+        if ($listed -notmatch "^$object$") { continue }
+        Remove-Key $listed
+        Answer 'deleted' (Encode $listed)
+    }
+}
 function Copy-Key([string] $source, [string] $target) {
     if ($null -eq ($key = $root.OpenSubKey($source))) { return }
     New-Key $target 'None'

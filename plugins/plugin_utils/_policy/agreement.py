@@ -54,7 +54,8 @@ def _agreement(network: Network, connection: Connection, proofs: Proofs) -> Agre
         else f"certificates of {connection.certificate_authority}"
     )
     read = [peer for peer in connection.peers if peer in proofs]
-    state = _state(read, agree=not disagreements)
+    unproved = [peer for peer in read if not proofs[peer]["host"]["loading_proved"]]
+    state = _state(read, unproved, agree=not disagreements)
     choice = _choice(network, connection) if len(read) == len(connection.peers) else ""
     summary = f"{connection.name}: {state} UDP {source} port 1701 -> {destination}, mirrored, with {means}{choice}"
     return Agreement(connection.name, not disagreements and not remarks, summary, disagreements, found, remarks)
@@ -71,8 +72,14 @@ def _choice(network: Network, connection: Connection) -> str:
     return f"; IKE chooses {there} when {source} starts; {back} when {destination} starts"
 
 
-def _state(read: Sequence[str], *, agree: bool) -> str:
-    """What is said of the ends that were read: both agree with each other, or one has what is declared."""
+def _state(read: Sequence[str], unproved: Sequence[str], *, agree: bool) -> str:
+    """What is said of the ends that were read: both agree with each other, or one has what is declared.
+
+    unproved: those that have it assigned, of which nobody knows whether PolicyAgent loaded it.
+    """
+    if agree and unproved:
+        have = "has" if len(read) == 1 else "have"
+        return f"{' and '.join(read)} {have} assigned (loading not proved on {' and '.join(unproved)})"
     if len(read) == 1:
         return f"{read[0]} {'has' if agree else 'does not have'}"
     return f"{' and '.join(read)} {'agree' if agree else 'do not agree'} on"

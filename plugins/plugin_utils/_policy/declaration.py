@@ -45,6 +45,11 @@ class Declaration:
     assigned: bool
     replace_assigned: bool
     take_over: bool
+    forget_replaced: bool = False
+    address: str = ""
+    """The host's own address in the filters, where it is declared; empty: either end may be the host's."""
+    block_ipv6: bool = False
+    """Whether L2TP over IPv6 is blocked by a rule of Windows Firewall."""
 
 
 def declare(options: Options) -> Declaration:
@@ -53,8 +58,9 @@ def declare(options: Options) -> Declaration:
     Raises `DeclarationError`.
     """
     _check_name("name", options["name"])
-    _check_rule_names(options["rules"])
-    rules = tuple(_rule(f"rules[{number}]", rule) for number, rule in enumerate(options["rules"]))
+    given = _rules_given(options)
+    _check_rule_names(given)
+    rules = tuple(_rule(f"rules[{number}]", rule) for number, rule in enumerate(given))
     policy = model.Policy(
         name=options["name"],
         description=options["description"] or "",
@@ -62,7 +68,24 @@ def declare(options: Options) -> Declaration:
         main_mode=main_mode(options["main_mode"]),
         rules=(*rules, model.default_response_rule(active=options["default_response_rule"])),
     )
-    return Declaration(policy, options["assigned"], options["replace_assigned"], options["take_over"])
+    _check_equal_filters(rules)
+    return Declaration(
+        policy,
+        options["assigned"],
+        options["replace_assigned"],
+        options["take_over"],
+        forget_replaced=options["forget_replaced"],
+        address=specific_address("address", options["address"]) if options["address"] else "",
+        block_ipv6=options["block_l2tp_over_ipv6"],
+    )
+
+
+def _rules_given(options: Options) -> Sequence[Options]:
+    """The declared rules; the phases that go on with, or take back, what an earlier one wrote do without."""
+    given: Sequence[Options] | None = options["rules"]
+    if given is None and options["phase"] not in ("revert", "finish"):
+        raise DeclarationError("rules is missing; write the rules of the policy, or state absent to remove it.")
+    return given or ()
 
 
 def specific_address(where: str, text: str) -> str:
@@ -102,6 +125,26 @@ def _check_rule_names(rules: Sequence[Options]) -> None:
                 f"rules[{number}].name is {rule['name']!r} for the second time; give each rule a name of its own."
             )
         seen.add(name)
+
+
+def _check_equal_filters(rules: Sequence[model.Rule]) -> None:
+    """Of two active rules for the same packets Windows would use one, and the key of the other would never count."""
+    seen: dict[object, str] = {}
+    for number, rule in enumerate(rules):
+        for position, filter_ in enumerate(rule.filters if rule.active else ()):
+            where = f"rules[{number}].filters[{position}]"
+            other = seen.setdefault(_packets(filter_), where)
+            if other != where:
+                raise DeclarationError(
+                    f"{where} covers the same packets as {other}, and they can have only one filter action and key; "
+                    "delete one of them, or write other addresses or ports."
+                )
+
+
+def _packets(filter_: model.Filter) -> object:
+    """What is equal for two filters that cover the same packets, whichever end is called the source."""
+    ends = (filter_.source, filter_.source_port), (filter_.destination, filter_.destination_port)
+    return filter_.protocol, frozenset(ends) if filter_.mirrored else ends
 
 
 def _minutes(where: str, minutes: int) -> int:

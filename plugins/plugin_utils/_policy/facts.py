@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import describe
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, describe
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host, Service
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import StoredPolicy
 
@@ -15,17 +15,31 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import St
 def facts(host: Host, key_word: describe.KeyWord) -> dict[str, Any]:
     """Everything that a user may want to know of a host."""
     active = host.store.active
+    rules = active.policy.rules if active else ()
     return {
         "policies": [_policy(found, host, key_word) for found in host.store.policies],
         "assigned": active.policy.name if active else None,
-        "prohibit_ipsec": {"value": host.prohibit_ipsec, "in_effect": str(host.in_effect)},
+        "prohibit_ipsec": _prohibit_ipsec(host),
         "services": {name: _service(service) for name, service in host.services.items()},
         "domain_policy": host.domain_policy or None,
         "addresses": [{"address": entry.address, "dynamic": entry.dynamic} for entry in host.addresses],
         "listed_addresses": sorted(host.listed),
+        "loading_proved": host.loading_proved,
+        "l2tp_covered": str(clear_text.cover(rules)),
+        "l2tp_over_ipv6_blocked": host.ipv6_blocked or clear_text.covers_ipv6(rules),
+        "machine": host.machine,
         "unfinished_transaction": str(host.pending.phase) if host.pending else None,
         "l2tp_ports": host.l2tp_ports,
         "policies_valid": host.policies_valid,
+    }
+
+
+def _prohibit_ipsec(host: Host) -> dict[str, Any]:
+    value = host.prohibit_ipsec
+    return {
+        "value": value.number if value else None,
+        "kind": str(value.kind) if value else None,
+        "in_effect": str(host.in_effect),
     }
 
 
@@ -34,6 +48,7 @@ def _policy(found: StoredPolicy, host: Host, key_word: describe.KeyWord) -> dict
         "guid": str(found.guid),
         "ours": found.path.casefold() in host.ours,
         "assigned": found.path.casefold() == host.store.active_path.casefold(),
+        "open_keys": [found.rule_name(path) for path in found.open_keys],
         "unreadable": [{"path": entry.path, "reason": entry.reason} for entry in found.unreadable],
     }
 

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The one rule of Windows Firewall that is ours: it blocks L2TP over IPv6, which no filter of the policy covers.
 
-The filters of an IPsec policy are IPv4 only ([MS-GPIPSEC] 2.2.1.5.1), and RRAS takes L2TP over IPv6, too.
+Filters of version 1 hold IPv4 addresses only ([MS-GPIPSEC] 2.2.1.5.1), and RRAS accepts L2TP over IPv6 since Windows
+Server 2008.
 """
 
 from __future__ import annotations

@@ -10,21 +10,28 @@ import enum
 import ipaddress
 from collections.abc import Iterable, Mapping
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import steps
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall, steps
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import InEffect
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value, join
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL, Store
 
 SERVICES = r"SYSTEM\CurrentControlSet\Services"
 RASMAN = join(SERVICES, "RasMan", "Parameters")
 PROHIBIT_IPSEC = "ProhibitIpSec"
-SWITCHED_OFF = 1
-"""The data of ProhibitIpSec with which RasMan makes no L2TP filter of its own."""
+PROHIBITED = Value.dword(1)
+"""The ProhibitIpSec with which RRAS makes no L2TP filter of its own. A number of another kind does not count."""
 INTERFACES = join(SERVICES, "Tcpip", "Parameters", "Interfaces")
 DOMAIN_POLICY = r"SOFTWARE\Policies\Microsoft\Windows\IPSec\GPTIPSECPolicy"
 FIREWALL_RULES = (
     join(SERVICES, "SharedAccess", "Parameters", "FirewallPolicy", "ConSecRules"),
     r"SOFTWARE\Policies\Microsoft\WindowsFirewall\ConSecRules",
 )
+FIREWALL = join(SERVICES, "MpsSvc")
+MACHINE = (
+    (r"SYSTEM\CurrentControlSet\Control\ComputerName\ActiveComputerName", "ComputerName"),
+    (r"SOFTWARE\Microsoft\Cryptography", "MachineGuid"),
+)
+"""What tells one machine from another, together with its addresses."""
 NETWORK_ADAPTERS = r"SYSTEM\CurrentControlSet\Control\Class\{4d36e972-e325-11ce-bfc1-08002be10318}"
 
 OURS = r"SOFTWARE\rras.ipsec"
@@ -33,6 +40,8 @@ TRANSACTION = join(OURS, "Transaction")
 AFTER = join(TRANSACTION, "After")
 VALUE_NOTE = join(OURS, "ProhibitIpSec")
 RESTART_PENDING = join(VALUE_NOTE, "RestartPending")
+LOADING_UNPROVED = join(OURS, "LoadingUnproved")
+"""A volatile key: the agent listed the addresses of the assigned policy before it was assigned."""
 SERVICES_NOTE = join(OURS, "Services")
 BACKUP = join(OURS, "Backup")
 
@@ -50,14 +59,6 @@ class StartType(enum.IntEnum):
     AUTO = 2
     DEMAND = 3
     DISABLED = 4
-
-
-class InEffect(enum.StrEnum):
-    """Whether a value that counts from the next start of Windows on is the one that Windows started with."""
-
-    YES = "yes"
-    NO = "no"
-    UNKNOWN = "unknown"
 
 
 class Phase(enum.StrEnum):
@@ -88,6 +89,15 @@ class HostAddress:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class TakenOver:
+    """A policy of the declared name that somebody else wrote: ours took its name, and it is kept for the way back."""
+
+    path: str
+    name: str
+    """The name that it had."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class PendingTransaction:
     """What an earlier phase left on the host for the next one."""
 
@@ -101,6 +111,7 @@ class PendingTransaction:
     obsolete: tuple[str, ...]
     owned_after: tuple[str, ...]
     replaced_after: str
+    taken_over_after: tuple[TakenOver, ...]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -108,8 +119,9 @@ class ValueNote:
     """What we remember of ProhibitIpSec: what we set, what was there before us, and whether a restart is pending."""
 
     recorded: bool
+    """Whether it is known what was there before us."""
     set_to: int | None
-    before: int | None
+    before: Value | None
     restart_pending: bool
 
 
@@ -121,16 +133,24 @@ class Host:
     digest: str
     owned: tuple[str, ...]
     replaced: str
+    recorded_taken_over: tuple[TakenOver, ...]
     pending: PendingTransaction | None
     backed_up: bool
     services_before: Mapping[str, Value]
-    prohibit_ipsec: int | None
+    prohibit_ipsec: Value | None
     value_note: ValueNote
     services: Mapping[str, Service]
     addresses: tuple[HostAddress, ...]
     domain_policy: str
     listed: frozenset[str]
+    loading_proved: bool
+    """Whether the addresses that the agent lists can tell that it loaded the assigned policy, not an earlier one."""
     policies_valid: bool | None
+    ipv6_blocked: bool | None
+    """Whether Windows Firewall has our rule that blocks L2TP over IPv6; None: it could not be asked."""
+    firewall_start: StartType | None
+    machine: str
+    """What is equal for two readings of one machine, and of no two machines of a network."""
     firewall_rules: tuple[str, ...]
     l2tp_ports: int | None
 
@@ -162,11 +182,22 @@ class Host:
         return self.in_force.replaced_after if self.in_force else self.replaced
 
     @property
+    def taken_over(self) -> tuple[TakenOver, ...]:
+        """The policies that were taken over and are still there."""
+        found = self.in_force.taken_over_after if self.in_force else self.recorded_taken_over
+        return tuple(each for each in found if self.store.at(each.path))
+
+    @property
+    def prohibited(self) -> bool:
+        """Whether ProhibitIpSec keeps RRAS from making its automatic filters when Windows starts: a REG_DWORD of 1."""
+        return self.prohibit_ipsec == PROHIBITED
+
+    @property
     def in_effect(self) -> InEffect:
         """Whether Windows started with the ProhibitIpSec that is there now."""
         if self.value_note.restart_pending:
             return InEffect.NO
-        if self.value_note.recorded and self.value_note.set_to == self.prohibit_ipsec:
+        if self.prohibited and self.value_note.set_to == PROHIBITED.number:
             return InEffect.YES
         return InEffect.UNKNOWN
 
@@ -191,6 +222,9 @@ def reading(*, validity: bool = False) -> tuple[steps.Step, ...]:
         steps.ReadTree(DOMAIN_POLICY, ("DSIPSECPolicyPath",)),
         *(steps.ReadTree(path) for path in FIREWALL_RULES),
         steps.ReadTree(NETWORK_ADAPTERS, ("ComponentId", "WanEndpoints"), depth=1),
+        steps.ReadTree(FIREWALL, ("Start",)),
+        *(steps.ReadTree(path, (name,)) for path, name in MACHINE),
+        firewall.SHOW,
         SHOW_FILTERS,
         *((SHOW_POLICIES,) if validity else ()),
     )
@@ -208,16 +242,21 @@ def understand(
         digest=digest,
         owned=_texts(tree, STATE, "Owned"),
         replaced=_text(tree, STATE, "Replaced"),
+        recorded_taken_over=_taken_over(tree, STATE),
         pending=_pending(tree),
         backed_up=_text(tree, OURS, "BackedUp") != "",
         services_before=dict(tree.get(SERVICES_NOTE) or {}),
-        prohibit_ipsec=_number(tree, RASMAN, PROHIBIT_IPSEC),
+        prohibit_ipsec=tree.value(RASMAN, PROHIBIT_IPSEC),
         value_note=_value_note(tree),
         services={name: _service(tree, ran, name) for name in _SERVICE_NAMES},
         addresses=tuple(_addresses(tree.children(INTERFACES))),
         domain_policy=_text(tree, DOMAIN_POLICY, "DSIPSECPolicyPath"),
         listed=_listed(ran),
+        loading_proved=LOADING_UNPROVED not in tree,
         policies_valid=_policies_valid(ran),
+        ipv6_blocked=_ipv6_blocked(ran),
+        firewall_start=_start_type(tree.get(FIREWALL)),
+        machine=_machine(tree),
         firewall_rules=tuple(text for path in FIREWALL_RULES for text in _all_texts(tree.get(path))),
         l2tp_ports=_l2tp_ports(tree.children(NETWORK_ADAPTERS)),
     )
@@ -252,30 +291,40 @@ def _pending(tree: Tree) -> PendingTransaction | None:
         obsolete=key.texts("Obsolete"),
         owned_after=_texts(tree, AFTER, "Owned"),
         replaced_after=_text(tree, AFTER, "Replaced"),
+        taken_over_after=_taken_over(tree, AFTER),
     )
+
+
+def _taken_over(tree: Tree, path: str) -> tuple[TakenOver, ...]:
+    pairs = zip(_texts(tree, path, "TakenOver"), _texts(tree, path, "TakenOverNames"), strict=False)
+    return tuple(TakenOver(*pair) for pair in pairs)
 
 
 def _value_note(tree: Tree) -> ValueNote:
     return ValueNote(
         recorded=_text(tree, VALUE_NOTE, "Recorded") != "",
         set_to=_number(tree, VALUE_NOTE, "Set"),
-        before=_number(tree, VALUE_NOTE, "Before"),
+        before=tree.value(VALUE_NOTE, "Before"),
         restart_pending=RESTART_PENDING in tree,
     )
 
 
 def _service(tree: Tree, ran: Mapping[str, tuple[int, tuple[str, ...]]], name: str) -> Service:
     key = tree.get(join(SERVICES, name)) or Key("")
-    start = key["Start"].number if "Start" in key else None
     _code, lines = ran.get(f"sc query {name}", (-1, ()))
     numbers = [line.strip(": \r") for line in lines]  # sc.exe prints TYPE, then STATE; its labels are translated
     return Service(
         name=name,
-        start=StartType(start) if start in tuple(StartType) else None,
+        start=_start_type(key),
         running=len(numbers) > 1 and int(numbers[1], 16) == _RUNNING,
         depends_on=key.texts("DependOnService"),
         depends_on_groups=key.texts("DependOnGroup"),
     )
+
+
+def _start_type(key: Key | None) -> StartType | None:
+    start = key["Start"].number if key and "Start" in key else None
+    return StartType(start) if start in tuple(StartType) else None
 
 
 def _addresses(interfaces: Iterable[Key]) -> Iterable[HostAddress]:
@@ -298,6 +347,17 @@ def _is_address(text: str) -> bool:
     except ValueError:  # something else made of four numbers
         return False
     return True
+
+
+def _machine(tree: Tree) -> str:
+    """Names alone don't tell: they are cut to 15 characters, and a clone keeps its MachineGuid."""
+    addresses = sorted(entry.address for entry in _addresses(tree.children(INTERFACES)))
+    return " ".join((*(_text(tree, path, name) for path, name in MACHINE), *addresses)).strip()
+
+
+def _ipv6_blocked(ran: Mapping[str, tuple[int, tuple[str, ...]]]) -> bool | None:
+    code, lines = ran.get(f"netsh {firewall.SHOW.arguments}", (-1, ()))
+    return firewall.is_ours(code, lines) if code in (0, 1) else None
 
 
 def _policies_valid(ran: Mapping[str, tuple[int, tuple[str, ...]]]) -> bool | None:

@@ -6,24 +6,33 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import services, steps
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import (
     AFTER,
     BACKUP,
+    LOADING_UNPROVED,
     OURS,
     RASMAN,
     STATE,
-    SWITCHED_OFF,
     TRANSACTION,
     VALUE_NOTE,
     Host,
     Phase,
+    TakenOver,
 )
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Intent, Plan, Transaction, new_keys
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import (
+    Flag,
+    Intent,
+    Plan,
+    Transaction,
+    going_back,
+    new_keys,
+    rras_must_start,
+)
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value, join
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL, holds_key
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL, NAME, holds_key
 
 PRIVATE = "D:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)"
 """Full access for SYSTEM and Administrators, none for anybody else, nothing inherited."""
@@ -41,12 +50,15 @@ def stage(plan: Plan, host: Host, *, when: int, backup: bool) -> tuple[steps.Ste
     return (
         steps.ExpectUnchanged(LOCAL, host.digest),
         *own_key(),
+        steps.CreateKey(LOCAL),
         *(_back_up_all(host) if backup else ()),
         *_remember_written(host),
+        *(remember_value(host) if host.prohibited and not host.value_note.recorded else ()),
         *(steps.DeleteKey(path) for path in plan.remains),
         *(plan.services if plan.after else ()),
         *_record(plan, host, when),
         *itertools.chain.from_iterable(_write(key) for key in _keys(plan, when)),
+        *(steps.ProtectKey(path, RULE_WITH_KEY) for path in plan.open_keys),
         steps.SetValue(TRANSACTION, "Phase", Value.sz(Phase.STAGED)),
         steps.Seal(TRANSACTION, _SEAL, LOCAL),
     )
@@ -59,23 +71,38 @@ def commit(transaction: Transaction, name: str) -> tuple[steps.Step, ...]:
         *_put_in_force(transaction, name),
         steps.SetValue(TRANSACTION, "Phase", Value.sz(Phase.COMMITTED)),
         steps.Seal(TRANSACTION, _SEAL, LOCAL),
+        steps.Flush(LOCAL),
     )
 
 
-def finish(transaction: Transaction, forgetting: Iterable[steps.Step] = ()) -> tuple[steps.Step, ...]:
+def finish(
+    transaction: Transaction, name: str, given_back: Iterable[TakenOver] = (), forgetting: Iterable[steps.Step] = ()
+) -> tuple[steps.Step, ...]:
     """Delete what only the old generation used; what was planned to be ours is ours now.
 
+    name: the policy's, which those that were taken over lose; given_back: those that get their names again;
     forgetting: the steps of `forget`, when nothing is ours any more.
     """
     return (
         *_expect(transaction, Phase.COMMITTED),
         steps.DeleteListed(TRANSACTION, "Obsolete"),
+        *(_rename(path, taken_over_name(name, path)) for path in transaction.taken_over),
+        *(_rename(each.path, each.name) for each in given_back),
         *_close(forgetting),
     )
 
 
+def taken_over_name(name: str, path: str) -> str:
+    """The name of a policy that ours took the name of: each has one of its own, and a person sees whose it was."""
+    return f"{name} (replaced {path[path.find('{') + 1 :][:8].upper()})"
+
+
 def finish_changed(
-    transaction: Transaction, host: Host, forgetting: Iterable[steps.Step] = ()
+    transaction: Transaction,
+    host: Host,
+    name: str,
+    given_back: Iterable[TakenOver] = (),
+    forgetting: Iterable[steps.Step] = (),
 ) -> tuple[steps.Step, ...]:
     """As `finish`, for a store that somebody else changed since the commit: what may go is worked out again."""
     obsolete = host.pending.obsolete if host.pending else ()
@@ -85,6 +112,8 @@ def finish_changed(
         steps.ExpectText(TRANSACTION, "Id", str(transaction.id)),
         steps.ExpectText(TRANSACTION, "Phase", Phase.COMMITTED),
         *(steps.DeleteKey(path) for path in removable),
+        *(_rename(path, taken_over_name(name, path)) for path in transaction.taken_over if host.store.at(path)),
+        *(_rename(each.path, each.name) for each in given_back),
         *_close(forgetting),
     )
 
@@ -94,14 +123,12 @@ def revert(host: Host) -> tuple[steps.Step, ...]:
     pending = host.pending
     if pending is None:
         return ()
-    active = host.store.active_path.casefold()
-    previous = pending.previous if host.store.at(pending.previous) else ""
-    switched = active == pending.policy.casefold() and active != previous.casefold()
+    previous, switched = going_back(host)
     stays = [path for path in host.owned if path in host.store.objects and path not in pending.written]
     return (
         steps.ExpectUnchanged(LOCAL, host.digest),
         steps.ExpectText(TRANSACTION, "Id", pending.id),
-        *((steps.AssignPolicy(previous),) if switched else ()),
+        *(_assign_again(host, previous) if switched else ()),
         steps.DeleteListed(TRANSACTION, "Written"),
         *(() if stays else forget(host)),
         steps.DeleteKey(TRANSACTION),
@@ -110,14 +137,26 @@ def revert(host: Host) -> tuple[steps.Step, ...]:
 
 def forget(host: Host) -> tuple[steps.Step, ...]:
     """Give the services back and drop our record; the backups stay."""
-    needed = host.prohibit_ipsec == SWITCHED_OFF or host.value_note.restart_pending
-    done_with = () if needed else (steps.DeleteKey(VALUE_NOTE),)
-    return (*services.give_back(host), steps.DeleteKey(STATE), *done_with)
+    note = host.value_note
+    to_give_back = note.set_to is not None and host.prohibited and note.before != host.prohibit_ipsec
+    done_with = () if to_give_back or note.restart_pending else (steps.DeleteKey(VALUE_NOTE),)
+    notes = (steps.DeleteKey(STATE), *done_with, steps.DeleteKey(LOADING_UNPROVED))
+    return (*services.give_back(host), *services.unblock_ipv6(host), *notes)
 
 
 def own_key() -> tuple[steps.Step, ...]:
     """Our own key, closed to everybody but SYSTEM and Administrators."""
     return steps.CreateKey(OURS), steps.ProtectKey(OURS, PRIVATE)
+
+
+def remember_value(host: Host) -> Iterator[steps.Step]:
+    """Keep what stands at ProhibitIpSec before we touch it, so that a removal gives it back, kind and all."""
+    yield steps.CreateKey(VALUE_NOTE)
+    if host.prohibit_ipsec is None:
+        yield steps.UnsetValue(VALUE_NOTE, "Before")
+    else:
+        yield steps.SetValue(VALUE_NOTE, "Before", host.prohibit_ipsec)
+    yield steps.SetValue(VALUE_NOTE, "Recorded", Value.sz("yes"))
 
 
 def back_up(host: Host, sources: Iterable[str]) -> Iterator[steps.Step]:
@@ -142,8 +181,7 @@ def _remember_written(host: Host) -> Iterator[steps.Step]:
     """Keep what an unfinished transaction wrote on record before its own record makes room for the new one."""
     if host.pending:
         yield steps.CreateKey(STATE)
-        yield steps.SetValue(STATE, "Owned", Value.multi_sz(host.claimed))
-        yield steps.SetValue(STATE, "Replaced", Value.sz(host.displaced))
+        yield from _state(STATE, host.claimed, host.displaced, host.taken_over)
 
 
 def _keys(plan: Plan, when: int) -> tuple[Key, ...]:
@@ -167,8 +205,18 @@ def _record(plan: Plan, host: Host, when: int) -> Iterator[steps.Step]:
     for name, value in values.items():
         yield steps.SetValue(TRANSACTION, name, value)
     yield steps.CreateKey(AFTER)
-    yield steps.SetValue(AFTER, "Owned", Value.multi_sz(plan.owned_after))
-    yield steps.SetValue(AFTER, "Replaced", Value.sz(plan.replaced_after))
+    yield from _state(AFTER, plan.owned_after, plan.replaced_after, plan.taken_over_after)
+
+
+def _state(path: str, owned: Iterable[str], replaced: str, taken_over: Sequence[TakenOver]) -> Iterator[steps.Step]:
+    yield steps.SetValue(path, "Owned", Value.multi_sz(owned))
+    yield steps.SetValue(path, "Replaced", Value.sz(replaced))
+    yield steps.SetValue(path, "TakenOver", Value.multi_sz(each.path for each in taken_over))
+    yield steps.SetValue(path, "TakenOverNames", Value.multi_sz(each.name for each in taken_over))
+
+
+def _rename(path: str, name: str) -> steps.SetValue:
+    return steps.SetValue(path, NAME, Value.sz(name))
 
 
 def _write(key: Key) -> Iterator[steps.Step]:
@@ -189,9 +237,32 @@ def _expect(transaction: Transaction, phase: Phase) -> tuple[steps.Step, ...]:
 
 def _put_in_force(transaction: Transaction, name: str) -> Iterator[steps.Step]:
     if transaction.policy and transaction.intent is not Intent.ASSIGN:
-        yield steps.SetValue(transaction.policy, "ipsecName", Value.sz(name))
+        yield _rename(transaction.policy, name)
     if transaction.assigns:
-        yield steps.AssignPolicy(transaction.assigned)
+        assigning = steps.AssignPolicy(transaction.assigned)
+        yield from _around(assigning, restarts_rras=Flag.RESTART_RRAS in transaction.flags)
+        yield from _loading_unproved(Flag.LOADING_UNPROVED in transaction.flags)
+
+
+def _assign_again(host: Host, previous: str) -> Iterator[steps.Step]:
+    found = host.store.at(previous)
+    restarts_rras = rras_must_start(host, found.policy if found else None)
+    yield from _around(steps.AssignPolicy(previous), restarts_rras=restarts_rras)
+    yield from _loading_unproved(previous)
+
+
+def _around(assigning: steps.AssignPolicy, *, restarts_rras: bool) -> Iterator[steps.Step]:
+    """An assignment; RRAS is stopped meanwhile where it must start after that. A stopped RRAS has no L2TP at all."""
+    if restarts_rras:
+        yield services.stop(services.RRAS)
+    yield assigning
+    if restarts_rras:
+        yield services.start(services.RRAS)
+
+
+def _loading_unproved(unproved: object) -> Iterator[steps.Step]:
+    """Remember, until Windows starts again, that what the agent lists can't prove that it loaded this policy."""
+    yield steps.CreateKey(LOADING_UNPROVED, volatile=True) if unproved else steps.DeleteKey(LOADING_UNPROVED)
 
 
 def _close(forgetting: Iterable[steps.Step]) -> tuple[steps.Step, ...]:

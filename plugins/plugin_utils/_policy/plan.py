@@ -15,9 +15,17 @@ import enum
 import uuid
 from collections.abc import Collection, Iterable, Iterator
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model, protection, services, steps, store
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
+    clear_text,
+    model,
+    protection,
+    services,
+    steps,
+    store,
+)
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Answer, Cover, Why, Wish
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import Declaration
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import SWITCHED_OFF, Host, InEffect
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host, TakenOver
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, join
 
 
@@ -40,6 +48,15 @@ class Intent(enum.StrEnum):
     """Nothing; there are only remains to be cleared up when it is finished."""
 
 
+class Flag(enum.StrEnum):
+    """What a commit does besides."""
+
+    RESTART_RRAS = "rras"
+    """Stop RemoteAccess before the assignment and start it after that, so that it makes its automatic filters."""
+    LOADING_UNPROVED = "unproved"
+    """Remember that the agent listed the addresses of the new generation before it was assigned."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Transaction:
     """What the phases after `stage` must know; its text is the `transaction` of the results."""
@@ -48,10 +65,13 @@ class Transaction:
     intent: Intent
     policy: str
     """The path of the policy's key; empty where none is named or assigned."""
+    flags: frozenset[Flag] = frozenset()
+    taken_over: tuple[str, ...] = ()
+    """The paths of the policies that lose their name to ours when it is finished."""
 
     def __str__(self) -> str:
-        guid = self.policy[self.policy.find("{") :] if self.policy else ""
-        return f"{self.id}/{self.intent}/{guid}"
+        more = (f"/{'+'.join(sorted(self.flags))}", f"/{','.join(map(_braced, self.taken_over))}")
+        return f"{self.id}/{self.intent}/{_braced(self.policy)}{''.join(more) if self.flags or self.taken_over else ''}"
 
     @property
     def assigns(self) -> bool:
@@ -69,11 +89,15 @@ class Transaction:
 
         Raises `PlanError` for any other text.
         """
-        parts = text.split("/")
         try:
-            identity, intent, guid = parts
-            policy = policy_path(uuid.UUID(guid)) if guid else ""
-            return cls(uuid.UUID(identity), Intent(intent), policy)
+            identity, intent, guid, flags, taken_over = (*text.split("/"), "", "")[: max(5, text.count("/") + 1)]
+            return cls(
+                uuid.UUID(identity),
+                Intent(intent),
+                _path_of(guid) if guid else "",
+                frozenset(map(Flag, filter(None, flags.split("+")))),
+                tuple(map(_path_of, filter(None, taken_over.split(",")))),
+            )
         except ValueError:
             raise PlanError(
                 "transaction is not the text of one; write the transaction of the result of phase stage."
@@ -98,20 +122,27 @@ class Plan:
     """Objects that only the old generation uses; deleted last."""
     owned_after: tuple[str, ...] = ()
     replaced_after: str = ""
+    taken_over_after: tuple[TakenOver, ...] = ()
+    given_back: tuple[TakenOver, ...] = ()
+    """Policies that were taken over and get their names back."""
     changed_rules: tuple[str, ...] = ()
     services: tuple[steps.Step, ...] = ()
+    """What is done to services and to the firewall."""
+    open_keys: tuple[str, ...] = ()
+    """Rules of ours whose preshared key others can read; their access lists are replaced."""
     remarks: tuple[str, ...] = ()
     pending: bool = False
     """An unfinished transaction must be cleared up."""
+    warnings: tuple[str, ...] = ()
+    """What the user should know of the host as it will be, a sentence each."""
     refusal: str = ""
     """Why it must not be carried out as the host is now, and what to do first; nothing where it may be."""
 
     @property
     def empty(self) -> bool:
         """Nothing is to be done."""
-        return self.transaction.intent is Intent.KEEP and not (
-            self.pending or self.remains or self.obsolete or self.services or self.remarks
-        )
+        done = self.pending or self.remains or self.obsolete or self.services or self.open_keys or self.remarks
+        return self.transaction.intent is Intent.KEEP and not done
 
 
 def policy_path(guid: uuid.UUID) -> str:
@@ -125,7 +156,7 @@ def plan_present(declaration: Declaration, host: Host, nonce: bytes, identity: u
     nonce: the one under which the host answered the digests of its keys; identity: a new random one, for the
     transaction; agent_first: RemoteAccess is made to depend on PolicyAgent. Raises `PlanError`.
     """
-    _refuse_foreign_addresses(declaration.policy, host)
+    _refuse_foreign_addresses(declaration, host)
     _refuse_unsafe(declaration, host)
     wanted = declaration.policy.masked(nonce)
     namesakes = host.store.find(wanted.name)
@@ -143,28 +174,36 @@ def plan_present(declaration: Declaration, host: Host, nonce: bytes, identity: u
 def plan_absent(name: str, host: Host, identity: uuid.UUID) -> Plan:
     """The plan that removes a policy of ours and gives back what it replaced.
 
-    It is refused while ProhibitIpSec is or may be in effect: L2TP would be in clear text.
+    It is refused where L2TP would be in clear text after that: while ProhibitIpSec is or may be in effect, unless a
+    policy that protects comes back.
     """
     named = [found for found in host.store.find(name) if found.path.casefold() in host.ours]
     mine = [*named, *(found for found in _leftovers(host) if found not in named)]
     unassigns = any(_same(found.path, host.store.active_path) for found in mine)
-    back = host.displaced if unassigns and host.store.at(host.displaced) else ""
+    back = host.store.at(host.displaced) if unassigns else None
     intent = (Intent.ASSIGN if back else Intent.UNASSIGN) if unassigns else Intent.KEEP
     obsolete = _unneeded(host, mine)
     # What only policies of others use from now on is theirs.
     owned_after = _without(obsolete, host) if _staying(host, mine) else ()
+    given_back = tuple(each for each in host.taken_over if not owned_after or each.name.casefold() == name.casefold())
     return Plan(
         before=mine[0] if mine else None,
         before_assigned=unassigns,
         after=None,
-        transaction=Transaction(identity, intent, back),
+        transaction=Transaction(
+            identity, intent, back.path if back else "", _withdrawing(host, back.policy if back else None, intent)
+        ),
         obsolete=obsolete,
         owned_after=owned_after,
         replaced_after=host.displaced if owned_after else "",
+        taken_over_after=tuple(each for each in host.taken_over if each not in given_back),
+        given_back=given_back,
         changed_rules=tuple(rule.name for rule in mine[0].policy.rules if rule.name) if mine else (),
-        services=() if owned_after else services.give_back(host),
+        services=() if owned_after else (*services.give_back(host), *services.unblock_ipv6(host)),
+        remarks=("names given back",) if given_back else (),
         pending=host.pending is not None,
-        refusal=_clear_text(host, name) if unassigns else "",
+        refusal=_withdrawal_refused(host, name, back) if unassigns else "",
+        warnings=_warnings(host, Wish.WITHDRAW, back.policy if back else None) if unassigns else (),
     )
 
 
@@ -193,17 +232,69 @@ class _Planner:
             before=before,
             before_assigned=before is not None and _same(before.path, self.host.store.active_path),
             after=self.wanted,
-            transaction=Transaction(self.identity, intent, self._names_or_assigns(intent, target)),
+            transaction=self._transaction(intent, target),
             new=None if self.current else self.declaration.policy,
             remains=remains,
             obsolete=obsolete,
             owned_after=tuple(sorted({*_without((*obsolete, *remains), self.host), *new_paths, *self._adopted()})),
             replaced_after=self._replaced(),
+            taken_over_after=self._taken_over(),
             changed_rules=self._changed_rules(intent, before),
-            services=services.take(self.host, agent_first=agent_first) if self.declaration.assigned else (),
-            remarks=("recorded as ours",) if self._adopted() else (),
+            services=self._services(agent_first=agent_first),
+            open_keys=tuple(self._open_keys((*obsolete, *remains))),
+            remarks=tuple(self._remarks()),
             pending=self.host.pending is not None,
+            warnings=tuple(self._warnings()),
         )
+
+    def _transaction(self, intent: Intent, target: str) -> Transaction:
+        after = self.declaration.policy if self.declaration.assigned else None
+        flags = _withdrawing(self.host, after, intent) | self._unproved(intent)
+        taken = () if self.declaration.forget_replaced else tuple(found.path for found in self.foreign)
+        return Transaction(self.identity, intent, self._names_or_assigns(intent, target), flags, taken)
+
+    def _unproved(self, intent: Intent) -> frozenset[Flag]:
+        """Whether the agent lists all the addresses already, so that it proves nothing when it still does."""
+        filters = protection.connection_filters(self.declaration.policy)
+        ends = {str(end.first) for each in filters for end in (each.source, each.destination)}
+        known = intent in (Intent.SWITCH, Intent.ASSIGN) and ends and self.host.listed.issuperset(ends)
+        return frozenset({Flag.LOADING_UNPROVED} if known else ())
+
+    def _services(self, *, agent_first: bool) -> tuple[steps.Step, ...]:
+        if not self.declaration.assigned:
+            return ()
+        ipv6 = services.block_ipv6 if self.declaration.block_ipv6 else services.unblock_ipv6
+        return (*services.take(self.host, agent_first=agent_first), *ipv6(self.host))
+
+    def _open_keys(self, gone: Collection[str]) -> Iterator[str]:
+        """The rules that are or become ours, and stay, whose preshared key others can read."""
+        ours = self.host.ours | {path.casefold() for path in self._adopted()}
+        for found in self.host.store.policies:
+            yield from (path for path in found.open_keys if path.casefold() in ours and path not in gone)
+
+    def _remarks(self) -> Iterator[str]:
+        if self._adopted():
+            yield "recorded as ours"
+        if self.foreign:
+            yield "name taken over"
+        if self.declaration.forget_replaced and (self.host.displaced or self.host.taken_over):
+            yield "what was replaced is forgotten"
+
+    def _taken_over(self) -> tuple[TakenOver, ...]:
+        if self.declaration.forget_replaced:
+            return ()
+        return (*self.host.taken_over, *(TakenOver(found.path, found.name) for found in self.foreign))
+
+    def _warnings(self) -> Iterator[str]:
+        if not self.declaration.assigned:
+            return
+        yield from _warnings(self.host, Wish.ASSIGN, self.declaration.policy)
+        active, name = self.host.store.active, self.declaration.policy.name
+        if active and active.path.casefold() in self.host.ours and not _named(active, name):
+            yield (
+                f"The policy {active.name!r}, which this collection wrote, loses its assignment to {name!r} and stays "
+                "in the store; a play that assigns both changes the host in each run."
+            )
 
     def _intent(self, target: str, obsolete: tuple[str, ...]) -> Intent:
         active = self.host.store.active
@@ -211,7 +302,7 @@ class _Planner:
             if not self.current:
                 return Intent.SWITCH
             return Intent.KEEP if active and _same(active.path, target) else Intent.ASSIGN
-        if active and (_same(active.path, target) or active.path in obsolete):
+        if active and (_same(active.path, target) or active.path in obsolete or active in self.foreign):
             return Intent.UNASSIGN
         return Intent.KEEP if self.current else Intent.WRITE
 
@@ -242,13 +333,14 @@ class _Planner:
         leftovers = _leftovers(self.host)
         for found in self.host.store.policies:
             ours = found.path.casefold() in self.host.ours
-            displaced = self.declaration.assigned and _same(found.path, self.host.store.active_path)
-            if ours and (found.path in named or displaced or found in leftovers):
+            if ours and (found.path in named or found in leftovers):
                 yield found
 
     def _obsolete(self, target: str) -> tuple[str, ...]:
         old = [found for found in self._old_generations() if not _same(found.path, target)]
-        return (*_unneeded(self.host, old), *self.host.store.removable([found.path for found in self.foreign]))
+        forgotten = [*(each.path for each in self.foreign), *(each.path for each in self.host.taken_over)]
+        taken_over = self.host.store.removable(forgotten) if self.declaration.forget_replaced else ()
+        return (*_unneeded(self.host, old), *taken_over)
 
     def _remains(self) -> tuple[str, ...]:
         """What an aborted run wrote and never assigned."""
@@ -266,10 +358,11 @@ class _Planner:
 
     def _replaced(self) -> str:
         active = self.host.store.active
-        if not self.declaration.assigned or active is None or active.path.casefold() in self.host.ours:
+        if self.declaration.forget_replaced:
+            return ""
+        if not self.declaration.assigned or active is None or active == self.current:
             return self.host.displaced
-        taken = [self.current, *self.foreign]
-        return self.host.displaced if active in taken else active.path
+        return self.host.displaced if active.path.casefold() in self.host.ours else active.path
 
     def _keys(self) -> tuple[Key, ...]:
         return new_keys(self.declaration.policy, self.identity, when=0)
@@ -340,19 +433,21 @@ def _refuse_unsafe(declaration: Declaration, host: Host) -> None:
             f"a domain policy ({host.domain_policy}) overrides the local one on this host; "
             "take the host out of that group policy, or configure the connection there."
         )
-    foreign = active is not None and active.path.casefold() not in host.ours and not _named(active, name)
-    if declaration.assigned and active and foreign and not declaration.replace_assigned:
+    if declaration.assigned and active and not _named(active, name) and not declaration.replace_assigned:
         raise PlanError(
             f"the policy {active.policy.name!r} is assigned on this host, and only one can be; "
             "set replace_assigned to true if the declared policy is to take its place."
         )
-    clear_text = _clear_text(host, name) if not declaration.assigned and active and _named(active, name) else ""
-    if clear_text:
-        raise PlanError(clear_text)
+    if declaration.assigned:
+        refusal = assignment_refused(host, declaration.policy)
+    else:
+        refusal = _withdrawal_refused(host, name, None) if active and _named(active, name) else ""
+    if refusal:
+        raise PlanError(refusal)
 
 
-def _refuse_foreign_addresses(policy: model.Policy, host: Host) -> None:
-    problem = next(protection.foreign_addresses(host, policy), "")
+def _refuse_foreign_addresses(declaration: Declaration, host: Host) -> None:
+    problem = next(protection.foreign_addresses(host, declaration.policy, declaration.address), "")
     if problem:
         has = ", ".join(sorted(protection.own_addresses(host))) or "none"
         raise PlanError(
@@ -360,20 +455,82 @@ def _refuse_foreign_addresses(policy: model.Policy, host: Host) -> None:
         )
 
 
-def _clear_text(host: Host, name: str) -> str:
-    """Why L2TP would be in clear text without the policy; nothing where it would not."""
-    if host.prohibit_ipsec == SWITCHED_OFF:
-        return (
-            f"ProhibitIpSec is 1 on this host, so without the policy {name!r} its L2TP would be in clear text; "
-            "remove the value first (win_prohibit_ipsec with state absent; by hand where it was 1 before this "
-            "collection came) and restart the host."
-        )
-    if host.in_effect is InEffect.NO:
-        return (
-            f"Windows still runs with the ProhibitIpSec that was removed, so without the policy {name!r} its L2TP "
-            "would be in clear text; restart the host first."
-        )
-    return ""
+def going_back(host: Host) -> tuple[str, bool]:
+    """What is assigned after a revert, empty for nothing, and whether that is another policy than now."""
+    pending = host.pending
+    if pending is None:
+        return host.store.active_path, False
+    active = host.store.active_path.casefold()
+    previous = pending.previous if host.store.at(pending.previous) else ""
+    return previous, active == pending.policy.casefold() and active != previous.casefold()
+
+
+def revert_refused(host: Host, name: str) -> str:
+    """Why a transaction must not be taken back: what was assigned before does not protect; empty where it may be."""
+    previous, switches = going_back(host)
+    return _withdrawal_refused(host, name, host.store.at(previous)) if switches else ""
+
+
+def rras_must_start(host: Host, after: model.Policy | None) -> bool:
+    """Whether RRAS must start again when the assigned policy makes room for another one, or for none.
+
+    RRAS makes its automatic filters only when it starts, and not where one of the same specification is loaded (KB
+    248750). So what is unassigned may have been in their way.
+    """
+    active = host.store.active
+    was_in_the_way = active is not None and clear_text.in_the_way(active.policy)
+    uncovered = clear_text.cover(after.rules if after else ()) is not Cover.ALL
+    return was_in_the_way and uncovered and host.services[services.RRAS].running and not host.prohibited
+
+
+def _judge(host: Host, wish: Wish, after: model.Policy | None) -> clear_text.Verdict:
+    cover = clear_text.cover(after.rules) if after else Cover.NONE
+    return clear_text.judge(wish, prohibited=host.prohibited, in_effect=host.in_effect, cover_after=cover)
+
+
+def assignment_refused(host: Host, policy: model.Policy) -> str:
+    """Why a policy must not be the assigned one; empty where it may be."""
+    if _judge(host, Wish.ASSIGN, policy).answer is not Answer.REFUSED:
+        return ""
+    return (
+        f"{_value_clause(host)}, and {protection.weakness(policy)}, so this host's L2TP would be in clear text; "
+        "correct the rule, or remove the value first (win_prohibit_ipsec with state absent) and restart the host."
+    )
+
+
+def _withdrawal_refused(host: Host, name: str, back: store.StoredPolicy | None) -> str:
+    """Why a policy must not lose its assignment to another one, or to none; empty where it may."""
+    if _judge(host, Wish.WITHDRAW, back.policy if back else None).answer is not Answer.REFUSED:
+        return ""
+    comes_back = f" {back.name!r}, which is assigned again then, does not protect it;" if back else ""
+    without = f"{_value_clause(host)}, so without the policy {name!r} its L2TP would be in clear text;{comes_back}"
+    if not host.prohibited:
+        return f"{without} restart the host first."
+    return (
+        f"{without} remove the value first (win_prohibit_ipsec with state absent; by hand where it was 1 before this "
+        "collection came) and restart the host."
+    )
+
+
+def _value_clause(host: Host) -> str:
+    if host.prohibited:
+        return "ProhibitIpSec is 1 on this host"
+    return "Windows still runs with the ProhibitIpSec that was removed"
+
+
+def _warnings(host: Host, wish: Wish, after: model.Policy | None) -> tuple[str, ...]:
+    """What must be said of a policy that is to be the assigned one, a sentence each."""
+    verdict = _judge(host, wish, after)
+    if after is None or verdict.answer is not Answer.WARNED:
+        return ()
+    if verdict.why is Why.OPEN:
+        return (f"L2TP of this host may be in clear text, because {protection.weakness(after)}.",)
+    return (protection.OTHERS_IN_CLEAR_TEXT,)
+
+
+def _withdrawing(host: Host, after: model.Policy | None, intent: Intent) -> frozenset[Flag]:
+    changes = intent in (Intent.SWITCH, Intent.ASSIGN, Intent.UNASSIGN)
+    return frozenset({Flag.RESTART_RRAS} if changes and rras_must_start(host, after) else ())
 
 
 def _named(found: store.StoredPolicy, name: str) -> bool:
@@ -388,6 +545,15 @@ def _without(gone: Iterable[str], host: Host) -> tuple[str, ...]:
     """What is still ours: of what is on record, what exists and stays."""
     folded = {path.casefold() for path in gone}
     return tuple(path for path in host.claimed if path.casefold() not in folded and path in host.store.objects)
+
+
+def _braced(path: str) -> str:
+    """The GUID of a policy's path, in braces."""
+    return path[path.find("{") :] if path else ""
+
+
+def _path_of(guid: str) -> str:
+    return policy_path(uuid.UUID(guid))
 
 
 def _guid(identity: uuid.UUID, label: str) -> uuid.UUID:

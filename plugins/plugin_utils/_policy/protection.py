@@ -7,32 +7,44 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import StoredPolicy
 
-L2TP_PORT = 1701
 NEEDED_SERVICES = ("PolicyAgent", "IKEEXT")
-
-
-def is_l2tp(filter_: model.Filter) -> bool:
-    """Whether a filter is KB 240262's: UDP, port 1701 at one end (steps 14 and 15)."""
-    ports = (filter_.source_port, filter_.destination_port)
-    return filter_.protocol == model.Protocol.UDP and model.Ports.one(L2TP_PORT) in ports
+OTHERS_IN_CLEAR_TEXT = (
+    "L2TP between this host and peers that no rule names is in clear text while ProhibitIpSec is in effect; "
+    "add a rule that blocks it (see 'all other L2TP' in the examples of win_ipsec_psk_policy)."
+)
+IPV6_IN_CLEAR_TEXT = (
+    "L2TP over IPv6 is not blocked on this host and is in clear text while ProhibitIpSec is in effect; "
+    "set block_l2tp_over_ipv6 to true, or see that the service MpsSvc (Windows Firewall) runs."
+)
 
 
 def protects(rule: model.Rule) -> bool:
     """Whether a rule negotiates security for L2TP and lets nothing through without it."""
-    action = rule.filter_action
-    secure = action.negotiates and not action.accepts_unsecured and not action.falls_back_to_clear_text
-    return rule.active and secure and any(is_l2tp(filter_) for filter_ in rule.filters)
+    kept = clear_text.keeps_from_clear_text(rule) and rule.filter_action.negotiates
+    return kept and any(clear_text.is_l2tp(filter_) for filter_ in rule.filters)
 
 
 def connection_filters(policy: model.Policy) -> Iterator[model.Filter]:
     """The filters for L2TP between two single addresses, of the rules that protect."""
     for rule in policy.rules:
         if protects(rule):
-            yield from (each for each in rule.filters if is_l2tp(each) and all(map(_single, _ends(each))))
+            yield from (each for each in rule.filters if clear_text.is_l2tp(each) and all(map(_single, _ends(each))))
+
+
+def weakness(policy: model.Policy) -> str:
+    """Why a policy does not keep L2TP from clear text, as a clause that names the rule and its option."""
+    for rule in policy.rules:
+        option = clear_text.lets_through(rule)
+        if option:
+            return f"the rule {rule.name!r} of the policy {policy.name!r} lets L2TP through ({option})"
+    idle = [rule for rule in policy.rules if not rule.active and any(map(clear_text.is_l2tp, rule.filters))]
+    if idle:
+        return f"the rule {idle[0].name!r} of the policy {policy.name!r} is not active (active is false)"
+    return f"the policy {policy.name!r} has no rule that protects UDP port {clear_text.L2TP_PORT} in both directions"
 
 
 def obstacles(host: Host, name: str) -> tuple[str, ...]:
@@ -48,6 +60,13 @@ def obstacles(host: Host, name: str) -> tuple[str, ...]:
     if found.policy.name.casefold() != name.casefold():
         return (f"the policy {found.policy.name!r} is assigned, not {name!r}.",)
     return (*_stopped(host), *_unprotected(host, found))
+
+
+def ipv6_in_clear_text(host: Host) -> tuple[str, ...]:
+    """What must be said of L2TP over IPv6 while ProhibitIpSec is there: nothing where something blocks it."""
+    active = host.store.active
+    covered = host.ipv6_blocked or (active is not None and clear_text.covers_ipv6(active.policy.rules))
+    return () if covered else (IPV6_IN_CLEAR_TEXT,)
 
 
 def own_addresses(host: Host) -> frozenset[str]:
@@ -69,19 +88,29 @@ def unlisted(host: Host, policy: model.Policy) -> Iterator[str]:
             yield f"PolicyAgent does not list the filter between {ends[0]} and {ends[1]}."
 
 
-def foreign_addresses(host: Host, policy: model.Policy) -> Iterator[str]:
-    """Which filters between two addresses have no end on this host, a sentence each."""
+def foreign_addresses(host: Host, policy: model.Policy, address: str = "") -> Iterator[str]:
+    """Which filters between two addresses do not have exactly one end on this host, a sentence each.
+
+    address: the end that must be this host's; empty where either may be.
+    """
+    own = own_addresses(host)
+    if address and address not in own:
+        yield f"{address} is not an address of this host."
     for filter_ in connection_filters(policy):
         ends = [str(end.first) for end in _ends(filter_)]
-        if not own_addresses(host).intersection(ends):
+        if address and address not in ends:
+            yield f"the filter between {ends[0]} and {ends[1]} does not have the address {address}."
+        elif not own.intersection(ends):
             yield f"neither {ends[0]} nor {ends[1]} is an address of this host."
+        elif own.issuperset(ends):
+            yield f"both {ends[0]} and {ends[1]} are addresses of this host."
 
 
 def _unprotected(host: Host, found: StoredPolicy) -> Iterator[str]:
     if not any(connection_filters(found.policy)):
         yield (
             f"the policy {found.policy.name!r} has no active rule that negotiates security for "
-            f"UDP port {L2TP_PORT} between two addresses."
+            f"UDP port {clear_text.L2TP_PORT} between two addresses."
         )
     yield from foreign_addresses(host, found.policy)
     yield from unlisted(host, found.policy)

@@ -5,10 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import steps
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import SERVICES_NOTE, Host, Service, StartType
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall, steps
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import (
+    RASMAN,
+    SERVICES_NOTE,
+    Host,
+    Service,
+    StartType,
+)
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
 
 AGENT = "PolicyAgent"
@@ -22,10 +28,16 @@ def take(host: Host, *, agent_first: bool) -> tuple[steps.Step, ...]:
 
     agent_first: RemoteAccess is made to wait for PolicyAgent when Windows starts.
     """
-    wanted = [*_start_type(host, AGENT), *_start_type(host, IKE), *(_dependency(host) if agent_first else ())]
-    running = [_start(name) for name in (AGENT, IKE) if not host.services[name].running]
-    notes = [steps.CreateKey(SERVICES_NOTE)] if wanted else []
-    return (*notes, *wanted, *running)
+    automatic = [name for name in (AGENT, IKE) if host.services[name].start not in (None, StartType.AUTO)]
+    types = [_config_start(name, StartType.AUTO, host.services[name].start) for name in automatic]
+    starting = [start(name, stays=True) for name in (AGENT, IKE) if not host.services[name].running]
+    dependency = list(_dependency(host)) if agent_first else []
+    if not (types or dependency):
+        return tuple(starting)
+    # The notes are on disk before the service control manager writes the services' keys into the other hive. A service
+    # is started before RemoteAccess is made to depend on it, so that an undo can take the dependency away first.
+    notes = _notes(host, automatic, depends=bool(dependency))
+    return (steps.CreateKey(SERVICES_NOTE), *notes, steps.Flush(SERVICES_NOTE), *types, *starting, *dependency)
 
 
 def give_back(host: Host) -> tuple[steps.Step, ...]:
@@ -33,36 +45,49 @@ def give_back(host: Host) -> tuple[steps.Step, ...]:
     return tuple(_give_back(host))
 
 
-def _start_type(host: Host, name: str) -> Iterator[steps.Step]:
-    start = host.services[name].start
-    if start is None or start is StartType.AUTO:
-        return
-    if name not in host.services_before:
-        yield steps.SetValue(SERVICES_NOTE, name, Value.sz(start.name.lower()))
-    yield _config_start(name, StartType.AUTO, start)
+def start(name: str, *, stays: bool = False) -> steps.Run:
+    """Start a service. net.exe returns when it runs, or with another code than 0; sc.exe would not wait.
+
+    stays: an undo leaves it running. PolicyAgent loses RRAS's automatic filters when it stops (KB 248750).
+    """
+    return steps.Run("net", f"start {name}", must_succeed=True, undo="" if stays else f"stop {name}")
 
 
-def _start(name: str) -> steps.Run:
-    """net.exe returns when the service runs, or with another code than 0; sc.exe would not wait."""
-    return steps.Run("net", f"start {name}", must_succeed=True, undo=f"stop {name}")
+def stop(name: str) -> steps.Run:
+    """Stop a service, and start it again in an undo."""
+    return steps.Run("net", f"stop {name}", must_succeed=True, undo=f"start {name}")
 
 
-def _config_start(name: str, start: StartType, before: StartType) -> steps.Run:
-    return steps.Run(
-        "sc",
-        f"config {name} start= {start.name.lower()}",
-        must_succeed=True,
-        undo=f"config {name} start= {before.name.lower()}",
-    )
+def block_ipv6(host: Host) -> tuple[steps.Step, ...]:
+    """The steps after which L2TP over IPv6 is blocked; none where it is, or where Windows Firewall is disabled."""
+    able = host.firewall_start not in (None, StartType.DISABLED)
+    return (firewall.ADD,) if host.ipv6_blocked is False and able else ()
+
+
+def unblock_ipv6(host: Host) -> tuple[steps.Step, ...]:
+    """The steps that take our rule of Windows Firewall away."""
+    return (firewall.DELETE,) if host.ipv6_blocked else ()
+
+
+def _notes(host: Host, automatic: Iterable[str], *, depends: bool) -> Iterator[steps.Step]:
+    """Remember what is changed, once: what stands in a note was there before us."""
+    for name in automatic:
+        before = host.services[name].start
+        if name not in host.services_before and before is not None:
+            yield steps.SetValue(SERVICES_NOTE, name, Value.sz(before.name.lower()))
+    if depends and RRAS not in host.services_before:
+        yield steps.SetValue(SERVICES_NOTE, RRAS, Value.sz(_RRAS_NOTE))
+
+
+def _config_start(name: str, start: StartType, before: StartType | None) -> steps.Run:
+    undo = f"config {name} start= {before.name.lower()}" if before is not None else ""
+    return steps.Run("sc", f"config {name} start= {start.name.lower()}", must_succeed=True, undo=undo)
 
 
 def _dependency(host: Host) -> Iterator[steps.Step]:
     service = host.services[RRAS]
-    if service.start is None or _depends_on_agent(service):
-        return
-    if RRAS not in host.services_before:
-        yield steps.SetValue(SERVICES_NOTE, RRAS, Value.sz(_RRAS_NOTE))
-    yield _config_depend(service, (*service.depends_on, AGENT))
+    if service.start is not None and not _depends_on_agent(service):
+        yield _config_depend(service, (*service.depends_on, AGENT))
 
 
 def _config_depend(service: Service, depends_on: tuple[str, ...]) -> steps.Run:
@@ -93,4 +118,7 @@ def _give_back(host: Host) -> Iterator[steps.Step]:
     if RRAS in host.services_before and _depends_on_agent(service):
         yield _config_depend(service, tuple(name for name in service.depends_on if name.casefold() != AGENT.casefold()))
     if host.services_before:
+        yield steps.Flush(
+            RASMAN
+        )  # The services' keys are in the same hive; the note must not go before they are on disk.
         yield steps.DeleteKey(SERVICES_NOTE)

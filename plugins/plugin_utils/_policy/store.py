@@ -100,9 +100,36 @@ class StoredPolicy:
         return self.policy.name
 
     @property
+    def open_keys(self) -> tuple[str, ...]:
+        """The paths of rules whose preshared key others than SYSTEM, Administrators and the agent's account can read.
+
+        A rule that can't be read counts, for it may hold one.
+        """
+        keyless = {path for path, rule in zip(self.rule_paths, self.policy.rules, strict=True) if not rule.holds_secret}
+        return tuple(path for path, sddl in self.access.items() if path not in keyless and _is_open(sddl))
+
+    def rule_name(self, path: str) -> str:
+        """The name of a rule, by its path; where it has none or can't be read, the name of its key."""
+        names = {known: rule.name for known, rule in zip(self.rule_paths, self.policy.rules, strict=True)}
+        return names.get(path) or path.rpartition(SEPARATOR)[2]
+
+    @property
     def is_complete(self) -> bool:
         """Whether everything that belongs to the policy could be read."""
         return not self.unreadable
+
+
+_ENTRY = re.compile(r"\((?P<kind>[^;()]*);(?P<flags>[^;()]*);[^;()]*;[^;()]*;[^;()]*;(?P<who>[^;()]*)[^()]*\)")
+_KEEPERS = {"SY", "BA", "NS", "S-1-5-18", "S-1-5-32-544", "S-1-5-20"}
+"""Who may read a rule with a key: SYSTEM, Administrators, and NETWORK SERVICE, as whom PolicyAgent runs."""
+
+
+def _is_open(sddl: str) -> bool:
+    """Whether an access list allows anything to anybody else; entries that only children inherit don't count."""
+    return any(
+        entry["kind"].startswith("A") and "IO" not in entry["flags"] and entry["who"] not in _KEEPERS
+        for entry in _ENTRY.finditer(sddl)
+    )
 
 
 class _UnreadableError(Exception):

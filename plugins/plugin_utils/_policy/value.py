@@ -12,28 +12,33 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import phases, protection, steps
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, phases, protection, steps
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Answer, Cover, InEffect, Why, Wish
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import (
     PROHIBIT_IPSEC,
+    PROHIBITED,
     RASMAN,
     RESTART_PENDING,
-    SWITCHED_OFF,
     VALUE_NOTE,
     Host,
-    InEffect,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Kind, Value
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
+
+_KEPT_KINDS = (Kind.DWORD, Kind.QWORD, Kind.SZ, Kind.EXPAND_SZ, Kind.MULTI_SZ)
+"""The kinds that a host answers whole, so that they can be given back."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ValuePlan:
     """What is to happen to the value; None stands for a value that is not there."""
 
-    before: int | None
-    after: int | None
+    before: Value | None
+    after: Value | None
     steps: tuple[steps.Step, ...]
     in_effect: InEffect
+    warnings: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -45,42 +50,82 @@ class ValueWish:
     require_effective_policy: bool
     predicted: bool
     restart_if_unknown: bool
+    only_recorded: bool
+    """Whether a removal leaves a value of which it is not known what was there before."""
     backup: bool
 
 
 def plan_value(wish: ValueWish, host: Host) -> ValuePlan:
     """The plan for the value.
 
-    Raises `PlanError` when the value would take the protection from L2TP because no policy gives it.
+    Raises `PlanError` when the value would take the protection from L2TP because no policy gives it, or when what is
+    there could not be given back.
     """
     before = host.prohibit_ipsec
     after = _wanted(wish, host)
-    if wish.present and wish.require_effective_policy and not wish.predicted:
-        _require_effective(host, wish.policy)
+    _refuse_unknown_kind(host)
+    warnings = _warnings(wish, host) if wish.present and not wish.predicted else ()
     if before == after and not (wish.restart_if_unknown and wish.present and host.in_effect is InEffect.UNKNOWN):
-        return ValuePlan(before, after, (), host.in_effect)
-    return ValuePlan(before, after, tuple(_steps(wish, host, after)), InEffect.NO)
+        return ValuePlan(before, after, (), host.in_effect, warnings)
+    return ValuePlan(before, after, tuple(_steps(wish, host, after)), InEffect.NO, warnings)
 
 
-def _wanted(wish: ValueWish, host: Host) -> int | None:
+def text(value: Value | None) -> str:
+    """What stands at ProhibitIpSec, in words; a number that is no REG_DWORD is shown with its kind."""
+    if value is None:
+        return "absent"
+    return str(value.number) if value.number is not None else f"REG_{value.kind.upper()}"
+
+
+def _wanted(wish: ValueWish, host: Host) -> Value | None:
     if wish.present:
-        return SWITCHED_OFF
+        return PROHIBITED
     if host.value_note.recorded:
         return host.value_note.before
-    return None if host.prohibit_ipsec == SWITCHED_OFF else host.prohibit_ipsec
+    return None if host.prohibited and not wish.only_recorded else host.prohibit_ipsec
+
+
+def _refuse_unknown_kind(host: Host) -> None:
+    if host.prohibit_ipsec is not None and host.prohibit_ipsec.kind not in _KEPT_KINDS:
+        raise PlanError(
+            "ProhibitIpSec on this host is neither a number nor a text, so it could not be given back as it is; "
+            "delete it by hand, or make it a REG_DWORD."
+        )
+
+
+def _warnings(wish: ValueWish, host: Host) -> tuple[str, ...]:
+    """What must be said of L2TP with the value, a sentence each. Raises `PlanError` where the value must not be set."""
+    if wish.require_effective_policy:
+        _require_effective(host, wish.policy)
+    active = host.store.active
+    cover = clear_text.cover(active.policy.rules) if active else Cover.NONE
+    verdict = clear_text.judge(Wish.SET_VALUE, prohibited=True, in_effect=host.in_effect, cover_after=cover)
+    said = []
+    if verdict.answer is Answer.REFUSED:
+        reason = protection.weakness(active.policy) if active else "no policy is assigned"
+        if wish.require_effective_policy:
+            raise _refused(f"{reason}.", wish.policy)
+        said.append(f"With ProhibitIpSec all L2TP of this host is in clear text, because {reason}.")
+    elif verdict.why is Why.OTHERS:
+        said.append(protection.OTHERS_IN_CLEAR_TEXT)
+    return (*said, *protection.ipv6_in_clear_text(host))
 
 
 def _require_effective(host: Host, policy: str) -> None:
     obstacles = protection.obstacles(host, policy)
     if obstacles:
-        raise PlanError(
-            f"ProhibitIpSec would leave this host's L2TP in clear text, because {obstacles[0]} "
-            f"Bring the policy {policy!r} into force first (win_ipsec_psk_policy), "
-            "or set require_effective_policy to false."
-        )
+        raise _refused(obstacles[0], policy)
 
 
-def _steps(wish: ValueWish, host: Host, after: int | None) -> Iterator[steps.Step]:
+def _refused(reason: str, policy: str) -> PlanError:
+    return PlanError(
+        f"ProhibitIpSec would leave this host's L2TP in clear text, because {reason} "
+        f"Bring the policy {policy!r} into force first (win_ipsec_psk_policy), "
+        "or set require_effective_policy to false."
+    )
+
+
+def _steps(wish: ValueWish, host: Host, after: Value | None) -> Iterator[steps.Step]:
     yield from phases.own_key()
     if wish.backup:
         yield from phases.back_up(host, (RASMAN,))
@@ -88,20 +133,18 @@ def _steps(wish: ValueWish, host: Host, after: int | None) -> Iterator[steps.Ste
     yield steps.CreateKey(RESTART_PENDING, volatile=True)
     # Our note is there before the value and stays as long, so that what was there before us survives a power cut.
     if wish.present:
-        yield from _note(host)
+        if host.value_note.set_to is None:
+            yield from phases.remember_value(host)
+        yield steps.SetValue(VALUE_NOTE, "Set", PROHIBITED)
+    # Windows writes its hives lazily, each for itself: the policy must be on disk before the value can be.
+    yield steps.Flush(LOCAL)
     if after is None:
         yield steps.UnsetValue(RASMAN, PROHIBIT_IPSEC)
     elif host.prohibit_ipsec != after:
-        yield steps.SetValue(RASMAN, PROHIBIT_IPSEC, Value.dword(after))
+        yield steps.SetValue(RASMAN, PROHIBIT_IPSEC, after)
+    yield steps.Flush(RASMAN)
     if not wish.present:
         yield from _no_note()
-
-
-def _note(host: Host) -> Iterator[steps.Step]:
-    if not host.value_note.recorded and host.prohibit_ipsec is not None:
-        yield steps.SetValue(VALUE_NOTE, "Before", Value.dword(host.prohibit_ipsec))
-    yield steps.SetValue(VALUE_NOTE, "Set", Value.dword(SWITCHED_OFF))
-    yield steps.SetValue(VALUE_NOTE, "Recorded", Value.sz("yes"))
 
 
 def _no_note() -> Iterator[steps.Step]:

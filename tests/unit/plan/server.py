@@ -113,6 +113,7 @@ class Server:
             require_effective_policy=given.pop("require_effective_policy", True),
             predicted=given.pop("predicted", False),
             restart_if_unknown=given.pop("restart_if_unknown", False),
+            only_recorded=given.pop("only_recorded", False),
             backup=given.pop("backup", True),
         )
         return _work.set_value(self.session(), wish, check_mode=check_mode)

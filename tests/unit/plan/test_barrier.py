@@ -367,7 +367,14 @@ class TestWhoAnswers:
 def proof(value: int | None = 1, in_effect: str = "yes", **given: Any) -> dict[str, Any]:
     """Return what a host with the declared policy in force answers to a plan."""
     services = {"RemoteAccess": {"start": "auto", "running": True}} | given.pop("services", {})
-    host = {"prohibit_ipsec": {"value": value, "in_effect": in_effect}, "services": services}
+    host = {
+        "prohibit_ipsec": {"value": value, "in_effect": in_effect},
+        "services": services,
+        "loading_proved": given.pop("loading_proved", True),
+        "l2tp_covered": given.pop("l2tp_covered", "all"),
+        "l2tp_over_ipv6_blocked": given.pop("l2tp_over_ipv6_blocked", True),
+        "policies": given.pop("policies", []),
+    }
     return {"matches": True, "obstacles": [], "host": host} | given
 
 

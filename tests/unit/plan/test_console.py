@@ -112,8 +112,25 @@ def test_one_that_means_something_else_is_not(console_server: Server) -> None:
     assert differences(before, console_server.tree) == []
 
 
-def test_taken_over_it_goes_with_all_its_parts(console_server: Server) -> None:
+PARTS = {POLICY, MAIN_MODE, RULE, FILTER_ACTION, FILTER_LIST}
+
+
+def test_taken_over_it_stays_with_all_its_parts_and_comes_back(console_server: Server) -> None:
     console_server.add(Console(key=OTHER_KEY).keys())
+    console_server.assign(POLICY)
+    before = console_server.tree
     console_server.policy(take_over=True)
     assert console_server.plan()["matches"]
-    assert set(console_server.tree).isdisjoint({POLICY, MAIN_MODE, RULE, FILTER_ACTION, FILTER_LIST})
+    assert set(console_server.tree) >= PARTS
+    console_server.policy(state="absent")
+    assert differences(before, console_server.tree) == []
+
+
+def test_taken_over_and_forgotten_it_goes_with_all_its_parts(console_server: Server) -> None:
+    console_server.add(Console(key=OTHER_KEY).keys())
+    console_server.policy(take_over=True)
+    console_server.policy(forget_replaced=True)
+    assert set(console_server.tree).isdisjoint(PARTS)
+    assert console_server.policy(forget_replaced=True)["changed"] is False
+    console_server.policy(state="absent")
+    assert console_server.names == []

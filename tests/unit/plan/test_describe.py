@@ -37,7 +37,12 @@ def test_a_policy_in_the_words_of_the_console() -> None:
     rules = [
         rule(),
         BLOCKED,
-        rule("weak", authentication=[{"certificate_authority": "CN=Example"}, {"kerberos": True}], filter_action=weak),
+        rule(
+            "weak",
+            peer="192.0.2.3",
+            authentication=[{"certificate_authority": "CN=Example"}, {"kerberos": True}],
+            filter_action=weak,
+        ),
         rule("resting", active=False, connection_type="dialup", filters=[_filter(mirrored=False, protocol="icmp")]),
     ]
     policy = declare(description="Branches", rules=rules).policy.masked(NONCE)
@@ -77,7 +82,7 @@ IP security policy: L2TP
     tunnel: none
     connection type: all network connections
   rule: weak
-    filter: UDP 192.0.2.1 port 1701 -> 192.0.2.2 port any, mirrored
+    filter: UDP 192.0.2.1 port 1701 -> 192.0.2.3 port any, mirrored
     filter action: negotiate security, accept unsecured communication
       ESP no encryption/MD5, new key every 100000 kB / 3600 s, perfect forward secrecy
       clear text with computers that do not support IPsec

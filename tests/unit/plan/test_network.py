@@ -374,7 +374,7 @@ class TestPeers:
         assert networks.problems(servers, TOKYO) == [
             (
                 "rras-tokyo does not go on, because its peer rras-kobe is declared wrongly: l2tp_address of rras-kobe "
-                "is 'kobe', which is not an IPv4 address; write an address of the server, such as 192.0.2.1."
+                "is not an IPv4 address; write an address of the server, such as 192.0.2.1."
             )
         ]
 

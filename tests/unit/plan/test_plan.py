@@ -207,14 +207,14 @@ class TestOursIsThere:
         host = store(ours, active=ours.path, owned=ours.paths)
         assert present(host, assigned=False).changed_rules == ("old",)
 
-    def test_what_was_in_force_is_shown_as_before(self) -> None:
-        """Two of ours give way: one of the declared name, and one that is assigned."""
+    def test_of_two_of_ours_the_one_of_the_declared_name_gives_way(self) -> None:
         resting = written(rules=[rule("resting", key=OTHER_KEY)])
         assigned = written(name="Branches", rules=[rule("assigned", key=OTHER_KEY)])
-        planned = present(store(resting, assigned, active=assigned.path, owned=resting.paths | assigned.paths))
-        assert (planned.before and planned.before.path) == assigned.path
-        assert planned.changed_rules == ("assigned", "tokyo-osaka")
-        assert set(planned.obsolete) == resting.paths | assigned.paths
+        host = store(resting, assigned, active=assigned.path, owned=resting.paths | assigned.paths)
+        planned = present(host, replace_assigned=True)
+        assert (planned.before and planned.before.path) == resting.path
+        assert planned.changed_rules == ("tokyo-osaka",)
+        assert set(planned.obsolete) == resting.paths
 
     def test_changed_while_unassigned(self) -> None:
         ours = written()
@@ -229,13 +229,24 @@ class TestOursIsThere:
         planned = present(store(ours, active=ours.path.swapcase(), owned=[path.swapcase() for path in ours.paths]))
         assert planned.empty
 
-    def test_one_of_another_name_that_is_assigned_gives_way(self) -> None:
-        """The declaration got another name: two generations of ours are never left."""
+    def test_one_of_another_name_loses_its_assignment_on_demand_and_stays(self) -> None:
         old = written(name="Branches")
-        planned = present(store(old, active=old.path, owned=old.paths))
-        assert planned.transaction.intent is Intent.SWITCH
-        assert set(planned.obsolete) == old.paths
-        assert (planned.before and planned.before.path, planned.changed_rules) == (old.path, ())
+        host = store(old, active=old.path, owned=old.paths)
+        with pytest.raises(PlanError) as error:
+            present(host)
+        assert str(error.value) == (
+            "the policy 'Branches' is assigned on this host, and only one can be; "
+            "set replace_assigned to true if the declared policy is to take its place."
+        )
+        planned = present(host, replace_assigned=True)
+        assert (planned.transaction.intent, planned.obsolete) == (Intent.SWITCH, ())
+        assert (planned.before, planned.changed_rules) == (None, ("tokyo-osaka",))
+        assert planned.warnings == (
+            (
+                "The policy 'Branches', which this collection wrote, loses its assignment to 'L2TP' and stays "
+                "in the store; a play that assigns both changes the host in each run."
+            ),
+        )
 
     def test_one_of_another_name_that_is_not_assigned_stays(self) -> None:
         old, ours = written(name="Branches"), written()
@@ -311,13 +322,15 @@ class TestOthers:
         assert present(host, replace_assigned=True).replaced_after == second.path
         assert present(host, assigned=False).replaced_after == first.path
 
-    def test_one_that_is_taken_over_was_not_replaced(self) -> None:
+    def test_one_that_is_taken_over_is_kept_and_remembered(self) -> None:
         theirs = written(rules=OTHER_RULES)
         host = store(theirs, active=theirs.path)
         with pytest.raises(PlanError, match="set take_over"):
             present(host)
         planned = present(host, take_over=True)
-        assert (planned.replaced_after, set(planned.obsolete)) == ("", theirs.paths)
+        assert (planned.replaced_after, planned.obsolete) == (theirs.path, ())
+        assert planned.taken_over_after == (hosts.TakenOver(theirs.path, NAME),)
+        assert planned.transaction.taken_over == (theirs.path,)
         assert (planned.before and planned.before.path, planned.before_assigned) == (theirs.path, True)
         assert planned.changed_rules == ("tokyo-osaka",)
         assert set(planned.owned_after) == new_paths()
@@ -343,7 +356,8 @@ class TestOthers:
         with pytest.raises(PlanError, match="set take_over"):
             present(host)
         planned = present(host, take_over=True)
-        assert (planned.transaction.intent, set(planned.obsolete)) == (Intent.KEEP, theirs.paths)
+        assert (planned.transaction.intent, planned.obsolete, planned.empty) == (Intent.KEEP, (), False)
+        assert planned.taken_over_after == (hosts.TakenOver(theirs.path, NAME),)
         assert (planned.before and planned.before.path) == mine.path
 
     def test_what_they_use_of_ours_is_no_longer_ours(self) -> None:
@@ -405,7 +419,7 @@ class TestRemoval:
         note = Key(hosts.SERVICES_NOTE, {"IKEEXT": Value.sz("demand")})
         both = Written((note, *ours.keys)), other
         assert absent(store(*both, owned=ours.paths | other.paths)).services == ()
-        assert len(absent(store(both[0], owned=ours.paths)).services) == 2
+        assert len(absent(store(both[0], owned=ours.paths)).services) == 3
         assert not absent(store(Written((note, *written().keys)))).empty, "they are given back all the same"
 
     @pytest.mark.parametrize(
@@ -521,9 +535,9 @@ class TestUnfinished:
             obsolete=old.paths,
             owned_after=new.paths,
         )
-        planned = present(host)
+        planned = present(host, replace_assigned=True)
         assert (planned.transaction.intent, planned.transaction.policy) == (Intent.ASSIGN, new.path)
-        assert set(planned.obsolete) == old.paths
+        assert planned.obsolete == ()
         removed = absent(host)
         assert (removed.transaction.intent, set(removed.obsolete)) == (Intent.KEEP, new.paths)
         assert (set(removed.owned_after), removed.replaced_after) == (old.paths, "")
@@ -537,7 +551,10 @@ class TestUnfinished:
 
 class TestChangedRules:
     def test_by_name(self) -> None:
-        one, two = declare(rules=[rule(), BLOCKED]).policy, declare(rules=[rule(key=OTHER_KEY), rule("new")]).policy
+        one, two = (
+            declare(rules=[rule(), BLOCKED]).policy,
+            declare(rules=[rule(key=OTHER_KEY), rule("new", peer="192.0.2.3")]).policy,
+        )
         assert plan.changed_rules(one, two) == ("all other L2TP", "new", "tokyo-osaka")
         assert plan.changed_rules(two, one) == ("all other L2TP", "new", "tokyo-osaka")
         assert plan.changed_rules(one, one) == ()

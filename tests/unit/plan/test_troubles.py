@@ -159,16 +159,16 @@ class TestNetsh:
         """What the agent lists can't be asked either."""
         server.host.impairments.netsh = fault
         with pytest.raises(WorkError, match=r"PolicyAgent does not list the filter between"):
-            server.policy()
+            server.policy(block_l2tp_over_ipv6=False)
         assert server.active is not None
         assert {str(each.source) for each in server.host.agent.filters} == {ADDRESS}
         server.host.impairments.netsh = None
-        assert server.policy()["changed"] is False
+        assert server.policy(block_l2tp_over_ipv6=False)["changed"] is False
 
     @pytest.mark.parametrize("fault", [NetshFault.MISSING, NetshFault.HANGING, NetshFault.FAILING])
     def test_a_policy_without_connections_needs_no_such_proof(self, server: Server, fault: NetshFault) -> None:
         server.host.impairments.netsh = fault
-        result = server.policy(rules=[])
+        result = server.policy(rules=[], block_l2tp_over_ipv6=False)
         assert result["assigned_by"] == "registry"
         assert server.active is not None
 

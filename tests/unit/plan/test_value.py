@@ -63,6 +63,12 @@ def test_what_we_never_recorded_is_removed(server: Server) -> None:
     assert server.prohibit_ipsec is None
 
 
+def test_unless_only_what_is_recorded_is_to_go(server: Server) -> None:
+    server.set_prohibit_ipsec(1)
+    assert server.value(present=False, only_recorded=True)["changed"] is False
+    assert server.prohibit_ipsec == 1
+
+
 def test_check_mode_says_so_and_changes_nothing(protected: Server) -> None:
     before = protected.host.registry.snapshot()
     result = protected.value(check_mode=True)

@@ -1,0 +1,189 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Would L2TP of a host be in clear text? One question with one answer, for every phase of both modules and for the lab.
+
+RRAS makes automatic IPsec filters for L2TP when it starts, unless Windows started with ProhibitIpSec = 1 (KB 240262,
+KB 248750). Without them only the rules of the assigned policy protect L2TP: `cover` says how much of it they do, and
+`judge` what may be done in which state.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Iterable
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
+
+L2TP_PORT = 1701
+
+_L2TP = model.Ports.one(L2TP_PORT)
+_EVERYWHERE = (model.AddressKind.ME, model.AddressKind.ANY)
+
+
+class Cover(enum.StrEnum):
+    """How much of a host's L2TP some rules keep from clear text."""
+
+    ALL = "all"
+    """With any peer: security is negotiated, or the packets are blocked."""
+    CONNECTIONS = "connections"
+    """Between the addresses that the rules name, and no further."""
+    NONE = "none"
+    OPEN = "open"
+    """A rule lets L2TP through without protection, by its very specification."""
+
+
+class InEffect(enum.StrEnum):
+    """Whether a value that counts from the next start of Windows on is the one that Windows started with."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+class Wish(enum.StrEnum):
+    """What is to be done to a host."""
+
+    ASSIGN = "assign the declared policy"
+    WITHDRAW = "withdraw a policy"
+    """It is unassigned or removed; another one, or none, is assigned after that."""
+    SET_VALUE = "set ProhibitIpSec"
+    REMOVE_VALUE = "remove ProhibitIpSec"
+
+
+class Answer(enum.StrEnum):
+    """What becomes of a wish."""
+
+    DONE = "done"
+    WARNED = "done, with a warning"
+    REFUSED = "refused"
+
+
+class Why(enum.StrEnum):
+    """Why a wish is answered so."""
+
+    AUTOMATIC = "RRAS makes its automatic filters"
+    COVERED = "the policy covers all L2TP"
+    BY_DEFAULT = "the automatic filters come back when Windows starts"
+    OPEN = "a rule lets L2TP through in clear text"
+    OTHERS = "L2TP with peers that no rule names is in clear text"
+    RESTART = "Windows still runs with ProhibitIpSec: restart first"
+    CLEAR_TEXT = "L2TP would be in clear text"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer to a wish, and why."""
+
+    answer: Answer
+    why: Why
+
+
+def judge(wish: Wish, *, prohibited: bool, in_effect: InEffect, cover_after: Cover) -> Verdict:
+    """Say whether a wish may be done.
+
+    prohibited: ProhibitIpSec is a REG_DWORD of 1 now; in_effect: whether Windows started with what is there now;
+    cover_after: what the policy covers that is assigned once the wish is done.
+    """
+    if wish is Wish.REMOVE_VALUE:
+        return Verdict(Answer.DONE, Why.BY_DEFAULT)
+    if not (prohibited or wish is Wish.SET_VALUE or in_effect is InEffect.NO):
+        return Verdict(Answer.WARNED, Why.OPEN) if cover_after is Cover.OPEN else Verdict(Answer.DONE, Why.AUTOMATIC)
+    match cover_after:
+        case Cover.ALL:
+            return Verdict(Answer.DONE, Why.COVERED)
+        case Cover.CONNECTIONS if wish is Wish.WITHDRAW and not prohibited:
+            return Verdict(Answer.REFUSED, Why.RESTART)
+        case Cover.CONNECTIONS:
+            return Verdict(Answer.WARNED, Why.OTHERS)
+    return Verdict(Answer.REFUSED, Why.CLEAR_TEXT)
+
+
+def cover(rules: Iterable[model.Rule]) -> Cover:
+    """Say how much of the L2TP of a host these rules keep from clear text, with nothing else in force."""
+    active = [rule for rule in rules if rule.active]
+    if any(map(lets_through, active)):
+        return Cover.OPEN
+    keeping = [rule for rule in active if keeps_from_clear_text(rule)]
+    if any(map(_covers_every_peer, keeping)):
+        return Cover.ALL
+    return Cover.CONNECTIONS if any(map(_covers_some_peer, keeping)) else Cover.NONE
+
+
+def lets_through(rule: model.Rule) -> str:
+    """Return the option that makes an active rule let L2TP through in clear text; empty where it does not.
+
+    A filter for all traffic with anybody counts for nothing, since every filter for L2TP outranks it (more specific
+    filters win).
+    """
+    action = rule.filter_action
+    if not rule.active or not any(_matches_l2tp(each) and not _is_for_everything(each) for each in rule.filters):
+        return ""
+    if action.action == model.Action.PERMIT:
+        return "filter_action.action is permit"
+    if action.accepts_unsecured:
+        return "filter_action.accept_unsecured is true"
+    return "filter_action.fall_back_to_clear_text is true" if action.falls_back_to_clear_text else ""
+
+
+def keeps_from_clear_text(rule: model.Rule) -> bool:
+    """Whether an active rule negotiates security or blocks, and never lets anything through without it."""
+    action = rule.filter_action
+    secures = action.negotiates and not action.accepts_unsecured and not action.falls_back_to_clear_text
+    return rule.active and (secures or action.action == model.Action.BLOCK)
+
+
+def is_l2tp(filter_: model.Filter) -> bool:
+    """Whether a filter is KB 240262's: UDP, port 1701 at one end (steps 14 and 15)."""
+    ports = (filter_.source_port, filter_.destination_port)
+    return filter_.protocol == model.Protocol.UDP and _L2TP in ports
+
+
+def is_general(filter_: model.Filter) -> bool:
+    """Whether a filter covers UDP port 1701 of this host with any peer, in both directions.
+
+    RRAS's automatic filter for incoming L2TP has this specification, and is refused where such a filter is loaded.
+    """
+    ends = [(filter_.source, filter_.source_port), (filter_.destination, filter_.destination_port)]
+    (own, _port), (peer, peer_port) = ends if filter_.source_port == _L2TP else ends[::-1]
+    everywhere = own.kind in _EVERYWHERE and peer.kind == model.AddressKind.ANY and peer_port.is_any
+    return (
+        is_l2tp(filter_) and filter_.mirrored and everywhere and model.IpVersion.V6 not in (own.version, peer.version)
+    )
+
+
+def covers_ipv6(rules: Iterable[model.Rule]) -> bool:
+    """Whether a rule keeps L2TP over IPv6 with any peer from clear text; only filters of version 2 can."""
+    filters = [each for rule in rules if keeps_from_clear_text(rule) for each in rule.filters if is_l2tp(each)]
+    return any(_is_for_ipv6(each.source) and _is_for_ipv6(each.destination) and each.mirrored for each in filters)
+
+
+def in_the_way(policy: model.Policy | None) -> bool:
+    """Whether a policy that is in force when RRAS starts keeps it from making its automatic filters."""
+    rules = policy.rules if policy else ()
+    return any(is_general(each) for rule in rules if rule.active for each in rule.filters)
+
+
+def _covers_every_peer(rule: model.Rule) -> bool:
+    return rule.connection_type == model.ConnectionType.ALL and any(map(is_general, rule.filters))
+
+
+def _covers_some_peer(rule: model.Rule) -> bool:
+    return any(is_l2tp(each) and each.mirrored for each in rule.filters)
+
+
+def _matches_l2tp(filter_: model.Filter) -> bool:
+    """Whether L2TP from port 1701, to 1701 at the other end or to the port that a filter names, could match it."""
+    ports = (filter_.source_port, filter_.destination_port)
+    admits = all(each.is_any or each.first <= L2TP_PORT <= each.last for each in ports)
+    return is_l2tp(filter_) or (filter_.protocol in (model.Protocol.UDP, model.Protocol.ANY) and admits)
+
+
+def _is_for_everything(filter_: model.Filter) -> bool:
+    everywhere = filter_.source.kind in _EVERYWHERE and filter_.destination.kind in _EVERYWHERE
+    return everywhere and filter_.source_port.is_any and filter_.destination_port.is_any
+
+
+def _is_for_ipv6(address: model.Address) -> bool:
+    return address.kind in _EVERYWHERE and address.version in (model.IpVersion.V6, model.IpVersion.BOTH)

@@ -1,0 +1,119 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Servers on which somebody followed the article by hand: the role takes their place, and gives it back."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+
+import pytest
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree, Value
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import ACTIVE_POLICY, LOCAL, object_keys
+from ansible_collections.rras.ipsec.tests.integration import pair as words
+from ansible_collections.rras.ipsec.tests.integration.controller import REMOVE, Controller
+from ansible_collections.rras.ipsec.tests.integration.pair import (
+    KEY,
+    NEW_KEY,
+    OSAKA,
+    OSAKA_ADDRESS,
+    POLICY,
+    RASMAN,
+    TOKYO,
+    TOKYO_ADDRESS,
+)
+from ansible_collections.rras.ipsec.tests.lab import Host
+from ansible_collections.rras.ipsec.tests.lab.registry import differences
+
+SERVICES = r"SYSTEM\CurrentControlSet\Services"
+L2TP, ANY = model.Ports.one(1701), model.Ports.any()
+ESP = model.Algorithm(model.Transform.ESP, model.Encryption.TRIPLE_DES, model.Integrity.SHA1)
+
+
+def policy(name: str) -> model.Policy:
+    """What the article says, and a rule that blocks all other L2TP."""
+    ends = model.Address.single(TOKYO_ADDRESS), model.Address.single(OSAKA_ADDRESS)
+    between = model.Filter(*ends, model.Protocol.UDP, L2TP, ANY)
+    others = model.Filter(model.Address.me(), model.Address.any(), model.Protocol.UDP, L2TP, ANY)
+    negotiate = model.FilterAction("Encrypt", model.Action.NEGOTIATE, (model.Offer((ESP,)),))
+    key = (model.AuthenticationMethod.preshared_key(NEW_KEY),)
+    rules = (
+        model.Rule("To the other", model.FilterList("L2TP", (between,)), negotiate, key),
+        model.Rule(
+            "Nobody else",
+            model.FilterList("All L2TP", (others,)),
+            model.FilterAction("Block", model.Action.BLOCK),
+            (model.AuthenticationMethod.kerberos(),),
+        ),
+    )
+    methods = (model.MainModeMethod(model.IkeEncryption.TRIPLE_DES, model.Integrity.SHA1, model.DhGroup.GROUP_2),)
+    return model.Policy(name, main_mode=model.MainMode(methods), rules=rules)
+
+
+def follow_the_article(host: Host, name: str) -> None:
+    """Let somebody have written the policy, assigned it, set the value and restarted the server."""
+    numbers = itertools.count(1)
+    guids: dict[str, uuid.UUID] = {}
+    keys = object_keys(policy(name), lambda label: guids.setdefault(label, uuid.UUID(int=next(numbers))), 1)
+    host.registry.load(Tree(keys))
+    host.registry.write(LOCAL, ACTIVE_POLICY, Value.sz(keys[-1].path))
+    host.registry.write(RASMAN, "ProhibitIpSec", Value.dword(1))
+    for service in ("PolicyAgent", "IKEEXT"):
+        host.registry.write(rf"{SERVICES}\{service}", "Start", Value.dword(2))
+    host.restart()
+    host.recorder.clear()
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        pytest.param("By hand", {"l2tp_replace_assigned": True}, id="replaced"),
+        pytest.param(POLICY, {"l2tp_take_over": True}, id="taken over", marks=pytest.mark.slow),
+        pytest.param(
+            "By hand", {"l2tp_replace_assigned": True, "l2tp_reboot": "if_unknown"}, id="proved", marks=pytest.mark.slow
+        ),
+    ],
+)
+def test_the_role_takes_over_and_the_removal_gives_everything_back(
+    pair: Controller, name: str, given: dict[str, object]
+) -> None:
+    for host in pair.lab.values():
+        follow_the_article(host, name)
+    before = words.snapshots(pair.lab)
+    pair.variables.update(given)
+
+    taken = pair.site()
+
+    assert taken.code == 0, taken.explain()
+    for host in pair.lab.values():
+        assert words.keys_of(words.assigned(host)) == [KEY]
+    restarts = int(given.get("l2tp_reboot") == "if_unknown")
+    assert words.restarts(pair.lab) == {TOKYO: restarts, OSAKA: restarts}
+
+    predicted = pair.play(REMOVE, "--check")
+    removed = pair.play(REMOVE)
+
+    assert (predicted.code, removed.code) == (0, 0), removed.explain()
+    assert words.restarts(pair.lab) == {TOKYO: restarts, OSAKA: restarts}, "the value stays, so nothing needs one"
+    for each, host in pair.lab.items():
+        assert differences(before[each], words.without_backup(host.registry.snapshot())) == []
+        assert host.exposures == [], f"L2TP of {each} was in clear text"
+    again = pair.play(REMOVE)
+    assert (again.code, again.changed) == (0, {TOKYO: 0, OSAKA: 0}), again.explain()
+
+
+def test_without_leave_nothing_is_touched(pair: Controller) -> None:
+    for host in pair.lab.values():
+        follow_the_article(host, "By hand")
+    before = words.snapshots(pair.lab)
+
+    refused = pair.site()
+
+    assert refused.failure(TOKYO) == (
+        "rras-tokyo failed: The policy 'By hand' is assigned on this host, and only one can be; "
+        "set replace_assigned to true if the declared policy is to take its place."
+    )
+    assert words.changes(before, pair.lab) == {}

@@ -1,0 +1,299 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Would L2TP be in clear text? The whole table of answers, and what both modules make of it on a server."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Answer, Cover, InEffect, Why, Wish
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
+from ansible_collections.rras.ipsec.tests.lab.registry import differences
+from ansible_collections.rras.ipsec.tests.unit.plan.server import (
+    ADDRESS,
+    BLOCKED,
+    NAME,
+    OTHER_KEY,
+    PEER,
+    Options,
+    Server,
+    declare,
+    rule,
+)
+
+TABLE = Path(__file__).parents[3] / "docs" / "clear_text.md"
+VALUES = {True: "is 1", False: "is not 1"}
+STATES = {
+    InEffect.YES: "Windows started with it",
+    InEffect.NO: "changed since Windows started",
+    InEffect.UNKNOWN: "unknown to us",
+}
+COVERS = {
+    Cover.ALL: "all L2TP",
+    Cover.CONNECTIONS: "its connections only",
+    Cover.NONE: "nothing, or there is none",
+    Cover.OPEN: "a rule lets L2TP through",
+}
+
+
+def rows() -> Iterator[str]:
+    """The table, a line for each combination of inputs."""
+    yield "| to do | ProhibitIpSec | since | the policy assigned afterwards covers | answer | why |"
+    yield "|---|---|---|---|---|---|"
+    for wish, prohibited, in_effect, cover in itertools.product(Wish, VALUES, InEffect, Cover):
+        verdict = clear_text.judge(wish, prohibited=prohibited, in_effect=in_effect, cover_after=cover)
+        cells = (wish, VALUES[prohibited], STATES[in_effect], COVERS[cover], verdict.answer, verdict.why)
+        yield f"| {' | '.join(cells)} |"
+
+
+def test_the_table_in_the_documentation_is_the_function(capsys: pytest.CaptureFixture[str]) -> None:
+    table = list(rows())
+    assert len(table) == 2 + len(Wish) * len(VALUES) * len(InEffect) * len(Cover)
+    with capsys.disabled():
+        print("", *table, sep="\n")
+    assert [line for line in TABLE.read_text(encoding="utf-8").splitlines() if line.startswith("|")] == table
+
+
+@pytest.mark.parametrize(
+    ("wish", "prohibited", "in_effect", "cover"), list(itertools.product(Wish, VALUES, InEffect, Cover))
+)
+def test_nothing_is_done_that_leaves_all_l2tp_in_clear_text(
+    wish: Wish, prohibited: bool, in_effect: InEffect, cover: Cover
+) -> None:
+    """Whatever the inputs: where RRAS makes no filters of its own, the policy has to cover L2TP."""
+    verdict = clear_text.judge(wish, prohibited=prohibited, in_effect=in_effect, cover_after=cover)
+    without_automatic = prohibited or in_effect is InEffect.NO or wish is Wish.SET_VALUE
+    exposed = without_automatic and cover in (Cover.NONE, Cover.OPEN) and wish is not Wish.REMOVE_VALUE
+    assert exposed == (verdict.why is Why.CLEAR_TEXT)
+    assert verdict.answer is Answer.REFUSED or not exposed
+
+
+def udp(source: str = "me", destination: str = "any", **more: Any) -> dict[str, Any]:
+    return {"source_address": source, "destination_address": destination, **more}
+
+
+PAIR = udp(ADDRESS, PEER)
+PERMIT: dict[str, Any] = {"action": "permit"}
+EVERYTHING = udp(protocol="any", source_port=0, covers_other_traffic=True)
+
+
+@pytest.mark.parametrize(
+    ("rules", "cover"),
+    [
+        ([rule(), BLOCKED], Cover.ALL),
+        ([BLOCKED], Cover.ALL),
+        ([rule(filters=[udp("any", "me", source_port=0, destination_port=1701)])], Cover.ALL),
+        ([rule()], Cover.CONNECTIONS),
+        ([rule(), BLOCKED | {"active": False}], Cover.CONNECTIONS),
+        ([rule(), BLOCKED | {"connection_type": "lan"}], Cover.CONNECTIONS),
+        ([rule(filters=[udp(destination_port=1701, source_port=0)])], Cover.CONNECTIONS),
+        ([rule(filters=[udp(destination_port=1701)])], Cover.CONNECTIONS),
+        ([rule(filters=[udp(PEER, "any")])], Cover.CONNECTIONS),
+        ([], Cover.NONE),
+        ([rule(active=False)], Cover.NONE),
+        ([rule(filters=[PAIR | {"mirrored": False}])], Cover.NONE),
+        ([rule(filters=[PAIR | {"source_port": 500}])], Cover.NONE),
+        ([rule(filters=[udp(protocol="icmp", source_port=0)])], Cover.NONE),
+        ([rule(filters=[EVERYTHING], filter_action=PERMIT)], Cover.NONE),
+        ([rule(filters=[EVERYTHING], filter_action=PERMIT), BLOCKED | {"name": "blocked"}], Cover.ALL),
+        ([rule(filter_action=PERMIT), BLOCKED], Cover.OPEN),
+        ([rule(filter_action={"accept_unsecured": True}), BLOCKED], Cover.OPEN),
+        ([rule(filter_action={"fall_back_to_clear_text": True}), BLOCKED], Cover.OPEN),
+        ([BLOCKED, rule(filters=[EVERYTHING | {"destination_address": PEER}], filter_action=PERMIT)], Cover.OPEN),
+        ([BLOCKED, rule(filters=[udp(protocol="icmp", source_port=0)], filter_action=PERMIT)], Cover.ALL),
+        ([BLOCKED, rule(active=False, filter_action=PERMIT)], Cover.ALL),
+        ([BLOCKED, rule(filters=[PAIR | {"source_port": 500}], filter_action=PERMIT)], Cover.ALL),
+    ],
+)
+def test_what_rules_cover(rules: list[dict[str, Any]], cover: Cover) -> None:
+    assert clear_text.cover(declare(rules=rules).policy.rules) is cover
+
+
+IN_EFFECT = "ProhibitIpSec is 1 on this host, and "
+CORRECT = (
+    ", so this host's L2TP would be in clear text; correct the rule, or remove the value first "
+    "(win_prohibit_ipsec with state absent) and restart the host."
+)
+NO_RULE = "the policy 'L2TP' has no rule that protects UDP port 1701 in both directions"
+LETS_THROUGH = "the rule 'tokyo-osaka' of the policy 'L2TP' lets L2TP through"
+EXPOSING: dict[str, tuple[Options, str]] = {
+    "no rules": ({"rules": []}, NO_RULE),
+    "an unrelated rule": ({"rules": [rule(filters=[udp(protocol="icmp", source_port=0)])]}, NO_RULE),
+    "a rule that is not active": (
+        {"rules": [rule(active=False)]},
+        "the rule 'tokyo-osaka' of the policy 'L2TP' is not active (active is false)",
+    ),
+    "a rule that permits": (
+        {"rules": [rule(filter_action=PERMIT), BLOCKED]},
+        f"{LETS_THROUGH} (filter_action.action is permit)",
+    ),
+    "a rule that accepts unsecured communication": (
+        {"rules": [rule(filter_action={"accept_unsecured": True}), BLOCKED]},
+        f"{LETS_THROUGH} (filter_action.accept_unsecured is true)",
+    ),
+    "a rule that falls back": (
+        {"rules": [rule(filter_action={"fall_back_to_clear_text": True}), BLOCKED]},
+        f"{LETS_THROUGH} (filter_action.fall_back_to_clear_text is true)",
+    ),
+}
+
+
+@pytest.fixture
+def live(server: Server) -> Server:
+    """A server on which the declared policy protects all L2TP, and ProhibitIpSec is in effect."""
+    server.policy(rules=[rule(), BLOCKED])
+    server.value()
+    server.restart()
+    server.host.exposures.clear()
+    return server
+
+
+@pytest.mark.parametrize("case", EXPOSING)
+@pytest.mark.parametrize("phase", ["everything", "stage", "plan", "predict"])
+def test_with_the_value_no_phase_takes_the_protection_away(live: Server, case: str, phase: str) -> None:
+    given, reason = EXPOSING[case]
+    before = live.host.registry.snapshot()
+    with pytest.raises(PlanError) as error:
+        getattr(live.work(**given), phase)()
+    assert str(error.value) == IN_EFFECT + reason + CORRECT
+    assert differences(before, live.host.registry.snapshot()) == []
+    assert live.host.exposures == []
+
+
+@pytest.mark.parametrize("case", EXPOSING)
+def test_without_the_value_the_same_is_done(server: Server, case: str) -> None:
+    """RRAS has filters of its own then; a rule that lets L2TP through by its specification gets a warning."""
+    given, reason = EXPOSING[case]
+    result = server.policy(**given)
+    assert result["changed"] is True
+    warned = [f"L2TP of this host may be in clear text, because {reason}."] if LETS_THROUGH in reason else None
+    assert result.get("warnings") == warned
+
+
+@pytest.mark.parametrize("case", EXPOSING)
+def test_a_value_that_comes_between_stage_and_commit_is_noticed(server: Server, case: str) -> None:
+    given, reason = EXPOSING[case]
+    transaction = server.stage(**given)
+    server.set_prohibit_ipsec(1)
+    with pytest.raises(PlanError) as error:
+        server.work(**given).commit(transaction)
+    assert str(error.value) == IN_EFFECT + reason + CORRECT
+    assert server.active is None, "it was taken back"
+
+
+def test_removed_and_still_in_effect_is_as_bad(live: Server) -> None:
+    live.value(present=False)
+    with pytest.raises(PlanError) as error:
+        live.policy(rules=[])
+    assert str(error.value) == ("Windows still runs with the ProhibitIpSec that was removed, and " + NO_RULE + CORRECT)
+    live.restart()
+    assert live.policy(rules=[])["changed"] is True
+
+
+def test_a_commit_is_not_taken_back_when_the_value_needs_it(server: Server) -> None:
+    transaction = server.stage(rules=[rule(), BLOCKED])
+    server.work(rules=[rule(), BLOCKED]).commit(transaction)
+    server.value()
+    with pytest.raises(PlanError) as error:
+        server.work(rules=[rule(), BLOCKED]).revert(transaction)
+    assert str(error.value) == (
+        "ProhibitIpSec is 1 on this host, so without the policy 'L2TP' its L2TP would be in clear text; "
+        "remove the value first (win_prohibit_ipsec with state absent; by hand where it was 1 before this collection "
+        "came) and restart the host."
+    )
+    assert server.active is not None
+
+
+class TestOtherL2tp:
+    """Both modules say so when only the connections are protected."""
+
+    SAID = (
+        "L2TP between this host and peers that no rule names is in clear text while ProhibitIpSec is in effect; "
+        "add a rule that blocks it (see 'all other L2TP' in the examples of win_ipsec_psk_policy)."
+    )
+
+    def test_when_the_value_is_set(self, server: Server) -> None:
+        server.policy()
+        assert server.value(check_mode=True)["warnings"] == [self.SAID]
+        assert server.value()["warnings"] == [self.SAID]
+        assert server.policy()["warnings"] == [self.SAID]
+
+    def test_when_the_policy_changes(self, live: Server) -> None:
+        assert live.plan(rules=[rule()])["warnings"] == [self.SAID]
+        assert live.policy(rules=[rule()])["warnings"] == [self.SAID]
+
+    def test_not_where_the_others_are_blocked(self, live: Server) -> None:
+        assert "warnings" not in live.policy(rules=[rule(key=OTHER_KEY), BLOCKED])
+        assert "warnings" not in live.value()
+
+    def test_not_where_rras_has_its_own_filters(self, server: Server) -> None:
+        assert "warnings" not in server.policy()
+
+
+def automatic(server: Server) -> bool:
+    """Whether RRAS has filters of its own at this moment."""
+    return server.host.agent.has_automatic_filters
+
+
+class TestAutomaticFilters:
+    """The lab's Windows: what is loaded when RRAS starts decides whether it makes filters of its own (KB 248750)."""
+
+    def test_a_fresh_server_has_them(self, server: Server) -> None:
+        assert automatic(server)
+
+    def test_with_the_value_there_are_none(self, server: Server) -> None:
+        server.set_prohibit_ipsec(1)
+        assert server.host.exposures == [], "Windows has not started with it"
+        server.restart()
+        assert server.host.exposures == [("after a start of Windows", Cover.NONE)]
+
+    def test_a_filter_of_their_specification_is_in_their_way(self, live: Server) -> None:
+        live.value(present=False)
+        live.restart()
+        assert not automatic(live)
+        live.assign("")
+        assert live.host.services.cover is Cover.NONE, "what a removal must not leave"
+
+    def test_so_rras_starts_again_when_ours_is_removed(self, live: Server) -> None:
+        live.value(present=False)
+        live.restart()
+        live.policy(state="absent")
+        assert automatic(live)
+        assert live.host.exposures == []
+
+    @pytest.mark.parametrize("given", [{"assigned": False}, {"rules": [rule()]}])
+    def test_and_when_ours_makes_room_for_less(self, live: Server, given: Options) -> None:
+        live.value(present=False)
+        live.restart()
+        live.phases(**given)
+        assert automatic(live)
+        assert live.host.exposures == []
+
+    def test_and_when_a_commit_is_taken_back(self, server: Server) -> None:
+        transaction = server.stage(rules=[rule(), BLOCKED])
+        server.work(rules=[rule(), BLOCKED]).commit(transaction)
+        server.restart()
+        assert not automatic(server)
+        server.work(rules=[rule(), BLOCKED]).revert(transaction)
+        assert automatic(server)
+        assert server.host.exposures == []
+
+    def test_a_stopped_rras_is_left_alone(self, live: Server) -> None:
+        live.value(present=False)
+        live.restart()
+        live.host.services.stop("RemoteAccess")
+        live.policy(state="absent")
+        assert not live.host.services.is_running("RemoteAccess")
+        assert NAME not in live.names
+
+    def test_stopping_the_agent_loses_them(self, server: Server) -> None:
+        server.host.services.start("PolicyAgent")
+        server.host.services.stop("PolicyAgent")
+        assert server.host.services.cover is Cover.NONE

@@ -1,0 +1,352 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A removal gives back what was there, on servers that somebody configured by hand too, and without clear text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import TransactionError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import OURS, PROHIBIT_IPSEC, RASMAN
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.phases import RULE_WITH_KEY
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Kind, Tree, Value
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
+from ansible_collections.rras.ipsec.plugins.plugin_utils._work import WorkError
+from ansible_collections.rras.ipsec.tests.lab.registry import differences
+from ansible_collections.rras.ipsec.tests.unit.plan.server import (
+    ADDRESS,
+    BLOCKED,
+    NAME,
+    OTHER_KEY,
+    PEER,
+    Options,
+    Server,
+    rule,
+)
+from ansible_collections.rras.ipsec.tests.unit.plan.test_cuts import removal, site
+from ansible_collections.rras.ipsec.tests.unit.plan.test_present import by_hand
+
+DECLARED: Options = {"rules": [rule(), BLOCKED], "replace_assigned": True}
+PROTECTING: Options = {"rules": [rule(key=OTHER_KEY), BLOCKED]}
+
+
+def state(server: Server) -> Tree:
+    """What a server has, without our own key, in which the backups stay."""
+    tree = server.host.registry.snapshot()
+    return Tree(key for path, key in tree.items() if not path.casefold().startswith(OURS.casefold()))
+
+
+def write_value(value: Value) -> Callable[[Server], None]:
+    return lambda server: server.host.registry.write(RASMAN, PROHIBIT_IPSEC, value)
+
+
+def configured_by_hand(server: Server, *, name: str = "Theirs", number: int = 1, **given: object) -> str:
+    """Let somebody have followed the article: a policy, the value, a restart. Return the policy's path."""
+    path = by_hand(server, name=name, **{**PROTECTING, **given})
+    for service in ("PolicyAgent", "IKEEXT"):
+        server.host.registry.write(rf"SYSTEM\CurrentControlSet\Services\{service}", "Start", Value.dword(2))
+    server.set_prohibit_ipsec(number)
+    server.restart()
+    server.host.exposures.clear()
+    return path
+
+
+class TestServerConfiguredByHand:
+    @pytest.mark.parametrize("restart_if_unknown", [False, True])
+    def test_it_is_after_a_removal_as_it_was(self, server: Server, restart_if_unknown: bool) -> None:
+        theirs = configured_by_hand(server)
+        before = state(server)
+        site(server, **DECLARED)
+        if restart_if_unknown and server.value(restart_if_unknown=True)["reboot_required"]:
+            server.restart()
+        assert server.store.active_path != theirs
+        predicted = server.predict(state="absent")
+        removal(server)
+        assert differences(before, state(server)) == []
+        assert (predicted["changed"], server.store.active_path) == (True, theirs)
+        assert list(server.own) == [OURS]
+        assert server.host.exposures == []
+
+    def test_its_value_stays_and_needs_no_restart(self, server: Server) -> None:
+        configured_by_hand(server)
+        site(server, **DECLARED)
+        result = server.value(present=False)
+        assert (result["changed"], result["value"], result["reboot_required"]) == (False, 1, False)
+
+    def test_a_policy_that_would_come_back_and_does_not_protect_is_said(self, server: Server) -> None:
+        configured_by_hand(
+            server,
+            rules=[
+                rule(
+                    filters=[
+                        {"source_address": "me", "destination_address": "any", "protocol": "icmp", "source_port": 0}
+                    ]
+                )
+            ],
+        )
+        server.host.exposures.clear()
+        site(server, **DECLARED)
+        for refused in (server.policy, server.predict):
+            with pytest.raises(PlanError) as error:
+                refused(state="absent")
+            assert str(error.value) == (
+                "ProhibitIpSec is 1 on this host, so without the policy 'L2TP' its L2TP would be in clear text; "
+                "'Theirs', which is assigned again then, does not protect it; remove the value first "
+                "(win_prohibit_ipsec with state absent; by hand where it was 1 before this collection came) "
+                "and restart the host."
+            )
+
+    def test_one_that_protects_its_connections_only_comes_back_with_a_warning(self, server: Server) -> None:
+        theirs = configured_by_hand(server, rules=[rule(key=OTHER_KEY)])
+        site(server, **DECLARED)
+        result = server.policy(state="absent")
+        assert server.store.active_path == theirs
+        assert result["warnings"] == [
+            (
+                "L2TP between this host and peers that no rule names is in clear text while ProhibitIpSec "
+                "is in effect; "
+                "add a rule that blocks it (see 'all other L2TP' in the examples of win_ipsec_psk_policy)."
+            )
+        ]
+
+
+class TestTakenOver:
+    def test_it_keeps_its_parts_under_another_name_and_gets_everything_back(self, server: Server) -> None:
+        theirs = configured_by_hand(server, name=NAME.lower())
+        before = state(server)
+        taking: Options = {"rules": [rule(), BLOCKED], "take_over": True}
+        site(server, **taking)
+        assert server.store.active_path != theirs
+        (kept,) = (found for found in server.store.policies if found.path == theirs)
+        assert kept.name == f"{NAME} (replaced {theirs[theirs.index('{') + 1 :][:8]})"
+        assert server.policy(**taking)["changed"] is False
+        server.policy(rules=[rule(key="a third key of the pair"), BLOCKED])
+        removal(server)
+        assert differences(before, state(server)) == []
+        assert list(server.own) == [OURS]
+        assert server.host.exposures == []
+
+    def test_also_when_others_changed_the_store_meanwhile(self, server: Server) -> None:
+        theirs = by_hand(server, **PROTECTING)
+        taking: Options = {"rules": [rule(), BLOCKED], "take_over": True}
+        transaction = server.stage(**taking)
+        server.work(**taking).commit(transaction)
+        server.add([Key(rf"{LOCAL}\ipsecFilter{{00000000-0000-0000-0000-000000000001}}", {"x": Value.sz("y")})])
+        server.work(**taking).finish(transaction)
+        assert [found.name for found in server.store.policies if found.path == theirs] != [NAME]
+        server.policy(state="absent")
+        assert [found.name for found in server.store.policies if found.path == theirs] == [NAME]
+
+    def test_forgotten_it_is_deleted_with_its_key(self, server: Server) -> None:
+        by_hand(server, **PROTECTING)
+        server.policy(rules=[rule(), BLOCKED], take_over=True)
+        assert server.holds(OTHER_KEY)
+        assert server.plan(rules=[rule(), BLOCKED], forget_replaced=True)["pending"] is True
+        server.policy(rules=[rule(), BLOCKED], forget_replaced=True)
+        assert server.names == [NAME]
+        assert not server.holds(OTHER_KEY)
+
+    def test_forgotten_one_of_another_name_stays_and_does_not_come_back(self, server: Server) -> None:
+        by_hand(server, name="Theirs", **PROTECTING)
+        server.policy(**DECLARED)
+        server.policy(**DECLARED, forget_replaced=True)
+        assert server.policy(**DECLARED, forget_replaced=True)["changed"] is False
+        server.policy(state="absent")
+        assert (server.names, server.store.active_path) == (["Theirs"], "")
+
+
+class TestValueOfAnotherKind:
+    """Only a REG_DWORD of 1 counts for RasMan."""
+
+    OTHERS = (
+        Value(Kind.QWORD, (1).to_bytes(8, "little")),
+        Value.sz("1"),
+        Value(Kind.EXPAND_SZ, "%ONE%".encode("utf-16-le")),
+        Value.multi_sz(["1", "2"]),
+        Value.dword(0),
+    )
+
+    @pytest.mark.parametrize("value", OTHERS)
+    def test_it_does_not_count_and_is_given_back(self, server: Server, value: Value) -> None:
+        write_value(value)(server)
+        server.restart()
+        before = state(server)
+        site(server, **DECLARED)
+        assert server.key(RASMAN)[PROHIBIT_IPSEC] == Value.dword(1)
+        removal(server)
+        assert differences(before, state(server)) == []
+
+    def test_a_removal_leaves_it_where_we_never_set_it(self, server: Server) -> None:
+        write_value(self.OTHERS[0])(server)
+        result = server.value(present=False)
+        assert (result["changed"], result["value"]) == (False, None)
+        assert result["diff"]["before"] == "ProhibitIpSec: REG_QWORD\n"
+
+    def test_what_could_not_be_given_back_is_refused(self, server: Server) -> None:
+        write_value(Value.binary(b"\1\0\0\0"))(server)
+        server.policy()
+        with pytest.raises(PlanError) as error:
+            server.value()
+        assert str(error.value) == (
+            "ProhibitIpSec on this host is neither a number nor a text, so it could not be given back as it is; "
+            "delete it by hand, or make it a REG_DWORD."
+        )
+
+
+class TestKeysThatOthersCanRead:
+    OPEN = RULE_WITH_KEY + "(A;CI;KR;;;BU)"
+
+    def rules_of(self, server: Server) -> list[str]:
+        active = server.active
+        assert active is not None
+        return [path for path, found in zip(active.rule_paths, active.policy.rules, strict=True) if found.holds_secret]
+
+    def test_an_own_rule_is_closed_again(self, server: Server) -> None:
+        server.policy()
+        (path,) = self.rules_of(server)
+        server.host.registry.protect(path, self.OPEN)
+        assert server.inform()["host"]["policies"][0]["open_keys"] == ["tokyo-osaka"]
+        assert server.policy()["changed"] is True
+        assert server.host.registry.access(path) == RULE_WITH_KEY
+        assert server.policy()["changed"] is False
+
+    @pytest.mark.parametrize(
+        "sddl", [RULE_WITH_KEY, RULE_WITH_KEY + "(D;;KR;;;BU)", RULE_WITH_KEY + "(A;CIIO;KR;;;BU)"]
+    )
+    def test_one_that_is_closed_is_left_alone(self, server: Server, sddl: str) -> None:
+        server.policy()
+        server.host.registry.protect(self.rules_of(server)[0], sddl)
+        assert server.policy()["changed"] is False
+
+    def test_one_that_becomes_ours_is_closed(self, server: Server) -> None:
+        by_hand(server)
+        (path,) = self.rules_of(server)
+        assert "BU" in server.host.registry.access(path)
+        server.policy()
+        assert server.host.registry.access(path) == RULE_WITH_KEY
+
+    def test_one_of_somebody_else_is_only_named(self, server: Server) -> None:
+        by_hand(server, name="Theirs")
+        (path,) = self.rules_of(server)
+        before = server.host.registry.access(path)
+        server.policy(replace_assigned=True)
+        assert server.host.registry.access(path) == before
+        theirs = next(found for found in server.inform()["host"]["policies"] if found["name"] == "Theirs")
+        assert theirs["open_keys"] == ["tokyo-osaka"]
+
+    def test_the_repair_is_undone_with_the_rest(self, server: Server) -> None:
+        server.policy()
+        (path,) = self.rules_of(server)
+        server.host.registry.protect(path, self.OPEN)
+
+        def fail(_number: int, record: str) -> None:
+            if record.startswith("seal"):
+                server.host.impairments.fail_at_record = _number
+
+        server.host.impairments.before_record = fail
+        with pytest.raises(TransactionError):
+            server.policy()
+        assert server.host.registry.access(path) == self.OPEN
+
+
+class TestWhatWasDeletedIsLookedFor:
+    @pytest.fixture
+    def deaf(self, server: Server) -> Server:
+        """A server on which somebody writes again what was deleted, before it is read."""
+        server.policy()
+        old = server.host.registry.snapshot(LOCAL)
+
+        def restore(_number: int, record: str) -> None:
+            if record == f"tree {LOCAL}" and server.store.active_path not in old:
+                server.add(key for path, key in old.items() if path != LOCAL)
+
+        server.host.impairments.before_record = restore
+        return server
+
+    @pytest.mark.parametrize("given", [{"rules": [rule(key=OTHER_KEY)]}, {"state": "absent"}])
+    def test_what_is_still_there_is_an_error(self, deaf: Server, given: Options) -> None:
+        policy = deaf.store.active_path
+        with pytest.raises(WorkError) as error:
+            deaf.policy(**given)
+        assert str(error.value) == (
+            f"the host said that it deleted {policy}, but it is still there; look who holds or restores it."
+        )
+
+
+class TestOwnAddress:
+    """Of the two addresses of a filter one is this server's, and the other is not."""
+
+    @pytest.mark.parametrize(
+        ("given", "sentence"),
+        [
+            (
+                {"address": PEER},
+                (
+                    f"{PEER} is not an address of this host (it has: 10.0.0.10, {ADDRESS}); "
+                    "write the static address of its RRAS interface into the filter."
+                ),
+            ),
+            (
+                {"address": "10.0.0.10"},
+                (
+                    f"the filter between {ADDRESS} and {PEER} does not have the address 10.0.0.10 "
+                    f"(it has: 10.0.0.10, {ADDRESS}); write the static address of its RRAS interface into the filter."
+                ),
+            ),
+            (
+                {"rules": [rule(peer="10.0.0.10")]},
+                (
+                    f"both {ADDRESS} and 10.0.0.10 are addresses of this host (it has: 10.0.0.10, {ADDRESS}); "
+                    "write the static address of its RRAS interface into the filter."
+                ),
+            ),
+        ],
+    )
+    def test_else_it_is_refused(self, server: Server, given: Options, sentence: str) -> None:
+        with pytest.raises(PlanError) as error:
+            server.plan(**given)
+        assert str(error.value) == sentence
+
+    def test_the_declared_one_is_accepted(self, server: Server) -> None:
+        assert server.plan(address=ADDRESS)["pending"] is True
+
+
+class TestProofOfLoading:
+    """The addresses of a key's next generation are the same: that the agent lists them proves nothing about it."""
+
+    def loading_proved(self, server: Server) -> bool:
+        return bool(server.inform()["host"]["loading_proved"])
+
+    def test_a_first_policy_is_proved_by_its_addresses(self, server: Server) -> None:
+        server.policy()
+        assert self.loading_proved(server)
+
+    def test_a_next_key_is_not_until_the_restart(self, server: Server) -> None:
+        server.policy()
+        server.policy(rules=[rule(key=OTHER_KEY)])
+        assert not self.loading_proved(server)
+        server.restart()
+        assert self.loading_proved(server)
+
+    def test_nor_by_another_change_without_new_addresses(self, server: Server) -> None:
+        server.policy()
+        server.policy(rules=[rule(key=OTHER_KEY)])
+        server.policy(rules=[rule(key=OTHER_KEY), BLOCKED])
+        assert not self.loading_proved(server)
+
+    def test_but_by_a_change_with_a_new_address(self, server: Server) -> None:
+        server.policy()
+        server.policy(rules=[rule(key=OTHER_KEY)])
+        server.policy(rules=[rule(key=OTHER_KEY), rule("tokyo-branch", peer="198.51.100.7")])
+        assert self.loading_proved(server)
+
+    def test_a_generation_that_comes_back_is_not_proved(self, server: Server) -> None:
+        server.policy()
+        transaction = server.stage(rules=[rule(key=OTHER_KEY)])
+        server.work(rules=[rule(key=OTHER_KEY)]).commit(transaction)
+        server.work(rules=[rule(key=OTHER_KEY)]).revert(transaction)
+        assert not self.loading_proved(server)
