@@ -500,7 +500,8 @@ obstacles:
   description:
     - Why the policy does not protect L2TP on this host, a sentence each. Empty, where nothing is known that is in the way.
       C(ProhibitIpSec) is not looked at.
-    - With O(state=absent) and O(phase=plan), why the policy may not be removed yet. For other phases this is an error.
+    - With O(state=absent) and O(phase=plan), why the policy may not be removed yet. For other phases this is an error, and so it is for
+      O(phase=plan) where it will be so even when C(ProhibitIpSec) is given back as it was.
   returned: success
   type: list
   elements: str

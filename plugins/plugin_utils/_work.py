@@ -89,6 +89,8 @@ class PolicyWork:
         """Read and plan; change nothing. In check mode the result predicts, so it says `changed`."""
         seen = self._session.read()
         planned = self._plan(seen)
+        if planned.lasting_refusal:
+            raise planning.PlanError(planned.lasting_refusal)
         result = self._result(planned, seen, changed=self._check_mode and not planned.empty, shown=self._check_mode)
         return _warned(result, planned) | ({"obstacles": [planned.refusal]} if planned.refusal else {})
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import uuid
 
@@ -53,11 +54,12 @@ def policy(name: str) -> model.Policy:
     return model.Policy(name, main_mode=model.MainMode(methods), rules=rules)
 
 
-def follow_the_article(host: Host, name: str) -> None:
+def follow_the_article(host: Host, name: str, *, protects: bool = True) -> None:
     """Let somebody have written the policy, assigned it, set the value and restarted the server."""
     numbers = itertools.count(1)
     guids: dict[str, uuid.UUID] = {}
-    keys = object_keys(policy(name), lambda label: guids.setdefault(label, uuid.UUID(int=next(numbers))), 1)
+    wanted = policy(name) if protects else dataclasses.replace(policy(name), rules=())
+    keys = object_keys(wanted, lambda label: guids.setdefault(label, uuid.UUID(int=next(numbers))), 1)
     host.registry.load(Tree(keys))
     host.registry.write(LOCAL, ACTIVE_POLICY, Value.sz(keys[-1].path))
     host.registry.write(RASMAN, "ProhibitIpSec", Value.dword(1))
@@ -116,4 +118,26 @@ def test_without_leave_nothing_is_touched(pair: Controller) -> None:
         "rras-tokyo failed: The policy 'By hand' is assigned on this host, and only one can be; "
         "set replace_assigned to true if the declared policy is to take its place."
     )
+    assert words.changes(before, pair.lab) == {}
+
+
+def test_a_removal_that_would_end_in_clear_text_is_refused_before_it_begins(pair: Controller) -> None:
+    """One of the servers had the value, and a policy that protects nothing."""
+    follow_the_article(pair.lab[TOKYO], "By hand", protects=False)
+    pair.variables["l2tp_replace_assigned"] = True
+    taken = pair.site()
+    assert taken.code == 0, taken.explain()
+    before = words.snapshots(pair.lab)
+
+    runs = pair.play(REMOVE, "--check"), pair.play(REMOVE)
+
+    reason = (
+        "rras-tokyo failed: ProhibitIpSec is 1 on this host, so without the policy 'L2TP site to site' its L2TP "
+        "would be in clear text; 'By hand', which is assigned again then, does not protect it; remove the value first "
+        "(win_prohibit_ipsec with state absent; by hand where it was 1 before this collection came) "
+        "and restart the host."
+    )
+    for run in runs:
+        assert run.failure(TOKYO) == reason
+        assert run.failure(OSAKA) == f"rras-osaka does not go on, because its peer {reason}"
     assert words.changes(before, pair.lab) == {}

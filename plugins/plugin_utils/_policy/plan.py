@@ -137,6 +137,8 @@ class Plan:
     """What the user should know of the host as it will be, a sentence each."""
     refusal: str = ""
     """Why it must not be carried out as the host is now, and what to do first; nothing where it may be."""
+    lasting_refusal: str = ""
+    """Why that will be so even when ProhibitIpSec is given back as it was before us."""
 
     @property
     def empty(self) -> bool:
@@ -203,6 +205,7 @@ def plan_absent(name: str, host: Host, identity: uuid.UUID) -> Plan:
         remarks=("names given back",) if given_back else (),
         pending=host.pending is not None,
         refusal=_withdrawal_refused(host, name, back) if unassigns else "",
+        lasting_refusal=_withdrawal_refused(_with_value_given_back(host), name, back) if unassigns else "",
         warnings=_warnings(host, Wish.WITHDRAW, back.policy if back else None) if unassigns else (),
     )
 
@@ -509,6 +512,15 @@ def _withdrawal_refused(host: Host, name: str, back: store.StoredPolicy | None) 
     return (
         f"{without} remove the value first (win_prohibit_ipsec with state absent; by hand where it was 1 before this "
         "collection came) and restart the host."
+    )
+
+
+def _with_value_given_back(host: Host) -> Host:
+    """The host as it will be once ProhibitIpSec is what it was before us, and Windows has started with that."""
+    note = host.value_note
+    before = note.before if note.recorded else host.prohibit_ipsec
+    return dataclasses.replace(
+        host, prohibit_ipsec=before, value_note=dataclasses.replace(note, set_to=None, restart_pending=False)
     )
 
 

@@ -90,7 +90,7 @@ class TestServerConfiguredByHand:
         )
         server.host.exposures.clear()
         site(server, **DECLARED)
-        for refused in (server.policy, server.predict):
+        for refused in (server.policy, server.predict, server.plan):
             with pytest.raises(PlanError) as error:
                 refused(state="absent")
             assert str(error.value) == (
