@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store, StoredPolicy
-from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, Lab
+from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, Lab, windows
 from ansible_collections.rras.ipsec.tests.lab.registry import differences
 
 TOKYO, OSAKA = "rras-tokyo", "rras-osaka"
@@ -25,26 +25,32 @@ NEW_KEY = "Nara-Todaiji:0752/Daibutsu"
 RASMAN = r"SYSTEM\CurrentControlSet\Services\RasMan\Parameters"
 OURS = r"SOFTWARE\rras.ipsec"
 BACKUP = OURS + r"\Backup"
+IDENTITY = (windows.CRYPTOGRAPHY, windows.COMPUTER_NAME)
 RESTART_PENDING = OURS + r"\ProhibitIpSec\RestartPending"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Memory:
-    """What a host has when it has just started: its registry, with the access lists of what may hold a key."""
+    """What a host has when it has just started: registry, access lists of what may hold a key, firewall rules."""
 
     tree: Tree
     access: Mapping[str, str]
+    firewall: Mapping[str, str]
 
     @classmethod
     def of(cls, host: Host) -> Memory:
         """Remember a host."""
         tree = host.registry.snapshot()
         private = (path for path in tree if path.startswith(OURS) or "ipsecNFA" in path)
-        return cls(tree, {path: host.registry.access(path) for path in private})
+        return cls(tree, {path: host.registry.access(path) for path in private}, dict(host.firewall))
 
     def give(self, host: Host) -> None:
-        """Make another host, or the same one again, just as that one was."""
+        """Make another host, or the same one again, just as that one was; it stays the machine that it is."""
+        identity = [key for path in IDENTITY if (key := host.registry.read(path))]
         host.registry.replace(self.tree)
+        host.registry.load(Tree(identity))
+        host.firewall.clear()
+        host.firewall.update(self.firewall)
         for path, sddl in self.access.items():
             host.registry.protect(path, sddl)
         host.services.boot()
