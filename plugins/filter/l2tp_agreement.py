@@ -61,6 +61,7 @@ RETURN = r"""
               - service_not_running
               - restart_pending
               - restart_unproven
+              - clear_text_l2tp
               - loading_unproved
               - other_l2tp_unprotected
               - key_readable_by_users

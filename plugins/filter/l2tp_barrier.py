@@ -25,11 +25,12 @@ options:
   phase:
     description:
       - The phase that has just been done.
+      - Before the near ends commit, V(near).
       - Before ProhibitIpSec is set, V(value). Before the policy that was replaced is deleted, V(proof).
       - Of a removal, V(removal) before anything is taken away, and V(without_value) before the policy is.
     type: str
     required: true
-    choices: [plan, stage, commit, value, proof, removal, without_value]
+    choices: [plan, stage, near, commit, value, proof, removal, without_value]
   one_end:
     description: Whether a missing peer is accepted.
     type: bool

@@ -290,7 +290,7 @@ host:
           type: int
           sample: 1
     services:
-      description: The services C(PolicyAgent), C(IKEEXT), C(RasMan) and C(RemoteAccess), by name.
+      description: The services C(PolicyAgent), C(IKEEXT), C(RasMan), C(RemoteAccess) and C(MpsSvc) (Windows Firewall), by name.
       returned: always
       type: dict
       sample: {"PolicyAgent": {"depends_on": ["Tcpip", "bfe"], "running": true, "start": "auto"}}

@@ -312,7 +312,7 @@ options:
   block_l2tp_over_ipv6:
     description:
       - Whether a rule of Windows Firewall blocks incoming L2TP over IPv6, which RRAS accepts and the filters of the policy do not cover.
-      - Only for an assigned policy. V(false) and the removal of the policy take the rule away again. Where the service C(MpsSvc) is disabled,
+      - Only for an assigned policy. V(false) and the removal of the policy take the rule away again. Where the service C(MpsSvc) is not running,
         there is no rule, and M(rras.ipsec.win_prohibit_ipsec) warns.
     type: bool
     default: true

@@ -193,7 +193,7 @@ class PolicyWork:
         pending = seen.pending
         if pending is None or pending.id != str(transaction.id) or pending.phase is not host.Phase.COMMITTED:
             raise error
-        return self._short_result(self._proved(seen, transaction), changed=False)
+        return self._short_result(self._proved(self._not_in_clear_text(seen), transaction), changed=False)
 
     def _finish_changed(self, transaction: planning.Transaction, conflict: session.TransactionError) -> Reading:
         seen = self._session.read()
@@ -217,8 +217,7 @@ class PolicyWork:
 
     def _not_in_clear_text(self, seen: host.Host) -> host.Host:
         """The host, unless somebody set ProhibitIpSec between the stage and the commit of what does not protect."""
-        declared = self._wish.declaration
-        refusal = planning.assignment_refused(seen, declared.policy) if declared and declared.assigned else ""
+        refusal = planning.committed_refused(seen, self._wish.name)
         if refusal:
             self._session.apply(phases.revert(seen))
             raise planning.PlanError(refusal)
@@ -342,6 +341,10 @@ def _now() -> int:
 
 def set_value(executions: Session, wish: value.ValueWish, *, check_mode: bool) -> dict[str, Any]:
     """Set or remove ProhibitIpSec, as far as that is safe; the task's result."""
+    return _once_more(lambda: _set_value(executions, wish, check_mode=check_mode))
+
+
+def _set_value(executions: Session, wish: value.ValueWish, *, check_mode: bool) -> dict[str, Any]:
     seen = executions.read()
     planned = value.plan_value(wish, seen)
     after = executions.apply(planned.steps).host if planned.steps and not check_mode else seen

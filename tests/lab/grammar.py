@@ -60,7 +60,7 @@ _FORMS = {
     "digest": _STORE,
     "run": rf"{_PROGRAM}\t{_BASE64}\t(must|may)\t({_PROGRAM})?\t?",
     "unchanged": rf"{_STORE}\t{_BASE64}",
-    "require": rf"{_OWN}\t{_NAME}\t{_BASE64}",
+    "require": rf"({_OWN}\t{_NAME}|{_RASMAN}\tProhibitIpSec)\t{_BASE64}",
     "sealed": rf"{_OWN}\t{_NAME}\t{_STORE}",
     "seal": rf"{_OWN}\t{_NAME}\t{_STORE}",
     "create": rf"({_OBJECT}|{_OWN}|{_STORE})\t(Volatile|None)",

@@ -19,7 +19,7 @@ digest         path                                    answers HMAC-SHA256(nonce
 run            program, arguments, pattern, must or    runs netsh, net or sc, answers the exit code and what matches
                may, program and arguments to undo it   the pattern (base64) in its output
 unchanged      path, digest                            conflict, unless ``digest`` would still answer the same
-require        path, name, text                        conflict, unless the value is this text
+require        path, name, data                        conflict, unless the value has this data
 sealed         path, name, source                      conflict, unless the source still has the fingerprint there
 seal           path, name, source                      writes the fingerprint of the source into a value
 create         path, ``None`` or ``Volatile``          creates a key and the missing ones above it; a volatile one anew
@@ -146,6 +146,8 @@ def _fields(step: steps.Step) -> tuple[str, ...]:  # noqa: C901, PLR0911, PLR091
             return "unchanged", path, digest
         case steps.ExpectText(path, name, text):
             return "require", path, name, _base64(text)
+        case steps.ExpectValue(path, name, value):
+            return "require", path, name, _data(value) if value else ""
         case steps.ExpectSealed(path, name, source):
             return "sealed", path, name, source
         case steps.Seal(path, name, source):

@@ -27,6 +27,8 @@ class Phase(enum.StrEnum):
     PLAN = "plan"
     STAGE = "stage"
     COMMIT = "commit"
+    NEAR = "near"
+    """Not a phase of the policy: before near ends commit, no far end of theirs may have failed to."""
     VALUE = "value"
     """Not a phase of the policy: before ProhibitIpSec is set, each end of each connection must have its policy."""
     PROOF = "proof"
@@ -88,10 +90,13 @@ def problem(run: Run, host: str, phase: Phase, *, one_end: bool) -> str:
 
     one_end: the user knows that the other end is missing, and that a changed tunnel breaks until it follows.
     """
+    if phase is Phase.NEAR:
+        return "" if one_end else _peer_did_not_commit(run, host)
     last = _ASKED.get(phase, phase)
     undone = _undone(run, host, last)
     if undone:
-        return _failure(run, host, undone) or _not_begun(host, undone)
+        told = "" if one_end or last is not Phase.COMMIT else _peer_did_not_commit(run, host)
+        return _failure(run, host, undone) or told or _not_begun(host, undone)
     mistaken = _mistaken(run, host) if phase is Phase.PLAN else ""
     if mistaken:
         return f"{host} does not go on, because {mistaken}"
@@ -99,6 +104,18 @@ def problem(run: Run, host: str, phase: Phase, *, one_end: bool) -> str:
     if others and last is Phase.PLAN and run.strategy(host).endswith(_RUNNING_AHEAD):
         return _not_waited_for(run, host, others[0])
     return next((_missing(run, host, other, last) for other in others if _undone(run, other, last)), "")
+
+
+def _peer_did_not_commit(run: Run, host: str) -> str:
+    """Why it is no use to commit: a host that this one changes with failed to, and not only its answer got lost."""
+    others = sorted(networks.component(host, _changed_edges(run)) - {host})
+    failed = [other for other in others if _refused(run.answered(other, Phase.COMMIT) or {})]
+    return f"{host} does not go on, because its peer {_failure(run, failed[0], Phase.COMMIT)}" if failed else ""
+
+
+def _refused(commit: Result) -> bool:
+    lost = commit.get("unreachable") or commit.get("uncertain") or commit.get("reason") == "no_answer"
+    return bool(commit.get("failed")) and not lost
 
 
 def uncertain(run: Run, host: str) -> bool:

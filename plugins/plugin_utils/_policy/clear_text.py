@@ -128,10 +128,16 @@ def lets_through(rule: model.Rule) -> str:
 
 
 def keeps_from_clear_text(rule: model.Rule) -> bool:
-    """Whether an active rule negotiates security or blocks, and never lets anything through without it."""
+    """Whether an active rule negotiates encryption or blocks, and never lets anything through without it."""
     action = rule.filter_action
-    secures = action.negotiates and not action.accepts_unsecured and not action.falls_back_to_clear_text
+    secures = action.negotiates and not action.accepts_unsecured and all(map(encrypts, action.offers))
     return rule.active and (secures or action.action == model.Action.BLOCK)
+
+
+def encrypts(offer: model.Offer) -> bool:
+    """Whether what an offer protects can't be read on the way; AH, and ESP without encryption, only sign it."""
+    esp = (each for each in offer.algorithms if each.transform == model.Transform.ESP)
+    return any(each.encryption != model.Encryption.NONE for each in esp)
 
 
 def is_l2tp(filter_: model.Filter) -> bool:
@@ -170,7 +176,9 @@ def _covers_every_peer(rule: model.Rule) -> bool:
 
 
 def _covers_some_peer(rule: model.Rule) -> bool:
-    return any(is_l2tp(each) and each.mirrored for each in rule.filters)
+    """A rule for remote access connections only does not apply where RRAS sends and receives L2TP."""
+    applies = rule.connection_type != model.ConnectionType.DIALUP
+    return applies and any(is_l2tp(each) and each.mirrored for each in rule.filters)
 
 
 def _matches_l2tp(filter_: model.Filter) -> bool:

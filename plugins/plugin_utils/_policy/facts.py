@@ -15,7 +15,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import St
 def facts(host: Host, key_word: describe.KeyWord) -> dict[str, Any]:
     """Everything that a user may want to know of a host."""
     active = host.store.active
-    rules = active.policy.rules if active else ()
+    rules = active.policy.rules if active and not host.domain_policy else ()
     return {
         "policies": [_policy(found, host, key_word) for found in host.store.policies],
         "assigned": active.policy.name if active else None,

@@ -28,6 +28,7 @@ class Identifier(enum.StrEnum):
     SERVICE_NOT_RUNNING = "service_not_running"
     RESTART_PENDING = "restart_pending"
     RESTART_UNPROVEN = "restart_unproven"
+    CLEAR_TEXT_L2TP = "clear_text_l2tp"
     LOADING_UNPROVED = "loading_unproved"
     OTHER_L2TP_UNPROTECTED = "other_l2tp_unprotected"
     KEY_READABLE_BY_USERS = "key_readable_by_users"
@@ -100,6 +101,14 @@ def _of_the_value(host: str, in_effect: str) -> Iterator[Finding]:
 
 def _of_other_l2tp(host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
     """What is not kept from clear text while RRAS makes no filters of its own."""
+    if facts["l2tp_covered"] in (Cover.NONE, Cover.OPEN):
+        yield Finding(
+            Identifier.CLEAR_TEXT_L2TP,
+            Severity.ERROR,
+            host,
+            f"L2TP of {host} is in clear text: ProhibitIpSec is 1, and no assigned policy protects it.",
+            f"Run site for {host}, or remove the value and restart it.",
+        )
     if facts["l2tp_covered"] == Cover.CONNECTIONS:
         yield Finding(
             Identifier.OTHER_L2TP_UNPROTECTED,

@@ -26,7 +26,6 @@ FIREWALL_RULES = (
     join(SERVICES, "SharedAccess", "Parameters", "FirewallPolicy", "ConSecRules"),
     r"SOFTWARE\Policies\Microsoft\WindowsFirewall\ConSecRules",
 )
-FIREWALL = join(SERVICES, "MpsSvc")
 MACHINE = (
     (r"SYSTEM\CurrentControlSet\Control\ComputerName\ActiveComputerName", "ComputerName"),
     (r"SOFTWARE\Microsoft\Cryptography", "MachineGuid"),
@@ -47,7 +46,8 @@ BACKUP = join(OURS, "Backup")
 
 SHOW_FILTERS = steps.Run("netsh", "ipsec dynamic show qmfilter all", r"\d+\.\d+\.\d+\.\d+")
 SHOW_POLICIES = steps.Run("netsh", "ipsec static show policy all", r"(?m)^\s*ERR \w*\s*\[.*")
-_SERVICE_NAMES = ("PolicyAgent", "IKEEXT", "RasMan", "RemoteAccess")
+FIREWALL = "MpsSvc"
+_SERVICE_NAMES = ("PolicyAgent", "IKEEXT", "RasMan", "RemoteAccess", FIREWALL)
 _RUNNING = 4
 
 
@@ -148,7 +148,6 @@ class Host:
     policies_valid: bool | None
     ipv6_blocked: bool | None
     """Whether Windows Firewall has our rule that blocks L2TP over IPv6; None: it could not be asked."""
-    firewall_start: StartType | None
     machine: str
     """What is equal for two readings of one machine, and of no two machines of a network."""
     firewall_rules: tuple[str, ...]
@@ -193,9 +192,25 @@ class Host:
         return self.prohibit_ipsec == PROHIBITED
 
     @property
+    def taken_away(self) -> bool:
+        """Whether the value was there and somebody else removed it: Windows may still run with it."""
+        was_there = self.value_note.set_to is not None or self.value_note.before == PROHIBITED
+        return was_there and not self.prohibited
+
+    @property
+    def value_to_give_back(self) -> Value | None:
+        """What stands at ProhibitIpSec after a removal: what was there before us, where we set what is there now.
+
+        A value that somebody took away is not brought back: nobody would know that L2TP needs another protection then.
+        """
+        note = self.value_note
+        ours = note.set_to is not None and (self.prohibited or note.before != PROHIBITED)
+        return note.before if ours else self.prohibit_ipsec
+
+    @property
     def in_effect(self) -> InEffect:
         """Whether Windows started with the ProhibitIpSec that is there now."""
-        if self.value_note.restart_pending:
+        if self.value_note.restart_pending or self.taken_away:
             return InEffect.NO
         if self.prohibited and self.value_note.set_to == PROHIBITED.number:
             return InEffect.YES
@@ -222,7 +237,6 @@ def reading(*, validity: bool = False) -> tuple[steps.Step, ...]:
         steps.ReadTree(DOMAIN_POLICY, ("DSIPSECPolicyPath",)),
         *(steps.ReadTree(path) for path in FIREWALL_RULES),
         steps.ReadTree(NETWORK_ADAPTERS, ("ComponentId", "WanEndpoints"), depth=1),
-        steps.ReadTree(FIREWALL, ("Start",)),
         *(steps.ReadTree(path, (name,)) for path, name in MACHINE),
         firewall.SHOW,
         SHOW_FILTERS,
@@ -255,7 +269,6 @@ def understand(
         loading_proved=LOADING_UNPROVED not in tree,
         policies_valid=_policies_valid(ran),
         ipv6_blocked=_ipv6_blocked(ran),
-        firewall_start=_start_type(tree.get(FIREWALL)),
         machine=_machine(tree),
         firewall_rules=tuple(text for path in FIREWALL_RULES for text in _all_texts(tree.get(path))),
         l2tp_ports=_l2tp_ports(tree.children(NETWORK_ADAPTERS)),

@@ -14,6 +14,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import (
     BACKUP,
     LOADING_UNPROVED,
     OURS,
+    PROHIBIT_IPSEC,
+    PROHIBITED,
     RASMAN,
     STATE,
     TRANSACTION,
@@ -31,13 +33,16 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import (
     new_keys,
     rras_must_start,
 )
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value, join
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Kind, Value, join
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL, NAME, holds_key
 
 PRIVATE = "D:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)"
 """Full access for SYSTEM and Administrators, none for anybody else, nothing inherited."""
 RULE_WITH_KEY = PRIVATE + "(A;CI;KR;;;NS)"
 """As `PRIVATE`, and readable by NETWORK SERVICE, as whom PolicyAgent runs since Windows Vista."""
+
+GIVEN_BACK = (Kind.DWORD, Kind.QWORD, Kind.SZ, Kind.EXPAND_SZ, Kind.MULTI_SZ)
+"""The kinds of a value that a host answers whole, so that it can be expected and given back."""
 
 _SEAL = "Seal"
 
@@ -49,6 +54,7 @@ def stage(plan: Plan, host: Host, *, when: int, backup: bool) -> tuple[steps.Ste
     """
     return (
         steps.ExpectUnchanged(LOCAL, host.digest),
+        *expect_value(host),
         *own_key(),
         steps.CreateKey(LOCAL),
         *(_back_up_all(host) if backup else ()),
@@ -66,8 +72,10 @@ def stage(plan: Plan, host: Host, *, when: int, backup: bool) -> tuple[steps.Ste
 
 def commit(transaction: Transaction, name: str) -> tuple[steps.Step, ...]:
     """Give the new generation its name and assign it; or what else the transaction intends."""
+    expected = [steps.ExpectValue(RASMAN, PROHIBIT_IPSEC, PROHIBITED)] if Flag.PROHIBITED in transaction.flags else []
     return (
         *_expect(transaction, Phase.STAGED),
+        *expected,
         *_put_in_force(transaction, name),
         steps.SetValue(TRANSACTION, "Phase", Value.sz(Phase.COMMITTED)),
         steps.Seal(TRANSACTION, _SEAL, LOCAL),
@@ -147,6 +155,15 @@ def forget(host: Host) -> tuple[steps.Step, ...]:
 def own_key() -> tuple[steps.Step, ...]:
     """Our own key, closed to everybody but SYSTEM and Administrators."""
     return steps.CreateKey(OURS), steps.ProtectKey(OURS, PRIVATE)
+
+
+def expect_value(host: Host) -> Iterator[steps.Step]:
+    """Stop with a conflict unless ProhibitIpSec is as it was read: whether something may be done hangs on it.
+
+    One that is neither a number nor a text is not answered whole, and never counts.
+    """
+    if host.prohibit_ipsec is None or host.prohibit_ipsec.kind in GIVEN_BACK:
+        yield steps.ExpectValue(RASMAN, PROHIBIT_IPSEC, host.prohibit_ipsec)
 
 
 def remember_value(host: Host) -> Iterator[steps.Step]:

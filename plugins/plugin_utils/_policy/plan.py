@@ -25,7 +25,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Answer, Cover, Why, Wish
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import Declaration
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host, TakenOver
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host, TakenOver, ValueNote
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, join
 
 
@@ -53,6 +53,8 @@ class Flag(enum.StrEnum):
 
     RESTART_RRAS = "rras"
     """Stop RemoteAccess before the assignment and start it after that, so that it makes its automatic filters."""
+    PROHIBITED = "prohibited"
+    """Stop where ProhibitIpSec is not 1 any more: what was decided for it may be wrong without it."""
     LOADING_UNPROVED = "unproved"
     """Remember that the agent listed the addresses of the new generation before it was assigned."""
 
@@ -170,7 +172,12 @@ def plan_present(declaration: Declaration, host: Host, nonce: bytes, identity: u
             f"a policy named {wanted.name!r} is in the store which this collection did not write and which means "
             "something else; set take_over to true to replace it, or choose another name."
         )
-    return _Planner(declaration, host, wanted, identity, current, foreign).plan(agent_first=agent_first)
+    planned = _Planner(declaration, host, wanted, identity, current, foreign).plan(agent_first=agent_first)
+    if planned.transaction.intent is Intent.UNASSIGN:
+        refusal = _withdrawal_refused(host, declaration.policy.name, None)
+        if refusal:
+            raise PlanError(refusal)
+    return planned
 
 
 def plan_absent(name: str, host: Host, identity: uuid.UUID) -> Plan:
@@ -441,10 +448,7 @@ def _refuse_unsafe(declaration: Declaration, host: Host) -> None:
             f"the policy {active.policy.name!r} is assigned on this host, and only one can be; "
             "set replace_assigned to true if the declared policy is to take its place."
         )
-    if declaration.assigned:
-        refusal = assignment_refused(host, declaration.policy)
-    else:
-        refusal = _withdrawal_refused(host, name, None) if active and _named(active, name) else ""
+    refusal = assignment_refused(host, declaration.policy) if declaration.assigned else ""
     if refusal:
         raise PlanError(refusal)
 
@@ -501,6 +505,12 @@ def assignment_refused(host: Host, policy: model.Policy) -> str:
     )
 
 
+def committed_refused(host: Host, name: str) -> str:
+    """Why what a commit has just assigned must not stay so, whatever was declared; empty where it may."""
+    active = host.store.active
+    return assignment_refused(host, active.policy) if active else _withdrawal_refused(host, name, None)
+
+
 def _withdrawal_refused(host: Host, name: str, back: store.StoredPolicy | None) -> str:
     """Why a policy must not lose its assignment to another one, or to none; empty where it may."""
     if _judge(host, Wish.WITHDRAW, back.policy if back else None).answer is not Answer.REFUSED:
@@ -517,10 +527,8 @@ def _withdrawal_refused(host: Host, name: str, back: store.StoredPolicy | None) 
 
 def _with_value_given_back(host: Host) -> Host:
     """The host as it will be once ProhibitIpSec is what it was before us, and Windows has started with that."""
-    note = host.value_note
-    before = note.before if note.recorded else host.prohibit_ipsec
     return dataclasses.replace(
-        host, prohibit_ipsec=before, value_note=dataclasses.replace(note, set_to=None, restart_pending=False)
+        host, prohibit_ipsec=host.value_to_give_back, value_note=ValueNote(False, None, None, restart_pending=False)
     )
 
 
@@ -541,8 +549,11 @@ def _warnings(host: Host, wish: Wish, after: model.Policy | None) -> tuple[str, 
 
 
 def _withdrawing(host: Host, after: model.Policy | None, intent: Intent) -> frozenset[Flag]:
-    changes = intent in (Intent.SWITCH, Intent.ASSIGN, Intent.UNASSIGN)
-    return frozenset({Flag.RESTART_RRAS} if changes and rras_must_start(host, after) else ())
+    if intent not in (Intent.SWITCH, Intent.ASSIGN, Intent.UNASSIGN):
+        return frozenset()
+    if host.prohibited:
+        return frozenset({Flag.PROHIBITED})
+    return frozenset({Flag.RESTART_RRAS} if rras_must_start(host, after) else ())
 
 
 def _named(found: store.StoredPolicy, name: str) -> bool:

@@ -44,7 +44,15 @@ def weakness(policy: model.Policy) -> str:
     idle = [rule for rule in policy.rules if not rule.active and any(map(clear_text.is_l2tp, rule.filters))]
     if idle:
         return f"the rule {idle[0].name!r} of the policy {policy.name!r} is not active (active is false)"
+    readable = [rule for rule in policy.rules if any(map(clear_text.is_l2tp, rule.filters)) and _signs_only(rule)]
+    if readable:
+        return f"the rule {readable[0].name!r} of the policy {policy.name!r} does not encrypt (encryption is none)"
     return f"the policy {policy.name!r} has no rule that protects UDP port {clear_text.L2TP_PORT} in both directions"
+
+
+def _signs_only(rule: model.Rule) -> bool:
+    action = rule.filter_action
+    return action.negotiates and not all(map(clear_text.encrypts, action.offers))
 
 
 def obstacles(host: Host, name: str) -> tuple[str, ...]:

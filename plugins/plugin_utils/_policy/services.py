@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall, steps
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import (
+    FIREWALL,
     RASMAN,
     SERVICES_NOTE,
     Host,
@@ -59,9 +60,8 @@ def stop(name: str) -> steps.Run:
 
 
 def block_ipv6(host: Host) -> tuple[steps.Step, ...]:
-    """The steps after which L2TP over IPv6 is blocked; none where it is, or where Windows Firewall is disabled."""
-    able = host.firewall_start not in (None, StartType.DISABLED)
-    return (firewall.ADD,) if host.ipv6_blocked is False and able else ()
+    """The steps after which L2TP over IPv6 is blocked; none where it is, or where Windows Firewall is not running."""
+    return (firewall.ADD,) if host.ipv6_blocked is False and host.services[FIREWALL].running else ()
 
 
 def unblock_ipv6(host: Host) -> tuple[steps.Step, ...]:

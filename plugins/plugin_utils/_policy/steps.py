@@ -60,6 +60,15 @@ class ExpectText:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class ExpectValue:
+    """Stop with a conflict unless a value has this data; None: unless it is missing, or empty."""
+
+    path: str
+    name: str
+    value: Value | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class ExpectSealed:
     """Stop with a conflict unless a key is still as it was when it was sealed."""
 
@@ -153,6 +162,7 @@ Step = (
     | Run
     | ExpectUnchanged
     | ExpectText
+    | ExpectValue
     | ExpectSealed
     | Seal
     | CreateKey

@@ -23,11 +23,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import (
     Host,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Kind, Value
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
-
-_KEPT_KINDS = (Kind.DWORD, Kind.QWORD, Kind.SZ, Kind.EXPAND_SZ, Kind.MULTI_SZ)
-"""The kinds that a host answers whole, so that they can be given back."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -65,7 +62,9 @@ def plan_value(wish: ValueWish, host: Host) -> ValuePlan:
     after = _wanted(wish, host)
     _refuse_unknown_kind(host)
     warnings = _warnings(wish, host) if wish.present and not wish.predicted else ()
-    if before == after and not (wish.restart_if_unknown and wish.present and host.in_effect is InEffect.UNKNOWN):
+    unproved = wish.restart_if_unknown and wish.present and host.in_effect is InEffect.UNKNOWN
+    taken_away = not wish.present and host.taken_away  # by somebody else: the note goes, and a restart is needed
+    if before == after and not (unproved or taken_away):
         return ValuePlan(before, after, (), host.in_effect, warnings)
     return ValuePlan(before, after, tuple(_steps(wish, host, after)), InEffect.NO, warnings)
 
@@ -80,13 +79,12 @@ def text(value: Value | None) -> str:
 def _wanted(wish: ValueWish, host: Host) -> Value | None:
     if wish.present:
         return PROHIBITED
-    if host.value_note.recorded:
-        return host.value_note.before
-    return None if host.prohibited and not wish.only_recorded else host.prohibit_ipsec
+    unrecorded = host.prohibited and not host.value_note.recorded
+    return None if unrecorded and not wish.only_recorded else host.value_to_give_back
 
 
 def _refuse_unknown_kind(host: Host) -> None:
-    if host.prohibit_ipsec is not None and host.prohibit_ipsec.kind not in _KEPT_KINDS:
+    if host.prohibit_ipsec is not None and host.prohibit_ipsec.kind not in phases.GIVEN_BACK:
         raise PlanError(
             "ProhibitIpSec on this host is neither a number nor a text, so it could not be given back as it is; "
             "delete it by hand, or make it a REG_DWORD."
@@ -97,7 +95,7 @@ def _warnings(wish: ValueWish, host: Host) -> tuple[str, ...]:
     """What must be said of L2TP with the value, a sentence each. Raises `PlanError` where the value must not be set."""
     if wish.require_effective_policy:
         _require_effective(host, wish.policy)
-    active = host.store.active
+    active = None if host.domain_policy else host.store.active
     cover = clear_text.cover(active.policy.rules) if active else Cover.NONE
     verdict = clear_text.judge(Wish.SET_VALUE, prohibited=True, in_effect=host.in_effect, cover_after=cover)
     said = []
@@ -126,6 +124,9 @@ def _refused(reason: str, policy: str) -> PlanError:
 
 
 def _steps(wish: ValueWish, host: Host, after: Value | None) -> Iterator[steps.Step]:
+    # Whether the value may be changed was decided by this policy store and this value.
+    yield steps.ExpectUnchanged(LOCAL, host.digest)
+    yield from phases.expect_value(host)
     yield from phases.own_key()
     if wish.backup:
         yield from phases.back_up(host, (RASMAN,))

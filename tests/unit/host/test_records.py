@@ -40,6 +40,8 @@ STEPS: list[steps.Step] = [
     firewall.SHOW,
     steps.ExpectUnchanged(LOCAL, "AAAA"),
     steps.ExpectText(OWN, "Id", "text with\ttab and\nline"),
+    steps.ExpectValue(RASMAN, "ProhibitIpSec", Value.dword(1)),
+    steps.ExpectValue(RASMAN, "ProhibitIpSec", None),
     steps.ExpectSealed(OWN, "Seal", LOCAL),
     steps.Seal(OWN, "Seal", LOCAL),
     steps.CreateKey(OBJECT),

@@ -378,6 +378,23 @@ def proof(value: int | None = 1, in_effect: str = "yes", **given: Any) -> dict[s
     return {"matches": True, "obstacles": [], "host": host} | given
 
 
+class TestNearEnds:
+    """They commit only where no far end of theirs failed to; a lost answer is no failure."""
+
+    @pytest.mark.parametrize(
+        ("osaka", "goes_on"),
+        [({"changed": True}, True), (FAILED, False), (DEAD, True), (FAILED | {"reason": "no_answer"}, True)],
+    )
+    def test_a_far_end_that_refused_stops_them(self, osaka: Any, goes_on: bool) -> None:
+        both = run([PENDING, {}], [PENDING, {}, osaka])
+        reason = barrier.problem(both, TOKYO, Phase.NEAR, one_end=False)
+        assert (reason == "") == goes_on
+        if not goes_on:
+            assert reason == "rras-tokyo does not go on, because its peer rras-osaka failed: the disk is full"
+            assert barrier.problem(both, TOKYO, Phase.COMMIT, one_end=False) == reason
+            assert barrier.problem(both, TOKYO, Phase.NEAR, one_end=True) == ""
+
+
 class TestAgreement:
     def test_both_ends_agree(self) -> None:
         (pair,) = agreement.agreements(network(PAIR), TOKYO, {TOKYO: proof(), OSAKA: proof()})

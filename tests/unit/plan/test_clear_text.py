@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import TransactionError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Answer, Cover, InEffect, Why, Wish
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value
 from ansible_collections.rras.ipsec.tests.lab.registry import differences
 from ansible_collections.rras.ipsec.tests.unit.plan.server import (
     ADDRESS,
@@ -27,6 +29,7 @@ from ansible_collections.rras.ipsec.tests.unit.plan.server import (
     declare,
     rule,
 )
+from ansible_collections.rras.ipsec.tests.unit.plan.test_present import by_hand
 
 TABLE = Path(__file__).parents[3] / "docs" / "clear_text.md"
 VALUES = {True: "is 1", False: "is not 1"}
@@ -98,6 +101,8 @@ EVERYTHING = udp(protocol="any", source_port=0, covers_other_traffic=True)
         ([rule(filters=[udp(PEER, "any")])], Cover.CONNECTIONS),
         ([], Cover.NONE),
         ([rule(active=False)], Cover.NONE),
+        ([rule(connection_type="dialup")], Cover.NONE),
+        ([rule(filter_action={"offers": [{"encryption": "none"}]})], Cover.NONE),
         ([rule(filters=[PAIR | {"mirrored": False}])], Cover.NONE),
         ([rule(filters=[PAIR | {"source_port": 500}])], Cover.NONE),
         ([rule(filters=[udp(protocol="icmp", source_port=0)])], Cover.NONE),
@@ -129,6 +134,10 @@ EXPOSING: dict[str, tuple[Options, str]] = {
     "a rule that is not active": (
         {"rules": [rule(active=False)]},
         "the rule 'tokyo-osaka' of the policy 'L2TP' is not active (active is false)",
+    ),
+    "a rule that only signs": (
+        {"rules": [rule(filter_action={"offers": [{"encryption": "none"}]})]},
+        "the rule 'tokyo-osaka' of the policy 'L2TP' does not encrypt (encryption is none)",
     ),
     "a rule that permits": (
         {"rules": [rule(filter_action=PERMIT), BLOCKED]},
@@ -186,6 +195,95 @@ def test_a_value_that_comes_between_stage_and_commit_is_noticed(server: Server, 
         server.work(**given).commit(transaction)
     assert str(error.value) == IN_EFFECT + reason + CORRECT
     assert server.active is None, "it was taken back"
+
+
+PROTECTING: Options = {"rules": [rule(), BLOCKED]}
+
+
+@pytest.mark.parametrize("given", [{"state": "absent"}, {"assigned": False, **PROTECTING}])
+def test_also_between_the_stage_and_the_commit_of_a_withdrawal(server: Server, given: Options) -> None:
+    server.policy(**PROTECTING)
+    transaction = server.stage(**given)
+    server.value()
+    with pytest.raises(PlanError, match="ProhibitIpSec is 1 on this host, so without the policy"):
+        server.work(**given).commit(transaction)
+    assert server.active is not None, "it was taken back"
+
+
+@pytest.mark.parametrize("given", [{"state": "absent"}, {"rules": []}])
+def test_a_value_that_comes_while_the_policy_is_planned_is_a_conflict_and_then_refused(
+    server: Server, given: Options
+) -> None:
+    server.policy(**PROTECTING)
+    at_second_script(server, server.value)
+    with pytest.raises(PlanError):
+        server.policy(**given)
+    assert server.active is not None
+
+
+def test_a_policy_that_goes_while_the_value_is_planned_is_a_conflict_and_then_refused(server: Server) -> None:
+    server.policy(**PROTECTING)
+    at_second_script(server, lambda: server.policy(assigned=False, **PROTECTING))
+    with pytest.raises(PlanError):
+        server.value()
+    assert server.prohibit_ipsec is None
+
+
+def test_a_value_that_goes_between_stage_and_commit_is_a_conflict(live: Server) -> None:
+    """Whether RRAS must start again was decided for a server with the value."""
+    transaction = live.stage(rules=[rule()])
+    live.value(present=False)
+    live.restart()
+    with pytest.raises(TransactionError, match="conflict"):
+        live.work(rules=[rule()]).commit(transaction)
+    assert live.host.exposures == []
+
+
+def test_a_value_that_somebody_took_away_is_not_brought_back(server: Server) -> None:
+    by_hand(server, name="Theirs", rules=[rule(key=OTHER_KEY), BLOCKED])
+    server.set_prohibit_ipsec(1)
+    server.policy(replace_assigned=True, **PROTECTING)
+    server.set_prohibit_ipsec(0)
+    result = server.value(present=False)
+    assert (result["value"], result["reboot_required"], server.prohibit_ipsec) == (0, True, 0)
+
+
+def at_second_script(server: Server, action: Callable[[], object]) -> None:
+    """Let another run come between the reading of a task and what it does."""
+    count = iter(range(1, 100))
+
+    def between() -> None:
+        if next(count) == 2:
+            server.host.impairments.before_script = None
+            action()
+
+    server.host.impairments.before_script = between
+
+
+def test_a_policy_that_was_taken_over_and_is_assigned_again_is_not_deleted(server: Server) -> None:
+    theirs = by_hand(server, rules=[rule(key=OTHER_KEY), BLOCKED])
+    server.policy(take_over=True, **PROTECTING)
+    server.value()
+    server.restart()
+    server.assign(theirs)
+    with pytest.raises(PlanError, match="ProhibitIpSec is 1"):
+        server.policy(assigned=False, forget_replaced=True, **PROTECTING)
+    assert server.store.active_path == theirs
+
+
+def test_a_domain_policy_covers_nothing(server: Server) -> None:
+    server.policy(**PROTECTING)
+    domain = r"SOFTWARE\Policies\Microsoft\Windows\IPSec\GPTIPSECPolicy"
+    server.add([Key(domain, {"DSIPSECPolicyPath": Value.sz("LDAP://CN=x")})])
+    assert server.inform()["host"]["l2tp_covered"] == "none"
+    assert server.value(require_effective_policy=False)["warnings"]
+
+
+def test_without_a_running_firewall_the_policy_is_written_all_the_same(server: Server) -> None:
+    server.host.services.stop("MpsSvc")
+    assert server.policy(**PROTECTING)["changed"] is True
+    assert server.policy(**PROTECTING)["changed"] is False
+    assert any("IPv6" in warning for warning in server.value()["warnings"])
 
 
 def test_removed_and_still_in_effect_is_as_bad(live: Server) -> None:

@@ -15,7 +15,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Pla
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value, join
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import WorkError
 from ansible_collections.rras.ipsec.tests.lab.registry import differences
-from ansible_collections.rras.ipsec.tests.unit.plan.server import ADDRESS, PEER, Server, rule
+from ansible_collections.rras.ipsec.tests.unit.plan.server import ADDRESS, PEER, Options, Server, rule
 
 NOTHING_PROTECTS = (
     "the policy 'L2TP' has no active rule that negotiates security for UDP port 1701 between two addresses."
@@ -95,11 +95,25 @@ class TestValueSetByHand:
         protected.restart()
         assert protected.value(restart_if_unknown=True)["in_effect"] == "yes"
 
-    def test_a_removal_by_hand_is_unproven_too(self, protected: Server) -> None:
+    @pytest.mark.parametrize("number", [None, 0])
+    def test_a_removal_by_hand_needs_a_restart(self, protected: Server, number: int | None) -> None:
+        """Windows may still run with the value; nobody can tell, so it counts as in effect until the next start."""
         protected.value()
         protected.restart()
-        protected.host.registry.erase(RASMAN, "ProhibitIpSec")
-        assert protected.value(present=False)["in_effect"] == "unknown"
+        if number is None:
+            protected.host.registry.erase(RASMAN, "ProhibitIpSec")
+        else:
+            protected.set_prohibit_ipsec(number)
+        withdrawals: tuple[Options, ...] = ({"state": "absent"}, {"assigned": False}, {"rules": []})
+        for given in withdrawals:
+            with pytest.raises(PlanError, match="Windows still runs with the ProhibitIpSec that was removed"):
+                protected.policy(**given)
+        result = protected.value(present=False, only_recorded=True)
+        assert (result["in_effect"], result["reboot_required"]) == ("no", True)
+        protected.restart()
+        assert protected.value(present=False)["changed"] is False
+        protected.policy(state="absent")
+        assert protected.host.agent.has_automatic_filters
 
 
 class TestBackup:
