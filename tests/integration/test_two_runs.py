@@ -73,8 +73,8 @@ def test_who_stages_last_wins_and_the_other_ends_in_a_conflict(
 
     assert fast.code == 0, fast.explain()
     assert slow_run.failed == [OSAKA, TOKYO]
-    for name in (TOKYO, OSAKA):
-        assert slow_run.failure(name) == f"{name} failed: {CONFLICT}"
+    assert slow_run.failure(OSAKA) == f"rras-osaka failed: {CONFLICT}", "the far end, which commits first"
+    assert slow_run.failure(TOKYO) == f"rras-tokyo does not go on, because its peer rras-osaka failed: {CONFLICT}"
     assert [each.mixed for each in meetings] == [[], []]
     both_have(pair, key)
     assert colleague.site().changed == {TOKYO: 0, OSAKA: 0}
