@@ -16,9 +16,16 @@ from ansible.utils.collection_loader import AnsibleCollectionConfig
 from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
 
 from . import ROOT, collections_root
+from .messages import Says
 
 CUTS = "cuts"
 """The name under which a test records, with record_property, how many places it has tried."""
+
+
+@pytest.fixture
+def says(request: pytest.FixtureRequest) -> Says:
+    """Record case, sentence and exit code in docs/messages.md, or compare them with it (see tests/messages.py)."""
+    return Says(request.path)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

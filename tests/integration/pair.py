@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -65,11 +64,6 @@ def give(memories: Mapping[str, Memory], lab: Lab) -> None:
 def connection(name: str = "tokyo-osaka", *peers: str, key: str = KEY) -> dict[str, Any]:
     """One entry of l2tp_connections."""
     return {"name": name, "peers": list(peers or (TOKYO, OSAKA)), "preshared_key": key}
-
-
-def is_said(said: str, sentence: str) -> bool:
-    """Whether this is the sentence, word for word; `*` stands for words of ansible-core or of the operating system."""
-    return re.fullmatch(".*".join(map(re.escape, sentence.split("*"))), said, re.DOTALL) is not None
 
 
 def snapshots(lab: Lab) -> dict[str, Tree]:

@@ -22,6 +22,7 @@ from ansible_collections.rras.ipsec.tests.integration.pair import (
     TOKYO,
     TOKYO_ADDRESS,
 )
+from ansible_collections.rras.ipsec.tests.messages import is_said
 
 POLICY, VALUE, INFO = (
     f"rras.ipsec.{name}" for name in ("win_ipsec_psk_policy", "win_prohibit_ipsec", "win_ipsec_policy_info")
@@ -127,7 +128,7 @@ def test_what_the_actions_refuse_changes_nothing(tokyo: Controller) -> None:
     run = perform(tokyo, *(task for task, _sentence, _executions in REFUSED.values()))
 
     said = {case: _message(run, number) for number, case in enumerate(REFUSED)}
-    assert {case: text for case, text in said.items() if not words.is_said(text, REFUSED[case][1])} == {}
+    assert {case: text for case, text in said.items() if not is_said(text, REFUSED[case][1])} == {}
     assert words.changes(before, tokyo.lab) == {}
     assert words.executions(tokyo.lab) == {TOKYO: sum(executions for _task, _sentence, executions in REFUSED.values())}
     assert KEY not in run.output + run.errors

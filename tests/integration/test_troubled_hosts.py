@@ -19,6 +19,7 @@ from ansible_collections.rras.ipsec.tests.integration.controller import Controll
 from ansible_collections.rras.ipsec.tests.integration.foreign import ASSIGNED_PATH, foreign_policies, named
 from ansible_collections.rras.ipsec.tests.integration.pair import KEY, POLICY, connection
 from ansible_collections.rras.ipsec.tests.lab import Answer, Host, HostSpec
+from ansible_collections.rras.ipsec.tests.messages import Says
 
 pytestmark = pytest.mark.xdist_group("troubled hosts")
 """One worker runs them all, since they share one run of the playbook (with --dist=loadgroup)."""
@@ -220,12 +221,11 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Control
 
 @pytest.mark.parametrize("trouble", TROUBLES, ids=lambda trouble: trouble.id)
 def test_a_host_that_cannot_be_changed_safely_is_not_touched(
-    troubled: tuple[Controller, Run], trouble: Trouble
+    troubled: tuple[Controller, Run], trouble: Trouble, says: Says
 ) -> None:
     controller, run = troubled
-    said = run.failure(trouble.id)
 
-    assert words.is_said(said, trouble.sentence), said
+    says(trouble.id, trouble.sentence, run.code, said=run.failure(trouble.id))
     assert len(controller.lab[trouble.id].recorder.executions) == trouble.executions
 
 
