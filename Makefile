@@ -7,6 +7,7 @@ OLDEST_CORE := 2.16.19
 OLDEST_PYTHON ?= python3.12
 NEWEST_CORE := 2.21.5
 NEWEST_PYTHON ?= python3.12
+TOO_OLD_PYTHON ?= python3.10
 CORES := $(OLDEST_CORE) 2.17.14 2.18.19 2.19.14 2.20.10 $(NEWEST_CORE)
 WIRE_PYTHON ?= python3.12
 COSMIC_RAY := 8.7.0
@@ -39,7 +40,7 @@ endef
 other_core = -r tests/requirements.txt $$(sed '/^\#/d; /^ansible-core/d' requirements.txt) ansible-core==$(1)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test checks stories lint unit coverage sanity integration integration-slow cuts molecule test-oldest test-newest test-wire test-powershell test-powershell-slow bench mutation clean
+.PHONY: help demo test checks stories lint unit coverage sanity integration integration-slow cuts molecule test-oldest test-newest test-too-old test-wire test-powershell test-powershell-slow bench mutation clean
 stories lint unit coverage sanity integration integration-slow cuts molecule test-powershell test-powershell-slow bench: export PATH := $(BIN):$(PATH)
 
 help: ## print this list
@@ -91,6 +92,9 @@ test-oldest: .cache/oldest-venv/.done ## the core of the integration tests, olde
 test-newest: .cache/newest-venv/.done ## the same with the newest ansible-core (NEWEST_PYTHON: 3.12 or newer)
 	PATH=$(CURDIR)/.cache/newest-venv/bin:$$PATH pytest -m core tests/integration
 
+test-too-old: $(VENV)/.done .cache/too-old-venv/.done ## what every plugin says to a controller's Python that is too old (TOO_OLD_PYTHON: 3.10)
+	RRAS_TOO_OLD=$(CURDIR)/.cache/too-old-venv/bin/python $(BIN)/pytest tests/unit/test_too_old.py
+
 test-wire: ## what an eavesdropper reads, with every supported ansible-core (WIRE_PYTHON: 3.12); two at a time
 	+$(MAKE) --jobs=2 --output-sync=target $(CORES:%=wire-%)
 
@@ -124,6 +128,12 @@ $(VENV)/.done: requirements-dev.txt requirements.txt tests/requirements.txt tool
 
 .cache/newest-venv/.done: requirements.txt tests/requirements.txt tools/prepare.py
 	$(call environment,.cache/newest-venv,$(NEWEST_PYTHON),$(call other_core,$(NEWEST_CORE)))
+
+# Without the check for a newer Python, and with nothing that needs one.
+.cache/too-old-venv/.done: tools/prepare.py
+	$(TOO_OLD_PYTHON) -m venv .cache/too-old-venv
+	.cache/too-old-venv/bin/pip install --quiet --no-compile ansible-core==$(OLDEST_CORE)
+	touch $@
 
 # One environment has what all of them need; the others have their own ansible-core, and find the rest there.
 .cache/wire/common/.done: requirements.txt tests/requirements.txt tools/prepare.py
