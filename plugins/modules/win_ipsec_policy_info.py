@@ -103,7 +103,7 @@ host:
       type: int
       sample: 128
     policies_valid:
-      description: Whether C(netsh ipsec static show policy all) finds no fault with the policy store. Null, where it was not asked.
+      description: Whether C(netsh ipsec static show policy all) finds no fault with the policy store. Null, where the store holds no policy.
       returned: always
       type: bool
       sample: true

@@ -177,7 +177,7 @@ class PolicyWork:
             return _warned(self._result(planned, seen, changed=False, shown=True), planned)
         wanted = phases.stage(planned, seen, when=_now(), backup=self._wish.backup)
         after = self._session.apply(wanted, validity=True).host
-        if seen.policies_valid and not after.policies_valid:
+        if seen.policies_valid and after.policies_valid is False:
             self._session.apply(phases.revert(after))
             raise WorkError(
                 "Netsh reports an error in the policy store since the policy was staged, so it was deleted again."
@@ -323,8 +323,8 @@ def _by_registry(reading: Reading) -> tuple[str, ...]:
 
 
 def _about_validity(before: host.Host, after: host.Host) -> tuple[str, ...]:
-    """Warn of a policy store that netsh finds fault with."""
-    if after.policies_valid:
+    """Warn of a policy store that netsh finds fault with; one without policies is no fault, before or after."""
+    if before.policies_valid is None or after.policies_valid is not False:
         return ()
     already = "already" if not before.policies_valid else "now, and did not"
     return (f"netsh reports an error in the policy store {already} before this change.",)

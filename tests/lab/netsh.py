@@ -38,11 +38,13 @@ class Message(enum.IntEnum):
     STORE_NOT_OPENED = 5073
     NO_SUCH_POLICY = 5901
     OBJECT_MISSING = 5902
+    NO_POLICIES = 5903
 
 
 _TEXTS = {
     Message.STORE_NOT_OPENED: "Policy store could not be opened.",
     Message.NO_SUCH_POLICY: "There is no policy with this GUID.",
+    Message.NO_POLICIES: "There are no policies in the store.",
     Message.OBJECT_MISSING: "A policy refers to an object that does not exist.",
 }
 
@@ -90,6 +92,8 @@ class Netsh:
 
     def _show_policies(self) -> tuple[int, str]:
         policies = self._policies()
+        if not policies:
+            return FAILURE, error(Message.NO_POLICIES)
         if not all(map(self._is_whole, policies)):
             return FAILURE, error(Message.OBJECT_MISSING)
         assigned = self.agent.assigned_policy().casefold()

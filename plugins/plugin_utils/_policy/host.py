@@ -146,6 +146,7 @@ class Host:
     loading_proved: bool
     """Whether the addresses that the agent lists can tell that it loaded the assigned policy, not an earlier one."""
     policies_valid: bool | None
+    """Whether netsh finds no fault with the policies; None: it was not asked, or there is none, which is one to it."""
     ipv6_blocked: bool | None
     """Whether Windows Firewall has our rule that blocks L2TP over IPv6; None: it could not be asked."""
     machine: str
@@ -228,6 +229,8 @@ def reading(*, validity: bool = False) -> tuple[steps.Step, ...]:
         )
     )
     return (
+        SHOW_FILTERS,  # netsh comes before the store, in case it writes there even where it only shows
+        *((SHOW_POLICIES,) if validity else ()),
         steps.ReadTree(LOCAL, depth=9),
         steps.ReadDigest(LOCAL),
         steps.ReadTree(OURS, depth=3),
@@ -239,8 +242,6 @@ def reading(*, validity: bool = False) -> tuple[steps.Step, ...]:
         steps.ReadTree(NETWORK_ADAPTERS, ("ComponentId", "WanEndpoints"), depth=1),
         *(steps.ReadTree(path, (name,)) for path, name in MACHINE),
         firewall.SHOW,
-        SHOW_FILTERS,
-        *((SHOW_POLICIES,) if validity else ()),
     )
 
 
@@ -251,8 +252,9 @@ def understand(
 
     access: the access list (SDDL) of each rule's key, by path; ran: exit code and lines by command.
     """
+    store = Store.read(tree, access)
     return Host(
-        store=Store.read(tree, access),
+        store=store,
         digest=digest,
         owned=_texts(tree, STATE, "Owned"),
         replaced=_text(tree, STATE, "Replaced"),
@@ -267,7 +269,7 @@ def understand(
         domain_policy=_text(tree, DOMAIN_POLICY, "DSIPSECPolicyPath"),
         listed=_listed(ran),
         loading_proved=LOADING_UNPROVED not in tree,
-        policies_valid=_policies_valid(ran),
+        policies_valid=_policies_valid(ran) if store.policies else None,
         ipv6_blocked=_ipv6_blocked(ran),
         machine=_machine(tree),
         firewall_rules=tuple(text for path in FIREWALL_RULES for text in _all_texts(tree.get(path))),

@@ -127,6 +127,11 @@ class TestNetsh:
         assert "Policy Name                 : Größe, 中\r\n" in output
         assert "Assigned                    : NO\r\n" in output
 
+    def test_a_store_without_policies_is_an_error(self, host: Host) -> None:
+        host.services.start("PolicyAgent")
+        code, output = host.run_program("netsh", SHOW_POLICIES, 30)
+        assert (code, output[:10]) == (1, "ERR IPsec[")
+
     def test_a_policy_with_a_missing_object_is_an_error(self, stored: Host) -> None:
         stored.registry.remove(transactions.MAIN_MODE)
         code, output = stored.run_program("netsh", SHOW_POLICIES, 30)

@@ -8,9 +8,10 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import host as hosts
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import phases
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import phases, steps
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host, StartType
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value, join
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
 
 NOTHING = hosts.understand(Tree(), {}, "", {})
 
@@ -100,3 +101,12 @@ def test_a_record_that_was_cut_counts_as_never_staged(phase: str) -> None:
     found = understood(Key(hosts.TRANSACTION, {"Phase": Value.sz(phase)}))
     assert found.pending is not None
     assert (str(found.pending.phase), found.in_force) == ("staging", None)
+
+
+def test_nothing_stands_between_the_tree_of_the_store_and_its_digest() -> None:
+    read = hosts.reading(validity=True)
+    tree = read.index(steps.ReadTree(LOCAL, depth=9))
+
+    assert read[tree + 1] == steps.ReadDigest(LOCAL)
+    assert max(read.index(hosts.SHOW_FILTERS), read.index(hosts.SHOW_POLICIES)) < tree
+    assert hosts.SHOW_POLICIES not in hosts.reading()

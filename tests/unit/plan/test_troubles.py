@@ -202,6 +202,26 @@ class TestNetsh:
         server.policy(state="absent")
         assert list(server.tree) == [LOCAL]
 
+    def test_a_store_without_policies_is_no_fault_before_or_after(self, server: Server) -> None:
+        server.host.services.start("PolicyAgent")
+        assert server.inform()["host"]["policies_valid"] is None
+        assert "warnings" not in server.policy()
+        assert server.inform()["host"]["policies_valid"] is True
+        assert "warnings" not in server.policy(state="absent")
+        assert list(server.tree) == [LOCAL]
+
+    def test_what_it_says_of_the_first_policies_of_a_store_does_not_count(self, server: Server) -> None:
+        server.host.services.start("PolicyAgent")
+        server.host.impairments.exit_codes = {f"netsh {hosts.SHOW_POLICIES.arguments}": 1}
+        assert "warnings" not in server.work().stage()
+
+    def test_a_fault_in_a_store_that_held_policies_is_said(self, server: Server) -> None:
+        server.policy()
+        server.host.impairments.exit_codes = {f"netsh {hosts.SHOW_POLICIES.arguments}": 1}
+        assert server.work(**ROTATED).stage()["warnings"] == [
+            "netsh reports an error in the policy store already before this change."
+        ]
+
     def test_a_store_that_it_rejects_since_the_stage_is_as_it_was(self, server: Server) -> None:
         server.policy()
         broken = Key(
@@ -254,7 +274,7 @@ class TestProof:
         original = server.host.impairments
 
         def late(_number: int, record: str) -> None:
-            if record.startswith("tree") and server.active:
+            if record.startswith("run") and server.active:
                 meddle_with(server)
                 server.host.agent.load()
                 original.before_record = None
