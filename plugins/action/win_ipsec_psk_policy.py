@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction
+from ansible_collections.rras.ipsec.plugins.plugin_utils._patience import Patience
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import declaration, plan
 from ansible_collections.rras.ipsec.plugins.plugin_utils._specs import POLICY
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import PolicyWish, PolicyWork
@@ -26,10 +27,13 @@ class ActionModule(RrasAction):
 
     def act(self, options: Mapping[str, Any]) -> dict[str, Any]:
         declared = declaration.declare(options) if options["state"] == "present" else None
-        wish = PolicyWish(options["name"], declared, options["policy_agent_first"], options["backup"])
+        patience = Patience(options["settle_timeout"])
+        wish = PolicyWish(options["name"], declared, options["policy_agent_first"], options["backup"], patience)
         work = PolicyWork(self.open_session(options), wish, check_mode=self._task.check_mode)
         if options["phase"] == "plan":
             return work.plan() | {"strategy": str(self._task.get_play().strategy)}
+        if options["phase"] == "prove":
+            return work.prove()
         if self._task.check_mode:
             return work.predict()
         if options["phase"] == "stage":

@@ -332,6 +332,7 @@ options:
       plan: Reads the host and says what is to be done. Changes nothing.
       stage: Writes the new policy beside the old one, under a name that says so. Nothing is assigned yet, and what is in force stays in force.
       commit: Gives the new policy its name, assigns it and proves that the host has it. The old one stays in the store.
+      prove: As C(plan), once the host shows what comes by itself after a start of Windows. See O(settle_timeout).
       revert: Takes back what was staged or committed. What was assigned before is assigned again, and the new policy is deleted.
       finish: Deletes what only the old policy used. After that there is no way back.
   transaction:
@@ -339,6 +340,16 @@ options:
       - The RV(transaction) of the result of O(phase=stage).
       - Required for O(phase=commit), O(phase=revert) and O(phase=finish).
     type: str
+  settle_timeout:
+    description:
+      - How many seconds O(phase=commit), O(phase=all) and O(phase=prove) wait, by reading the host again, for what Windows does by itself but
+        late. After the commit these are the filters that C(PolicyAgent) loads. After a start of Windows, for which O(phase=prove) is, these are
+        also the services C(IKEEXT), C(PolicyAgent) and C(RemoteAccess), which may come up two minutes after WinRM answers.
+      - What has not come then is an error that names it. What does not come by itself is not waited for. A service that is disabled, another
+        policy that is assigned and a missing C(ProhibitIpSec) are such.
+      - V(0) reads once.
+    type: int
+    default: 120
 notes:
   - A policy that is assigned by a domain overrides the local one. The module fails where it finds one and the policy is to be assigned.
   - An assigned policy is not enough for L2TP. RRAS protects L2TP by a policy of its own until C(ProhibitIpSec) is 1 and Windows was restarted.
@@ -521,7 +532,7 @@ reason:
       C(wow64) (a 32-bit PowerShell), C(powershell_too_old), C(constrained_language), C(busy) (another run is at work), C(refused).
     - On the way, where all changes were undone unless the message says otherwise. C(conflict) (somebody changed the policy store meanwhile, or
       the transaction is not the one that is pending), C(not_assigned), C(failed).
-    - After the changes. C(not_proved) (the host does not show what was written).
+    - After the changes. C(not_proved) (the host does not show what was written, or what it needs has not come up).
     - Unknown what was done. C(no_answer) (the host did not answer as a Windows host with PowerShell does). Read the host again.
   returned: failure
   type: str

@@ -95,8 +95,9 @@ POLICY: Final[Spec] = {
     "phase": {
         "type": "str",
         "default": "all",
-        "choices": ["all", "plan", "stage", "commit", "revert", "finish"],
+        "choices": ["all", "plan", "stage", "commit", "prove", "revert", "finish"],
     },
+    "settle_timeout": {"type": "int", "default": 120},
     "transaction": {"type": "str"},
     **_SHARED,
 }

@@ -123,8 +123,8 @@ def _reading(hostvars: HostVars, host: str) -> Mapping[str, Any]:
     proof, plan, stage = (
         _result(hostvars, host, name) for name in (RESULTS[Phase.PROOF], RESULTS[Phase.PLAN], RESULTS[Phase.STAGE])
     )
-    if "matches" in proof:
-        return proof
+    if proof and not proof.get("skipped"):
+        return proof  # one that failed is no reading, and there is no other
     acted_upon = stage and not stage.get("skipped")
     return {} if acted_upon else plan
 

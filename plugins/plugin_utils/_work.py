@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session
+from ansible_collections.rras.ipsec.plugins.plugin_utils._patience import Patience
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     describe,
     facts,
@@ -19,6 +20,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     model,
     phases,
     protection,
+    settling,
     steps,
     value,
 )
@@ -26,9 +28,6 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import plan as 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import InEffect
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import Declaration
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
-
-PROOF_ATTEMPTS = 3
-"""How often the host is read after a commit, a second apart: an agent may need a moment to load its filters."""
 
 
 class WorkError(Exception):
@@ -74,6 +73,8 @@ class PolicyWish:
     """None: the policy is to be absent."""
     agent_first: bool
     backup: bool
+    patience: Patience
+    """How long is waited for what comes by itself after a commit, or after a start of Windows."""
 
 
 class PolicyWork:
@@ -87,7 +88,22 @@ class PolicyWork:
 
     def plan(self) -> dict[str, Any]:
         """Read and plan; change nothing. In check mode the result predicts, so it says `changed`."""
-        seen = self._session.read()
+        return self._planned(self._session.read())
+
+    def prove(self) -> dict[str, Any]:
+        """As `plan`, once the host shows what comes by itself after a start of Windows.
+
+        Before a removal nothing has to be proved: what does not come then does not stand in its way.
+        """
+        seen, late = self._settled(self._session.read(), self._unproved)
+        if late and self._wish.declaration:
+            raise WorkError(
+                f"the policy {self._wish.name!r} is in force, but {self._after(late)} "
+                "Look at the event log of this host, then repeat the run."
+            )
+        return self._planned(seen)
+
+    def _planned(self, seen: host.Host) -> dict[str, Any]:
         planned = self._plan(seen)
         if planned.lasting_refusal:
             raise planning.PlanError(planned.lasting_refusal)
@@ -228,25 +244,48 @@ class PolicyWork:
 
     def _proved(self, seen: host.Host, transaction: planning.Transaction) -> host.Host:
         """The host, once it shows what was committed."""
-        for _attempt in range(PROOF_ATTEMPTS - 1):
-            if not self._missing(seen, transaction):
-                return seen
-            time.sleep(1)
-            seen = self._session.read()
-        missing = self._missing(seen, transaction)
+        seen, late = self._settled(seen, lambda now: () if self._missing(now, transaction) else self._unloaded(now))
+        missing = self._missing(seen, transaction) or (self._after(late) if late else self._unlisted(seen))
         if missing:
             raise WorkError(f"the policy {self._wish.name!r} was written, but {missing}")
         return seen
 
+    def _settled(
+        self, seen: host.Host, awaited: Callable[[host.Host], tuple[str, ...]]
+    ) -> tuple[host.Host, tuple[str, ...]]:
+        """The host when nothing is awaited any more, or patience ends; and what is awaited even then, a clause each."""
+        seen = self._wish.patience.until(seen, lambda now: not awaited(now), self._session.read)
+        return seen, awaited(seen)
+
+    def _after(self, late: Sequence[str]) -> str:
+        """The clauses about what did not come, as the end of a sentence that says how long was waited."""
+        seconds = self._wish.patience.seconds
+        return f"{f'after {seconds} seconds ' if seconds else ''}{' and '.join(late)}."
+
     def _missing(self, seen: host.Host, transaction: planning.Transaction) -> str:
-        """What a host does not show of what was committed; nothing where all is there."""
+        """What a host does not show of what was committed and never will; nothing where all of that is there."""
         if transaction.assigns and seen.store.active_path.casefold() != transaction.assigned.casefold():
             return "the host has another policy assigned."
-        if self._wish.declaration is None or not self._wish.declaration.assigned:
-            return ""
-        if not self._matches(seen):
+        if self._assigned is not None and not self._matches(seen):
             return "what the host reads back is not what was declared."
-        return next(protection.unlisted(seen, self._wish.declaration.policy), "")
+        return ""
+
+    @property
+    def _assigned(self) -> model.Policy | None:
+        """The declared policy, where it is to be assigned."""
+        wanted = self._wish.declaration
+        return wanted.policy if wanted and wanted.assigned else None
+
+    def _unlisted(self, seen: host.Host) -> str:
+        return next(protection.unlisted(seen, self._assigned), "") if self._assigned else ""
+
+    def _unloaded(self, seen: host.Host) -> tuple[str, ...]:
+        return settling.unloaded(seen, self._assigned) if self._assigned else ()
+
+    def _unproved(self, seen: host.Host) -> tuple[str, ...]:
+        if self._wish.declaration is None:
+            return settling.starting(seen)
+        return settling.unproved(seen, self._assigned) if self._assigned and self._matches(seen) else ()
 
     def _result(self, planned: planning.Plan, seen: host.Host, *, changed: bool, shown: bool) -> dict[str, Any]:
         result = self._short_result(seen, changed=changed)

@@ -12,9 +12,11 @@ import pytest
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
 from ansible_collections.rras.ipsec.tests.integration import pair as words
 from ansible_collections.rras.ipsec.tests.integration.conftest import MakeController
-from ansible_collections.rras.ipsec.tests.integration.controller import Controller
+from ansible_collections.rras.ipsec.tests.integration.controller import REMOVE, Controller
 from ansible_collections.rras.ipsec.tests.integration.pair import KEY, OSAKA, PAIR, RASMAN, TOKYO
-from ansible_collections.rras.ipsec.tests.lab import Host
+from ansible_collections.rras.ipsec.tests.lab import Host, PoweredOff
+from ansible_collections.rras.ipsec.tests.lab.host import LATE_FILTERS
+from ansible_collections.rras.ipsec.tests.lab.services import NEVER
 
 pytestmark = pytest.mark.slow
 
@@ -118,6 +120,90 @@ def test_a_host_that_really_goes_away_comes_back_with_its_policy(start: MakeCont
     assert words.restarts(controller.lab) == {TOKYO: 1}
     assert words.keys_of(words.assigned(controller.lab[TOKYO])) == [KEY]
     assert run.said(TOKYO)[0].startswith("tokyo-osaka: rras-tokyo has UDP")
+
+
+KEPT = "rras-tokyo keeps the policy that was replaced beside the new one, because its peer rras-osaka"
+LATE = {"PolicyAgent": 1, "IKEEXT": 3, "RemoteAccess": 2, LATE_FILTERS: 1}
+
+
+def test_services_that_come_up_late_are_waited_for(start: MakeController) -> None:
+    controller = start([dataclasses.replace(host, late=LATE) for host in PAIR])
+
+    first = controller.site()
+    second = controller.site()
+
+    assert first.code == 0, first.explain()
+    assert words.restarts(controller.lab) == EACH_ONCE
+    assert first.said(TOKYO)[0].startswith("tokyo-osaka: rras-tokyo and rras-osaka agree on UDP")
+    assert (second.code, second.changed) == (0, NONE), second.explain()
+
+
+def test_a_service_that_never_comes_up_is_named_with_the_time(start: MakeController) -> None:
+    controller = start([PAIR[0], dataclasses.replace(PAIR[1], late={"RemoteAccess": NEVER})])
+    controller.variables["l2tp_settle_timeout"] = 1
+
+    run = controller.site()
+
+    assert run.failed == [OSAKA, TOKYO]
+    assert run.failure(OSAKA) == (
+        "The policy 'L2TP site to site' is in force, but after 1 seconds the service RemoteAccess is not running. "
+        "Look at the event log of this host, then repeat the run."
+    )
+    assert run.failure(TOKYO) == f"{KEPT} failed: {run.failure(OSAKA)}"
+
+
+GONE = (
+    "rras-osaka came back after its restart and went away again (*); its policy is in force and ProhibitIpSec is 1, "
+    "and what it replaced is kept. See that no further restart is due there and that it stays up, then repeat the run."
+)
+GONE_BEFORE_THE_REMOVAL = (
+    "rras-osaka came back after its restart and went away again (*); Windows runs without ProhibitIpSec there, and its "
+    "policy stays in force. See that no further restart is due there and that it stays up, then repeat the removal."
+)
+
+
+def test_a_host_that_comes_back_and_goes_again_ends_in_a_sentence(pair: Controller) -> None:
+    _goes_again_after_its_restart(pair.lab[OSAKA])
+
+    run = pair.site()
+
+    assert run.failed == [OSAKA, TOKYO]
+    assert words.is_said(run.failure(OSAKA), GONE), run.explain()
+    assert run.failure(TOKYO).startswith(f"{KEPT} is unreachable: ")
+    for name, host in pair.lab.items():
+        assert words.keys_of(words.assigned(host)) == [KEY], name
+        assert words.prohibit_ipsec(host) == 1
+
+    pair.lab[OSAKA].power_on()
+    healed = pair.site()
+    assert healed.code == 0, healed.explain()
+
+
+@pytest.mark.usefixtures("first_run_done")
+def test_a_host_that_goes_again_keeps_its_policy_in_a_removal(pair: Controller) -> None:
+    words.clear_records(pair.lab)
+    _goes_again_after_its_restart(pair.lab[OSAKA])
+
+    run = pair.play(REMOVE)
+
+    assert words.is_said(run.failure(OSAKA), GONE_BEFORE_THE_REMOVAL), run.explain()
+    assert words.prohibit_ipsec(pair.lab[OSAKA]) is None
+    assert words.keys_of(words.assigned(pair.lab[OSAKA])) == [KEY]
+
+    pair.lab[OSAKA].power_on()
+    healed = pair.play(REMOVE)
+    assert healed.code == 0, healed.explain()
+    assert words.assigned(pair.lab[OSAKA]) is None
+
+
+def _goes_again_after_its_restart(host: Host) -> None:
+    def go() -> None:
+        if host.recorder.restarts:
+            host.impairments.before_script = None
+            host.power_off()
+            raise PoweredOff
+
+    host.impairments.before_script = go
 
 
 def _asked_to_restart(host: Host) -> bool:

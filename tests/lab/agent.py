@@ -31,8 +31,27 @@ class PolicyAgent:
         """RRAS made its own filters for L2TP when it started, and nothing has taken them away since (KB 248750)."""
         self.deaf = False
         """The agent fails to load anything, silently (KB 884909 describes such a failure)."""
+        self.late = 0
+        """How often the agent is asked for its filters before it has loaded what it was told to."""
+        self.loading: int | None = None
+        """How often it will still be asked for them; None: it has loaded."""
 
     def load(self) -> None:
+        """Load the assigned policy, at once or when the agent is asked for its filters often enough."""
+        self.loading = self.late or None
+        if self.loading is None:
+            self._load()
+
+    def shown(self) -> tuple[model.Filter, ...]:
+        """Return the filters, to somebody who asks for them."""
+        if self.loading:
+            self.loading -= 1
+        elif self.loading == 0:
+            self.loading = None
+            self._load()
+        return self.filters
+
+    def _load(self) -> None:
         """Load the assigned policy. One of the domain makes the agent ignore the local ones."""
         ignored = self.deaf or self.domain_policy()
         self.filters = () if ignored else tuple(self._assigned_filters())
@@ -40,7 +59,7 @@ class PolicyAgent:
 
     def forget(self) -> None:
         """Lose everything, as when the service stops."""
-        self.filters, self.rules = (), ()
+        self.filters, self.rules, self.loading = (), (), None
         self.has_automatic_filters = False
 
     def make_automatic_filters(self) -> None:

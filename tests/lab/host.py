@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Cover
@@ -29,6 +29,9 @@ from .soap import Response
 from .twin import AUTO_LOGON_CHECKED, Twin
 from .wsman import Service
 
+LATE_FILTERS = "filters"
+"""What can be late besides services: what PolicyAgent loads, each time that it does."""
+
 _UNIX_EPOCH = 116_444_736_000_000_000
 """1970-01-01 as a FILETIME: 100-nanosecond intervals since 1601-01-01."""
 
@@ -43,6 +46,8 @@ class HostSpec:
     management_address: str = "10.0.0.10"
     l2tp_ports: int = 128
     policy_agent_running: bool = False
+    late: Mapping[str, int] = dataclasses.field(default_factory=dict, hash=False)
+    """How many readings after a restart do not show a service running yet; `LATE_FILTERS`: the agent's filters."""
     seconds_away: float | None = None
     """How long a restarting host is away, refusing connections. None: only the boot time changes, at once."""
     seconds_until_restart: float | None = None
@@ -87,9 +92,14 @@ class Host:
         self.registry.replace(windows.fresh(spec.address, spec.management_address, spec.l2tp_ports, spec.name))
         self.agent.deaf = False
         self.services.broken.clear()
+        self.services.starting.clear()
         self.firewall.clear()
         self.impairments = Impairments()
+        self.agent.late = 0
+        self.services.late = {}
         self._boot()
+        self.agent.late = spec.late.get(LATE_FILTERS, 0)
+        self.services.late = {name.casefold(): count for name, count in spec.late.items() if name != LATE_FILTERS}
         if self.spec.policy_agent_running:
             self.services.start(POLICY_AGENT)
         self.recorder.clear()

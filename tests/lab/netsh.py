@@ -79,7 +79,7 @@ class Netsh:
         if words.casefold() == "ipsec static show policy all":
             return self._show_policies()
         if words.casefold() == "ipsec dynamic show qmfilter all":
-            return SUCCESS, "".join(map(_shown_filter, self.agent.filters)) or "No quick mode filters.\r\n"
+            return SUCCESS, "".join(map(_shown_filter, self.agent.shown())) or "No quick mode filters.\r\n"
         match = _ASSIGN.fullmatch(words)
         if match is None:
             return FAILURE, f"The following command was not found: {words}.\r\n"

@@ -72,7 +72,14 @@ class Shadow:
         self.agent = PolicyAgent(self.registry)
         self.agent.filters, self.agent.deaf = host.agent.filters, host.agent.deaf
         self.agent.rules, self.agent.has_automatic_filters = host.agent.rules, host.agent.has_automatic_filters
+        self.agent.late, self.agent.loading = host.agent.late, host.agent.loading
         self.services = Services(self.registry, self.agent)
+        for mine, theirs in (
+            (self.services.late, host.services.late),
+            (self.services.waiting, host.services.waiting),
+            (self.services.starting, host.services.starting),
+        ):
+            mine.update(theirs)
         self.services.running |= host.services.running
         self.services.runs_with_prohibit_ipsec = host.services.runs_with_prohibit_ipsec
         self.services.broken |= host.services.broken

@@ -48,15 +48,17 @@ class Sc:
 
     def _commands(self) -> Mapping[str, Callable[[str, list[str]], str]]:
         return {
-            "query": self._query,
+            "query": lambda name, _rest: self._shown(name, self.services.asked(name)),
             "start": self._start,
             "stop": self._stop,
             "control": self._control,
             "config": self._config,
         }
 
-    def _query(self, name: str, _rest: list[str]) -> str:
-        state = self.services.state(name)
+    def _status(self, name: str) -> str:
+        return self._shown(name, self.services.state(name))
+
+    def _shown(self, name: str, state: State) -> str:
         accepted = "(STOPPABLE, NOT_PAUSABLE, ACCEPTS_SHUTDOWN)" if state is State.RUNNING else ""
         values = ("20  WIN32_SHARE_PROCESS", f"{state.value}  {state.name}", "0  (0x0)", "0  (0x0)", "0x0", "0x0")
         lines = [f"        {label:<18} : {value}" for label, value in zip(self.labels[1:], values, strict=True)]
@@ -65,15 +67,15 @@ class Sc:
 
     def _start(self, name: str, _rest: list[str]) -> str:
         self.services.start(name)
-        return self._query(name, [])
+        return self._status(name)
 
     def _stop(self, name: str, _rest: list[str]) -> str:
         self.services.stop(name)
-        return self._query(name, [])
+        return self._status(name)
 
     def _control(self, name: str, rest: list[str]) -> str:
         self.services.control(name, int(rest[0]) if rest else 0)
-        return self._query(name, [])
+        return self._status(name)
 
     def _config(self, name: str, rest: list[str]) -> str:
         """Change a service; each option is ``name=``, a space and the value, as sc itself wants it."""

@@ -17,12 +17,15 @@ from .windows import RASMAN_PARAMETERS, SERVICES, Start
 POLICY_AGENT = "PolicyAgent"
 RRAS = "RemoteAccess"
 FIREWALL = "MpsSvc"
+NEVER = 1_000_000
+"""As a number of questions: a service that does not come up by itself."""
 
 
 class State(enum.IntEnum):
     """SERVICE_STATUS.dwCurrentState."""
 
     STOPPED = 1
+    START_PENDING = 2
     RUNNING = 4
 
 
@@ -60,6 +63,12 @@ class Services:
         """The services that run, in lower case."""
         self.broken: set[str] = set()
         """Services, in lower case, that do not come up when they are started."""
+        self.late: dict[str, int] = {}
+        """How often sc is asked for a service, in lower case, after a start of Windows before it comes up."""
+        self.waiting: dict[str, int] = {}
+        """As `late`, of those that have not come up since Windows started: how often they will still be asked for."""
+        self.starting: dict[str, int] = {}
+        """How often sc still says of a service, in lower case, that it is starting, although it was told to start."""
         self.runs_with_prohibit_ipsec = False
         """Windows started with ProhibitIpSec = 1, so that RRAS makes no filters of its own until the next start."""
 
@@ -67,6 +76,20 @@ class Services:
         """Return whether a service runs."""
         self.key(name)
         return State.RUNNING if name.casefold() in self.running else State.STOPPED
+
+    def asked(self, name: str) -> State:
+        """Return the state of a service to somebody who asks for it: one that is late comes nearer each time."""
+        folded = name.casefold()
+        left = self.waiting.get(folded)
+        if left == 0:
+            del self.waiting[folded]
+            self._come_up()
+        elif left:
+            self.waiting[folded] = left - 1
+        if self.starting.get(folded):
+            self.starting[folded] -= 1
+            return State.START_PENDING
+        return State.START_PENDING if left == 1 else self.state(name)
 
     def is_running(self, name: str) -> bool:
         """Return whether a service runs; one that does not exist doesn't."""
@@ -87,6 +110,7 @@ class Services:
         if _start_type(key) is Start.DISABLED:
             raise ServiceError(ServiceErrorCode.DISABLED)
         self._start_dependencies(key)
+        self.waiting.pop(name.casefold(), None)
         if name.casefold() in self.broken:
             raise ServiceError(ServiceErrorCode.REQUEST_TIMEOUT)
         self.running.add(name.casefold())
@@ -125,10 +149,19 @@ class Services:
         self._agent.forget()
         value = (self._registry.read(RASMAN_PARAMETERS) or Key("")).get("ProhibitIpSec")
         self.runs_with_prohibit_ipsec = value == Value.dword(1)
+        self.waiting = dict(self.late)
+        self._come_up()
+
+    def _come_up(self) -> None:
+        """Start what starts by itself, but for what is late, and for what needs that."""
         for name in self._registry.children(SERVICES):
             key = self._registry.read(join(SERVICES, name))
             if key is not None and _start_type(key) is Start.AUTOMATIC and not self.is_running(name):
-                self._start_or_not(name)
+                self._start_unless_late(name, key)
+
+    def _start_unless_late(self, name: str, key: Key) -> None:
+        if self.waiting.keys().isdisjoint({name.casefold(), *_dependencies(key)}):
+            self._start_or_not(name)
 
     def _start_dependencies(self, key: Key) -> None:
         for name in _dependencies(key):

@@ -33,6 +33,7 @@ WATCHED = (POLICY_STORE, OWN)
 """What must be as it was before, after an undo."""
 
 _GUID = re.compile(r"\{[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}\}", re.IGNORECASE)
+_NUMBER = re.compile(r":\s+([0-9a-f]+)\s")
 _NETSH_ERROR = re.compile(r"^\s*ERR \w*\s*\[", re.MULTILINE | re.IGNORECASE)
 
 _EXPECTED = (ScriptError, RegistryError, RecordRefusedError, ValueError, struct.error, re.error)
@@ -225,7 +226,7 @@ class Transaction:
         if undoer and (code == 0 or (code == NOT_RUN and " did not end within " in text)):
             self._undo.append(_Undo("", functools.partial(self._run_back, undoer, undoing)))
         if must.lower() == "must":
-            _check(program, arguments, code)
+            self._check(program, arguments, code)
         found = re.finditer(base64.b64decode(pattern, validate=True).decode(), text)
         self._answer("ran", encode(f"{program} {arguments}"), str(code), encode("\n".join(match[0] for match in found)))
 
@@ -358,7 +359,23 @@ class Transaction:
         return self._machine.run_program(program, arguments, self._seconds)
 
     def _run_back(self, program: str, arguments: str) -> None:
-        _check(program, arguments, self._run(program, arguments)[0])
+        self._check(program, arguments, self._run(program, arguments)[0])
+
+    def _check(self, program: str, arguments: str, code: int) -> None:
+        """Stop where a program did not do what it was to do; of net.exe, only the service's state tells."""
+        said = f"{program} {arguments} ended with code {code}"
+        if program == "net":
+            verb, _space, name = arguments.partition(" ")
+            passing, wanted, left = ("2", "4", "not running") if verb == "start" else ("3", "1", "not stopped")
+            states = (self._state(name) for _time in range(2 * self._seconds + 1))
+            if next((state for state in states if state != passing), passing) != wanted:
+                raise ScriptError(Fault.FAILED, f"{said}, and the service is {left}")
+        elif code != 0:
+            raise ScriptError(Fault.FAILED, said)
+
+    def _state(self, name: str) -> str:
+        found = _NUMBER.findall(self._run("sc", f"query {name}")[1])
+        return found[1] if len(found) > 1 else ""
 
 
 def _left(step: _Undo) -> str:
@@ -377,11 +394,6 @@ def _trustees(sddl: str) -> set[str]:
 def _check_kind(value: Value | None, path: str, name: str) -> None:
     if value is not None and not digests.is_sound(value):
         raise ScriptError(Fault.FAILED, f"the value {name} of the key {path} could not be put back as it is")
-
-
-def _check(program: str, arguments: str, code: int) -> None:
-    if code != 0:
-        raise ScriptError(Fault.FAILED, f"{program} {arguments} ended with code {code}")
 
 
 def encode(text: str) -> str:

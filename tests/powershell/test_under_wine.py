@@ -98,15 +98,36 @@ def test_an_undoing_program_that_fails_is_said(machine: WineMachine) -> None:
     failure = run(machine, start("IKEEXT"), record("sealed", OWN, "Seal", STORE)).failure
     assert failure is not None
     assert (failure.fault, failure.outcome) == (Fault.CONFLICT, Outcome.PARTLY)
-    assert failure.left == "net stop IKEEXT ended with code 5"
+    assert failure.left == "net stop IKEEXT ended with code 5, and the service is not stopped"
+
+
+def test_a_service_that_is_starting_is_waited_for(machine: WineMachine) -> None:
+    machine.host.services.start("IKEEXT")
+    machine.host.services.starting["ikeext"] = 2
+    answer = run(machine, start("IKEEXT"))
+    assert answer.failure is None
+    assert answer.ran["net start IKEEXT"].code == 2
+    assert machine.host.services.starting["ikeext"] == 0
+
+
+def test_one_that_does_not_run_is_a_failure_whatever_net_says(machine: WineMachine) -> None:
+    machine.host.impairments.exit_codes = {"net start IKEEXT": 0}
+    failure = run(machine, start("IKEEXT")).failure
+    assert failure is not None
+    assert failure.message == "net start IKEEXT ended with code 0, and the service is not running"
 
 
 def test_a_program_that_was_ended_may_have_done_its_work(machine: WineMachine) -> None:
+    machine.host.services.start("IKEEXT")
+    machine.host.impairments.exit_codes = {"net stop IKEEXT": 5}
     machine.host.impairments.netsh = NetshFault.HANGING
     show = record("run", "netsh", "ipsec static show policy all", b"", "must", "net", "stop IKEEXT")
     failure = records.decode(machine.answer([records.begin(NONCE, 1), show])).failure
     assert failure is not None
-    assert (failure.outcome, failure.left) == (Outcome.PARTLY, "net stop IKEEXT ended with code 2")
+    assert (failure.outcome, failure.left) == (
+        Outcome.PARTLY,
+        "net stop IKEEXT ended with code 5, and the service is not stopped",
+    )
 
 
 def test_a_host_that_loses_its_power_takes_nothing_back(machine: WineMachine) -> None:

@@ -179,28 +179,28 @@ class TestErrors:
             "ProhibitIpSec would leave this host's L2TP in clear text,",
         )
 
-    @pytest.mark.usefixtures("without_waiting")
     def test_of_the_proof(self, task: Task) -> None:
         task.server.host.impairments.netsh = NetshFault.MISSING
-        result = task.run(POLICY, **RULES)
+        result = task.run(POLICY, **RULES, settle_timeout=0)
         assert result["reason"] == "not_proved"
         assert result["msg"] == (
             "The policy 'L2TP' was written, but PolicyAgent does not list the filter between 192.0.2.1 and 192.0.2.2."
         )
 
     def test_of_the_host(self, task: Task) -> None:
-        task.server.host.services.broken.add("ikeext")
+        task.server.host.services.broken.add("policyagent")
         result = task.run(POLICY, **RULES)
         assert (result["reason"], result["msg"]) == (
             "failed",
             (
-                "The host stopped in step 'run': net start IKEEXT ended with code 2. "
-                "All changes were undone, but the services that were started run on: PolicyAgent."
+                "The host stopped in step 'run': net start PolicyAgent ended with code 2, "
+                "and the service is not running. All changes were undone, "
+                "but the services that were started run on: IKEEXT."
             ),
         )
 
     def test_that_changed_nothing(self, task: Task) -> None:
-        task.server.host.impairments.fail_at_record = 1
+        task.server.host.impairments.fail_at_record = 3
         assert task.run(INFO)["msg"] == (
             r"The host stopped in step 'tree' at SOFTWARE\Policies\Microsoft\Windows\IPSec\Policy\Local: "
             "The configuration registry database is corrupt. Nothing was changed."

@@ -23,6 +23,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.rras.ipsec.plugins.action import win_ipsec_psk_policy
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _action, _specs, _work
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session
+from ansible_collections.rras.ipsec.plugins.plugin_utils._patience import Patience
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import declaration
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Transaction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.value import ValueWish
@@ -185,7 +186,7 @@ class Work:
         given = {"name": "L2TP", "state": state, "rules": [RULE]}
         options = ArgumentSpecValidator(copy.deepcopy(_specs.POLICY)).validate(given).validated_parameters
         declared = declaration.declare(options) if state == "present" else None
-        wish = _work.PolicyWish("L2TP", declared, agent_first=True, backup=True)
+        wish = _work.PolicyWish("L2TP", declared, agent_first=True, backup=True, patience=Patience(0))
         return _work.PolicyWork(self.session, wish, check_mode=check_mode)
 
     def value(self, *, check_mode: bool = False) -> dict[str, Any]:

@@ -17,7 +17,8 @@ tree           path, names, depth                      answers a key and what is
                                                        value names joined by commas, or ``*``
 digest         path                                    answers HMAC-SHA256(nonce, fingerprint of the keys there)
 run            program, arguments, pattern, must or    runs netsh, net or sc, answers the exit code and what matches
-               may, program and arguments to undo it   the pattern (base64) in its output
+               may, program and arguments to undo it   the pattern (base64) in its output; ``must``: an error, unless
+                                                       the code is 0, or of net: unless the service is as it should be
 unchanged      path, digest                            conflict, unless ``digest`` would still answer the same
 require        path, name, data                        conflict, unless the value has this data
 sealed         path, name, source                      conflict, unless the source still has the fingerprint there

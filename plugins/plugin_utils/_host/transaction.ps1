@@ -225,16 +225,28 @@ function Start-Program([string] $program, [string] $arguments) {
     if (-not $process.WaitForExit(1000 * $state.seconds)) { $process.Kill(); return -1, "$program.exe did not end within $($state.seconds) seconds" }
     $process.ExitCode, ($out.Result + "`n" + $errors.Result)
 }
+function Get-State([string] $name) { # the second number: labels are translated
+    $code, $text = Start-Program 'sc' "query $name"; $found = [regex]::Matches($text, ':\s+([0-9a-f]+)\s')
+    if ($found.Count -gt 1) { $found[1].Groups[1].Value }
+}
+function Get-Shortfall([string] $program, [string] $arguments, [int] $code) { # what net.exe was to do may be done, whatever its code: others start services too
+    $said = "$program $arguments ended with code $code"
+    if ($program -ne 'net') { if ($code -ne 0) { $said }; return }
+    $verb, $name = $arguments.Split(' ')
+    $passing, $wanted, $left = if ($verb -eq 'start') { '2', '4', 'not running' } else { '3', '1', 'not stopped' }
+    for ($i = 0; ($now = Get-State $name) -eq $passing -and $i -lt 2 * $state.seconds; $i++) { [Threading.Thread]::Sleep(500) }
+    if ($now -ne $wanted) { "$said, and the service is $left" }
+}
 function Invoke-Program([string] $program, [string] $arguments, [string] $pattern, [string] $must, [string] $undoer, [string] $undoing) {
     $code, $text = Start-Program $program $arguments
     $ran = $code -eq 0 -or ($code -eq -1 -and $text -match ' did not end within ') # what was ended may have done its work
     if ($undoer -and $ran) { $undo.Push(@('Undo-Program', $undoer, $undoing)) }
-    if ($must -eq 'must' -and $code -ne 0) { Fail 'failed' "$program $arguments ended with code $code" }
+    if ($must -eq 'must' -and ($short = Get-Shortfall $program $arguments $code)) { Fail 'failed' $short }
     Answer 'ran' (Encode "$program $arguments") $code (Encode ([regex]::Matches($text, (Decode $pattern)) -join "`n"))
 }
 function Undo-Program([string] $program, [string] $arguments) {
     $code, $text = Start-Program $program $arguments
-    if ($code -ne 0) { Fail 'failed' "$program $arguments ended with code $code" }
+    if ($short = Get-Shortfall $program $arguments $code) { Fail 'failed' $short }
 }
 function Get-Assigned { "$((Open-Key $storePath).GetValue('ActivePolicy'))" }
 function Set-Assigned([string] $policy) {

@@ -21,6 +21,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 AGENT = "PolicyAgent"
 IKE = "IKEEXT"
 RRAS = "RemoteAccess"
+_NEEDED = (IKE, AGENT)
+"""In the order in which they start: PolicyAgent hands to IKEEXT what it loads."""
 _RRAS_NOTE = "added"
 
 
@@ -29,9 +31,9 @@ def take(host: Host, *, agent_first: bool) -> tuple[steps.Step, ...]:
 
     agent_first: RemoteAccess is made to wait for PolicyAgent when Windows starts.
     """
-    automatic = [name for name in (AGENT, IKE) if host.services[name].start not in (None, StartType.AUTO)]
+    automatic = [name for name in _NEEDED if host.services[name].start not in (None, StartType.AUTO)]
     types = [_config_start(name, StartType.AUTO, host.services[name].start) for name in automatic]
-    starting = [start(name, stays=True) for name in (AGENT, IKE) if not host.services[name].running]
+    starting = [start(name, stays=True) for name in _NEEDED if not host.services[name].running]
     dependency = list(_dependency(host)) if agent_first else []
     if not (types or dependency):
         return tuple(starting)
@@ -47,8 +49,9 @@ def give_back(host: Host) -> tuple[steps.Step, ...]:
 
 
 def start(name: str, *, stays: bool = False) -> steps.Run:
-    """Start a service. net.exe returns when it runs, or with another code than 0; sc.exe would not wait.
+    """Start a service, or see that it runs: Windows itself starts PolicyAgent and IKEEXT when something triggers them.
 
+    net.exe waits until it runs; sc.exe would not. Whatever code it ends with, the state of the service decides.
     stays: an undo leaves it running. PolicyAgent loses RRAS's automatic filters when it stops (KB 248750).
     """
     return steps.Run("net", f"start {name}", must_succeed=True, undo="" if stays else f"stop {name}")
@@ -109,7 +112,7 @@ def _depends_on_agent(service: Service) -> bool:
 
 
 def _give_back(host: Host) -> Iterator[steps.Step]:
-    for name in (AGENT, IKE):
+    for name in _NEEDED:
         before = host.services_before.get(name)
         start = host.services[name].start
         if before and start is StartType.AUTO and before.text.upper() in StartType.__members__:

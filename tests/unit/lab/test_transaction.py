@@ -40,6 +40,7 @@ from ansible_collections.rras.ipsec.tests.unit.lab.transactions import (
     record,
     set_text,
     start,
+    stop,
 )
 
 
@@ -390,18 +391,57 @@ class TestImpairments:
         depends = record("run", "sc", "config RemoteAccess depend= RasMan/PolicyAgent", b"", "must", "", "")
         failure = run(machine, start("PolicyAgent"), depends, FAILS).failure
         assert failure is not None
-        assert (failure.outcome, failure.left) == (Outcome.PARTLY, "net stop PolicyAgent ended with code 2")
+        left = "net stop PolicyAgent ended with code 2, and the service is not stopped"
+        assert (failure.outcome, failure.left) == (Outcome.PARTLY, left)
 
     def test_a_program_that_was_ended_may_have_done_its_work(self, machine: Host) -> None:
         machine.impairments.netsh = NetshFault.HANGING
+        machine.services.start("IKEEXT")
+        machine.impairments.exit_codes = {"net stop IKEEXT": 5}
         show = record("run", "netsh", "ipsec static show policy all", b"", "must", "net", "stop IKEEXT")
         failure = run(machine, show).failure
         assert failure is not None
-        assert (failure.outcome, failure.left) == (Outcome.PARTLY, "net stop IKEEXT ended with code 2")
+        left = "net stop IKEEXT ended with code 5, and the service is not stopped"
+        assert (failure.outcome, failure.left) == (Outcome.PARTLY, left)
         machine.impairments.netsh = NetshFault.MISSING
         failure = run(machine, show).failure
         assert failure is not None
         assert failure.outcome is Outcome.NOTHING
+
+    def test_a_service_that_somebody_else_started_or_stopped_is_no_failure(self, machine: Host) -> None:
+        machine.services.start("IKEEXT")
+        machine.services.stop("RemoteAccess")
+        answer = run(machine, start("IKEEXT"), stop("RemoteAccess"))
+        assert answer.failure is None
+        assert answer.ran["net start IKEEXT"].code == 2
+
+    def test_what_somebody_else_started_is_not_stopped_by_the_undo(self, machine: Host) -> None:
+        machine.services.start("IKEEXT")
+        failure = run(machine, start("IKEEXT"), FAILS).failure
+        assert failure is not None
+        assert machine.services.is_running("IKEEXT")
+
+    def test_a_service_that_is_starting_is_waited_for(self, machine: Host) -> None:
+        machine.services.start("IKEEXT")
+        machine.services.starting["ikeext"] = 2
+        assert run(machine, start("IKEEXT")).failure is None
+        assert machine.services.starting["ikeext"] == 0
+
+    def test_one_that_never_runs_is_not_waited_for_without_end(self, machine: Host) -> None:
+        machine.services.start("IKEEXT")
+        machine.services.starting["ikeext"] = 10
+        failure = records.decode(
+            Transaction(machine).run([records.begin(transactions.NONCE, 2), start("IKEEXT")])
+        ).failure
+        assert failure is not None
+        assert failure.message == "net start IKEEXT ended with code 2, and the service is not running"
+        assert machine.services.starting["ikeext"] == 5
+
+    def test_a_code_of_0_is_no_proof(self, machine: Host) -> None:
+        machine.impairments.exit_codes = {"net start IKEEXT": 0}
+        failure = run(machine, start("IKEEXT")).failure
+        assert failure is not None
+        assert failure.message == "net start IKEEXT ended with code 0, and the service is not running"
 
     def test_a_rule_of_the_firewall_that_stays_is_said(self, machine: Host) -> None:
         machine.impairments.exit_codes = {f"netsh {firewall.DELETE.arguments}": 1}

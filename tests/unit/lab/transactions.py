@@ -454,7 +454,8 @@ FAILING = (
         (
             start("IKEEXT"),
             record("run", "net", "start IKEEXT", b"success", "may", "net", "stop IKEEXT"),
-            record("run", "net", "start IKEEXT", b"success", "must", "net", "stop IKEEXT"),
+            start("IKEEXT"),
+            FAILS,
         ),
         Fault.FAILED,
         Outcome.UNDONE,
@@ -477,7 +478,7 @@ FAILING = (
     Case("neither netsh nor the agent answers", (record("assign", POLICY),), Fault.NOT_ASSIGNED, Outcome.UNDONE),
     Case(
         "a program that fails and must not",
-        (record("run", "net", "stop IKEEXT", b"", "must", "", ""),),
+        (record("run", "sc", "control PolicyAgent 129", b"", "must", "", ""),),
         Fault.FAILED,
         Outcome.NOTHING,
     ),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _specs, _work
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import session as executions
+from ansible_collections.rras.ipsec.plugins.plugin_utils._patience import Patience
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import declaration, model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import host as hosts
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import OURS, PROHIBIT_IPSEC, RASMAN
@@ -66,11 +67,28 @@ def declare(**given: Any) -> declaration.Declaration:
     return declaration.declare(options(**given))
 
 
+class Clock:
+    """A clock that goes on only where somebody waits."""
+
+    def __init__(self) -> None:
+        self.pauses: list[float] = []
+        self.at_each_pause: Callable[[], None] = lambda: None
+
+    def now(self) -> float:
+        return sum(self.pauses)
+
+    def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.at_each_pause()
+
+
 class Server:
     """One server, and what a task does to it."""
 
-    def __init__(self) -> None:
-        self.host = Host(HostSpec("rras-tokyo", ADDRESS), Path("no-certificate"))
+    def __init__(self, late: Mapping[str, int] | None = None) -> None:
+        self.host = Host(HostSpec("rras-tokyo", ADDRESS, late=late or {}), Path("no-certificate"))
+        self.clock = Clock()
+        """The controller's."""
         self.nonces: list[bytes] = []
         """Under which the keys were masked, task by task."""
 
@@ -80,7 +98,8 @@ class Server:
         """Return the work of one task of win_ipsec_psk_policy."""
         wanted = options(**given)
         declared = declaration.declare(wanted) if wanted["state"] == "present" else None
-        wish = _work.PolicyWish(wanted["name"], declared, wanted["policy_agent_first"], wanted["backup"])
+        patience = Patience(wanted["settle_timeout"], self.clock.now, self.clock.sleep)
+        wish = _work.PolicyWish(wanted["name"], declared, wanted["policy_agent_first"], wanted["backup"], patience)
         return _work.PolicyWork(self.session(), wish, check_mode=check_mode)
 
     def policy(self, **given: Any) -> Result:
@@ -89,6 +108,9 @@ class Server:
 
     def plan(self, **given: Any) -> Result:
         return self.work(**given).plan()
+
+    def prove(self, **given: Any) -> Result:
+        return self.work(**given).prove()
 
     def predict(self, **given: Any) -> Result:
         """Do what check mode does."""

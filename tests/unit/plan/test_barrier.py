@@ -564,6 +564,7 @@ class TestWhatTheFiltersSee:
         [
             ({"__l2tp_proof": {"matches": True}, "__l2tp_plan": {"matches": False}}, {TOKYO: {"matches": True}}),
             ({"__l2tp_proof": {"skipped": True}, "__l2tp_plan": {"matches": True}}, {TOKYO: {"matches": True}}),
+            ({"__l2tp_proof": DEAD, "__l2tp_plan": {"matches": True}}, {}),
             ({"__l2tp_stage": {"changed": True}, "__l2tp_plan": {"matches": False}}, {}),
             ({"__l2tp_stage": {"skipped": True}, "__l2tp_plan": {"matches": True}}, {TOKYO: {"matches": True}}),
             ({"__l2tp_plan": {"failed": True}}, {}),

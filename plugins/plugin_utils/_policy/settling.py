@@ -1,0 +1,53 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host does not show yet and will by itself: services that start late, filters that are not loaded yet.
+
+WinRM answers before other automatic services run; those of delayed start come about two minutes after the start of
+Windows. The memory of a restart needs no patience: its note is gone from the moment at which Windows has started.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model, protection, services
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host, Service, StartType
+
+_AWAITED = (services.IKE, services.AGENT, services.RRAS)
+
+
+def starting(host: Host) -> tuple[str, ...]:
+    """Which services are not running yet, a clause each."""
+    return tuple(_stopped(host.services[name] for name in _AWAITED))
+
+
+def unloaded(host: Host, policy: model.Policy) -> tuple[str, ...]:
+    """What PolicyAgent does not list yet of a policy that is assigned, a clause each; nothing where it never will."""
+    return () if _lasting(host) else tuple(each.rstrip(".") for each in protection.unlisted(host, policy))
+
+
+def unproved(host: Host, policy: model.Policy) -> tuple[str, ...]:
+    """What is still to come of a policy that is assigned while ProhibitIpSec is there, a clause each.
+
+    Nothing where something is wrong that does not pass: that is said at once, by whoever asks next.
+    """
+    if _lasting(host) or not host.prohibited:
+        return ()
+    stopped = starting(host)
+    return stopped if not host.services[services.AGENT].running else (*stopped, *unloaded(host, policy))
+
+
+def _lasting(host: Host) -> bool:
+    """Whether no policy will protect this host, however long somebody waits."""
+    return bool(host.domain_policy) or any(_never_starts(host.services[name]) for name in protection.NEEDED_SERVICES)
+
+
+def _never_starts(service: Service) -> bool:
+    return not service.running and service.start in (None, StartType.DISABLED)
+
+
+def _stopped(awaited: Iterable[Service]) -> Iterator[str]:
+    for service in awaited:
+        if not service.running and not _never_starts(service):
+            yield f"the service {service.name} is not running"

@@ -1,0 +1,177 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Windows does late: services after a restart, filters after a restart and after a commit."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import RASMAN
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value
+from ansible_collections.rras.ipsec.plugins.plugin_utils._work import WorkError
+from ansible_collections.rras.ipsec.tests.lab.host import LATE_FILTERS
+from ansible_collections.rras.ipsec.tests.lab.services import NEVER
+from ansible_collections.rras.ipsec.tests.unit.plan.server import ADDRESS, KEY, NAME, PEER, Server, rule
+
+LATE = ("IKEEXT", "PolicyAgent", "RemoteAccess")
+UNLISTED = f"PolicyAgent does not list the filter between {ADDRESS} and {PEER}"
+FAILED = f"the policy '{NAME}' is in force, but {{}}. Look at the event log of this host, then repeat the run."
+
+
+def restarted(late: Mapping[str, int]) -> Server:
+    """Return a server that was brought to the end of a run, up to the restart."""
+    server = Server(late)
+    server.policy()
+    server.value()
+    server.restart()
+    server.clock.pauses.clear()
+    return server
+
+
+class TestAfterARestart:
+    @pytest.mark.parametrize("counts", list(itertools.permutations((1, 2, 3))), ids=str)
+    @pytest.mark.parametrize("filters", [0, 2])
+    def test_services_come_up_late_in_any_order(self, counts: tuple[int, ...], filters: int) -> None:
+        server = restarted({**dict(zip(LATE, counts, strict=True)), LATE_FILTERS: filters})
+        assert server.running.isdisjoint(LATE)
+
+        proof = server.prove()
+
+        assert (proof["matches"], proof["obstacles"], proof["pending"], proof["changed"]) == (True, [], False, False)
+        assert server.running >= set(LATE)
+        assert len(server.clock.pauses) >= max(counts)
+
+    def test_nothing_is_waited_for_where_all_is_there(self) -> None:
+        server = restarted({})
+        server.host.recorder.clear()
+        assert server.prove()["obstacles"] == []
+        assert server.clock.pauses == []
+        assert len(server.host.recorder.executions) == 1
+
+    @pytest.mark.parametrize(
+        ("late", "clauses"),
+        [
+            ("IKEEXT", "the service IKEEXT is not running"),
+            ("RemoteAccess", "the service RemoteAccess is not running"),
+            ("PolicyAgent", "the service PolicyAgent is not running and the service RemoteAccess is not running"),
+            (LATE_FILTERS, UNLISTED),
+        ],
+    )
+    def test_what_never_comes_is_named_with_the_time(self, late: str, clauses: str) -> None:
+        server = restarted({name: 1 for name in LATE if name != late})
+        if late == LATE_FILTERS:
+            server.host.agent.deaf = True
+        else:
+            server.host.services.late = server.host.services.waiting = {late.casefold(): NEVER}
+            server.restart()
+        with pytest.raises(WorkError) as failure:
+            server.prove()
+        assert str(failure.value) == FAILED.format(f"after 120 seconds {clauses}")
+        assert sum(server.clock.pauses) == 120
+
+    def test_the_limit_is_an_option(self) -> None:
+        server = restarted({"RemoteAccess": NEVER})
+        with pytest.raises(WorkError) as failure:
+            server.prove(settle_timeout=0)
+        assert str(failure.value) == FAILED.format("the service RemoteAccess is not running")
+        assert server.clock.pauses == []
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            pytest.param(lambda server: disable(server, "IKEEXT"), id="a disabled service"),
+            pytest.param(lambda server: disable(server, "PolicyAgent"), id="a disabled agent"),
+            pytest.param(lambda server: server.host.registry.erase(RASMAN, "ProhibitIpSec"), id="no value"),
+            pytest.param(lambda server: server.assign("elsewhere"), id="another policy"),
+        ],
+    )
+    def test_what_does_not_pass_is_not_waited_for(self, wrong: Callable[[Server], None]) -> None:
+        server = restarted({"RemoteAccess": NEVER, "IKEEXT": NEVER})
+        wrong(server)
+        proof = server.prove()
+        assert server.clock.pauses == []
+        assert proof["obstacles"] or not proof["matches"] or proof["host"]["prohibit_ipsec"]["value"] != 1
+
+    def test_a_disabled_rras_is_not_waited_for(self) -> None:
+        server = restarted({"IKEEXT": 2})
+        disable(server, "RemoteAccess")
+        server.restart()
+        assert server.prove()["matches"]
+        assert len(server.clock.pauses) == 2
+
+    def test_a_plan_does_not_wait(self) -> None:
+        server = restarted({"IKEEXT": 2})
+        assert server.plan()["obstacles"] == ["the service IKEEXT does not run."]
+        assert server.clock.pauses == []
+
+
+class TestBeforeARemoval:
+    def test_rras_is_waited_for(self) -> None:
+        server = restarted({"RemoteAccess": 2})
+        assert "matches" in server.prove(state="absent")
+        assert "RemoteAccess" in server.running
+
+    def test_what_never_comes_does_not_keep_a_policy(self) -> None:
+        server = restarted({"RemoteAccess": NEVER})
+        assert "matches" in server.prove(state="absent")
+        assert sum(server.clock.pauses) == 120
+
+
+class TestAfterACommit:
+    @pytest.mark.parametrize("moments", [1, 2, 5])
+    def test_an_agent_that_needs_a_moment_gets_it(self, moments: int) -> None:
+        server = Server({LATE_FILTERS: moments})
+        assert server.policy()["matches"] is True
+        assert len(server.clock.pauses) == moments
+
+    def test_each_phase_waits_too(self) -> None:
+        server = Server({LATE_FILTERS: 3})
+        server.work().commit(server.stage())
+        assert len(server.clock.pauses) == 3
+
+    @pytest.mark.parametrize(
+        ("meddle_with", "sentence", "waited"),
+        [
+            (lambda server: setattr(server.host.agent, "deaf", True), f"after 120 seconds {UNLISTED}.", 120),
+            (lambda server: server.assign("nowhere"), "the host has another policy assigned.", 0),
+            (
+                lambda server: server.host.registry.remove(next(path for path in server.tree if "ipsecPolicy" in path)),
+                "what the host reads back is not what was declared.",
+                0,
+            ),
+        ],
+        ids=["a deaf agent", "another policy", "no policy"],
+    )
+    def test_what_is_not_there_is_not_claimed(
+        self, server: Server, meddle_with: Callable[[Server], None], sentence: str, waited: int
+    ) -> None:
+        transaction = server.stage()
+        work = server.work()
+        original = server.host.impairments
+
+        def late(_number: int, record: str) -> None:
+            if record.startswith("run") and server.active:
+                meddle_with(server)
+                server.host.agent.load()
+                original.before_record = None
+
+        original.before_record = late
+        with pytest.raises(WorkError) as failure:
+            work.commit(transaction)
+        assert str(failure.value) == f"the policy '{NAME}' was written, but {sentence}"
+        assert sum(server.clock.pauses) == waited
+
+    def test_a_policy_without_connections_needs_no_patience(self, server: Server) -> None:
+        server.host.agent.deaf = True
+        server.policy(rules=[rule(filters=[{"source_address": "me", "destination_address": "any"}], key=KEY)])
+        assert server.clock.pauses == []
+
+
+def disable(server: Server, service: str) -> None:
+    """Do what a security baseline does, before Windows starts."""
+    server.add([Key(server.service(service).path, {**server.service(service), "Start": Value.dword(4)})])
+    server.restart()
