@@ -17,6 +17,7 @@ from ansible_collections.rras.ipsec.tests.integration.pair import KEY, OSAKA, PA
 from ansible_collections.rras.ipsec.tests.lab import Host, PoweredOff
 from ansible_collections.rras.ipsec.tests.lab.host import LATE_FILTERS
 from ansible_collections.rras.ipsec.tests.lab.services import NEVER
+from ansible_collections.rras.ipsec.tests.messages import is_said
 
 pytestmark = pytest.mark.slow
 
@@ -168,7 +169,7 @@ def test_a_host_that_comes_back_and_goes_again_ends_in_a_sentence(pair: Controll
     run = pair.site()
 
     assert run.failed == [OSAKA, TOKYO]
-    assert words.is_said(run.failure(OSAKA), GONE), run.explain()
+    assert is_said(run.failure(OSAKA), GONE), run.explain()
     assert run.failure(TOKYO).startswith(f"{KEPT} is unreachable: ")
     for name, host in pair.lab.items():
         assert words.keys_of(words.assigned(host)) == [KEY], name
@@ -186,7 +187,7 @@ def test_a_host_that_goes_again_keeps_its_policy_in_a_removal(pair: Controller) 
 
     run = pair.play(REMOVE)
 
-    assert words.is_said(run.failure(OSAKA), GONE_BEFORE_THE_REMOVAL), run.explain()
+    assert is_said(run.failure(OSAKA), GONE_BEFORE_THE_REMOVAL), run.explain()
     assert words.prohibit_ipsec(pair.lab[OSAKA]) is None
     assert words.keys_of(words.assigned(pair.lab[OSAKA])) == [KEY]
 
