@@ -97,6 +97,14 @@ host:
       returned: always
       type: bool
       sample: true
+    l2tp_over_ipv6_obstacles:
+      description:
+        - Why L2TP over IPv6 is not blocked, a sentence each. The rule is missing or was changed, C(MpsSvc) is not running, Windows Firewall is off
+          in a profile, or a group policy makes it ignore local rules. None, where it is blocked.
+      returned: always
+      type: list
+      elements: str
+      sample: []
     l2tp_ports:
       description: The number of L2TP ports of RRAS. Null, where the miniport was not found.
       returned: always

@@ -312,8 +312,11 @@ options:
   block_l2tp_over_ipv6:
     description:
       - Whether a rule of Windows Firewall blocks incoming L2TP over IPv6, which RRAS accepts and the filters of the policy do not cover.
-      - Only for an assigned policy. V(false) and the removal of the policy take the rule away again. Where the service C(MpsSvc) is not running,
-        there is no rule, and M(rras.ipsec.win_prohibit_ipsec) warns.
+      - Only for an assigned policy. A rule of our name that was changed is replaced.
+      - V(false), O(assigned=false) and the removal of the policy take the rule away again, when all else is done (O(phase=finish)).
+        With O(assigned=false) it stays while another policy of this collection is assigned, or while RRAS makes no filters of its own.
+      - The rule does nothing where the service C(MpsSvc) is not running, where Windows Firewall is off in a profile, or where a group policy makes
+        it ignore local rules; M(rras.ipsec.win_prohibit_ipsec) warns then. While C(MpsSvc) is not running, the rule is neither made nor taken away.
     type: bool
     default: true
   backup:

@@ -77,6 +77,7 @@ _HOST: Final[Described] = {
     "unfinished_transaction": _KEPT,
     "machine": _KEPT,
     "l2tp_covered": _KEPT,
+    "l2tp_over_ipv6_obstacles": _KEPT,
 }
 RESULT: Final[Mapping[str, Described]] = {
     "msg": _FREE,

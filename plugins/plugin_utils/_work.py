@@ -16,6 +16,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._patience import Patien
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     describe,
     facts,
+    firewall,
     host,
     model,
     phases,
@@ -149,7 +150,7 @@ class PolicyWork:
             if error.failure.fault is not records.Fault.CONFLICT:
                 raise
             reading = self._finish_changed(transaction, error)
-        return self._short_result(_finished(reading), changed=True)
+        return self._short_result(_finished(reading, transaction), changed=True)
 
     def everything(self) -> dict[str, Any]:
         """All phases, in one transaction after the reading; when the store changes meanwhile, once more."""
@@ -168,7 +169,7 @@ class PolicyWork:
             *phases.finish(transaction, self._wish.name, planned.given_back, forgetting),
         )
         reading = self._session.apply(wanted, validity=True)
-        after = self._proved(_finished(reading), transaction)
+        after = self._proved(_finished(reading, transaction), transaction)
         result = self._result(planned, after, changed=True, shown=True) | {"assigned_by": reading.assigned_by}
         return _warned(result, planned, (*_by_registry(reading), *_about_validity(seen, after)))
 
@@ -337,12 +338,17 @@ def _once_more(attempt: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     return attempt()
 
 
-def _finished(reading: Reading) -> host.Host:
+def _finished(reading: Reading, transaction: planning.Transaction) -> host.Host:
     """The host, once it shows that a transaction is finished: nothing of what was to be deleted is there."""
     left = [path for path in reading.deleted if path in reading.host.store.objects]
     if left or reading.host.pending:
         what = left[0] if left else host.TRANSACTION
         raise WorkError(f"the host said that it deleted {what}, but it is still there; look who holds or restores it.")
+    if planning.Flag.UNBLOCK_IPV6 in transaction.flags and reading.host.windows_firewall.rules:
+        raise WorkError(
+            f"the rule {firewall.NAME} of Windows Firewall is still there; see that the service MpsSvc is running, "
+            "and run this task again."
+        )
     return reading.host
 
 

@@ -30,26 +30,23 @@ RESTART_PENDING = OURS + r"\ProhibitIpSec\RestartPending"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Memory:
-    """What a host has when it has just started: registry, access lists of what may hold a key, firewall rules."""
+    """What a host has when it has just started: registry, and the access lists of what may hold a key."""
 
     tree: Tree
     access: Mapping[str, str]
-    firewall: Mapping[str, str]
 
     @classmethod
     def of(cls, host: Host) -> Memory:
         """Remember a host."""
         tree = host.registry.snapshot()
         private = (path for path in tree if path.startswith(OURS) or "ipsecNFA" in path)
-        return cls(tree, {path: host.registry.access(path) for path in private}, dict(host.firewall))
+        return cls(tree, {path: host.registry.access(path) for path in private})
 
     def give(self, host: Host) -> None:
         """Make another host, or the same one again, just as that one was; it stays the machine that it is."""
         identity = [key for path in IDENTITY if (key := host.registry.read(path))]
         host.registry.replace(self.tree)
         host.registry.load(Tree(identity))
-        host.firewall.clear()
-        host.firewall.update(self.firewall)
         for path, sddl in self.access.items():
             host.registry.protect(path, sddl)
         host.services.boot()

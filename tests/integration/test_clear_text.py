@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.firewall import NAME
 from ansible_collections.rras.ipsec.tests.integration import pair as words
 from ansible_collections.rras.ipsec.tests.integration.controller import Controller, Run
 from ansible_collections.rras.ipsec.tests.integration.pair import (
@@ -19,6 +20,7 @@ from ansible_collections.rras.ipsec.tests.integration.pair import (
     TOKYO,
     TOKYO_ADDRESS,
 )
+from ansible_collections.rras.ipsec.tests.lab.firewall import rules
 
 MODULE, VALUE = "rras.ipsec.win_ipsec_psk_policy", "rras.ipsec.win_prohibit_ipsec"
 BETWEEN = {"source_address": TOKYO_ADDRESS, "destination_address": OSAKA_ADDRESS}
@@ -144,7 +146,7 @@ def test_the_role_says_what_it_was_told_to_ignore(pair: Controller) -> None:
             f"L2TP between {name} and peers that no connection names is in clear text. "
             "Set l2tp_other_peers to block or certificate."
         ) in run.said(name)
-        assert host.firewall == {}, "nothing is blocked that was not asked for"
+        assert rules(host.registry, NAME) == {}, "nothing is blocked that was not asked for"
 
 
 def _message(run: Run, name: str) -> str:

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.firewall import NAME
 from ansible_collections.rras.ipsec.tests.integration import pair as words
 from ansible_collections.rras.ipsec.tests.integration.conftest import MakeController
 from ansible_collections.rras.ipsec.tests.integration.controller import REMOVE, Controller
 from ansible_collections.rras.ipsec.tests.integration.pair import OSAKA, POLICY, TOKYO
+from ansible_collections.rras.ipsec.tests.lab.firewall import rules
 from ansible_collections.rras.ipsec.tests.lab.registry import differences
 
 AGREE = (
@@ -116,7 +118,7 @@ def test_removal_leaves_everything_as_it_was_before(
     for name, host in pair.lab.items():
         assert differences(before[name], words.without_backup(host.registry.snapshot())) == []
         assert host.agent.has_automatic_filters, "RRAS started after our policy was gone"
-        assert host.firewall == {}
+        assert rules(host.registry, NAME) == {}
         assert host.exposures == [], "L2TP was in clear text on the way"
 
     again = pair.play(removal)

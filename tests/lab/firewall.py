@@ -1,50 +1,84 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Windows Firewall of one simulated host: what ``netsh advfirewall firewall`` adds, deletes and shows."""
+"""Windows Firewall of one simulated host: what ``netsh advfirewall firewall`` adds and deletes.
+
+The rules are where Windows keeps them, a text each in the registry ([MS-GPFAS] 2.2.2.19).
+"""
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
+import uuid
+from collections.abc import Iterator, Mapping
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value
+
+from .registry import RegistryAccess
+from .windows import FIREWALL_RULES
 
 SUCCESS = 0
 FAILURE = 1
 
-Rules = dict[str, str]
-"""The rules by their names in lower case: each what stood behind the name on the command line."""
-
-_COMMAND = re.compile(
-    r"advfirewall firewall (?P<verb>add|delete|show) rule name=(?P<name>\S+) ?(?P<rest>.*)", re.IGNORECASE
-)
+_COMMAND = re.compile(r"advfirewall firewall (?P<verb>add|delete) rule name=(?P<name>\S+) ?(?P<rest>.*)", re.IGNORECASE)
 _WANTED = {"dir", "action", "protocol", "localport", "remoteip", "profile", "enable"}
+_PROTOCOLS = {"tcp": "6", "udp": "17"}
 
 
-def run(rules: Rules, command: str) -> tuple[int, str]:
+def rules(registry: RegistryAccess, name: str) -> dict[str, str]:
+    """Return the rules of a name: the text of each by its value's name."""
+    key = registry.read(FIREWALL_RULES) or Key(FIREWALL_RULES)
+    wanted = f"|Name={name}|".casefold()
+    return {each: value.text for each, value in key.items() if wanted in value.text.casefold()}
+
+
+def rewrite(registry: RegistryAccess, name: str, found: str, put: str) -> None:
+    """Change the rules of a name as somebody does by hand: a part of each text becomes another one."""
+    for each, text in rules(registry, name).items():
+        registry.write(FIREWALL_RULES, each, Value.sz(text.replace(found, put)))
+
+
+def run(registry: RegistryAccess, command: str) -> tuple[int, str]:
     """Run a command line of netsh; return the exit code and the output."""
     match = _COMMAND.fullmatch(command)
     if match is None:
         return FAILURE, f"The following command was not found: {command}.\r\n"
     name, rest = match["name"], match["rest"]
     if match["verb"].casefold() == "add":
-        return _add(rules, name, rest)
+        return _add(registry, name, rest)
     if rest:
         return FAILURE, "A specified value is not valid.\r\n"
-    if name.casefold() not in rules:
+    found = rules(registry, name)
+    for each in found:
+        registry.erase(FIREWALL_RULES, each)
+    if not found:
         return FAILURE, "No rules match the specified criteria.\r\n"
-    if match["verb"].casefold() == "show":
-        return SUCCESS, _shown(name, rules[name.casefold()])
-    del rules[name.casefold()]
-    return SUCCESS, "Deleted 1 rule(s).\r\nOk.\r\n"
+    return SUCCESS, f"Deleted {len(found)} rule(s).\r\nOk.\r\n"
 
 
-def _add(rules: Rules, name: str, rest: str) -> tuple[int, str]:
+def _add(registry: RegistryAccess, name: str, rest: str) -> tuple[int, str]:
     options = _options(rest)
-    if set(options) - _WANTED or not all(map(_is_network, filter(None, options.get("remoteip", "").split(",")))):
+    addresses = list(filter(None, options.get("remoteip", "").split(",")))
+    if set(options) - _WANTED or not all(map(_is_network, addresses)):
         return FAILURE, "A specified value is not valid.\r\n"
-    rules[name.casefold()] = rest
+    text = "|".join(("v2.30", *_fields(options, addresses), f"Name={name}", ""))
+    number = len(rules(registry, name))
+    registry.create(FIREWALL_RULES)
+    registry.write(FIREWALL_RULES, f"{{{uuid.uuid5(uuid.NAMESPACE_OID, f'{number} {text}')}}}".upper(), Value.sz(text))
     return SUCCESS, "Ok.\r\n"
+
+
+def _fields(options: Mapping[str, str], addresses: list[str]) -> Iterator[str]:
+    yield f"Action={options['action'].capitalize()}"
+    yield f"Active={str(options.get('enable', 'yes') == 'yes').upper()}"
+    yield f"Dir={options['dir'].capitalize()}"
+    yield f"Protocol={_PROTOCOLS[options['protocol'].casefold()]}"
+    if options.get("profile", "any") != "any":
+        yield f"Profile={options['profile'].capitalize()}"
+    yield f"LPort={options['localport']}"
+    for address in addresses:
+        yield f"RA{ipaddress.ip_network(address).version}={address}"
 
 
 def _options(text: str) -> Mapping[str, str]:
@@ -58,18 +92,3 @@ def _is_network(text: str) -> bool:
         return ipaddress.ip_network(text).prefixlen > 0
     except ValueError:
         return False
-
-
-def _shown(name: str, rest: str) -> str:
-    options = _options(rest)
-    fields = {
-        "Rule Name": name,
-        "Enabled": "Yes",
-        "Direction": options.get("dir", "in").capitalize(),
-        "Profiles": "Domain,Private,Public",
-        "RemoteIP": options.get("remoteip", "Any"),
-        "Protocol": options.get("protocol", "Any"),
-        "LocalPort": options.get("localport", "Any"),
-        "Action": options.get("action", "").capitalize(),
-    }
-    return "\r\n" + "".join(f"{label + ':':<38}{value}\r\n" for label, value in fields.items()) + "Ok.\r\n"

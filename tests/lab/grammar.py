@@ -21,7 +21,8 @@ _STORE = r"SOFTWARE\\Policies\\Microsoft\\Windows\\IPSec\\Policy\\Local"
 _OBJECT = rf"{_STORE}\\ipsec\w+\{{[0-9A-F]{{8}}(-[0-9A-F]{{4}}){{3}}-[0-9A-F]{{12}}\}}"
 _OWN = r"SOFTWARE\\rras\.ipsec(\\\w+)*"
 _NAME, _BASE64 = r"\w+", r"[A-Za-z0-9+/=]*"
-_FIREWALL_KEY = r"(ConSecRules|(Domain|Standard|Public)Profile)"
+_FIREWALL_SETTINGS = rf"{_SERVICES}\\SharedAccess\\Parameters\\FirewallPolicy"
+_PROFILE = r"(Domain|Standard|Private|Public)Profile"
 _READABLE = "|".join(
     (
         _STORE,
@@ -29,15 +30,16 @@ _READABLE = "|".join(
         _RASMAN,
         rf"{_SERVICES}\\{_SERVICE}",
         rf"{_SERVICES}\\Tcpip\\Parameters\\Interfaces",
-        rf"{_SERVICES}\\SharedAccess\\Parameters\\FirewallPolicy\\{_FIREWALL_KEY}",
-        rf"SOFTWARE\\Policies\\Microsoft\\(WindowsFirewall\\{_FIREWALL_KEY}|Windows\\IPSec\\GPTIPSECPolicy)",
+        rf"{_FIREWALL_SETTINGS}\\{_PROFILE}",
+        rf"SOFTWARE\\Policies\\Microsoft\\(WindowsFirewall\\{_PROFILE}|Windows\\IPSec\\GPTIPSECPolicy)",
         r"SYSTEM\\CurrentControlSet\\Control\\ComputerName\\ActiveComputerName",
         r"SYSTEM\\CurrentControlSet\\Control\\Class\\\{4d36e972-e325-11ce-bfc1-08002be10318\}",
     )
 )
-_RULE_NAME = r"rule name=rras\.ipsec-L2TP-over-IPv6"
+_RULE_NAME = r"name=rras\.ipsec-L2TP-over-IPv6"
+_OUR_RULE = rf"{_FIREWALL_SETTINGS}\\FirewallRules\t\|{_RULE_NAME}\|\t0"
 _FIREWALL = (
-    rf"advfirewall firewall ((delete|show) {_RULE_NAME}|add {_RULE_NAME} "
+    rf"advfirewall firewall (delete rule {_RULE_NAME}|add rule {_RULE_NAME} "
     r"dir=in action=block protocol=UDP localport=1701 remoteip=::/1,8000::/1 profile=any enable=yes)"
 )
 _NETSH = rf"netsh\t(ipsec (static show policy all|dynamic show qmfilter all)|{_FIREWALL})"
@@ -56,7 +58,7 @@ _BEFORE = rf"{_OWN}\t{_NAME}|{_RASMAN}\tProhibitIpSec"
 
 _FORMS = {
     "begin": rf"{_BASE64}\t\d{{1,5}}",
-    "tree": rf"({_READABLE})\t(\*|\w+(,\w+)*)\t\d|SOFTWARE\\Microsoft\\Cryptography\tMachineGuid\t0",
+    "tree": rf"({_READABLE})\t(\*|\w+(,\w+)*)\t\d|SOFTWARE\\Microsoft\\Cryptography\tMachineGuid\t0|{_OUR_RULE}",
     "digest": _STORE,
     "run": rf"{_PROGRAM}\t{_BASE64}\t(must|may)\t({_PROGRAM})?\t?",
     "unchanged": rf"{_STORE}\t{_BASE64}",

@@ -14,7 +14,7 @@ from pathlib import Path
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Cover
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree
 
-from . import firewall, sc, windows
+from . import sc, windows
 from .agent import PolicyAgent
 from .engine import Engine, EngineName
 from .impairment import Impairments
@@ -67,7 +67,6 @@ class Host:
         self.engine, self.registry = self._engine()
         self.agent = PolicyAgent(self.registry)
         self.services = Services(self.registry, self.agent)
-        self.firewall: firewall.Rules = {}
         self.recorder = Recorder()
         self.impairments = Impairments()
         self.lock = threading.Lock()
@@ -75,7 +74,7 @@ class Host:
         self.exposures: list[tuple[str, Cover]] = []
         """The moments at which L2TP with some peer was in clear text, or could have been, and how much was covered."""
         self._is_up = False
-        netsh = Netsh(self.registry, self.services, self.agent, self.firewall)
+        netsh = Netsh(self.registry, self.services, self.agent)
         self._programs = Programs(
             netsh, sc.Sc(self.registry, self.services, spec.sc_labels), self.recorder, lambda: self.impairments
         )
@@ -93,7 +92,6 @@ class Host:
         self.agent.deaf = False
         self.services.broken.clear()
         self.services.starting.clear()
-        self.firewall.clear()
         self.impairments = Impairments()
         self.agent.late = 0
         self.services.late = {}

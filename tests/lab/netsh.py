@@ -61,8 +61,6 @@ class Netsh:
     registry: RegistryAccess
     services: Services
     agent: PolicyAgent
-    rules: firewall.Rules = dataclasses.field(default_factory=dict)
-    """Windows Firewall's rules."""
 
     def run(self, arguments: str) -> tuple[int, str]:
         """Run a command line without the program's name; return the exit code and the output."""
@@ -88,7 +86,7 @@ class Netsh:
     def _firewall(self, words: str) -> tuple[int, str]:
         if not self.services.is_running(FIREWALL):
             return FAILURE, "An error occurred while attempting to contact the Windows Firewall service.\r\n"
-        return firewall.run(self.rules, words)
+        return firewall.run(self.registry, words)
 
     def _show_policies(self) -> tuple[int, str]:
         policies = self._policies()

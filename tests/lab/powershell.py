@@ -16,7 +16,7 @@ import dataclasses
 import threading
 from typing import Protocol
 
-from . import firewall, twin
+from . import twin
 from .agent import PolicyAgent
 from .engine import Command, Connection, Output, unwrapped
 from .impairment import NetshFault, PoweredOff, RecordRefusedError
@@ -50,10 +50,6 @@ class Host(twin.Host, Protocol):
     @property
     def services(self) -> Services:
         """The services."""
-
-    @property
-    def firewall(self) -> firewall.Rules:
-        """Windows Firewall's rules."""
 
     @property
     def agent(self) -> PolicyAgent:

@@ -15,7 +15,6 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fa
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import BACKUP, OURS
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import SEPARATOR, Key, Tree
 
-from . import firewall
 from .agent import PolicyAgent
 from .impairment import Impairments, PoweredOff
 from .netsh import Netsh
@@ -40,9 +39,6 @@ class Original(Protocol):
 
     @property
     def services(self) -> Services: ...
-
-    @property
-    def firewall(self) -> firewall.Rules: ...
 
     @property
     def agent(self) -> PolicyAgent: ...
@@ -83,10 +79,9 @@ class Shadow:
         self.services.running |= host.services.running
         self.services.runs_with_prohibit_ipsec = host.services.runs_with_prohibit_ipsec
         self.services.broken |= host.services.broken
-        self.firewall = dict(host.firewall)
         self.impairments = Impairments(netsh=host.impairments.netsh, exit_codes=host.impairments.exit_codes)
         self._programs = Programs(
-            Netsh(self.registry, self.services, self.agent, self.firewall),
+            Netsh(self.registry, self.services, self.agent),
             Sc(self.registry, self.services),
             Recorder(),
             lambda: self.impairments,
@@ -175,5 +170,4 @@ def _service_differences(shadow: Shadow, host: Original) -> list[str]:
     running = shadow.services.running ^ host.services.running
     held = [(agent.filters, agent.has_automatic_filters) for agent in (shadow.agent, host.agent)]
     loaded = [] if held[0] == held[1] else ["PolicyAgent holds other filters"]
-    rules = [] if shadow.firewall == host.firewall else ["Windows Firewall has other rules"]
-    return [*rules, *(f"the service {name} runs on one of both only" for name in sorted(running)), *loaded]
+    return [*(f"the service {name} runs on one of both only" for name in sorted(running)), *loaded]

@@ -125,7 +125,7 @@ class Transaction:
         if key is None:
             return None
         self._answer("key", encode(path))
-        self._answer_values(key, path, None if names == "*" else {name.lower() for name in names.split(",")})
+        self._answer_values(key, path, names)
         for child in self._registry.children(path) if int(depth) > 0 else ():
             if child.lower() != "backup":
                 self.tree(join(path, child), names, str(int(depth) - 1))
@@ -294,9 +294,9 @@ class Transaction:
     def _answer(self, *fields: str) -> None:
         self._answers.append("\t".join(fields))
 
-    def _answer_values(self, key: Key, path: str, names: Collection[str] | None) -> None:
+    def _answer_values(self, key: Key, path: str, names: str) -> None:
         for name, value in key.items():
-            if names is None or name.lower() in names:
+            if _is_asked_for(name, value, names):
                 shown = digests.shown(path, name, value, self._nonce)
                 self._answer("value", encode(name), digests.KIND_NAMES[shown.kind], digests.field(shown))
         if "\\ipsecnfa" in path.lower():
@@ -394,6 +394,12 @@ def _trustees(sddl: str) -> set[str]:
 def _check_kind(value: Value | None, path: str, name: str) -> None:
     if value is not None and not digests.is_sound(value):
         raise ScriptError(Fault.FAILED, f"the value {name} of the key {path} could not be put back as it is")
+
+
+def _is_asked_for(name: str, value: Value, names: str) -> bool:
+    if names.startswith("|"):
+        return names.lower() in value.text.lower()
+    return names == "*" or name.lower() in names.lower().split(",")
 
 
 def encode(text: str) -> str:

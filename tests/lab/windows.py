@@ -19,6 +19,21 @@ ADAPTERS = r"SYSTEM\CurrentControlSet\Control\Class\{4d36e972-e325-11ce-bfc1-080
 CRYPTOGRAPHY = r"SOFTWARE\Microsoft\Cryptography"
 COMPUTER_NAME = r"SYSTEM\CurrentControlSet\Control\ComputerName\ActiveComputerName"
 
+FIREWALL_SETTINGS = SERVICES + r"\SharedAccess\Parameters\FirewallPolicy"
+FIREWALL_RULES = FIREWALL_SETTINGS + r"\FirewallRules"
+
+_PROFILES = ("Domain", "Standard", "Public")
+_RULES_OF_WINDOWS = {
+    "RRAS-L2TP-In-UDP": (
+        "v2.30|Action=Allow|Active=TRUE|Dir=In|Protocol=17|LPort=1701|App=System|Name=@FirewallAPI.dll,-33753|"
+        "Desc=@FirewallAPI.dll,-33756|EmbedCtxt=@FirewallAPI.dll,-33752|"
+    ),
+    "CoreNet-ICMP6-RA-In": (
+        "v2.30|Action=Allow|Active=TRUE|Dir=In|Protocol=58|ICMP6=134:*|RA6=fe80::/64|App=System|"
+        "Name=@FirewallAPI.dll,-25012|Desc=@FirewallAPI.dll,-25018|EmbedCtxt=@FirewallAPI.dll,-25000|"
+    ),
+}
+"""Two of the several hundred local rules of Windows Firewall; the first lets L2TP in."""
 _LONGEST_NAME = 15
 """Characters of a computer's NetBIOS name."""
 _MANAGEMENT_INTERFACE = "{0B3D6F5E-2C0B-4B0F-9C4E-6A1D5B2F7E10}"
@@ -53,7 +68,8 @@ def fresh(address: str, management_address: str, l2tp_ports: int = 128, name: st
             *_adapters(l2tp_ports),
             Key(CRYPTOGRAPHY, {"MachineGuid": Value.sz(str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{name} {address}")))}),
             Key(COMPUTER_NAME, {"ComputerName": Value.sz(name.upper()[:_LONGEST_NAME])}),
-            Key(join(SERVICES, r"SharedAccess\Parameters\FirewallPolicy\ConSecRules")),
+            *(Key(join(FIREWALL_SETTINGS, f"{each}Profile"), {"EnableFirewall": Value.dword(1)}) for each in _PROFILES),
+            Key(FIREWALL_RULES, {name: Value.sz(text) for name, text in _RULES_OF_WINDOWS.items()}),
             Key(
                 r"SOFTWARE\Microsoft\Windows NT\CurrentVersion",
                 {"ProductName": Value.sz("Windows Server 2022 Standard")},

@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree
 from ansible_collections.rras.ipsec.tests.lab.agent import PolicyAgent
-from ansible_collections.rras.ipsec.tests.lab.firewall import Rules
 from ansible_collections.rras.ipsec.tests.lab.impairment import Impairments
 from ansible_collections.rras.ipsec.tests.lab.powershell_place import ThisMachine, Use, uses
 from ansible_collections.rras.ipsec.tests.lab.powershell_registry import RealRegistry
@@ -83,7 +82,6 @@ class _Original:
     services: Services
     agent: PolicyAgent
     impairments: Impairments
-    firewall: Rules = dataclasses.field(default_factory=dict)
 
 
 class WindowsMachine(Machine):

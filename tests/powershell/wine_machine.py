@@ -33,7 +33,6 @@ class WineMachine(Machine):
         self.registry.remove_tree(RASMAN)
         self.registry.load(BEFORE)
         host.services.boot()
-        host.firewall.clear()
         host.impairments = Impairments()
         self.host.engine.differences.clear()
 

@@ -181,7 +181,7 @@ class TestErrors:
 
     def test_of_the_proof(self, task: Task) -> None:
         task.server.host.impairments.netsh = NetshFault.MISSING
-        result = task.run(POLICY, **RULES, settle_timeout=0)
+        result = task.run(POLICY, **RULES, block_l2tp_over_ipv6=False, settle_timeout=0)
         assert result["reason"] == "not_proved"
         assert result["msg"] == (
             "The policy 'L2TP' was written, but PolicyAgent does not list the filter between 192.0.2.1 and 192.0.2.2."

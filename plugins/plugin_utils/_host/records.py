@@ -14,7 +14,8 @@ verb           fields                                  what it does
 =============  ======================================  ==============================================================
 begin          nonce, seconds                          the nonce for digests; how long a program may run
 tree           path, names, depth                      answers a key and what is below it, down to a depth; names are
-                                                       value names joined by commas, or ``*``
+                                                       value names joined by commas, ``*``, or behind a ``|``
+                                                       what the data of the values contain
 digest         path                                    answers HMAC-SHA256(nonce, fingerprint of the keys there)
 run            program, arguments, pattern, must or    runs netsh, net or sc, answers the exit code and what matches
                may, program and arguments to undo it   the pattern (base64) in its output; ``must``: an error, unless
@@ -136,8 +137,8 @@ def begin(nonce: bytes, seconds: int) -> str:
 
 def _fields(step: steps.Step) -> tuple[str, ...]:  # noqa: C901, PLR0911, PLR0912 - one line a verb reads best
     match step:
-        case steps.ReadTree(path, names, depth):
-            return "tree", path, ",".join(names) or "*", str(depth)
+        case steps.ReadTree(path, names, depth, containing):
+            return "tree", path, containing or ",".join(names) or "*", str(depth)
         case steps.ReadDigest(path):
             return "digest", path
         case steps.Run(program, arguments, pattern, must_succeed, undo):

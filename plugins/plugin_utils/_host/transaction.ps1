@@ -8,21 +8,22 @@ if ($PSVersionTable.PSVersion -lt [version] '5.1') { return '#rras#ZXJyb3IJcG93Z
 $ErrorActionPreference = 'Stop'; $ProgressPreference = 'SilentlyContinue'
 $services, $service, $guid = 'SYSTEM\\CurrentControlSet\\Services', '(PolicyAgent|IKEEXT|RasMan|RemoteAccess|MpsSvc)', '\{[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}\}'
 $store, $own, $rasman = 'SOFTWARE\\Policies\\Microsoft\\Windows\\IPSec\\Policy\\Local', 'SOFTWARE\\rras\.ipsec(\\\w+)*', "$services\\RasMan\\Parameters"
+$wall = "$services\\SharedAccess\\Parameters\\FirewallPolicy"
 $readable = '(' + (@(
     $store, $own, $rasman, "$services\\$service", "$services\\Tcpip\\Parameters\\Interfaces"
-    "($services\\SharedAccess\\Parameters\\FirewallPolicy|SOFTWARE\\Policies\\Microsoft\\WindowsFirewall)\\(ConSecRules|(Domain|Standard|Public)Profile)"
+    "($wall|SOFTWARE\\Policies\\Microsoft\\WindowsFirewall)\\(Domain|Standard|Private|Public)Profile"
     'SOFTWARE\\Policies\\Microsoft\\Windows\\IPSec\\GPTIPSECPolicy'
     'SYSTEM\\CurrentControlSet\\Control\\(ComputerName\\ActiveComputerName|Class\\\{4d36e972-e325-11ce-bfc1-08002be10318\})'
 ) -join '|') + ')'
 $object, $sc = "$store\\ipsec\w+$guid", "sc`t(query $service|control PolicyAgent 129|config (PolicyAgent|IKEEXT) start= [a-z-]+|config RemoteAccess depend= [\w+/`"]+)"
-$firewall = 'advfirewall firewall ((delete|show) rule name=rras\.ipsec-L2TP-over-IPv6|add rule name=rras\.ipsec-L2TP-over-IPv6 ' +
+$firewall = 'advfirewall firewall (delete rule name=rras\.ipsec-L2TP-over-IPv6|add rule name=rras\.ipsec-L2TP-over-IPv6 ' +
     'dir=in action=block protocol=UDP localport=1701 remoteip=::/1,8000::/1 profile=any enable=yes)'
 $program = "(netsh`t($firewall|ipsec (static show policy all|dynamic show qmfilter all))|net`t(start|stop) (PolicyAgent|IKEEXT|RemoteAccess)|$sc)"
 $name, $base64, $place = '\w+', '[A-Za-z0-9+/=]*', "(($object|$own|$store)`t\w+|$rasman`tProhibitIpSec)"
 $former = "($own`t\w+|$rasman`tProhibitIpSec)" # what stood there before us is given back, whatever its kind
 $verbs = @{ # what each verb calls, and the form of its fields: whatever has another form is refused before anything is done
     begin        = 'Start-Session', $base64, '\d{1,5}'
-    tree         = 'Read-Tree', "($readable`t(\*|\w+(,\w+)*)`t\d|SOFTWARE\\Microsoft\\Cryptography`tMachineGuid`t0)"
+    tree         = 'Read-Tree', "($readable`t(\*|\w+(,\w+)*)`t\d|SOFTWARE\\Microsoft\\Cryptography`tMachineGuid`t0|$wall\\FirewallRules`t\|Name=rras\.ipsec-L2TP-over-IPv6\|`t0)"
     digest       = 'Read-Digest', $store
     run          = 'Invoke-Program', $program, $base64, '(must|may)', "($program)?`t?"
     unchanged    = 'Assert-Digest', $store, $base64
@@ -98,7 +99,8 @@ function Read-Tree([string] $path, [string] $names, [int] $depth) {
     try { $key = $root.OpenSubKey($path) } catch [Security.SecurityException] { return Answer 'denied' (Encode $path) }
     if ($null -eq $key) { return } else { Answer 'key' (Encode $path) }
     foreach ($name in $key.GetValueNames()) {
-        if ($names -ne '*' -and $names.Split(',') -notcontains $name) { continue }
+        if ($names[0] -eq '|') { if ("$($key.GetValue($name))" -notlike "*$names*") { continue } } # of what may be many values, those with a text in their data
+        elseif ($names -ne '*' -and $names.Split(',') -notcontains $name) { continue }
         $kind = "$($key.GetValueKind($name))"; $data = Get-Data $key $name
         if ($kind -notmatch 'String|Word' -or -not (Test-Data $kind $data)) { $kind, $data = Get-Shown $path $name $data }
         Answer 'value' (Encode $name) $kind (ConvertTo-Field $data)

@@ -88,7 +88,7 @@ def judge(wish: Wish, *, prohibited: bool, in_effect: InEffect, cover_after: Cov
     """
     if wish is Wish.REMOVE_VALUE:
         return Verdict(Answer.DONE, Why.BY_DEFAULT)
-    if not (prohibited or wish is Wish.SET_VALUE or in_effect is InEffect.NO):
+    if wish is not Wish.SET_VALUE and makes_automatic_filters(prohibited=prohibited, in_effect=in_effect):
         return Verdict(Answer.WARNED, Why.OPEN) if cover_after is Cover.OPEN else Verdict(Answer.DONE, Why.AUTOMATIC)
     match cover_after:
         case Cover.ALL:
@@ -98,6 +98,11 @@ def judge(wish: Wish, *, prohibited: bool, in_effect: InEffect, cover_after: Cov
         case Cover.CONNECTIONS:
             return Verdict(Answer.WARNED, Why.OTHERS)
     return Verdict(Answer.REFUSED, Why.CLEAR_TEXT)
+
+
+def makes_automatic_filters(*, prohibited: bool, in_effect: InEffect) -> bool:
+    """Whether RRAS protects L2TP by itself, now and after the next start of Windows; arguments as those of `judge`."""
+    return not prohibited and in_effect is not InEffect.NO
 
 
 def cover(rules: Iterable[model.Rule]) -> Cover:

@@ -16,6 +16,7 @@ def facts(host: Host, key_word: describe.KeyWord) -> dict[str, Any]:
     """Everything that a user may want to know of a host."""
     active = host.store.active
     rules = active.policy.rules if active and not host.domain_policy else ()
+    ipv6_obstacles = () if clear_text.covers_ipv6(rules) else host.windows_firewall.obstacles
     return {
         "policies": [_policy(found, host, key_word) for found in host.store.policies],
         "assigned": active.policy.name if active else None,
@@ -26,7 +27,8 @@ def facts(host: Host, key_word: describe.KeyWord) -> dict[str, Any]:
         "listed_addresses": sorted(host.listed),
         "loading_proved": host.loading_proved,
         "l2tp_covered": str(clear_text.cover(rules)),
-        "l2tp_over_ipv6_blocked": host.ipv6_blocked or clear_text.covers_ipv6(rules),
+        "l2tp_over_ipv6_blocked": not ipv6_obstacles,
+        "l2tp_over_ipv6_obstacles": list(ipv6_obstacles),
         "machine": host.machine,
         "unfinished_transaction": str(host.pending.phase) if host.pending else None,
         "l2tp_ports": host.l2tp_ports,

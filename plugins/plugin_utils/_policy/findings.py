@@ -117,13 +117,14 @@ def _of_other_l2tp(host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
             f"L2TP between {host} and peers that no connection names is in clear text.",
             "Set l2tp_other_peers to block or certificate.",
         )
-    if not facts["l2tp_over_ipv6_blocked"]:
+    for obstacle in facts["l2tp_over_ipv6_obstacles"][:1]:
         yield Finding(
             Identifier.OTHER_L2TP_UNPROTECTED,
             Severity.WARNING,
             host,
-            f"L2TP over IPv6 is not blocked on {host}, and is in clear text.",
-            "Set l2tp_other_peers to block or certificate, and see that the service MpsSvc (Windows Firewall) runs.",
+            f"L2TP over IPv6 is in clear text on {host}, because {obstacle}",
+            "Set l2tp_other_peers to block or certificate, "
+            "and see that Windows Firewall is on (the service MpsSvc and all profiles).",
         )
 
 

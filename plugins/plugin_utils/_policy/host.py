@@ -22,10 +22,6 @@ PROHIBITED = Value.dword(1)
 """The ProhibitIpSec with which RRAS makes no L2TP filter of its own. A number of another kind does not count."""
 INTERFACES = join(SERVICES, "Tcpip", "Parameters", "Interfaces")
 DOMAIN_POLICY = r"SOFTWARE\Policies\Microsoft\Windows\IPSec\GPTIPSECPolicy"
-FIREWALL_RULES = (
-    join(SERVICES, "SharedAccess", "Parameters", "FirewallPolicy", "ConSecRules"),
-    r"SOFTWARE\Policies\Microsoft\WindowsFirewall\ConSecRules",
-)
 MACHINE = (
     (r"SYSTEM\CurrentControlSet\Control\ComputerName\ActiveComputerName", "ComputerName"),
     (r"SOFTWARE\Microsoft\Cryptography", "MachineGuid"),
@@ -37,6 +33,7 @@ OURS = r"SOFTWARE\rras.ipsec"
 STATE = join(OURS, "State")
 TRANSACTION = join(OURS, "Transaction")
 AFTER = join(TRANSACTION, "After")
+BLOCKED_IPV6 = "BlockedIpv6"
 VALUE_NOTE = join(OURS, "ProhibitIpSec")
 RESTART_PENDING = join(VALUE_NOTE, "RestartPending")
 LOADING_UNPROVED = join(OURS, "LoadingUnproved")
@@ -112,6 +109,8 @@ class PendingTransaction:
     owned_after: tuple[str, ...]
     replaced_after: str
     taken_over_after: tuple[TakenOver, ...]
+    blocked_ipv6: bool
+    """Whether our rule of Windows Firewall was not there before it."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -147,11 +146,9 @@ class Host:
     """Whether the addresses that the agent lists can tell that it loaded the assigned policy, not an earlier one."""
     policies_valid: bool | None
     """Whether netsh finds no fault with the policies; None: it was not asked, or there is none, which is one to it."""
-    ipv6_blocked: bool | None
-    """Whether Windows Firewall has our rule that blocks L2TP over IPv6; None: it could not be asked."""
+    windows_firewall: firewall.WindowsFirewall
     machine: str
     """What is equal for two readings of one machine, and of no two machines of a network."""
-    firewall_rules: tuple[str, ...]
     l2tp_ports: int | None
 
     @property
@@ -238,10 +235,9 @@ def reading(*, validity: bool = False) -> tuple[steps.Step, ...]:
         *services,
         steps.ReadTree(INTERFACES, ("IPAddress", "DhcpIPAddress", "EnableDHCP"), depth=1),
         steps.ReadTree(DOMAIN_POLICY, ("DSIPSECPolicyPath",)),
-        *(steps.ReadTree(path) for path in FIREWALL_RULES),
+        *firewall.reading(),
         steps.ReadTree(NETWORK_ADAPTERS, ("ComponentId", "WanEndpoints"), depth=1),
         *(steps.ReadTree(path, (name,)) for path, name in MACHINE),
-        firewall.SHOW,
     )
 
 
@@ -253,6 +249,7 @@ def understand(
     access: the access list (SDDL) of each rule's key, by path; ran: exit code and lines by command.
     """
     store = Store.read(tree, access)
+    services = {name: _service(tree, ran, name) for name in _SERVICE_NAMES}
     return Host(
         store=store,
         digest=digest,
@@ -264,15 +261,14 @@ def understand(
         services_before=dict(tree.get(SERVICES_NOTE) or {}),
         prohibit_ipsec=tree.value(RASMAN, PROHIBIT_IPSEC),
         value_note=_value_note(tree),
-        services={name: _service(tree, ran, name) for name in _SERVICE_NAMES},
+        services=services,
         addresses=tuple(_addresses(tree.children(INTERFACES))),
         domain_policy=_text(tree, DOMAIN_POLICY, "DSIPSECPolicyPath"),
         listed=_listed(ran),
         loading_proved=LOADING_UNPROVED not in tree,
         policies_valid=_policies_valid(ran) if store.policies else None,
-        ipv6_blocked=_ipv6_blocked(ran),
+        windows_firewall=firewall.understand(tree, running=services[FIREWALL].running),
         machine=_machine(tree),
-        firewall_rules=tuple(text for path in FIREWALL_RULES for text in _all_texts(tree.get(path))),
         l2tp_ports=_l2tp_ports(tree.children(NETWORK_ADAPTERS)),
     )
 
@@ -307,6 +303,7 @@ def _pending(tree: Tree) -> PendingTransaction | None:
         owned_after=_texts(tree, AFTER, "Owned"),
         replaced_after=_text(tree, AFTER, "Replaced"),
         taken_over_after=_taken_over(tree, AFTER),
+        blocked_ipv6=BLOCKED_IPV6 in key,
     )
 
 
@@ -370,18 +367,9 @@ def _machine(tree: Tree) -> str:
     return " ".join((*(_text(tree, path, name) for path, name in MACHINE), *addresses)).strip()
 
 
-def _ipv6_blocked(ran: Mapping[str, tuple[int, tuple[str, ...]]]) -> bool | None:
-    code, lines = ran.get(f"netsh {firewall.SHOW.arguments}", (-1, ()))
-    return firewall.is_ours(code, lines) if code in (0, 1) else None
-
-
 def _policies_valid(ran: Mapping[str, tuple[int, tuple[str, ...]]]) -> bool | None:
     shown = ran.get(f"netsh {SHOW_POLICIES.arguments}")
     return None if shown is None else shown == (0, ())
-
-
-def _all_texts(key: Key | None) -> tuple[str, ...]:
-    return tuple(value.text for value in key.values() if value.text) if key else ()
 
 
 def _l2tp_ports(adapters: Iterable[Key]) -> int | None:

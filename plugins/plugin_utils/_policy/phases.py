@@ -8,10 +8,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import services, steps
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall, services, steps
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import (
     AFTER,
     BACKUP,
+    BLOCKED_IPV6,
     LOADING_UNPROVED,
     OURS,
     PROHIBIT_IPSEC,
@@ -63,6 +64,7 @@ def stage(plan: Plan, host: Host, *, when: int, backup: bool) -> tuple[steps.Ste
         *(steps.DeleteKey(path) for path in plan.remains),
         *(plan.services if plan.after else ()),
         *_record(plan, host, when),
+        *plan.firewall,
         *itertools.chain.from_iterable(_write(key) for key in _keys(plan, when)),
         *(steps.ProtectKey(path, RULE_WITH_KEY) for path in plan.open_keys),
         steps.SetValue(TRANSACTION, "Phase", Value.sz(Phase.STAGED)),
@@ -93,6 +95,7 @@ def finish(
     """
     return (
         *_expect(transaction, Phase.COMMITTED),
+        *_unblock(transaction),
         steps.DeleteListed(TRANSACTION, "Obsolete"),
         *(_rename(path, taken_over_name(name, path)) for path in transaction.taken_over),
         *(_rename(each.path, each.name) for each in given_back),
@@ -119,6 +122,7 @@ def finish_changed(
         steps.ExpectUnchanged(LOCAL, host.digest),
         steps.ExpectText(TRANSACTION, "Id", str(transaction.id)),
         steps.ExpectText(TRANSACTION, "Phase", Phase.COMMITTED),
+        *_unblock(transaction),
         *(steps.DeleteKey(path) for path in removable),
         *(_rename(path, taken_over_name(name, path)) for path in transaction.taken_over if host.store.at(path)),
         *(_rename(each.path, each.name) for each in given_back),
@@ -138,6 +142,7 @@ def revert(host: Host) -> tuple[steps.Step, ...]:
         steps.ExpectText(TRANSACTION, "Id", pending.id),
         *(_assign_again(host, previous) if switched else ()),
         steps.DeleteListed(TRANSACTION, "Written"),
+        *(services.unblock_ipv6(host) if pending.blocked_ipv6 or not stays else ()),
         *(() if stays else forget(host)),
         steps.DeleteKey(TRANSACTION),
     )
@@ -149,7 +154,7 @@ def forget(host: Host) -> tuple[steps.Step, ...]:
     to_give_back = note.set_to is not None and host.prohibited and note.before != host.prohibit_ipsec
     done_with = () if to_give_back or note.restart_pending else (steps.DeleteKey(VALUE_NOTE),)
     notes = (steps.DeleteKey(STATE), *done_with, steps.DeleteKey(LOADING_UNPROVED))
-    return (*services.give_back(host), *services.unblock_ipv6(host), *notes)
+    return (*services.give_back(host), *notes)
 
 
 def own_key() -> tuple[steps.Step, ...]:
@@ -219,10 +224,23 @@ def _record(plan: Plan, host: Host, when: int) -> Iterator[steps.Step]:
         "Written": Value.multi_sz(key.path for key in _keys(plan, when)),
         "Obsolete": Value.multi_sz(plan.obsolete),
     }
+    if _blocks_ipv6_first(plan, host):
+        values[BLOCKED_IPV6] = Value.sz("yes")
     for name, value in values.items():
         yield steps.SetValue(TRANSACTION, name, value)
     yield steps.CreateKey(AFTER)
     yield from _state(AFTER, plan.owned_after, plan.replaced_after, plan.taken_over_after)
+
+
+def _blocks_ipv6_first(plan: Plan, host: Host) -> bool:
+    """Whether there was no rule of ours before this transaction, or before one that it takes the place of."""
+    replaced = host.pending if not host.in_force else None
+    added = replaced is not None and replaced.blocked_ipv6
+    return added or (bool(plan.firewall) and not host.windows_firewall.rules)
+
+
+def _unblock(transaction: Transaction) -> tuple[steps.Step, ...]:
+    return (firewall.DELETE,) if Flag.UNBLOCK_IPV6 in transaction.flags else ()
 
 
 def _state(path: str, owned: Iterable[str], replaced: str, taken_over: Sequence[TakenOver]) -> Iterator[steps.Step]:

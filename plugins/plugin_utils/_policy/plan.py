@@ -17,6 +17,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     clear_text,
+    firewall,
     model,
     protection,
     services,
@@ -49,12 +50,14 @@ class Intent(enum.StrEnum):
 
 
 class Flag(enum.StrEnum):
-    """What a commit does besides."""
+    """What a commit does besides, or the finish."""
 
     RESTART_RRAS = "rras"
     """Stop RemoteAccess before the assignment and start it after that, so that it makes its automatic filters."""
     PROHIBITED = "prohibited"
     """Stop where ProhibitIpSec is not 1 any more: what was decided for it may be wrong without it."""
+    UNBLOCK_IPV6 = "ipv6"
+    """Take our rule of Windows Firewall away, when it is finished."""
     LOADING_UNPROVED = "unproved"
     """Remember that the agent listed the addresses of the new generation before it was assigned."""
 
@@ -129,7 +132,9 @@ class Plan:
     """Policies that were taken over and get their names back."""
     changed_rules: tuple[str, ...] = ()
     services: tuple[steps.Step, ...] = ()
-    """What is done to services and to the firewall."""
+    """What is done to services."""
+    firewall: tuple[steps.Step, ...] = ()
+    """What brings our rule of Windows Firewall about."""
     open_keys: tuple[str, ...] = ()
     """Rules of ours whose preshared key others can read; their access lists are replaced."""
     remarks: tuple[str, ...] = ()
@@ -146,7 +151,8 @@ class Plan:
     def empty(self) -> bool:
         """Nothing is to be done."""
         done = self.pending or self.remains or self.obsolete or self.services or self.open_keys or self.remarks
-        return self.transaction.intent is Intent.KEEP and not done
+        rule = self.firewall or Flag.UNBLOCK_IPV6 in self.transaction.flags
+        return self.transaction.intent is Intent.KEEP and not (done or rule)
 
 
 def policy_path(guid: uuid.UUID) -> str:
@@ -195,25 +201,29 @@ def plan_absent(name: str, host: Host, identity: uuid.UUID) -> Plan:
     # What only policies of others use from now on is theirs.
     owned_after = _without(obsolete, host) if _staying(host, mine) else ()
     given_back = tuple(each for each in host.taken_over if not owned_after or each.name.casefold() == name.casefold())
+    assigned_after = (back.path if back else "") if unassigns else host.store.active_path
+    needs_no_block = not owned_after or _leaves_no_need_to_block(host, assigned_after)
+    flags = _withdrawing(host, back.policy if back else None, intent) | _unblocking(host, wanted=needs_no_block)
     return Plan(
         before=mine[0] if mine else None,
         before_assigned=unassigns,
         after=None,
-        transaction=Transaction(
-            identity, intent, back.path if back else "", _withdrawing(host, back.policy if back else None, intent)
-        ),
+        transaction=Transaction(identity, intent, back.path if back else "", flags),
         obsolete=obsolete,
         owned_after=owned_after,
         replaced_after=host.displaced if owned_after else "",
         taken_over_after=tuple(each for each in host.taken_over if each not in given_back),
         given_back=given_back,
         changed_rules=tuple(rule.name for rule in mine[0].policy.rules if rule.name) if mine else (),
-        services=() if owned_after else (*services.give_back(host), *services.unblock_ipv6(host)),
+        services=() if owned_after else services.give_back(host),
         remarks=("names given back",) if given_back else (),
         pending=host.pending is not None,
         refusal=_withdrawal_refused(host, name, back) if unassigns else "",
         lasting_refusal=_withdrawal_refused(_with_value_given_back(host), name, back) if unassigns else "",
-        warnings=_warnings(host, Wish.WITHDRAW, back.policy if back else None) if unassigns else (),
+        warnings=(
+            *(_warnings(host, Wish.WITHDRAW, back.policy if back else None) if unassigns else ()),
+            *_rule_stays(host, wanted=needs_no_block),
+        ),
     )
 
 
@@ -250,16 +260,18 @@ class _Planner:
             replaced_after=self._replaced(),
             taken_over_after=self._taken_over(),
             changed_rules=self._changed_rules(intent, before),
-            services=self._services(agent_first=agent_first),
+            services=services.take(self.host, agent_first=agent_first) if self.declaration.assigned else (),
+            firewall=services.block_ipv6(self.host) if self._blocks_ipv6 else (),
             open_keys=tuple(self._open_keys((*obsolete, *remains))),
             remarks=tuple(self._remarks()),
             pending=self.host.pending is not None,
-            warnings=tuple(self._warnings()),
+            warnings=tuple(self._warnings(intent)),
         )
 
     def _transaction(self, intent: Intent, target: str) -> Transaction:
         after = self.declaration.policy if self.declaration.assigned else None
-        flags = _withdrawing(self.host, after, intent) | self._unproved(intent)
+        unblocking = _unblocking(self.host, wanted=self._needs_no_block(intent))
+        flags = _withdrawing(self.host, after, intent) | self._unproved(intent) | unblocking
         taken = () if self.declaration.forget_replaced else tuple(found.path for found in self.foreign)
         return Transaction(self.identity, intent, self._names_or_assigns(intent, target), flags, taken)
 
@@ -270,11 +282,20 @@ class _Planner:
         known = intent in (Intent.SWITCH, Intent.ASSIGN) and ends and self.host.listed.issuperset(ends)
         return frozenset({Flag.LOADING_UNPROVED} if known else ())
 
-    def _services(self, *, agent_first: bool) -> tuple[steps.Step, ...]:
-        if not self.declaration.assigned:
-            return ()
-        ipv6 = services.block_ipv6 if self.declaration.block_ipv6 else services.unblock_ipv6
-        return (*services.take(self.host, agent_first=agent_first), *ipv6(self.host))
+    @property
+    def _blocks_ipv6(self) -> bool:
+        return self.declaration.assigned and self.declaration.block_ipv6
+
+    def _exposes_ipv6(self, intent: Intent) -> bool:
+        """Whether our rule of Windows Firewall goes while nothing else covers L2TP over IPv6."""
+        covered = _makes_automatic_filters(self.host) or clear_text.covers_ipv6(self.declaration.policy.rules)
+        return not covered and bool(_unblocking(self.host, wanted=self._needs_no_block(intent)))
+
+    def _needs_no_block(self, intent: Intent) -> bool:
+        """Whether our rule of Windows Firewall must go: it is not declared, or nothing of ours is assigned."""
+        if self.declaration.assigned:
+            return not self.declaration.block_ipv6
+        return _leaves_no_need_to_block(self.host, "" if intent is Intent.UNASSIGN else self.host.store.active_path)
 
     def _open_keys(self, gone: Collection[str]) -> Iterator[str]:
         """The rules that are or become ours, and stay, whose preshared key others can read."""
@@ -295,10 +316,13 @@ class _Planner:
             return ()
         return (*self.host.taken_over, *(TakenOver(found.path, found.name) for found in self.foreign))
 
-    def _warnings(self) -> Iterator[str]:
+    def _warnings(self, intent: Intent) -> Iterator[str]:
+        yield from _rule_stays(self.host, wanted=self._needs_no_block(intent))
         if not self.declaration.assigned:
             return
         yield from _warnings(self.host, Wish.ASSIGN, self.declaration.policy)
+        if self._exposes_ipv6(intent):
+            yield f"{protection.IPV6_IN_CLEAR_TEXT} block_l2tp_over_ipv6 is false."
         active, name = self.host.store.active, self.declaration.policy.name
         if active and active.path.casefold() in self.host.ours and not _named(active, name):
             yield (
@@ -554,6 +578,31 @@ def _withdrawing(host: Host, after: model.Policy | None, intent: Intent) -> froz
     if host.prohibited:
         return frozenset({Flag.PROHIBITED})
     return frozenset({Flag.RESTART_RRAS} if rras_must_start(host, after) else ())
+
+
+def _leaves_no_need_to_block(host: Host, assigned: str) -> bool:
+    """Whether nothing needs our rule of Windows Firewall any more, with a policy assigned that may be nobody's.
+
+    RRAS's automatic filters cover IPv6 too. Where it makes none, the rule stays as long as anything of ours does.
+    """
+    return _makes_automatic_filters(host) and assigned.casefold() not in host.ours
+
+
+def _makes_automatic_filters(host: Host) -> bool:
+    return clear_text.makes_automatic_filters(prohibited=host.prohibited, in_effect=host.in_effect)
+
+
+def _unblocking(host: Host, *, wanted: bool) -> frozenset[Flag]:
+    return frozenset({Flag.UNBLOCK_IPV6} if wanted and services.unblock_ipv6(host) else ())
+
+
+def _rule_stays(host: Host, *, wanted: bool) -> tuple[str, ...]:
+    """What must be said of our rule of Windows Firewall where it should go and can't."""
+    found = host.windows_firewall
+    if not (wanted and found.rules) or found.running:
+        return ()
+    stays = f"The rule {firewall.NAME} of Windows Firewall stays, because the service MpsSvc is not running; "
+    return (f"{stays}start the service and run this task again.",)
 
 
 def _named(found: store.StoredPolicy, name: str) -> bool:

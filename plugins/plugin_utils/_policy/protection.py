@@ -16,10 +16,8 @@ OTHERS_IN_CLEAR_TEXT = (
     "L2TP between this host and peers that no rule names is in clear text while ProhibitIpSec is in effect; "
     "add a rule that blocks it (see 'all other L2TP' in the examples of win_ipsec_psk_policy)."
 )
-IPV6_IN_CLEAR_TEXT = (
-    "L2TP over IPv6 is not blocked on this host and is in clear text while ProhibitIpSec is in effect; "
-    "set block_l2tp_over_ipv6 to true, or see that the service MpsSvc (Windows Firewall) runs."
-)
+IPV6_IN_CLEAR_TEXT = "L2TP over IPv6 is in clear text on this host while ProhibitIpSec is in effect, because"
+IPV6_REMEDY = "and see that Windows Firewall is on (the service MpsSvc and all profiles)."
 
 
 def protects(rule: model.Rule) -> bool:
@@ -73,8 +71,12 @@ def obstacles(host: Host, name: str) -> tuple[str, ...]:
 def ipv6_in_clear_text(host: Host) -> tuple[str, ...]:
     """What must be said of L2TP over IPv6 while ProhibitIpSec is there: nothing where something blocks it."""
     active = host.store.active
-    covered = host.ipv6_blocked or (active is not None and clear_text.covers_ipv6(active.policy.rules))
-    return () if covered else (IPV6_IN_CLEAR_TEXT,)
+    if active is not None and clear_text.covers_ipv6(active.policy.rules):
+        return ()
+    return tuple(
+        f"{IPV6_IN_CLEAR_TEXT} {obstacle} Set block_l2tp_over_ipv6 to true, {IPV6_REMEDY}"
+        for obstacle in host.windows_firewall.obstacles[:1]
+    )
 
 
 def own_addresses(host: Host) -> frozenset[str]:

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall, steps
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import (
-    FIREWALL,
     RASMAN,
     SERVICES_NOTE,
     Host,
@@ -63,13 +62,19 @@ def stop(name: str) -> steps.Run:
 
 
 def block_ipv6(host: Host) -> tuple[steps.Step, ...]:
-    """The steps after which L2TP over IPv6 is blocked; none where it is, or where Windows Firewall is not running."""
-    return (firewall.ADD,) if host.ipv6_blocked is False and host.services[FIREWALL].running else ()
+    """The steps after which our rule of Windows Firewall is as it must be; none where its service is not running.
+
+    An undo does not bring a rule of our name back that was something else: it leaves ours.
+    """
+    found = host.windows_firewall
+    if not found.running or found.as_written:
+        return ()
+    return (firewall.DELETE, firewall.ADD) if found.rules else (firewall.ADD,)
 
 
 def unblock_ipv6(host: Host) -> tuple[steps.Step, ...]:
-    """The steps that take our rule of Windows Firewall away."""
-    return (firewall.DELETE,) if host.ipv6_blocked else ()
+    """The steps that take our rule of Windows Firewall away; none where its service is not running."""
+    return (firewall.DELETE,) if host.windows_firewall.rules and host.windows_firewall.running else ()
 
 
 def _notes(host: Host, automatic: Iterable[str], *, depends: bool) -> Iterator[steps.Step]:

@@ -17,11 +17,15 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ReadTree:
-    """Answer a key and what is below it, down to a depth; only the values of these names, or all."""
+    """Answer a key and what is below it, down to a depth; only the values of these names, or all.
+
+    containing: only values whose data contain this text, which starts with ``|``.
+    """
 
     path: str
     names: tuple[str, ...] = ()
     depth: int = 0
+    containing: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

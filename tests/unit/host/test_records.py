@@ -37,7 +37,7 @@ STEPS: list[steps.Step] = [
     steps.Run("net", "start IKEEXT", must_succeed=True, undo="stop IKEEXT"),
     firewall.ADD,
     firewall.DELETE,
-    firewall.SHOW,
+    *firewall.reading(),
     steps.ExpectUnchanged(LOCAL, "AAAA"),
     steps.ExpectText(OWN, "Id", "text with\ttab and\nline"),
     steps.ExpectValue(RASMAN, "ProhibitIpSec", Value.dword(1)),

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall, steps
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree, Value, join
 from ansible_collections.rras.ipsec.tests.lab import Host, NetshFault
+from ansible_collections.rras.ipsec.tests.lab.firewall import rules
 from ansible_collections.rras.ipsec.tests.lab.recorder import Source
 from ansible_collections.rras.ipsec.tests.lab.sc import ENGLISH, GERMAN, Sc
 from ansible_collections.rras.ipsec.tests.lab.windows import DOMAIN_POLICY, POLICY_STORE, SERVICES
@@ -189,22 +190,30 @@ class TestFirewall:
     def run(host: Host, step: steps.Run) -> int:
         return host.run_program(step.program, step.arguments, 30)[0]
 
-    def test_a_rule_is_added_shown_and_deleted(self, host: Host) -> None:
-        assert self.run(host, firewall.SHOW) == 1
+    def test_a_rule_is_added_and_deleted(self, host: Host) -> None:
         assert self.run(host, firewall.ADD) == 0
-        code, output = host.run_program("netsh", firewall.SHOW.arguments, 30)
-        assert firewall.is_ours(code, re.findall(firewall.SHOW.pattern, output))
+        assert "".join(rules(host.registry, firewall.NAME).values()) == (
+            "v2.30|Action=Block|Active=TRUE|Dir=In|Protocol=17|LPort=1701|RA6=::/1|RA6=8000::/1|"
+            "Name=rras.ipsec-L2TP-over-IPv6|"
+        )
         host.restart()
-        assert [self.run(host, step) for step in (firewall.DELETE, firewall.DELETE, firewall.SHOW)] == [0, 1, 1]
+        assert [self.run(host, step) for step in (firewall.DELETE, firewall.DELETE)] == [0, 1]
+        assert rules(host.registry, firewall.NAME) == {}
+
+    def test_a_second_one_of_the_same_name_is_added_and_both_are_deleted(self, host: Host) -> None:
+        assert [self.run(host, firewall.ADD), self.run(host, firewall.ADD)] == [0, 0]
+        assert len(rules(host.registry, firewall.NAME)) == len("ab")
+        assert self.run(host, firewall.DELETE) == 0
+        assert rules(host.registry, firewall.NAME) == {}
 
     def test_all_addresses_at_once_are_refused(self, host: Host) -> None:
         everything = firewall.ADD.arguments.replace("::/1,8000::/1", "::/0")
         assert host.run_program("netsh", everything, 30) == (1, "A specified value is not valid.\r\n")
-        assert host.firewall == {}
+        assert rules(host.registry, firewall.NAME) == {}
 
     def test_without_its_service_nothing_works(self, host: Host) -> None:
         host.services.stop("MpsSvc")
-        assert [self.run(host, step) for step in (firewall.ADD, firewall.SHOW, firewall.DELETE)] == [1, 1, 1]
+        assert [self.run(host, step) for step in (firewall.ADD, firewall.DELETE)] == [1, 1]
 
     @pytest.mark.parametrize(
         ("fault", "code"),
@@ -218,15 +227,17 @@ class TestFirewall:
     def test_an_impaired_netsh_adds_and_deletes_nothing(self, host: Host, fault: NetshFault, code: int) -> None:
         host.impairments.netsh = fault
         assert self.run(host, firewall.ADD) == code
-        assert host.firewall == {}
-        host.firewall[firewall.NAME.casefold()] = ""
+        assert rules(host.registry, firewall.NAME) == {}
+        host.impairments.netsh = None
+        self.run(host, firewall.ADD)
+        host.impairments.netsh = fault
         assert self.run(host, firewall.DELETE) == code
-        assert host.firewall
+        assert rules(host.registry, firewall.NAME)
 
     def test_a_reset_host_has_no_rule(self, host: Host) -> None:
         self.run(host, firewall.ADD)
         host.reset()
-        assert host.firewall == {}
+        assert rules(host.registry, firewall.NAME) == {}
 
 
 class TestAgent:

@@ -16,6 +16,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fa
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import codec, firewall
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Kind, Tree, Value, join
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, NetshFault, PoweredOff, RecordRefusedError
+from ansible_collections.rras.ipsec.tests.lab.firewall import rules
 from ansible_collections.rras.ipsec.tests.lab.grammar import VERBS
 from ansible_collections.rras.ipsec.tests.lab.registry import Registry, differences
 from ansible_collections.rras.ipsec.tests.lab.transaction import Transaction
@@ -448,7 +449,7 @@ class TestImpairments:
         failure = run(machine, records.encode(firewall.ADD), FAILS).failure
         assert failure is not None
         assert failure.left == f"netsh {firewall.DELETE.arguments} ended with code 1"
-        assert machine.firewall
+        assert rules(machine.registry, firewall.NAME)
 
     def test_an_undo_that_fails_is_said(self, machine: Host) -> None:
         def refuse(_number: int, what: str) -> None:

@@ -14,11 +14,12 @@ import uuid
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault, Outcome
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall, steps
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Kind, Tree, Value, join
 from ansible_collections.rras.ipsec.tests.lab.windows import COMPUTER_NAME, CRYPTOGRAPHY, SERVICES
 
 NONCE = bytes(range(32))
+OUR_RULE = firewall.reading()[0]
 STORE = r"SOFTWARE\Policies\Microsoft\Windows\IPSec\Policy\Local"
 OWN = r"SOFTWARE\rras.ipsec"
 IPSEC = r"SOFTWARE\Policies\Microsoft\Windows\IPSec"
@@ -27,6 +28,11 @@ RASMAN = r"SYSTEM\CurrentControlSet\Services\RasMan\Parameters"
 PRESHARED_KEY = "a key that must not travel: §µ"
 OTHER_KEY = "another key"
 PROTECTED = "D:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)"
+
+
+def encoded(*given: steps.Step) -> tuple[str, ...]:
+    """Return the records that ask for steps."""
+    return tuple(map(records.encode, given))
 
 
 def guid(number: int) -> str:
@@ -331,10 +337,10 @@ SUCCEEDING = (
         "a start type is changed",
         (_AUTOMATIC,),
     ),
-    Case("L2TP over IPv6 is blocked", tuple(map(records.encode, (firewall.SHOW, firewall.ADD, firewall.SHOW)))),
+    Case("L2TP over IPv6 is blocked", encoded(*firewall.reading(), firewall.ADD, OUR_RULE)),
     Case(
         "L2TP over IPv6 is not blocked any more",
-        tuple(map(records.encode, (firewall.ADD, firewall.DELETE, firewall.SHOW))),
+        encoded(firewall.ADD, firewall.ADD, firewall.DELETE, OUR_RULE),
     ),
     Case("a policy is assigned", (start("PolicyAgent"), record("assign", POLICY), _SHOW)),
     Case(
@@ -437,10 +443,27 @@ FAILING = (
         Outcome.UNDONE,
     ),
     Case(
-        "a rule of the firewall that is not there",
-        (records.encode(firewall.DELETE),),
+        "a rule of the firewall that goes comes back",
+        (*encoded(firewall.ADD, firewall.DELETE), FAILS),
+        Fault.FAILED,
+        Outcome.UNDONE,
+    ),
+    Case(
+        "a rule of the firewall that is not there does not come",
+        (records.encode(firewall.DELETE), FAILS),
         Fault.FAILED,
         Outcome.NOTHING,
+    ),
+    *(
+        Case(f"{what} of the firewall", (record("tree", *fields, "0"),), Fault.REFUSED, Outcome.NOTHING)
+        for what, fields in {
+            "all rules": (firewall.RULES, "*"),
+            "a value of the rules": (firewall.RULES, "Name"),
+            "other rules": (firewall.RULES, "|Name="),
+            "connection security rules": (firewall.LOCAL_SETTINGS + r"\ConSecRules", "*"),
+            "keys of connection security rules": (firewall.LOCAL_SETTINGS + r"\Phase1AuthenticationSets", "*"),
+            "what contains a text somewhere else": (STORE, f"|Name={firewall.NAME}|"),
+        }.items()
     ),
     Case(
         "another rule of the firewall",

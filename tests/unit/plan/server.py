@@ -229,7 +229,6 @@ class Server:
         other = Server()
         tree = self.host.registry.snapshot()
         other.host.registry.replace(tree)
-        other.host.firewall.update(self.host.firewall)
         for path in tree:
             other.host.registry.protect(path, self.host.registry.access(path))
         other.restart()

@@ -372,7 +372,7 @@ def proof(value: int | None = 1, in_effect: str = "yes", **given: Any) -> dict[s
         "services": services,
         "loading_proved": given.pop("loading_proved", True),
         "l2tp_covered": given.pop("l2tp_covered", "all"),
-        "l2tp_over_ipv6_blocked": given.pop("l2tp_over_ipv6_blocked", True),
+        "l2tp_over_ipv6_obstacles": given.pop("l2tp_over_ipv6_obstacles", []),
         "policies": given.pop("policies", []),
     }
     return {"matches": True, "obstacles": [], "host": host} | given

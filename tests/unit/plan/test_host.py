@@ -87,11 +87,6 @@ def test_the_ports_of_the_l2tp_adapter() -> None:
     assert understood(other, without, l2tp).l2tp_ports == 0
 
 
-def test_rules_of_the_firewall_are_kept_as_text() -> None:
-    rule = Key(hosts.FIREWALL_RULES[0], {"one": Value.sz("v2.31|Action=Secure|"), "number": Value.dword(1)})
-    assert understood(rule).firewall_rules == ("v2.31|Action=Secure|",)
-
-
 def test_where_nothing_is_unfinished_nothing_is_taken_back() -> None:
     assert phases.revert(NOTHING) == ()
 

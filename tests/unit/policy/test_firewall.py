@@ -11,28 +11,63 @@ import re
 import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value, join
 
-
-def lines(rest: str) -> list[str]:
-    """Return what the pattern finds in the way netsh shows a rule, in a language that is not English."""
-    shown = f"Regelname:     {firewall.NAME}\r\nEingehend\r\n{rest}\r\nOK.\r\n"
-    return re.findall(firewall.SHOW.pattern, shown)
+OURS = (
+    "v2.30|Action=Block|Active=TRUE|Dir=In|Protocol=17|LPort=1701|RA6=::/1|RA6=8000::/1|Name=rras.ipsec-L2TP-over-IPv6|"
+)
+SWITCHED_OFF = OURS.replace("TRUE", "FALSE")
+ELSE = "is for something else than all L2TP over IPv6"
+RANGE = "RA6=::-7fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff|RA6=8000::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff|"
 
 
 @pytest.mark.parametrize(
-    ("code", "rest", "ours"),
+    "rule",
     [
-        (0, "RemoteIP:   ::/1,8000::/1\r\nLocalPort:  1701", True),
-        (0, "RemoteIP:   ::-7fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff\r\nLocalPort:  1701", True),
-        (0, "RemoteIP:   Beliebig\r\nLocalPort:  1701", False),
-        (0, "RemoteIP:   ::/1,8000::/1\r\nLocalPort:  17010", False),
-        (0, "", False),
-        (1, "", False),
-        (-1, "RemoteIP:   ::/1\r\nLocalPort:  1701", False),
+        OURS,
+        OURS.replace("v2.30", "v2.0"),
+        OURS.replace("Block", "BLOCK").replace("TRUE", "true"),
+        OURS.replace("RA6=::/1|RA6=8000::/1|", "RA6=8000::/1|RA6=::/1|"),
+        OURS.replace("RA6=::/1|RA6=8000::/1|", RANGE),
+        OURS.replace("RA6=::/1|RA6=8000::/1|", "RA6=::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff|"),
+        OURS.replace("LPort", "Profile=Domain|Profile=Private|Profile=Public|LPort"),
+        OURS + "Desc=of the collection|EmbedCtxt=a group|",
     ],
 )
-def test_a_rule_of_that_name_is_ours_only_with_its_port_and_an_ipv6_address(code: int, rest: str, ours: bool) -> None:
-    assert firewall.is_ours(code, lines(rest)) is ours
+def test_a_rule_that_blocks(rule: str) -> None:
+    assert firewall.fault(rule) == ""
+
+
+@pytest.mark.parametrize(
+    ("rule", "fault"),
+    [
+        (SWITCHED_OFF, "is switched off"),
+        (OURS.replace("Active=TRUE|", ""), "is switched off"),
+        (OURS.replace("Block", "Allow"), "does not block"),
+        (OURS.replace("Block", "ByPass"), "does not block"),
+        (OURS.replace("Dir=In", "Dir=Out"), "is not for incoming packets"),
+        (OURS.replace("=17", "=6"), "is not for UDP"),
+        (OURS.replace("Protocol=17|", ""), "is not for UDP"),
+        (OURS.replace("1701", "17010"), "is not for port 1701"),
+        (OURS.replace("LPort=1701", "LPort=1701|LPort=500"), "is not for port 1701"),
+        (OURS.replace("LPort", "RPort"), "is not for port 1701"),
+        (OURS.replace("LPort", "Profile=Domain|LPort"), "is not for all profiles"),
+        (OURS.replace("RA6=::/1|", ""), "is not for all IPv6 addresses"),
+        (OURS.replace("RA6=::/1|RA6=8000::/1|", ""), "is not for all IPv6 addresses"),
+        (OURS.replace("RA6=::/1|RA6=8000::/1|", "RA6=LocalSubnet|"), "is not for all IPv6 addresses"),
+        (OURS.replace("RA6=::/1|", "RA6=::1-::2|"), "is not for all IPv6 addresses"),
+        (OURS.replace("RA6=::/1|", "RA6=192.0.2.1|"), "is not for all IPv6 addresses"),
+        (OURS.replace("RA6=::/1|", "RA4=LocalSubnet|RA6=::/1|"), ELSE),
+        (OURS + "App=System|", ELSE),
+        (OURS + "IFType=Lan|", ELSE),
+        (OURS + "LA6=2001:db8::1|", ELSE),
+        (OURS + "A field that a later Windows knows|", ELSE),
+        (OURS.replace("v2.30", "v3.0"), ELSE),
+        ("", "is switched off"),
+    ],
+)
+def test_a_rule_of_our_name_that_is_something_else(rule: str, fault: str) -> None:
+    assert firewall.fault(rule) == fault
 
 
 def test_the_two_halves_are_all_addresses_and_none_twice() -> None:
@@ -46,4 +81,67 @@ def test_the_two_halves_are_all_addresses_and_none_twice() -> None:
 def test_adding_and_deleting_undo_each_other() -> None:
     assert (firewall.ADD.undo, firewall.DELETE.undo) == (firewall.DELETE.arguments, firewall.ADD.arguments)
     assert firewall.ADD.must_succeed
-    assert firewall.DELETE.must_succeed
+
+
+def understood(*keys: Key, rules: tuple[str, ...] = (OURS,), running: bool = True) -> firewall.WindowsFirewall:
+    found = Key(firewall.RULES, {str(number): Value.sz(text) for number, text in enumerate(rules)})
+    return firewall.understand(Tree((found, *keys)), running=running)
+
+
+def local(profile: str, *, on: int) -> Key:
+    return Key(join(firewall.LOCAL_SETTINGS, profile), {"EnableFirewall": Value.dword(on)})
+
+
+def policy(profile: str, value: str, number: int) -> Key:
+    return Key(join(firewall.GROUP_POLICY, profile), {value: Value.dword(number)})
+
+
+NONE = "Windows Firewall has no rule rras.ipsec-L2TP-over-IPv6."
+OFF = "the rule rras.ipsec-L2TP-over-IPv6 of Windows Firewall is switched off."
+
+
+@pytest.mark.parametrize(
+    ("found", "obstacles"),
+    [
+        (understood(), ()),
+        (understood(rules=(SWITCHED_OFF, OURS)), ()),
+        (understood(rules=()), (NONE,)),
+        (understood(rules=(SWITCHED_OFF,)), (OFF,)),
+        (understood(running=False), ("the service MpsSvc (Windows Firewall) is not running.",)),
+        (understood(local("DomainProfile", on=1), local("StandardProfile", on=1)), ()),
+        (understood(local("PublicProfile", on=0)), ("Windows Firewall is off in the profile public.",)),
+        (
+            understood(local("DomainProfile", on=0), local("StandardProfile", on=0)),
+            ("Windows Firewall is off in the profiles domain, private.",),
+        ),
+        (
+            understood(policy("DomainProfile", "AllowLocalPolicyMerge", 0)),
+            ("a group policy makes Windows Firewall ignore local rules in the profile domain.",),
+        ),
+        (understood(policy("DomainProfile", "AllowLocalPolicyMerge", 1)), ()),
+    ],
+)
+def test_why_l2tp_over_ipv6_is_not_blocked(found: firewall.WindowsFirewall, obstacles: tuple[str, ...]) -> None:
+    assert found.obstacles == obstacles
+
+
+@pytest.mark.parametrize(
+    ("keys", "off"),
+    [
+        ([local("StandardProfile", on=0), policy("PrivateProfile", "EnableFirewall", 1)], ()),
+        ([local("StandardProfile", on=0), policy("StandardProfile", "EnableFirewall", 1)], ()),
+        ([policy("StandardProfile", "EnableFirewall", 0)], ("private", "public")),
+        ([policy("StandardProfile", "EnableFirewall", 0), policy("PublicProfile", "EnableFirewall", 1)], ("private",)),
+        ([local("DomainProfile", on=1), policy("DomainProfile", "EnableFirewall", 0)], ("domain",)),
+        ([Key(join(firewall.LOCAL_SETTINGS, "DomainProfile"), {"EnableFirewall": Value.sz("0")})], ()),
+    ],
+)
+def test_a_group_policy_goes_before_what_is_set_on_the_host(keys: list[Key], off: tuple[str, ...]) -> None:
+    assert understood(*keys).off == off
+
+
+@pytest.mark.parametrize(
+    ("rules", "as_written"), [((OURS,), True), ((), False), ((SWITCHED_OFF,), False), ((OURS, OURS), False)]
+)
+def test_the_rule_is_as_it_was_written_where_it_is_the_only_one(rules: tuple[str, ...], *, as_written: bool) -> None:
+    assert understood(rules=rules).as_written is as_written
