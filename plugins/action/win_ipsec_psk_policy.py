@@ -27,6 +27,7 @@ class ActionModule(RrasAction):
 
     def act(self, options: Mapping[str, Any]) -> dict[str, Any]:
         declared = declaration.declare(options) if options["state"] == "present" else None
+        declaration.check_settle_timeout("settle_timeout", options["settle_timeout"])
         patience = Patience(options["settle_timeout"])
         wish = PolicyWish(options["name"], declared, options["policy_agent_first"], options["backup"], patience)
         work = PolicyWork(self.open_session(options), wish, check_mode=self._task.check_mode)

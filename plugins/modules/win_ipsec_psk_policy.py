@@ -350,7 +350,7 @@ options:
         also the services C(IKEEXT), C(PolicyAgent) and C(RemoteAccess), which may come up two minutes after WinRM answers.
       - What has not come then is an error that names it. What does not come by itself is not waited for. A service that is disabled, another
         policy that is assigned and a missing C(ProhibitIpSec) are such.
-      - V(0) reads once.
+      - From 0 to 3600. V(0) reads once.
     type: int
     default: 120
 notes:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 import pytest
 
@@ -17,7 +18,7 @@ from ansible_collections.rras.ipsec.tests.integration.pair import KEY, OSAKA, PA
 from ansible_collections.rras.ipsec.tests.lab import Host, PoweredOff
 from ansible_collections.rras.ipsec.tests.lab.host import LATE_FILTERS
 from ansible_collections.rras.ipsec.tests.lab.services import NEVER
-from ansible_collections.rras.ipsec.tests.messages import is_said
+from ansible_collections.rras.ipsec.tests.messages import Says
 
 pytestmark = pytest.mark.slow
 
@@ -139,7 +140,7 @@ def test_services_that_come_up_late_are_waited_for(start: MakeController) -> Non
     assert (second.code, second.changed) == (0, NONE), second.explain()
 
 
-def test_a_service_that_never_comes_up_is_named_with_the_time(start: MakeController) -> None:
+def test_a_service_that_never_comes_up_is_named_with_the_time(start: MakeController, says: Says) -> None:
     controller = start([PAIR[0], dataclasses.replace(PAIR[1], late={"RemoteAccess": NEVER})])
     controller.variables["l2tp_settle_timeout"] = 1
 
@@ -151,10 +152,15 @@ def test_a_service_that_never_comes_up_is_named_with_the_time(start: MakeControl
         "Look at the event log of this host, then repeat the run."
     )
     assert run.failure(TOKYO) == f"{KEPT} failed: {run.failure(OSAKA)}"
+    says("a service does not come up after the restart", run.failure(OSAKA), run.code)
 
 
 GONE = (
     "rras-osaka came back after its restart and went away again (*); its policy is in force and ProhibitIpSec is 1, "
+    "and what it replaced is kept. See that no further restart is due there and that it stays up, then repeat the run."
+)
+GONE_WITHOUT_A_RESTART = (
+    "rras-osaka went away before it could be read again (*); its policy is in force and ProhibitIpSec is 1, "
     "and what it replaced is kept. See that no further restart is due there and that it stays up, then repeat the run."
 )
 GONE_BEFORE_THE_REMOVAL = (
@@ -163,13 +169,14 @@ GONE_BEFORE_THE_REMOVAL = (
 )
 
 
-def test_a_host_that_comes_back_and_goes_again_ends_in_a_sentence(pair: Controller) -> None:
-    _goes_again_after_its_restart(pair.lab[OSAKA])
+@pytest.mark.parametrize("restarts", [False, True], ids=["goes away", "restarts a second time"])
+def test_a_host_that_comes_back_and_goes_again_ends_in_a_sentence(pair: Controller, says: Says, restarts: bool) -> None:
+    _goes_again_after_its_restart(pair.lab[OSAKA], restarts=restarts)
 
     run = pair.site()
 
     assert run.failed == [OSAKA, TOKYO]
-    assert is_said(run.failure(OSAKA), GONE), run.explain()
+    says("a host goes away again after its restart", GONE, run.code, said=run.failure(OSAKA))
     assert run.failure(TOKYO).startswith(f"{KEPT} is unreachable: ")
     for name, host in pair.lab.items():
         assert words.keys_of(words.assigned(host)) == [KEY], name
@@ -180,14 +187,30 @@ def test_a_host_that_comes_back_and_goes_again_ends_in_a_sentence(pair: Controll
     assert healed.code == 0, healed.explain()
 
 
+def test_a_host_that_goes_away_unasked_ends_in_a_sentence_too(pair: Controller, says: Says) -> None:
+    pair.variables["l2tp_reboot"] = "never"
+    host = pair.lab[OSAKA]
+    _goes_away_once(host, lambda: words.prohibit_ipsec(host) == 1)
+
+    run = pair.site()
+
+    says("a host goes away after it was changed", GONE_WITHOUT_A_RESTART, run.code, said=run.failure(OSAKA))
+    assert words.keys_of(words.assigned(host)) == [KEY]
+
+
 @pytest.mark.usefixtures("first_run_done")
-def test_a_host_that_goes_again_keeps_its_policy_in_a_removal(pair: Controller) -> None:
+def test_a_host_that_goes_again_keeps_its_policy_in_a_removal(pair: Controller, says: Says) -> None:
     words.clear_records(pair.lab)
     _goes_again_after_its_restart(pair.lab[OSAKA])
 
     run = pair.play(REMOVE)
 
-    assert is_said(run.failure(OSAKA), GONE_BEFORE_THE_REMOVAL), run.explain()
+    says(
+        "a host goes away again after its restart, in a removal",
+        GONE_BEFORE_THE_REMOVAL,
+        run.code,
+        said=run.failure(OSAKA),
+    )
     assert words.prohibit_ipsec(pair.lab[OSAKA]) is None
     assert words.keys_of(words.assigned(pair.lab[OSAKA])) == [KEY]
 
@@ -197,11 +220,19 @@ def test_a_host_that_goes_again_keeps_its_policy_in_a_removal(pair: Controller) 
     assert words.assigned(pair.lab[OSAKA]) is None
 
 
-def _goes_again_after_its_restart(host: Host) -> None:
+def _goes_again_after_its_restart(host: Host, *, restarts: bool = False) -> None:
+    """Let a host go away when it is read for the first time after its restart, for ever or for a moment."""
+    _goes_away_once(host, lambda: host.recorder.restarts > 0, restarts=restarts)
+
+
+def _goes_away_once(host: Host, due: Callable[[], bool], *, restarts: bool = False) -> None:
+    """Let a host go away at the first script before which something is so."""
+
     def go() -> None:
-        if host.recorder.restarts:
+        if due():
             host.impairments.before_script = None
-            host.power_off()
+            if restarts:
+                host.restart(away=0.5)
             raise PoweredOff
 
     host.impairments.before_script = go

@@ -172,6 +172,16 @@ class TestErrors:
         assert result["reason"] == "declaration"
         assert result["msg"].startswith("rules[0].authentication[0].preshared_key is empty;")
 
+    @pytest.mark.parametrize("seconds", [-1, 3601])
+    def test_of_a_time_that_nobody_would_wait(self, task: Task, seconds: int) -> None:
+        result = task.run(POLICY, **RULES, settle_timeout=seconds)
+        assert result["msg"] == "settle_timeout is out of range; write a number of seconds from 0 to 3600."
+        assert not task.server.host.recorder.executions
+
+    @pytest.mark.parametrize("seconds", [0, 3600])
+    def test_but_of_no_other(self, task: Task, seconds: int) -> None:
+        assert task.run(POLICY, **RULES, settle_timeout=seconds)["matches"]
+
     def test_of_the_plan(self, task: Task) -> None:
         result = task.run(VALUE, policy=NAME)
         assert (result["reason"], result["msg"][:57]) == (

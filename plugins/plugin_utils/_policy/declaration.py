@@ -31,6 +31,7 @@ _PROTOCOLS = {
 }
 _PORTS = range(65536)
 _NAME_LIMIT = 255
+_LONGEST_SETTLING = 3600
 
 
 class DeclarationError(ValueError):
@@ -86,6 +87,12 @@ def _rules_given(options: Options) -> Sequence[Options]:
     if given is None and options["phase"] not in ("revert", "finish"):
         raise DeclarationError("rules is missing; write the rules of the policy, or state absent to remove it.")
     return given or ()
+
+
+def check_settle_timeout(where: str, seconds: int) -> None:
+    """Raise `DeclarationError` for a time that nobody would wait."""
+    if not 0 <= seconds <= _LONGEST_SETTLING:
+        raise DeclarationError(f"{where} is out of range; write a number of seconds from 0 to {_LONGEST_SETTLING}.")
 
 
 def specific_address(where: str, text: str) -> str:
