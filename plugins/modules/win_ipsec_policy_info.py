@@ -161,16 +161,22 @@ host:
           type: dict
           contains:
             lifetime:
-              description: The number of minutes after which a new master key is made.
+              description: The number of minutes after which a new master key is made. What Windows uses, where the store holds 0.
               returned: always
-              type: int
+              type: float
               sample: 480
             methods:
-              description: The security methods, in the order of preference.
+              description: The security methods, in the order of preference, each with what it says otherwise than the settings beside it.
               returned: always
               type: list
               elements: str
               sample: ["3DES / SHA1 / Diffie-Hellman group 14 (2048)"]
+            options:
+              description: What is said of certificates.
+              returned: always
+              type: list
+              elements: str
+              sample: []
             pfs:
               description: Whether there is master key perfect forward secrecy.
               returned: always
@@ -199,9 +205,9 @@ host:
           type: bool
           sample: true
         polling_interval:
-          description: The number of minutes after which Windows looks for changes.
+          description: The number of minutes after which Windows looks for changes. What Windows uses, where the store holds 0.
           returned: always
-          type: int
+          type: float
           sample: 180
         rules:
           description: The rules, the default response rule among them.
@@ -214,6 +220,12 @@ host:
               returned: always
               type: bool
               sample: true
+            alternate_authentication:
+              description: The second list of authentication methods, as Windows Vista and later keep it. Null, where it says nothing else.
+              returned: always
+              type: list
+              elements: str
+              sample: null
             authentication:
               description:
                 - The authentication methods, in the order of preference.
@@ -239,11 +251,16 @@ host:
               type: str
               sample: negotiate security
             filters:
-              description: The filters of the filter list.
+              description: The filters of the filter list. Null, where a rule has none and is not the default response rule.
               returned: always
               type: list
               elements: str
               sample: ["UDP 192.0.2.1 port 1701 -> 198.51.100.1 port any, mirrored"]
+            interface:
+              description: The name of the one interface that the rule is for. Null, where it names none.
+              returned: always
+              type: str
+              sample: null
             name:
               description: The name. Empty for a rule without one.
               returned: always

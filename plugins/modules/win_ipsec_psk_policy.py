@@ -29,7 +29,7 @@ attributes:
     details: Each phase answers what O(phase=plan) answers, and is C(changed) when something is to be done.
   diff_mode:
     support: full
-    details: With O(phase=all), with O(phase=stage), and in check mode.
+    details: In all phases but O(phase=plan), and in check mode. Of a key it says only whether it is another one.
 options:
   name:
     description:
@@ -465,6 +465,11 @@ assigned_by:
   returned: O(phase=all) that changed something, O(phase=commit), and O(phase=revert) that changed something
   type: str
   sample: netsh
+assigned_after:
+  description: The name of the policy that is assigned once all phases are done. Null, where none is.
+  returned: O(phase=all), O(phase=plan), O(phase=stage), and check mode
+  type: str
+  sample: L2TP site to site
 changed_rules:
   description:
     - The names of the rules that are new, gone, or mean something else.
@@ -472,35 +477,62 @@ changed_rules:
   type: list
   elements: str
   sample: [tokyo-osaka]
+changes:
+  description:
+    - Why something is to be done, an entry for each rule of RV(changed_rules), and one more for all that is no rule.
+  returned: O(phase=all), O(phase=plan), O(phase=stage), and check mode
+  type: list
+  elements: dict
+  contains:
+    rule:
+      description: The name of the rule. Null in the entry for all the rest.
+      returned: always
+      type: str
+      sample: tokyo-osaka
+    what:
+      description:
+        - What changes, in words. Of a rule C(new), C(removed), C(activated), C(deactivated), C(filter), C(filter action), C(key),
+          C(authentication), C(connection type), C(tunnel), or C(interface).
+        - Of the rest C(key exchange), C(polling interval), C(description), C(assignment), C(name) (of a policy that is taken over, or gets its
+          name back), C(services), C(firewall), C(access list) (of a preshared key), C(record) (of what a removal gives back),
+          C(leftovers) (of a run that was cut), or C(unreadable) (the policy could not be read whole, so it is written anew).
+      returned: always
+      type: list
+      elements: str
+      sample: [key]
 diff:
-  description: The policy before and after, as text without keys.
-  returned: O(phase=all), O(phase=stage), and check mode
+  description:
+    - Before and after, as text without keys. The services, what a removal gives back, all policies with which one is assigned, and the whole text
+      of the declared policy. What changes and why stands first.
+    - With O(phase=stage), the policy is there under another name and not assigned yet. The phases after it show what they do themselves.
+  returned: all phases but O(phase=plan), and check mode
   type: dict
   contains:
     before_header:
       description: A title.
       returned: always
       type: str
-      sample: IPsec policy store (before)
+      sample: IPsec policies (before)
     after_header:
       description: A title.
       returned: always
       type: str
-      sample: IPsec policy store (after)
+      sample: IPsec policies (after)
     before:
-      description: The policy that is there. Empty, where there is none.
+      description: What is there.
       returned: always
       type: str
-      sample: ""
+      sample: "policy By hand: assigned\n"
     after:
-      description: The policy that is to be there. Empty, where it is to be removed.
+      description: What is there then, or would be in check mode.
       returned: always
       type: str
-      sample: "IP security policy: L2TP site to site\n  assigned: yes\n"
+      sample: "changes of the rule tokyo-osaka: new\npolicy By hand: not assigned\npolicy L2TP site to site: assigned, of this collection\n"
 host:
   description:
     - All that was read of the host after the work, with the contents of RV(rras.ipsec.win_ipsec_policy_info#module:host).
-    - A key is there as C(matches), when it is one of the declared keys, else as C(differs). With O(state=absent) it is C(undeclared).
+    - A key is there as C(matches), when it is the one that is declared for the rule of that name, else as C(differs). It is C(undeclared) where
+      none is declared for the rule, and with O(state=absent).
   returned: success
   type: dict
   sample: {"assigned": "L2TP site to site"}

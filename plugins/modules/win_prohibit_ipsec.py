@@ -15,7 +15,7 @@ description:
   - With the value, RRAS makes no IPsec policy of its own for L2TP any more. All L2TP of the host is then in clear text unless an assigned policy
     protects it. So the value is set only when such a policy is found.
   - The value takes effect when Windows starts. The module remembers on the host what it set and what was there before, says whether a restart is
-    needed, and never restarts by itself.
+    needed, and never restarts by itself. A value that is taken back before Windows started with it needs none.
 extends_documentation_fragment:
   - rras.ipsec.attributes
   - rras.ipsec.program
@@ -108,7 +108,7 @@ before:
   type: int
   sample: 0
 diff:
-  description: The value before and after, as text.
+  description: The value before and after, as text, with what is known of it.
   returned: success
   type: dict
   contains:
@@ -116,12 +116,12 @@ diff:
       description: The value that was there.
       returned: always
       type: str
-      sample: "ProhibitIpSec: absent\n"
+      sample: "ProhibitIpSec: absent\n  Windows started with it: unknown\n  before this collection came: not recorded\n"
     after:
       description: The value that is there now, or would be in check mode.
       returned: always
       type: str
-      sample: "ProhibitIpSec: 1\n"
+      sample: "ProhibitIpSec: 1\n  Windows started with it: no\n  before this collection came: absent\n"
 in_effect:
   description:
     - Whether Windows started with the value that is there now. C(yes), C(no), or C(unknown) where this collection did not set it.

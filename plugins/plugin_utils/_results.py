@@ -51,18 +51,20 @@ _KEPT, _FREE = Text.KEPT, Text.FREE
 
 _RULE: Final[Described] = {
     "name": _FREE,
-    "filters": _KEPT,
-    "filter_action": _KEPT,
+    "filters": _FREE,
+    "filter_action": _FREE,
     "offers": _KEPT,
     "authentication": FreeAfter("certificate from "),
-    "tunnel": _KEPT,
+    "alternate_authentication": FreeAfter("certificate from "),
+    "tunnel": _FREE,
     "connection_type": _KEPT,
+    "interface": _FREE,
 }
 _POLICY: Final[Described] = {
     "name": _FREE,
     "description": _FREE,
     "guid": _KEPT,
-    "main_mode": {"methods": _KEPT},
+    "main_mode": {"methods": _KEPT, "options": _KEPT},
     "rules": _RULE,
     "unreadable": _FREE,
 }
@@ -87,6 +89,8 @@ RESULT: Final[Mapping[str, Described]] = {
     "strategy": _KEPT,
     "assigned_by": _KEPT,
     "changed_rules": _FREE,
+    "changes": {"rule": _FREE, "what": _KEPT},
+    "assigned_after": _FREE,
     "obstacles": _FREE,
     "in_effect": _KEPT,
     "diff": {"before_header": _KEPT, "after_header": _KEPT, "before": _FREE, "after": _FREE},

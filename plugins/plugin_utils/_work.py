@@ -15,6 +15,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, s
 from ansible_collections.rras.ipsec.plugins.plugin_utils._patience import Patience
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     describe,
+    difference,
     facts,
     firewall,
     host,
@@ -76,6 +77,10 @@ class PolicyWish:
     backup: bool
     patience: Patience
     """How long is waited for what comes by itself after a commit, or after a start of Windows."""
+    all_ours: bool = False
+    """Whether all policies of ours are to be absent, whatever their names."""
+    predicted: bool = False
+    """Whether ProhibitIpSec counts, in check mode, as given back, and Windows as restarted after that."""
 
 
 class PolicyWork:
@@ -108,14 +113,19 @@ class PolicyWork:
         planned = self._plan(seen)
         if planned.lasting_refusal:
             raise planning.PlanError(planned.lasting_refusal)
-        result = self._result(planned, seen, changed=self._check_mode and not planned.empty, shown=self._check_mode)
+        diff = difference.planned(planned, seen) if self._check_mode else {}
+        result = self._result(planned, seen, changed=self._check_mode and not planned.empty) | diff
         return _warned(result, planned) | ({"obstacles": [planned.refusal]} if planned.refusal else {})
 
     def predict(self) -> dict[str, Any]:
         """As `plan`, of what would be carried out at once: what would be refused is refused."""
         seen = self._session.read()
-        planned = self._allowed_plan(seen)
-        return _warned(self._result(planned, seen, changed=not planned.empty, shown=True), planned)
+        planned = self._plan(seen)
+        refusal = planned.lasting_refusal if self._wish.predicted else planned.refusal
+        if refusal:
+            raise planning.PlanError(refusal)
+        result = self._result(planned, seen, changed=not planned.empty)
+        return _warned(result | difference.planned(planned, seen), planned)
 
     def stage(self) -> dict[str, Any]:
         """Write the new generation beside the old one; when the store changes meanwhile, once more."""
@@ -128,7 +138,7 @@ class PolicyWork:
         except session.TransactionError as error:
             return self._commit_again(transaction, error)
         seen = self._proved(self._not_in_clear_text(reading.host), transaction)
-        return self._short_result(seen, changed=True) | _assigned_by(reading)
+        return self._short_result(seen, changed=True) | difference.committed(transaction, seen) | _assigned_by(reading)
 
     def revert(self, transaction: planning.Transaction) -> dict[str, Any]:
         """Take back what this transaction did; nothing, where another one took its place or it is finished."""
@@ -139,18 +149,23 @@ class PolicyWork:
         if refusal:
             raise planning.PlanError(refusal)
         reading = self._session.apply(phases.revert(seen))
-        return self._short_result(reading.host, changed=True) | _assigned_by(reading)
+        result = self._short_result(reading.host, changed=True) | difference.between(seen, reading.host)
+        return result | _assigned_by(reading)
 
     def finish(self, transaction: planning.Transaction) -> dict[str, Any]:
-        """Delete the old generation."""
-        given_back, forgetting = self._end_of_removal()
+        """Delete the old generation; `changed` where there was one, or something to give back."""
+        seen = self._session.read() if self._wish.declaration is None else None
+        given_back, forgetting = _end_of_removal(seen)
         try:
             reading = self._session.apply(phases.finish(transaction, self._wish.name, given_back, forgetting))
         except session.TransactionError as error:
             if error.failure.fault is not records.Fault.CONFLICT:
                 raise
             reading = self._finish_changed(transaction, error)
-        return self._short_result(_finished(reading, transaction), changed=True)
+        after = _finished(reading, transaction)
+        diff = difference.finished(transaction, self._wish.name, reading.deleted, after)
+        diff = difference.between(seen, after) if seen else diff
+        return self._short_result(after, changed=difference.shows(diff)) | diff
 
     def everything(self) -> dict[str, Any]:
         """All phases, in one transaction after the reading; when the store changes meanwhile, once more."""
@@ -160,7 +175,7 @@ class PolicyWork:
         seen = self._session.read(validity=True)
         planned = self._allowed_plan(seen)
         if planned.empty:
-            return _warned(self._result(planned, seen, changed=False, shown=True), planned)
+            return _warned(self._result(planned, seen, changed=False) | difference.planned(planned, seen), planned)
         transaction = planned.transaction
         forgetting = phases.forget(seen) if self._leaves_nothing(planned) else ()
         wanted = (
@@ -170,12 +185,13 @@ class PolicyWork:
         )
         reading = self._session.apply(wanted, validity=True)
         after = self._proved(_finished(reading, transaction), transaction)
-        result = self._result(planned, after, changed=True, shown=True) | {"assigned_by": reading.assigned_by}
+        result = self._result(planned, seen, after, changed=True) | difference.planned(planned, seen)
+        result |= {"assigned_by": reading.assigned_by}
         return _warned(result, planned, (*_by_registry(reading), *_about_validity(seen, after)))
 
     def _plan(self, seen: host.Host) -> planning.Plan:
         if self._wish.declaration is None:
-            return planning.plan_absent(self._wish.name, seen, self._identity)
+            return planning.plan_absent(self._wish.name, seen, self._identity, all_ours=self._wish.all_ours)
         return planning.plan_present(
             self._wish.declaration, seen, self._session.nonce, self._identity, agent_first=self._wish.agent_first
         )
@@ -191,7 +207,7 @@ class PolicyWork:
         seen = self._session.read(validity=True)
         planned = self._allowed_plan(seen)
         if planned.empty:
-            return _warned(self._result(planned, seen, changed=False, shown=True), planned)
+            return _warned(self._result(planned, seen, changed=False) | difference.planned(planned, seen), planned)
         wanted = phases.stage(planned, seen, when=_now(), backup=self._wish.backup)
         after = self._session.apply(wanted, validity=True).host
         if seen.policies_valid and after.policies_valid is False:
@@ -199,7 +215,8 @@ class PolicyWork:
             raise WorkError(
                 "Netsh reports an error in the policy store since the policy was staged, so it was deleted again."
             )
-        result = self._result(planned, after, changed=True, shown=True) | {"transaction": str(planned.transaction)}
+        result = self._result(planned, seen, after, changed=True) | difference.planned(planned, seen, staging=True)
+        result |= {"transaction": str(planned.transaction)}
         return _warned(result, planned, _about_validity(seen, after))
 
     def _commit_again(self, transaction: planning.Transaction, error: session.TransactionError) -> dict[str, Any]:
@@ -217,20 +234,9 @@ class PolicyWork:
         pending, active = seen.pending, seen.store.active_path
         if pending is None or pending.id != str(transaction.id) or pending.policy.casefold() != active.casefold():
             raise conflict
-        given_back, forgetting = self._end_of_removal()
+        given_back, forgetting = _end_of_removal(seen if self._wish.declaration is None else None)
         wanted = phases.finish_changed(transaction, seen, self._wish.name, given_back, forgetting)
         return self._session.apply(wanted)
-
-    def _end_of_removal(self) -> tuple[tuple[host.TakenOver, ...], tuple[steps.Step, ...]]:
-        """What a removal gives back at its end: names; after our last policy, services and our record too."""
-        if self._wish.declaration is not None:
-            return (), ()
-        seen = self._session.read()
-        after = seen.pending
-        if after is None:
-            return (), ()
-        given_back = tuple(each for each in seen.recorded_taken_over if each not in after.taken_over_after)
-        return given_back, () if after.owned_after else phases.forget(seen)
 
     def _not_in_clear_text(self, seen: host.Host) -> host.Host:
         """The host, unless somebody set ProhibitIpSec between the stage and the commit of what does not protect."""
@@ -288,10 +294,16 @@ class PolicyWork:
             return settling.starting(seen)
         return settling.unproved(seen, self._assigned) if self._assigned and self._matches(seen) else ()
 
-    def _result(self, planned: planning.Plan, seen: host.Host, *, changed: bool, shown: bool) -> dict[str, Any]:
-        result = self._short_result(seen, changed=changed)
-        result |= {"pending": not planned.empty, "changed_rules": list(planned.changed_rules)}
-        return result | ({"diff": self._diff(planned)} if shown else {})
+    def _result(
+        self, planned: planning.Plan, seen: host.Host, after: host.Host | None = None, *, changed: bool
+    ) -> dict[str, Any]:
+        """The result for a plan that was made for a host. after: the host as it is then, where something was done."""
+        return self._short_result(after or seen, changed=changed) | {
+            "pending": not planned.empty,
+            "changed_rules": list(planned.changed_rules),
+            "changes": difference.reasons(planned, seen),
+            "assigned_after": difference.assigned_after(planned, seen),
+        }
 
     def _short_result(self, seen: host.Host, *, changed: bool) -> dict[str, Any]:
         return {
@@ -305,7 +317,8 @@ class PolicyWork:
     def _matches(self, seen: host.Host) -> bool:
         """Whether the host has what is declared: the policy, assigned if it is to be; or no policy of ours."""
         if self._wish.declaration is None:
-            return not any(found.path.casefold() in seen.ours for found in seen.store.find(self._wish.name))
+            name = self._wish.name.casefold()
+            return not any(self._wish.all_ours or found.name.casefold() == name for found in seen.our_policies)
         wanted = self._wish.declaration.policy.masked(self._session.nonce)
         found = [each for each in seen.store.find(wanted.name) if planning.means(each.policy, wanted)]
         active = seen.store.active_path.casefold()
@@ -313,20 +326,9 @@ class PolicyWork:
 
     def _key_word(self) -> describe.KeyWord:
         if self._wish.declaration is None:
-            return describe.key_states((), expected=False)
+            return describe.key_states({})
         rules = self._wish.declaration.policy.masked(self._session.nonce).rules
-        return describe.key_states((method for rule in rules for method in rule.authentication), expected=True)
-
-    def _diff(self, planned: planning.Plan) -> dict[str, str]:
-        before = planned.before.policy if planned.before else None
-        assigned = planned.after is not None and self._wish.declaration is not None and self._wish.declaration.assigned
-        word = self._key_word()
-        return {
-            "before_header": "IPsec policy store (before)",
-            "after_header": "IPsec policy store (after)",
-            "before": describe.text(before, word, assigned=planned.before_assigned),
-            "after": describe.text(planned.after, word, assigned=assigned),
-        }
+        return describe.key_states({rule.name: rule.authentication for rule in rules})
 
 
 def _once_more(attempt: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -350,6 +352,18 @@ def _finished(reading: Reading, transaction: planning.Transaction) -> host.Host:
             "and run this task again."
         )
     return reading.host
+
+
+def _end_of_removal(seen: host.Host | None) -> tuple[tuple[host.TakenOver, ...], tuple[steps.Step, ...]]:
+    """What a removal gives back at its end: names; after our last policy, services and our record too.
+
+    seen: the host before it; None where nothing is removed.
+    """
+    after = seen.pending if seen else None
+    if seen is None or after is None:
+        return (), ()
+    given_back = tuple(each for each in seen.recorded_taken_over if each not in after.taken_over_after)
+    return given_back, () if after.owned_after else phases.forget(seen)
 
 
 def _assigned_by(reading: Reading) -> dict[str, Any]:
@@ -401,7 +415,7 @@ def _set_value(executions: Session, wish: value.ValueWish, *, check_mode: bool) 
         "before": _number(planned.before),
         "in_effect": str(planned.in_effect),
         "reboot_required": planned.in_effect is InEffect.NO,
-        "diff": {name: f"ProhibitIpSec: {value.text(getattr(planned, name))}\n" for name in ("before", "after")},
+        "diff": dict(planned.diff),
     }
     return result | ({"warnings": list(planned.warnings)} if planned.warnings else {})
 
@@ -410,7 +424,7 @@ def inform(executions: Session, preshared_keys: Sequence[str]) -> dict[str, Any]
     """Read a host; its keys only as matching one of these, or not. The task's result."""
     seen = executions.read(validity=True)
     declared = [model.AuthenticationMethod.preshared_key(key).masked(executions.nonce) for key in preshared_keys]
-    return {"changed": False, "host": facts.facts(seen, describe.key_states(declared, expected=bool(declared)))}
+    return {"changed": False, "host": facts.facts(seen, describe.any_key_states(declared))}
 
 
 def _number(found: Value | None) -> int | None:

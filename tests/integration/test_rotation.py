@@ -38,7 +38,7 @@ def test_both_ends_get_the_new_key_and_nothing_of_the_old_policy_stays(pair: Con
     rotated = pair.site("--diff")
 
     assert rotated.code == 0, rotated.explain()
-    assert "preshared key: differs" in rotated.output
+    assert "changes of the rule tokyo-osaka: key" in rotated.output
     assert words.restarts(pair.lab) == {TOKYO: 0, OSAKA: 0}
     for name, host in pair.lab.items():
         assert words.keys_of(words.assigned(host)) == [NEW_KEY]

@@ -98,7 +98,7 @@ def _state(host: Host) -> Iterator[str]:
     if assigned is None:
         yield "no IP security policy is assigned"
     else:
-        yield from describe.lines(assigned.policy, lambda _key: "in the store", assigned=True)
+        yield from describe.lines(assigned.policy, lambda _rule, _key: "in the store")
 
 
 def _title(text: str) -> None:

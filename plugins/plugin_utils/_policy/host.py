@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall, steps
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import InEffect
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value, join
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL, Store
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL, Store, StoredPolicy
 
 SERVICES = r"SYSTEM\CurrentControlSet\Services"
 RASMAN = join(SERVICES, "RasMan", "Parameters")
@@ -122,6 +122,9 @@ class ValueNote:
     set_to: int | None
     before: Value | None
     restart_pending: bool
+    start_known: bool = False
+    """Whether it is known with which value Windows started, though it was changed since then."""
+    started_with: Value | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -174,6 +177,11 @@ class Host:
         return frozenset(path.casefold() for path in self.claimed)
 
     @property
+    def our_policies(self) -> tuple[StoredPolicy, ...]:
+        """The policies in the store that are on record as ours."""
+        return tuple(found for found in self.store.policies if found.path.casefold() in self.ours)
+
+    @property
     def displaced(self) -> str:
         """The path of somebody else's policy that ours took the place of; empty where there is none."""
         return self.in_force.replaced_after if self.in_force else self.replaced
@@ -204,6 +212,17 @@ class Host:
         note = self.value_note
         ours = note.set_to is not None and (self.prohibited or note.before != PROHIBITED)
         return note.before if ours else self.prohibit_ipsec
+
+    @property
+    def started_with_it(self) -> tuple[Value | None] | None:
+        """The ProhibitIpSec with which Windows started, in a tuple; None where that can't be known.
+
+        A value that is not 1 counts as the one that Windows started with, unless we know of a change.
+        """
+        if self.value_note.restart_pending:
+            return (self.value_note.started_with,) if self.value_note.start_known else None
+        known = InEffect.YES if self.prohibited else InEffect.UNKNOWN
+        return (self.prohibit_ipsec,) if self.in_effect is known else None
 
     @property
     def in_effect(self) -> InEffect:
@@ -318,6 +337,8 @@ def _value_note(tree: Tree) -> ValueNote:
         set_to=_number(tree, VALUE_NOTE, "Set"),
         before=tree.value(VALUE_NOTE, "Before"),
         restart_pending=RESTART_PENDING in tree,
+        start_known=_text(tree, RESTART_PENDING, "Recorded") != "",
+        started_with=tree.value(RESTART_PENDING, "Started"),
     )
 
 

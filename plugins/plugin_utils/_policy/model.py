@@ -542,8 +542,15 @@ def rule_meaning(rule: Rule) -> Hashable:
     """
     filters = None if rule.filter_list is None else filter_list_meaning(rule.filter_list)
     place = (rule.connection_type, rule.interface_name, rule.tunnel_address, rule.tunnel_address and rule.tunnel_name)
-    authentication = _authentication_meaning(rule) if rule.filter_action.negotiates else None
+    authentication = authentication_meaning(rule) if rule.filter_action.negotiates else None
     return filters, filter_action_meaning(rule.filter_action), authentication, place, rule.active
+
+
+def authentication_meaning(rule: Rule) -> Hashable:
+    """Return what the authentication methods of a rule mean to Windows (see `rule_meaning`)."""
+    first = _methods_meaning(rule.authentication)
+    alternate = first if rule.alternate_authentication is None else _methods_meaning(rule.alternate_authentication)
+    return first, None if alternate == first else alternate, _flags_meaning(rule)
 
 
 def filter_list_meaning(filter_list: FilterList) -> Hashable:
@@ -611,12 +618,6 @@ def _method_meaning(method: MainModeMethod, main_mode: MainMode) -> Hashable:
     algorithms = known(IkeEncryption, method.encryption), method.integrity, method.group
     # Master key PFS allows one quick mode for each main mode, whatever the limit says (netsh ipsec static, mmpfs).
     return algorithms, seconds, 1 if main_mode.master_pfs else limit, method.lifetime_kilobytes
-
-
-def _authentication_meaning(rule: Rule) -> Hashable:
-    first = _methods_meaning(rule.authentication)
-    alternate = first if rule.alternate_authentication is None else _methods_meaning(rule.alternate_authentication)
-    return first, None if alternate == first else alternate, _flags_meaning(rule)
 
 
 def _methods_meaning(methods: Iterable[AuthenticationMethod]) -> Hashable:

@@ -103,6 +103,11 @@ def finish(
     )
 
 
+def staged_name(name: str, transaction: Transaction) -> str:
+    """The name of a new generation until it is committed."""
+    return f"{name} (staged {str(transaction.id)[:8]})"
+
+
 def taken_over_name(name: str, path: str) -> str:
     """The name of a policy that ours took the name of: each has one of its own, and a person sees whose it was."""
     return f"{name} (replaced {path[path.find('{') + 1 :][:8].upper()})"
@@ -209,8 +214,7 @@ def _remember_written(host: Host) -> Iterator[steps.Step]:
 def _keys(plan: Plan, when: int) -> tuple[Key, ...]:
     if plan.new is None:
         return ()
-    staged = f"{plan.new.name} (staged {str(plan.transaction.id)[:8]})"
-    return new_keys(plan.new, plan.transaction.id, when=when, name=staged)
+    return new_keys(plan.new, plan.transaction.id, when=when, name=staged_name(plan.new.name, plan.transaction))
 
 
 def _record(plan: Plan, host: Host, when: int) -> Iterator[steps.Step]:

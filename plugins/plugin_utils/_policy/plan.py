@@ -13,9 +13,10 @@ from __future__ import annotations
 import dataclasses
 import enum
 import uuid
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
+    changes,
     clear_text,
     firewall,
     model,
@@ -117,8 +118,10 @@ class Plan:
     """The policy of ours, or of the declared name, that is there now."""
     before_assigned: bool
     after: model.Policy | None
-    """The policy that will be there; None after a removal."""
+    """The declared policy, its keys masked; None for a removal."""
     transaction: Transaction
+    removed: tuple[store.StoredPolicy, ...] = ()
+    """The policies of ours that a removal takes."""
     new: model.Policy | None = None
     """The new generation that must be written."""
     remains: tuple[str, ...] = ()
@@ -130,7 +133,8 @@ class Plan:
     taken_over_after: tuple[TakenOver, ...] = ()
     given_back: tuple[TakenOver, ...] = ()
     """Policies that were taken over and get their names back."""
-    changed_rules: tuple[str, ...] = ()
+    rule_changes: Mapping[str, changes.Words] = dataclasses.field(default_factory=dict)
+    """What changes of which rule."""
     services: tuple[steps.Step, ...] = ()
     """What is done to services."""
     firewall: tuple[steps.Step, ...] = ()
@@ -146,6 +150,11 @@ class Plan:
     """Why it must not be carried out as the host is now, and what to do first; nothing where it may be."""
     lasting_refusal: str = ""
     """Why that will be so even when ProhibitIpSec is given back as it was before us."""
+
+    @property
+    def changed_rules(self) -> tuple[str, ...]:
+        """The names of the rules that are new, gone or mean something else."""
+        return tuple(self.rule_changes)
 
     @property
     def empty(self) -> bool:
@@ -186,16 +195,17 @@ def plan_present(declaration: Declaration, host: Host, nonce: bytes, identity: u
     return planned
 
 
-def plan_absent(name: str, host: Host, identity: uuid.UUID) -> Plan:
+def plan_absent(name: str, host: Host, identity: uuid.UUID, *, all_ours: bool = False) -> Plan:
     """The plan that removes a policy of ours and gives back what it replaced.
 
-    It is refused where L2TP would be in clear text after that: while ProhibitIpSec is or may be in effect, unless a
-    policy that protects comes back.
+    all_ours: each policy of ours goes, whatever its name. It is refused where L2TP would be in clear text after that:
+    while ProhibitIpSec is or may be in effect, unless a policy that protects comes back.
     """
-    named = [found for found in host.store.find(name) if found.path.casefold() in host.ours]
-    mine = [*named, *(found for found in _leftovers(host) if found not in named)]
+    named = [found for found in host.our_policies if all_ours or _named(found, name)]
+    mine = _assigned_first(host, (*named, *(found for found in _leftovers(host) if found not in named)))
     unassigns = any(_same(found.path, host.store.active_path) for found in mine)
     back = host.store.at(host.displaced) if unassigns else None
+    assigned = mine[0].name if unassigns else name
     intent = (Intent.ASSIGN if back else Intent.UNASSIGN) if unassigns else Intent.KEEP
     obsolete = _unneeded(host, mine)
     # What only policies of others use from now on is theirs.
@@ -208,18 +218,24 @@ def plan_absent(name: str, host: Host, identity: uuid.UUID) -> Plan:
         before=mine[0] if mine else None,
         before_assigned=unassigns,
         after=None,
+        removed=mine,
         transaction=Transaction(identity, intent, back.path if back else "", flags),
         obsolete=obsolete,
         owned_after=owned_after,
         replaced_after=host.displaced if owned_after else "",
         taken_over_after=tuple(each for each in host.taken_over if each not in given_back),
         given_back=given_back,
-        changed_rules=tuple(rule.name for rule in mine[0].policy.rules if rule.name) if mine else (),
+        rule_changes={
+            rule.name: (changes.Word.REMOVED,)
+            for found in named or mine[:1]
+            for rule in found.policy.rules
+            if rule.name
+        },
         services=() if owned_after else services.give_back(host),
         remarks=("names given back",) if given_back else (),
         pending=host.pending is not None,
-        refusal=_withdrawal_refused(host, name, back) if unassigns else "",
-        lasting_refusal=_withdrawal_refused(_with_value_given_back(host), name, back) if unassigns else "",
+        refusal=_withdrawal_refused(host, assigned, back) if unassigns else "",
+        lasting_refusal=_withdrawal_refused(_with_value_given_back(host), assigned, back) if unassigns else "",
         warnings=(
             *(_warnings(host, Wish.WITHDRAW, back.policy if back else None) if unassigns else ()),
             *_rule_stays(host, wanted=needs_no_block),
@@ -259,7 +275,7 @@ class _Planner:
             owned_after=tuple(sorted({*_without((*obsolete, *remains), self.host), *new_paths, *self._adopted()})),
             replaced_after=self._replaced(),
             taken_over_after=self._taken_over(),
-            changed_rules=self._changed_rules(intent, before),
+            rule_changes=self._changes(intent, before),
             services=services.take(self.host, agent_first=agent_first) if self.declaration.assigned else (),
             firewall=services.block_ipv6(self.host) if self._blocks_ipv6 else (),
             open_keys=tuple(self._open_keys((*obsolete, *remains))),
@@ -343,23 +359,22 @@ class _Planner:
     def _names_or_assigns(self, intent: Intent, target: str) -> str:
         return "" if intent is Intent.KEEP or (intent is Intent.UNASSIGN and self.current) else target
 
-    def _changed_rules(self, intent: Intent, before: store.StoredPolicy | None) -> tuple[str, ...]:
-        """The rules that the commit brings into force or takes out of it, whatever lies in the store already."""
+    def _changes(self, intent: Intent, before: store.StoredPolicy | None) -> dict[str, changes.Words]:
+        """What the commit brings into force or takes out of it, rule by rule, whatever lies in the store already."""
         known = (self.current, *self._in_place())
         active = next((found for found in known if found and _same(found.path, self.host.store.active_path)), None)
         match intent:
             case Intent.KEEP:
-                return ()
+                return {}
             case Intent.UNASSIGN:
-                return changed_rules(None, active.policy if active else self.wanted)
+                return changes.rules(active.policy if active else self.wanted, None)
             case Intent.WRITE:
-                return changed_rules(before.policy if before else None, self.wanted)
-        return changed_rules(active.policy if active else None, self.wanted)
+                return changes.rules(before.policy if before else None, self.wanted)
+        return changes.rules(active.policy if active else None, self.wanted)
 
     def _in_place(self) -> tuple[store.StoredPolicy, ...]:
         """What the declared policy takes the place of, the assigned policy first."""
-        found = (*self._old_generations(), *self.foreign)
-        return tuple(sorted(found, key=lambda each: not _same(each.path, self.host.store.active_path)))
+        return _assigned_first(self.host, (*self._old_generations(), *self.foreign))
 
     def _old_generations(self) -> Iterator[store.StoredPolicy]:
         """Policies of ours that the declared one takes the place of."""
@@ -410,31 +425,14 @@ def new_keys(policy: model.Policy, identity: uuid.UUID, *, when: int, name: str 
     return store.object_keys(policy, lambda label: _guid(identity, label), when, name)
 
 
-def changed_rules(before: model.Policy | None, after: model.Policy) -> tuple[str, ...]:
-    """The names of the rules that are new, gone or mean something else; the default response rule by that name."""
-    old, new = _rules_by_name(before), _rules_by_name(after)
-    changed = [name for name, rule in new.items() if name not in old or _rule_differs(old[name], rule)]
-    return tuple(sorted([*changed, *(name for name in old if name not in new)]))
-
-
-def _rules_by_name(policy: model.Policy | None) -> dict[str, model.Rule]:
-    if policy is None:
-        return {}
-    rules = [rule for rule in policy.rules if rule.active or not rule.is_default_response]
-    return {
-        "default response rule" if rule.is_default_response else rule.name or f"rule {number}": rule
-        for number, rule in enumerate(rules, start=1)
-    }
-
-
-def _rule_differs(before: model.Rule, after: model.Rule) -> bool:
-    return model.rule_meaning(before) != model.rule_meaning(after)
-
-
 def means(found: model.Policy, wanted: model.Policy) -> bool:
     """Whether a policy that was found is the wanted one already (its keys masked by the same nonce)."""
     described = not wanted.description or found.description == wanted.description
     return described and model.meaning(found) == model.meaning(wanted)
+
+
+def _assigned_first(host: Host, found: Iterable[store.StoredPolicy]) -> tuple[store.StoredPolicy, ...]:
+    return tuple(sorted(found, key=lambda each: not _same(each.path, host.store.active_path)))
 
 
 def _leftovers(host: Host) -> tuple[store.StoredPolicy, ...]:
@@ -448,8 +446,7 @@ def _leftovers(host: Host) -> tuple[store.StoredPolicy, ...]:
 
 def _staying(host: Host, old: Collection[store.StoredPolicy]) -> frozenset[str]:
     """The paths of our policies, without some of them, in lower case."""
-    ours = (found for found in host.store.policies if found.path.casefold() in host.ours)
-    return frozenset(found.path.casefold() for found in ours if found not in old)
+    return frozenset(found.path.casefold() for found in host.our_policies if found not in old)
 
 
 def _unneeded(host: Host, old: Collection[store.StoredPolicy]) -> tuple[str, ...]:

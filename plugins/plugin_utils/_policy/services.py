@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall, steps
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import (
@@ -75,6 +76,21 @@ def block_ipv6(host: Host) -> tuple[steps.Step, ...]:
 def unblock_ipv6(host: Host) -> tuple[steps.Step, ...]:
     """The steps that take our rule of Windows Firewall away; none where its service is not running."""
     return (firewall.DELETE,) if host.windows_firewall.rules and host.windows_firewall.running else ()
+
+
+def after(host: Host, wanted: Iterable[steps.Step]) -> Mapping[str, Service]:
+    """The services of a host once these steps are done."""
+    found = dict(host.services)
+    for step in wanted:
+        match step.arguments.split(" ", 3) if isinstance(step, steps.Run) else []:
+            case ["config", name, "start=", start]:
+                found[name] = dataclasses.replace(found[name], start=StartType[start.upper()])
+            case ["config", name, "depend=", listed]:
+                names = (each for each in listed.split("/") if each.strip('"') and not each.startswith("+"))
+                found[name] = dataclasses.replace(found[name], depends_on=tuple(names))
+            case ["start", name]:
+                found[name] = dataclasses.replace(found[name], running=True)
+    return found
 
 
 def _notes(host: Host, automatic: Iterable[str], *, depends: bool) -> Iterator[steps.Step]:

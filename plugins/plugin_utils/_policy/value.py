@@ -4,13 +4,14 @@
 """ProhibitIpSec (KB 240262): the value, the guard before it is set, and the memory of a pending restart.
 
 RasMan reads the value when Windows starts. So beside the value stands our note of what was set and what was there
-before, and, below it, a volatile key that vanishes at the restart.
+before, and, below it, a volatile key that vanishes at the restart. That one holds what Windows started with, as far as
+it is known, so that a value that is taken back before it took effect needs no restart.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, phases, protection, steps
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Answer, Cover, InEffect, Why, Wish
@@ -36,6 +37,7 @@ class ValuePlan:
     steps: tuple[steps.Step, ...]
     in_effect: InEffect
     warnings: tuple[str, ...] = ()
+    diff: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -65,8 +67,43 @@ def plan_value(wish: ValueWish, host: Host) -> ValuePlan:
     unproved = wish.restart_if_unknown and wish.present and host.in_effect is InEffect.UNKNOWN
     taken_away = not wish.present and host.taken_away  # by somebody else: the note goes, and a restart is needed
     if before == after and not (unproved or taken_away):
-        return ValuePlan(before, after, (), host.in_effect, warnings)
-    return ValuePlan(before, after, tuple(_steps(wish, host, after)), InEffect.NO, warnings)
+        shown = _shown(before, host.in_effect, _remembered(host))
+        return ValuePlan(before, after, (), host.in_effect, warnings, {"before": shown, "after": shown})
+    in_effect = _in_effect_after(host, after)
+    diff = {
+        "before": _shown(before, host.in_effect, _remembered(host)),
+        "after": _shown(after, in_effect, _remembered_after(wish, host)),
+    }
+    return ValuePlan(before, after, tuple(_steps(wish, host, after)), in_effect, warnings, diff)
+
+
+def _in_effect_after(host: Host, after: Value | None) -> InEffect:
+    """Whether Windows started with what will be there."""
+    if host.started_with_it != (after,):
+        return InEffect.NO
+    return InEffect.YES if after == PROHIBITED else InEffect.UNKNOWN
+
+
+def _shown(value: Value | None, in_effect: InEffect, remembered: str) -> str:
+    """The text of a diff."""
+    return (
+        f"ProhibitIpSec: {text(value)}\n"
+        f"  Windows started with it: {in_effect}\n"
+        f"  before this collection came: {remembered}\n"
+    )
+
+
+def _remembered(host: Host) -> str:
+    return text(host.value_note.before) if host.value_note.recorded else _NOT_RECORDED
+
+
+def _remembered_after(wish: ValueWish, host: Host) -> str:
+    if not wish.present:
+        return _NOT_RECORDED
+    return text(host.prohibit_ipsec if host.value_note.set_to is None else host.value_note.before)
+
+
+_NOT_RECORDED = "not recorded"
 
 
 def text(value: Value | None) -> str:
@@ -131,7 +168,8 @@ def _steps(wish: ValueWish, host: Host, after: Value | None) -> Iterator[steps.S
     if wish.backup:
         yield from phases.back_up(host, (RASMAN,))
     yield steps.CreateKey(VALUE_NOTE)
-    yield steps.CreateKey(RESTART_PENDING, volatile=True)
+    if not host.value_note.restart_pending:
+        yield from _remember_start(host)
     # Our note is there before the value and stays as long, so that what was there before us survives a power cut.
     if wish.present:
         if host.value_note.set_to is None:
@@ -144,8 +182,21 @@ def _steps(wish: ValueWish, host: Host, after: Value | None) -> Iterator[steps.S
     elif host.prohibit_ipsec != after:
         yield steps.SetValue(RASMAN, PROHIBIT_IPSEC, after)
     yield steps.Flush(RASMAN)
+    if _in_effect_after(host, after) is not InEffect.NO:
+        yield steps.DeleteKey(RESTART_PENDING)
     if not wish.present:
         yield from _no_note()
+
+
+def _remember_start(host: Host) -> Iterator[steps.Step]:
+    """Remember, until Windows starts again, that a restart is pending, and what Windows started with."""
+    yield steps.CreateKey(RESTART_PENDING, volatile=True)
+    if host.started_with_it is None:
+        return
+    (started,) = host.started_with_it
+    if started is not None:
+        yield steps.SetValue(RESTART_PENDING, "Started", started)
+    yield steps.SetValue(RESTART_PENDING, "Recorded", Value.sz("yes"))
 
 
 def _no_note() -> Iterator[steps.Step]:

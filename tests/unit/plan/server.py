@@ -82,6 +82,14 @@ class Clock:
         self.at_each_pause()
 
 
+def _truthful(result: Result) -> Result:
+    """A result whose diff shows that something changed, and nothing where nothing did; which says why it changed."""
+    diff = result["diff"]
+    assert (diff["before"] != diff["after"]) is result["changed"], diff
+    assert "changes" not in result or bool(result["changes"]) is result["changed"], result["changes"]
+    return result
+
+
 class Server:
     """One server, and what a task does to it."""
 
@@ -104,7 +112,7 @@ class Server:
 
     def policy(self, **given: Any) -> Result:
         """Do all phases of win_ipsec_psk_policy."""
-        return self.work(**given).everything()
+        return _truthful(self.work(**given).everything())
 
     def plan(self, **given: Any) -> Result:
         return self.work(**given).plan()
@@ -114,18 +122,18 @@ class Server:
 
     def predict(self, **given: Any) -> Result:
         """Do what check mode does."""
-        return self.work(**given).predict()
+        return _truthful(self.work(check_mode=True, **given).predict())
 
     def stage(self, **given: Any) -> Transaction:
         return Transaction.parse(self.work(**given).stage()["transaction"])
 
     def phases(self, **given: Any) -> None:
         """Do the phases one by one, as the role does."""
-        staged = self.work(**given).stage()
+        staged = _truthful(self.work(**given).stage())
         if staged["transaction"]:
             transaction = Transaction.parse(staged["transaction"])
-            self.work(**given).commit(transaction)
-            self.work(**given).finish(transaction)
+            _truthful(self.work(**given).commit(transaction))
+            _truthful(self.work(**given).finish(transaction))
 
     def value(self, *, check_mode: bool = False, **given: Any) -> Result:
         """Do a task of win_prohibit_ipsec; by default, the value is to be there and the policy in force."""
@@ -138,7 +146,7 @@ class Server:
             only_recorded=given.pop("only_recorded", False),
             backup=given.pop("backup", True),
         )
-        return _work.set_value(self.session(), wish, check_mode=check_mode)
+        return _truthful(_work.set_value(self.session(), wish, check_mode=check_mode))
 
     def inform(self, *keys: str) -> Result:
         return _work.inform(self.session(), keys)

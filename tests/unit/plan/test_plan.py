@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import host as hosts
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model, plan, steps
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import plan, steps
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Intent, Plan, PlanError, Transaction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value, join
@@ -547,29 +547,6 @@ class TestUnfinished:
         planned = present(store(ours, active=ours.path, owned=ours.paths, phase="staging"))
         assert (planned.pending, planned.empty) == (True, False)
         assert absent(store(phase="staging")).pending
-
-
-class TestChangedRules:
-    def test_by_name(self) -> None:
-        one, two = (
-            declare(rules=[rule(), BLOCKED]).policy,
-            declare(rules=[rule(key=OTHER_KEY), rule("new", peer="192.0.2.3")]).policy,
-        )
-        assert plan.changed_rules(one, two) == ("all other L2TP", "new", "tokyo-osaka")
-        assert plan.changed_rules(two, one) == ("all other L2TP", "new", "tokyo-osaka")
-        assert plan.changed_rules(one, one) == ()
-        assert plan.changed_rules(None, one) == ("all other L2TP", "tokyo-osaka")
-        assert plan.changed_rules(one, model.Policy("none")) == ("all other L2TP", "tokyo-osaka")
-
-    def test_the_default_response_rule_counts_while_it_is_active(self) -> None:
-        resting, active = declare().policy, declare(default_response_rule=True).policy
-        assert plan.changed_rules(resting, active) == plan.changed_rules(active, resting) == ("default response rule",)
-
-    def test_rules_without_names_are_numbered(self) -> None:
-        nameless = [dataclasses.replace(each, name="") for each in declare(rules=[rule(), BLOCKED]).policy.rules]
-        one, two = model.Policy("A", rules=tuple(nameless[:1])), model.Policy("A", rules=tuple(nameless[:2]))
-        assert plan.changed_rules(None, two) == ("rule 1", "rule 2")
-        assert plan.changed_rules(one, two) == ("rule 2",)
 
 
 class TestMeaning:

@@ -34,7 +34,12 @@ def test_it_is_set_and_in_effect_after_the_restart(protected: Server) -> None:
     result = protected.value()
     assert (result["changed"], result["value"], result["before"]) == (True, 1, None)
     assert (result["in_effect"], result["reboot_required"]) == ("no", True)
-    assert result["diff"] == {"before": "ProhibitIpSec: absent\n", "after": "ProhibitIpSec: 1\n"}
+    assert result["diff"] == {
+        "before": (
+            "ProhibitIpSec: absent\n  Windows started with it: unknown\n  before this collection came: not recorded\n"
+        ),
+        "after": "ProhibitIpSec: 1\n  Windows started with it: no\n  before this collection came: absent\n",
+    }
     again = protected.value()
     assert (again["changed"], again["reboot_required"]) == (False, True)
     protected.restart()
@@ -55,6 +60,67 @@ def test_what_was_there_before_us_comes_back(protected: Server, before: int | No
     assert protected.value(present=False)["changed"] is False
     protected.restart()
     assert protected.value(present=False)["reboot_required"] is False
+
+
+class TestTakenBackBeforeItTookEffect:
+    """Windows never ran with the value, so nothing has to restart."""
+
+    @pytest.mark.parametrize("before", [None, 0, 2])
+    def test_no_restart_is_needed_and_the_policy_may_go(self, protected: Server, before: int | None) -> None:
+        if before is not None:
+            protected.set_prohibit_ipsec(before)
+        protected.value()
+        result = protected.value(present=False)
+        assert (result["value"], result["in_effect"], result["reboot_required"]) == (before, "unknown", False)
+        again = protected.value(present=False)
+        assert (again["changed"], again["reboot_required"]) == (False, False)
+        protected.policy(state="absent")
+        assert (protected.active, protected.host.agent.has_automatic_filters) == (None, True)
+        assert protected.host.exposures == []
+
+    def test_check_mode_says_so(self, protected: Server) -> None:
+        protected.value()
+        result = protected.value(present=False, check_mode=True)
+        assert (result["changed"], result["reboot_required"]) == (True, False)
+
+    def test_also_where_somebody_else_removed_it(self, protected: Server) -> None:
+        protected.value()
+        protected.host.registry.erase(RASMAN, "ProhibitIpSec")
+        assert protected.value(present=False)["reboot_required"] is False
+
+    def test_as_often_as_somebody_changes_his_mind(self, protected: Server) -> None:
+        for _time in range(2):
+            assert protected.value()["reboot_required"] is True
+            assert protected.value(present=False)["reboot_required"] is False
+
+    def test_but_one_that_was_in_effect_needs_one(self, protected: Server) -> None:
+        protected.value()
+        protected.restart()
+        result = protected.value(present=False)
+        assert (result["in_effect"], result["reboot_required"]) == ("no", True)
+        with pytest.raises(PlanError, match="Windows still runs with the ProhibitIpSec that was removed"):
+            protected.policy(state="absent")
+
+    def test_and_is_in_effect_when_it_comes_back_before_the_restart(self, protected: Server) -> None:
+        protected.value()
+        protected.restart()
+        protected.value(present=False)
+        result = protected.value()
+        assert (result["in_effect"], result["reboot_required"]) == ("yes", False)
+        assert protected.value()["in_effect"] == "yes"
+
+    def test_what_windows_started_with_is_unknown_where_somebody_else_set_it(self, protected: Server) -> None:
+        """It may have been set an hour ago: then Windows started without it, and a second change proves nothing."""
+        protected.set_prohibit_ipsec(1)
+        assert protected.value(present=False)["reboot_required"] is True
+        assert protected.value()["reboot_required"] is True
+
+    def test_nor_where_somebody_else_removed_what_was_in_effect(self, protected: Server) -> None:
+        protected.value()
+        protected.restart()
+        protected.host.registry.erase(RASMAN, "ProhibitIpSec")
+        assert protected.value()["reboot_required"] is True
+        assert protected.value(present=False)["reboot_required"] is True
 
 
 def test_what_we_never_recorded_is_removed(server: Server) -> None:

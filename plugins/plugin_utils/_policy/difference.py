@@ -1,0 +1,335 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a phase changes on a host, as the two texts of a diff and as words. Never a key, nor a digest of one."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
+    changes,
+    describe,
+    firewall,
+    model,
+    phases,
+    services,
+    steps,
+)
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.changes import Word
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import SERVICES_NOTE, Host, Phase, Service
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Flag, Intent, Plan, Transaction
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import StoredPolicy
+
+_HEADERS = {"before_header": "IPsec policies (before)", "after_header": "IPsec policies (after)"}
+_BLOCKS, _ABSENT = "blocks L2TP over IPv6", "not there"
+NOT_SHOWN = "not shown"
+OLD_KEY = "the one until now (not shown)"
+NEW_KEY = "another one (not shown)"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Entry:
+    """One policy of a store."""
+
+    path: str
+    name: str
+    assigned: bool
+    ours: bool
+
+    def __str__(self) -> str:
+        ours = ", of this collection" if self.ours else ""
+        return f"policy {describe.shown(self.name)}: {'assigned' if self.assigned else 'not assigned'}{ours}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class State:
+    """What a host has, as far as this collection changes it and a person wants to know."""
+
+    policies: tuple[Entry, ...]
+    returns: str
+    """The name of the policy that a removal assigns again."""
+    names_back: tuple[str, ...]
+    """The names that a removal gives back to policies that were taken over."""
+    unfinished: str
+    leftovers: int
+    """How many objects no policy of the store leads to any more are still to be deleted."""
+    services: Mapping[str, Service]
+    remembered: tuple[str, ...]
+    """The services of which is known what they had before us."""
+    firewall_rule: str
+    """What our rule of Windows Firewall is."""
+    open_keys: tuple[str, ...]
+    """The names of the rules whose preshared key others can read."""
+
+    @classmethod
+    def of(cls, host: Host) -> State:
+        """What a host has."""
+        back = host.store.at(host.displaced)
+        active = host.store.active_path.casefold()
+        return cls(
+            policies=tuple(
+                Entry(found.path, found.name, found.path.casefold() == active, found.path.casefold() in host.ours)
+                for found in host.store.policies
+            ),
+            returns=back.name if back else "",
+            names_back=tuple(each.name for each in host.taken_over),
+            unfinished=str(host.pending.phase) if host.pending else "",
+            leftovers=0,
+            services=host.services,
+            remembered=tuple(sorted(host.services_before)),
+            firewall_rule=_firewall_rule(host.windows_firewall),
+            open_keys=(),
+        )
+
+    def lines(self) -> Iterator[str]:
+        """The lines of a diff's text."""
+        if self.unfinished:
+            yield f"unfinished run: {self.unfinished}"
+        if self.leftovers:
+            yield f"left over, of no use: {self.leftovers} objects"
+        for name in (services.AGENT, services.IKE, services.RRAS):
+            yield _service(self.services[name])
+        if self.remembered:
+            yield f"a removal gives back what it was before: {', '.join(self.remembered)}"
+        yield f"Windows Firewall rule {firewall.NAME}: {self.firewall_rule}"
+        yield from (f"rule {describe.shown(rule)}: others can read its preshared key" for rule in self.open_keys)
+        if self.returns:
+            yield f"a removal assigns again: {describe.shown(self.returns)}"
+        yield from (f"a removal gives its name back: {describe.shown(name)}" for name in self.names_back)
+        yield from map(str, sorted(self.policies, key=lambda each: (each.name, not each.assigned)))
+
+
+Diff = dict[str, dict[str, str]]
+
+
+def planned(plan: Plan, host: Host, *, staging: bool = False) -> Diff:
+    """The diff of a plan; of its stage alone, where nothing is assigned yet."""
+    before, after = _policies(plan)
+    words, others = keys(before[0].policy if before else None, after)
+    return _diff(
+        (*_before(plan, host).lines(), *itertools.chain.from_iterable(_stored(each, words) for each in before)),
+        (*_reasons(plan, host), *_after(plan, host, staging=staging).lines(), *describe.lines(after, others)),
+    )
+
+
+def between(before: Host, after: Host) -> Diff:
+    """The diff of a phase before which the host was read."""
+    return _diff(State.of(before).lines(), State.of(after).lines())
+
+
+def committed(transaction: Transaction, host: Host) -> Diff:
+    """The diff of a commit, from what the host has after it."""
+    after = State.of(host)
+    pending = host.pending
+    if pending is None:
+        return _diff(after.lines(), after.lines())
+    staged = {path.casefold() for path in pending.written}
+    before = [
+        dataclasses.replace(
+            each,
+            name=phases.staged_name(each.name, transaction) if each.path.casefold() in staged else each.name,
+            assigned=each.path.casefold() == pending.previous.casefold(),
+        )
+        for each in after.policies
+    ]
+    return _diff(dataclasses.replace(after, policies=tuple(before), unfinished="staged").lines(), after.lines())
+
+
+def finished(transaction: Transaction, name: str, deleted: Iterable[str], host: Host) -> Diff:
+    """The diff of the end of a transaction that wrote a policy of this name, from what the host has after it.
+
+    deleted: the paths of what was deleted, of which nobody knows the names any more.
+    """
+    after = State.of(host)
+    taken = {path.casefold() for path in transaction.taken_over}
+    named = [dataclasses.replace(each, name=name) if each.path.casefold() in taken else each for each in after.policies]
+    gone = [path.rpartition("\\")[2] for path in deleted]
+    policies = [Entry("", each, assigned=False, ours=True) for each in gone if each.startswith(_POLICY_CLASS)]
+    before = dataclasses.replace(
+        after,
+        policies=(*named, *policies),
+        leftovers=len(gone) - len(policies),
+        firewall_rule=_BLOCKS if Flag.UNBLOCK_IPV6 in transaction.flags else after.firewall_rule,
+    )
+    return _diff(before.lines(), after.lines())
+
+
+def shows(diff: Diff) -> bool:
+    """Whether something changes."""
+    return diff["diff"]["before"] != diff["diff"]["after"]
+
+
+def assigned_after(plan: Plan, host: Host) -> str | None:
+    """The name of the policy that is assigned once all phases are done; None for none."""
+    return next((each.name for each in _after(plan, host).policies if each.assigned), None)
+
+
+_POLICY_CLASS = f"{model.ObjectClass.POLICY}{{"
+
+
+def reasons(plan: Plan, host: Host) -> list[dict[str, Any]]:
+    """Why something is to be done: what changes of each rule, then of the rest."""
+    by_rule = [{"rule": name, "what": [str(word) for word in words]} for name, words in plan.rule_changes.items()]
+    rest = [str(word) for word in _rest(plan, host)]
+    return [*by_rule, *([{"rule": None, "what": rest}] if rest else [])]
+
+
+def keys(before: model.Policy | None, after: model.Policy | None) -> tuple[describe.KeyWord, describe.KeyWord]:
+    """What to say of the keys of two policies: whether a rule's keys are other ones, and nothing else of them."""
+    old, new = _keys(before), _keys(after)
+
+    def words(other: str) -> describe.KeyWord:
+        def word(rule: str, _method: model.AuthenticationMethod) -> str:
+            return NOT_SHOWN if not (rule in old and rule in new) or old[rule] == new[rule] else other
+
+        return word
+
+    return words(OLD_KEY), words(NEW_KEY)
+
+
+def _keys(policy: model.Policy | None) -> dict[str, list[bytes]]:
+    """The masked keys of all rules of a name, in the order of the text."""
+    found: dict[str, list[bytes]] = {}
+    for rule in policy.rules if policy else ():
+        for method in (*rule.authentication, *(rule.alternate_authentication or ())):
+            if method.is_secret:
+                found.setdefault(rule.name, []).append(method.data)
+    return found
+
+
+def _diff(before: Iterable[str], after: Iterable[str]) -> Diff:
+    texts = {"before": before, "after": after}
+    return {"diff": _HEADERS | {name: "".join(f"{line}\n" for line in lines) for name, lines in texts.items()}}
+
+
+def _policies(plan: Plan) -> tuple[tuple[StoredPolicy, ...], model.Policy | None]:
+    """The policies whose whole text the diff has: what is removed or replaced, and what is there then."""
+    if plan.after is None:
+        return plan.removed, None
+    before = (plan.before,) if plan.before else ()
+    return before, plan.after if plan.new else plan.before.policy if plan.before else None
+
+
+def _stored(found: StoredPolicy, key_word: describe.KeyWord) -> Iterator[str]:
+    yield from describe.lines(found.policy, key_word)
+    yield from (f"  unreadable: {each.path} ({each.reason})" for each in found.unreadable)
+
+
+def _reasons(plan: Plan, host: Host) -> Iterator[str]:
+    for each in reasons(plan, host):
+        of = f" of the rule {describe.shown(each['rule'])}" if each["rule"] else ""
+        yield f"changes{of}: {', '.join(each['what'])}"
+
+
+def _rest(plan: Plan, host: Host) -> Iterator[Word]:
+    """What changes besides rules."""
+    before, after = _before(plan, host), _after(plan, host)
+    if plan.new and plan.before:
+        yield from changes.settings(plan.before.policy, plan.after)
+        if plan.before.unreadable:
+            yield Word.UNREADABLE
+    if plan.transaction.assigns and not (plan.transaction.intent is Intent.SWITCH and plan.before_assigned):
+        yield Word.ASSIGNMENT
+    if _foreign_names(before) != _foreign_names(after):
+        yield Word.NAME
+    if before.services != after.services:
+        yield Word.SERVICES
+    if before.firewall_rule != after.firewall_rule:
+        yield Word.FIREWALL
+    if plan.open_keys:
+        yield Word.ACCESS_LIST
+    if _record(before) != _record(after) or (plan.before and not plan.new and plan.remarks):
+        yield Word.RECORD
+    if before.unfinished or before.leftovers:
+        yield Word.LEFTOVERS
+
+
+def _foreign_names(state: State) -> list[str]:
+    return [each.name for each in state.policies if not each.ours]
+
+
+def _record(state: State) -> tuple[object, ...]:
+    return state.returns, state.names_back, state.remembered
+
+
+def _before(plan: Plan, host: Host) -> State:
+    names = {path: found.rule_name(path) for found in host.store.policies for path in found.open_keys}
+    open_keys = tuple(names[path] for path in plan.open_keys)
+    return dataclasses.replace(State.of(host), leftovers=len(_leftovers(plan, host)), open_keys=open_keys)
+
+
+def _after(plan: Plan, host: Host, *, staging: bool = False) -> State:
+    """What a host has when all phases of a plan are done; or its stage."""
+    wanted = () if staging and plan.after is None else plan.services
+    common = dataclasses.replace(
+        State.of(host),
+        services=services.after(host, wanted),
+        remembered=_remembered(host, wanted),
+        firewall_rule=_BLOCKS if plan.firewall else State.of(host).firewall_rule,
+    )
+    if staging:
+        left = [path for path in _leftovers(plan, host) if path not in plan.remains]
+        return dataclasses.replace(
+            common, policies=tuple(_staged(plan, host)), unfinished=str(Phase.STAGED), leftovers=len(left)
+        )
+    back = host.store.at(plan.replaced_after)
+    return dataclasses.replace(
+        common,
+        firewall_rule=_ABSENT if Flag.UNBLOCK_IPV6 in plan.transaction.flags else common.firewall_rule,
+        policies=tuple(_finished(plan, host)),
+        unfinished="",
+        returns=back.name if back else "",
+        names_back=tuple(each.name for each in plan.taken_over_after),
+    )
+
+
+def _staged(plan: Plan, host: Host) -> Iterator[Entry]:
+    yield from (each for each in State.of(host).policies if each.path not in plan.remains)
+    if plan.new:
+        yield Entry("", phases.staged_name(plan.new.name, plan.transaction), assigned=False, ours=True)
+
+
+def _finished(plan: Plan, host: Host) -> Iterator[Entry]:
+    gone = {*plan.remains, *plan.obsolete}
+    assigned = (plan.transaction.assigned if plan.transaction.assigns else host.store.active_path).casefold()
+    ours = {path.casefold() for path in plan.owned_after}
+    names = {each.path: each.name for each in plan.given_back}
+    if plan.after:
+        names |= {path: phases.taken_over_name(plan.after.name, path) for path in plan.transaction.taken_over}
+    for each in State.of(host).policies:
+        if each.path not in gone:
+            path = each.path.casefold()
+            yield Entry(each.path, names.get(each.path, each.name), assigned=path == assigned, ours=path in ours)
+    if plan.new:
+        yield Entry("", plan.new.name, assigned=plan.transaction.intent is Intent.SWITCH, ours=True)
+
+
+def _leftovers(plan: Plan, host: Host) -> list[str]:
+    """What is deleted without being a policy, or a part of one that is."""
+    gone = dict.fromkeys((*plan.remains, *plan.obsolete))
+    parts = host.store.removable([found.path for found in host.store.policies if found.path in gone])
+    return [path for path in gone if path not in parts]
+
+
+def _remembered(host: Host, wanted: Collection[steps.Step]) -> tuple[str, ...]:
+    """The services of which is known, after these steps, what they had before us."""
+    if steps.DeleteKey(SERVICES_NOTE) in wanted:
+        return ()
+    new = {step.name for step in wanted if isinstance(step, steps.SetValue) and step.path == SERVICES_NOTE}
+    return tuple(sorted({*host.services_before, *new}))
+
+
+def _firewall_rule(found: firewall.WindowsFirewall) -> str:
+    if found.as_written:
+        return _BLOCKS
+    return f"there, but it {firewall.fault(found.rules[0]) or 'is not the only one'}" if found.rules else _ABSENT
+
+
+def _service(service: Service) -> str:
+    start = service.start.name.lower() if service.start is not None else "not installed"
+    depends = f", after {', '.join(service.depends_on)}" if service.depends_on else ""
+    return f"service {service.name}: start {start}, {'running' if service.running else 'not running'}{depends}"
