@@ -3,13 +3,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What all tests share.
 
-This checkout is importable as ansible_collections.rras.ipsec, whatever folder it was cloned into; and the end of the
+This checkout is importable as ansible_collections.rras.ipsec, whatever folder it was cloned into. No test may leave
+L2TP of a simulated host in clear text at any moment, unless it is marked as one that means to. And the end of the
 output says how many places of a run were tried, also where several processes did it.
 """
 
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Generator
+from typing import Any
 
 import pytest
 from ansible.utils.collection_loader import AnsibleCollectionConfig
@@ -20,6 +24,8 @@ from .messages import Says
 
 CUTS = "cuts"
 """The name under which a test records, with record_property, how many places it has tried."""
+
+LAB_HOST = "ansible_collections.rras.ipsec.tests.lab.host"
 
 
 @pytest.fixture
@@ -33,6 +39,26 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for name, said in report.user_properties:
             if name == CUTS:
                 terminalreporter.write_line(f"cut at each of {said}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Let a test fail when L2TP of any host of the lab was in clear text, or when it was to be and was not.
+
+    What a test forgets itself (`exposures.clear()`), because somebody else than this collection did it, doesn't count.
+    """
+    exposed: set[Any] = getattr(sys.modules.get(LAB_HOST), "EXPOSED", set())
+    try:
+        outcome = yield
+        found = [f"{host.name} {when}: {cover}" for host in exposed for when, cover in host.exposures[:1]]
+    finally:
+        exposed.clear()
+    meant = item.get_closest_marker("exposed")
+    if found and not meant:
+        pytest.fail(f"L2TP was in clear text, or with some peer: {'; '.join(found)}")
+    if meant and not found:
+        pytest.fail(f"L2TP was never in clear text, though the test is marked so: {meant.args[0]}")
+    return outcome
 
 
 def install_finder() -> None:

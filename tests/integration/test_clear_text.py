@@ -135,6 +135,7 @@ def test_the_modules_alone_say_what_is_not_covered(pair: Controller) -> None:
     assert "in clear text" not in quiet.output + quiet.errors
 
 
+@pytest.mark.exposed("the play says that other L2TP is to be ignored")
 def test_the_role_says_what_it_was_told_to_ignore(pair: Controller) -> None:
     pair.variables["l2tp_other_peers"] = "ignore"
 

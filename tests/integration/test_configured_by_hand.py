@@ -121,6 +121,7 @@ def test_without_leave_nothing_is_touched(pair: Controller) -> None:
     assert words.changes(before, pair.lab) == {}
 
 
+@pytest.mark.exposed("what somebody wrote by hand does not protect L2TP")
 def test_a_removal_that_would_end_in_clear_text_is_refused_before_it_begins(pair: Controller) -> None:
     """One of the servers had the value, and a policy that protects nothing."""
     follow_the_article(pair.lab[TOKYO], "By hand", protects=False)

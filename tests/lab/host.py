@@ -31,7 +31,8 @@ from .wsman import Service
 
 LATE_FILTERS = "filters"
 """What can be late besides services: what PolicyAgent loads, each time that it does."""
-
+EXPOSED: set[Host] = set()
+"""The hosts that have noted an exposure, whoever made them; tests empty it."""
 _UNIX_EPOCH = 116_444_736_000_000_000
 """1970-01-01 as a FILETIME: 100-nanosecond intervals since 1601-01-01."""
 
@@ -197,6 +198,7 @@ class Host:
         """Note how much of L2TP is kept from clear text; only programs and starts of Windows change that."""
         if self.services.cover is not Cover.ALL:
             self.exposures.append((when, self.services.cover))
+            EXPOSED.add(self)
 
     def _go_away(self) -> None:
         self._is_up = False

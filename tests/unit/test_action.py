@@ -23,12 +23,12 @@ from ansible_collections.rras.ipsec.plugins.action import (
 from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault
 from ansible_collections.rras.ipsec.tests.lab import Answer, NetshFault
-from ansible_collections.rras.ipsec.tests.unit.plan.server import KEY, NAME, OTHER_KEY, Server, rule
+from ansible_collections.rras.ipsec.tests.unit.plan.server import BLOCKED, KEY, NAME, OTHER_KEY, Server, rule
 
 POLICY, VALUE, INFO = (
     module.ActionModule for module in (win_ipsec_psk_policy, win_prohibit_ipsec, win_ipsec_policy_info)
 )
-RULES = {"name": NAME, "rules": [rule()]}
+RULES = {"name": NAME, "rules": [rule(), BLOCKED]}
 
 
 class Task:
@@ -107,7 +107,7 @@ def test_a_prediction_counts_in_check_mode_only(task: Task) -> None:
 
 
 def test_texts_of_ansible_become_plain_ones(task: Task) -> None:
-    task.run(POLICY, name=AnsibleUnicode(NAME), rules=(rule(AnsibleUnicode("tokyo-osaka")),))
+    task.run(POLICY, name=AnsibleUnicode(NAME), rules=(rule(AnsibleUnicode("tokyo-osaka")), BLOCKED))
     assert task.run(POLICY, **RULES)["changed"] is False
 
 

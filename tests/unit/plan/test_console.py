@@ -101,7 +101,11 @@ def _other(**given: Any) -> Any:
         _other(polling=60),
         _other(encryption=2),
         _other(connections=0xFFFFFFFE),
-        _other(action="{3F91A81A-7647-11D1-864D-D46A00000000}"),
+        pytest.param(
+            {"action": "{3F91A81A-7647-11D1-864D-D46A00000000}"},
+            id="action",
+            marks=pytest.mark.exposed("somebody's policy permits L2TP"),
+        ),
     ],
     indirect=True,
 )

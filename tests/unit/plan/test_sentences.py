@@ -18,7 +18,15 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import host as 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError, Transaction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value
-from ansible_collections.rras.ipsec.tests.unit.plan.server import ADDRESS, OTHER_KEY, PEER, Options, Server, rule
+from ansible_collections.rras.ipsec.tests.unit.plan.server import (
+    ADDRESS,
+    BLOCKED,
+    OTHER_KEY,
+    PEER,
+    Options,
+    Server,
+    rule,
+)
 from ansible_collections.rras.ipsec.tests.unit.plan.test_present import by_hand
 
 CLEAR_TEXT = "without the policy 'L2TP' its L2TP would be in clear text;"
@@ -30,7 +38,7 @@ IS_SET = (
 
 
 def removed_but_running(server: Server) -> None:
-    server.policy()
+    server.policy(rules=[rule(), BLOCKED])
     server.value()
     server.restart()
     server.value(present=False)

@@ -15,7 +15,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Pla
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value, join
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import WorkError
 from ansible_collections.rras.ipsec.tests.lab.registry import differences
-from ansible_collections.rras.ipsec.tests.unit.plan.server import ADDRESS, PEER, Options, Server, rule
+from ansible_collections.rras.ipsec.tests.unit.plan.server import ADDRESS, BLOCKED, PEER, Options, Server, rule
 
 NOTHING_PROTECTS = (
     "the policy 'L2TP' has no active rule that negotiates security for UDP port 1701 between two addresses."
@@ -26,7 +26,7 @@ REST = " Bring the policy 'L2TP' into force first (win_ipsec_psk_policy), or set
 
 @pytest.fixture
 def protected(server: Server) -> Server:
-    server.policy()
+    server.policy(rules=[rule(), BLOCKED])
     return server
 
 
@@ -235,7 +235,7 @@ def stop(*names: str) -> Callable[[Server], None]:
         ({}, stop("RemoteAccess", "PolicyAgent"), "the service PolicyAgent does not run."),
         (
             {},
-            lambda server: server.host.agent.forget(),
+            lambda server: setattr(server.host.agent, "filters", ()),
             f"PolicyAgent does not list the filter between {ADDRESS} and {PEER}.",
         ),
         (
@@ -248,6 +248,15 @@ def stop(*names: str) -> Callable[[Server], None]:
             f"neither {ADDRESS} nor {PEER} is an address of this host.",
         ),
         *(
+            pytest.param(
+                {"rules": [rule(filter_action=action)]},
+                None,
+                NOTHING_PROTECTS,
+                marks=pytest.mark.exposed("a declared rule lets L2TP through"),
+            )
+            for action in ({"action": "permit"}, {"accept_unsecured": True}, {"fall_back_to_clear_text": True})
+        ),
+        *(
             (
                 {"rules": rules},
                 None,
@@ -256,9 +265,6 @@ def stop(*names: str) -> Callable[[Server], None]:
             for rules in (
                 [],
                 [rule(active=False)],
-                [rule(filter_action={"action": "permit"})],
-                [rule(filter_action={"accept_unsecured": True})],
-                [rule(filter_action={"fall_back_to_clear_text": True})],
                 [rule(filters=[UDP | {"source_port": 500}])],
                 [rule(filters=[UDP | {"destination_address": "any"}, UDP | {"source_port": 500}])],
             )
