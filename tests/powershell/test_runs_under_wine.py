@@ -18,6 +18,7 @@ from ansible_collections.rras.ipsec.tests.lab.engine import EngineName
 from ansible_collections.rras.ipsec.tests.lab.powershell import PowerShell
 from ansible_collections.rras.ipsec.tests.powershell.wine_machine import WineMachine
 from ansible_collections.rras.ipsec.tests.unit.plan import test_cuts as cuts
+from ansible_collections.rras.ipsec.tests.unit.plan.journeys import JOURNEYS
 from ansible_collections.rras.ipsec.tests.unit.plan.server import Server
 
 ADDRESS = "192.0.2.1"
@@ -75,7 +76,7 @@ def test_a_run_that_is_cut_leaves_the_old_or_the_new_and_its_repeat_arrives(
     machine: WineMachine, name: str, errors: list[type[BaseException]], record_property: Callable[[str, object], None]
 ) -> None:
     """Stage, commit, and what comes then: the value in the first run, else finish."""
-    journey = cuts.JOURNEYS[name]
+    journey = JOURNEYS[name]
     prepared = Server()
     journey.prepare(prepared)
     places = list(writing(scripts_of(prepared.copy(), journey.go)))[: len(errors)]

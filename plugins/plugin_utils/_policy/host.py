@@ -188,9 +188,13 @@ class Host:
 
     @property
     def taken_over(self) -> tuple[TakenOver, ...]:
-        """The policies that were taken over and are still there."""
-        found = self.in_force.taken_over_after if self.in_force else self.recorded_taken_over
-        return tuple(each for each in found if self.store.at(each.path))
+        """The policies that were taken over and are still there.
+
+        What a transaction gives back or forgets counts until it is finished: names and objects change only then.
+        """
+        taken = self.in_force.taken_over_after if self.in_force else ()
+        found = {each.path: each for each in (*taken, *self.recorded_taken_over)}
+        return tuple(each for path, each in found.items() if self.store.at(path))
 
     @property
     def prohibited(self) -> bool:

@@ -147,6 +147,8 @@ def revert(host: Host) -> tuple[steps.Step, ...]:
         steps.ExpectText(TRANSACTION, "Id", pending.id),
         *(_assign_again(host, previous) if switched else ()),
         steps.DeleteListed(TRANSACTION, "Written"),
+        # As after a commit: without the services, a policy that a power failure brings back could not be replaced.
+        steps.Flush(LOCAL),
         *(services.unblock_ipv6(host) if pending.blocked_ipv6 or not stays else ()),
         *(() if stays else forget(host)),
         steps.DeleteKey(TRANSACTION),

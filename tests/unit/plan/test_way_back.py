@@ -17,6 +17,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import WorkError
 from ansible_collections.rras.ipsec.tests.lab.registry import differences
+from ansible_collections.rras.ipsec.tests.unit.plan.journeys import configured_by_hand, removal, site
 from ansible_collections.rras.ipsec.tests.unit.plan.server import (
     ADDRESS,
     BLOCKED,
@@ -27,7 +28,6 @@ from ansible_collections.rras.ipsec.tests.unit.plan.server import (
     Server,
     rule,
 )
-from ansible_collections.rras.ipsec.tests.unit.plan.test_cuts import removal, site
 from ansible_collections.rras.ipsec.tests.unit.plan.test_present import by_hand
 
 DECLARED: Options = {"rules": [rule(), BLOCKED], "replace_assigned": True}
@@ -44,21 +44,11 @@ def write_value(value: Value) -> Callable[[Server], None]:
     return lambda server: server.host.registry.write(RASMAN, PROHIBIT_IPSEC, value)
 
 
-def configured_by_hand(server: Server, *, name: str = "Theirs", number: int = 1, **given: object) -> str:
-    """Let somebody have followed the article: a policy, the value, a restart. Return the policy's path."""
-    path = by_hand(server, name=name, **{**PROTECTING, **given})
-    for service in ("PolicyAgent", "IKEEXT"):
-        server.host.registry.write(rf"SYSTEM\CurrentControlSet\Services\{service}", "Start", Value.dword(2))
-    server.set_prohibit_ipsec(number)
-    server.restart()
-    server.host.exposures.clear()
-    return path
-
-
 class TestServerConfiguredByHand:
     @pytest.mark.parametrize("restart_if_unknown", [False, True])
     def test_it_is_after_a_removal_as_it_was(self, server: Server, restart_if_unknown: bool) -> None:
-        theirs = configured_by_hand(server)
+        configured_by_hand(server)
+        theirs = server.store.active_path
         before = state(server)
         site(server, **DECLARED)
         if restart_if_unknown and server.value(restart_if_unknown=True)["reboot_required"]:
@@ -77,6 +67,7 @@ class TestServerConfiguredByHand:
         result = server.value(present=False)
         assert (result["changed"], result["value"], result["reboot_required"]) == (False, 1, False)
 
+    @pytest.mark.exposed("what somebody wrote by hand does not protect L2TP")
     def test_a_policy_that_would_come_back_and_does_not_protect_is_said(self, server: Server) -> None:
         configured_by_hand(
             server,
@@ -88,7 +79,6 @@ class TestServerConfiguredByHand:
                 )
             ],
         )
-        server.host.exposures.clear()
         site(server, **DECLARED)
         for refused in (server.policy, server.predict, server.plan):
             with pytest.raises(PlanError) as error:
@@ -100,8 +90,10 @@ class TestServerConfiguredByHand:
                 "and restart the host."
             )
 
+    @pytest.mark.exposed("what somebody wrote by hand protects its connections only")
     def test_one_that_protects_its_connections_only_comes_back_with_a_warning(self, server: Server) -> None:
-        theirs = configured_by_hand(server, rules=[rule(key=OTHER_KEY)])
+        configured_by_hand(server, rules=[rule(key=OTHER_KEY)])
+        theirs = server.store.active_path
         site(server, **DECLARED)
         result = server.policy(state="absent")
         assert server.store.active_path == theirs
@@ -116,7 +108,8 @@ class TestServerConfiguredByHand:
 
 class TestTakenOver:
     def test_it_keeps_its_parts_under_another_name_and_gets_everything_back(self, server: Server) -> None:
-        theirs = configured_by_hand(server, name=NAME.lower())
+        configured_by_hand(server, name=NAME.lower())
+        theirs = server.store.active_path
         before = state(server)
         taking: Options = {"rules": [rule(), BLOCKED], "take_over": True}
         site(server, **taking)

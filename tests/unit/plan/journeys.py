@@ -1,0 +1,263 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is done to a server from what it has at first, so that tests can cut it anywhere and do it again."""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Intent, Transaction
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree, Value
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store
+from ansible_collections.rras.ipsec.tests.unit.plan.server import (
+    BLOCKED,
+    KEY,
+    NAME,
+    OTHER_KEY,
+    Options,
+    Server,
+    declare,
+    rule,
+)
+from ansible_collections.rras.ipsec.tests.unit.plan.test_present import by_hand
+from ansible_collections.rras.ipsec.tests.unit.policy import defaults
+
+OWN = r"SOFTWARE\rras.ipsec"
+HAND_KEY = "written by somebody else"
+OLD: Options = {"rules": [rule(), BLOCKED], "replace_assigned": True}
+ROTATED: Options = {"rules": [rule(key=OTHER_KEY), BLOCKED]}
+RENAMED: Options = {"name": "Branches", "rules": [rule(key=OTHER_KEY), BLOCKED], "replace_assigned": True}
+LESS: Options = {"rules": [rule()]}
+UNASSIGNED: Options = {"rules": [rule(), BLOCKED], "assigned": False}
+TAKING: Options = {"rules": [rule(), BLOCKED], "take_over": True}
+FORGETTING: Options = {"rules": [rule(), BLOCKED], "forget_replaced": True}
+PROTECTING: Options = {"rules": [rule(key=HAND_KEY), BLOCKED]}
+
+
+@dataclasses.dataclass(frozen=True)
+class Journey:
+    """What a server has at first, and what is done to it."""
+
+    prepare: Callable[[Server], None]
+    go: Callable[[Server], None]
+    policies: tuple[model.Policy, ...]
+    """The policies of ours that may be in force at any moment."""
+    arrived: Callable[[Server], bool]
+    others: tuple[str, ...] = ()
+    """The paths of policies of others that may be in force instead; an empty one: none has to be."""
+    kept: Tree = dataclasses.field(default_factory=Tree)
+    """What of others is there at any moment; their names may change."""
+
+
+# --- what is done ---
+
+
+def site(server: Server, **given: Any) -> None:
+    """Do what the role does on one host."""
+    name = str(given.get("name", NAME))
+    staged = server.work(**given).stage()["transaction"]
+    if staged:
+        server.work(**given).commit(Transaction.parse(staged))
+    if server.value(policy=name)["reboot_required"]:
+        server.restart()
+    if staged:
+        server.work(**given).finish(Transaction.parse(staged))
+
+
+def removal(server: Server, **given: Any) -> None:
+    without_value(server)
+    server.phases(state="absent", **given)
+
+
+def without_value(server: Server) -> None:
+    """Give the value back, and let Windows start with what was there before ours."""
+    if server.value(present=False, only_recorded=True)["reboot_required"]:
+        server.restart()
+
+
+def take_back(server: Server) -> None:
+    """Revert what the server has not finished."""
+    pending = server.read().pending
+    if pending:
+        server.work().revert(Transaction(uuid.UUID(pending.id), Intent.KEEP, ""))
+
+
+# --- what is there ---
+
+
+def members(store: Store, policy: str) -> Tree:
+    """A policy and all that it consists of."""
+    rules = store.references(policy)
+    parts = (path for rule_ in rules for path in store.references(rule_))
+    return Tree(store.objects[path] for path in (policy, *rules, *parts))
+
+
+_WINDOWS = Store.read(defaults.tree())
+FOREIGN = next(found.path for found in _WINDOWS.policies if found.is_complete)
+FOREIGN_KEYS = members(_WINDOWS, FOREIGN)
+
+
+def untouched(server: Server) -> None:
+    """Give a server an assigned policy of Windows' own, and a ProhibitIpSec."""
+    server.add(FOREIGN_KEYS.values())
+    server.assign(FOREIGN)
+    server.set_prohibit_ipsec(0)
+
+
+def done(server: Server) -> None:
+    untouched(server)
+    site(server, **OLD)
+
+
+def done_without_value(server: Server) -> None:
+    done(server)
+    without_value(server)
+
+
+def committed(server: Server) -> None:
+    """Commit a change that is to be reverted."""
+    done(server)
+    server.work(**ROTATED).commit(server.stage(**ROTATED))
+
+
+def committed_and_restarted(server: Server) -> None:
+    """Commit a first policy, which is in the way of RRAS when Windows starts."""
+    untouched(server)
+    server.work(**OLD).commit(server.stage(**OLD))
+    server.restart()
+
+
+def configured_by_hand(server: Server, *, name: str = "Theirs", **given: Any) -> None:
+    """Let somebody have followed the article: a policy, the value, a restart."""
+    by_hand(server, name=name, **{**PROTECTING, **given})
+    for service in ("PolicyAgent", "IKEEXT"):
+        server.host.registry.write(rf"SYSTEM\CurrentControlSet\Services\{service}", "Start", Value.dword(2))
+    server.set_prohibit_ipsec(1)
+    server.restart()
+    server.host.exposures.clear()
+
+
+def by_hand_with_ours(name: str, **given: Any) -> Callable[[Server], None]:
+    """Give a server that somebody configured by hand to the role."""
+
+    def prepare(server: Server) -> None:
+        configured_by_hand(server, name=name)
+        site(server, **given)
+
+    return prepare
+
+
+def _by_hand() -> tuple[str, Tree]:
+    server = Server()
+    configured_by_hand(server)
+    path = server.store.active_path
+    return path, members(server.store, path)
+
+
+THEIRS, THEIR_KEYS = _by_hand()
+
+
+# --- whether it is done ---
+
+
+def has(**given: Any) -> Callable[[Server], bool]:
+    """What is declared is in force, with the value, and one of our two keys is nowhere."""
+
+    def arrived(server: Server) -> bool:
+        planned = server.plan(**given)
+        found = planned["matches"] and not planned["pending"] and not planned["obstacles"]
+        return bool(found and server.prohibit_ipsec == 1 and not (server.holds(KEY) and server.holds(OTHER_KEY)))
+
+    return arrived
+
+
+def has_without_value(**given: Any) -> Callable[[Server], bool]:
+    """What is declared is there, and RRAS has made its automatic filters."""
+
+    def arrived(server: Server) -> bool:
+        planned = server.plan(**given)
+        return bool(planned["matches"] and not planned["pending"] and server.host.agent.has_automatic_filters)
+
+    return arrived
+
+
+def has_forgotten_theirs(server: Server) -> bool:
+    return has(**FORGETTING)(server) and server.names == [NAME] and not server.holds(HAND_KEY)
+
+
+def is_as_before(server: Server) -> bool:
+    back = server.store.active_path == FOREIGN and server.prohibit_ipsec == 0 and list(server.own) == [OWN]
+    return back and server.host.agent.has_automatic_filters and not server.plan(state="absent")["pending"]
+
+
+def is_as_by_hand(name: str) -> Callable[[Server], bool]:
+    def arrived(server: Server) -> bool:
+        active = server.active
+        back = active is not None and (active.path, active.name) == (THEIRS, name) and server.prohibit_ipsec == 1
+        return back and list(server.own) == [OWN] and not server.plan(state="absent")["pending"]
+
+    return arrived
+
+
+BEFORE, AFTER, AFTER_RENAMING, WITH_LESS = (declare(**given).policy for given in (OLD, ROTATED, RENAMED, LESS))
+_WITH_FOREIGN: Any = {"kept": FOREIGN_KEYS}
+_WITH_THEIRS: Any = {"others": (THEIRS,), "kept": THEIR_KEYS}
+JOURNEYS = {
+    "the first run": Journey(
+        untouched, lambda server: site(server, **OLD), (BEFORE,), has(**OLD), (FOREIGN,), FOREIGN_KEYS
+    ),
+    "a changed key": Journey(
+        done, lambda server: site(server, **ROTATED), (BEFORE, AFTER), has(**ROTATED), **_WITH_FOREIGN
+    ),
+    "another name": Journey(
+        done, lambda server: site(server, **RENAMED), (BEFORE, AFTER_RENAMING), has(**RENAMED), **_WITH_FOREIGN
+    ),
+    "the removal": Journey(done, removal, (BEFORE,), is_as_before, (FOREIGN,), FOREIGN_KEYS),
+    "fewer rules": Journey(
+        done_without_value,
+        lambda server: server.phases(**LESS),
+        (BEFORE, WITH_LESS),
+        has_without_value(**LESS),
+        **_WITH_FOREIGN,
+    ),
+    "no assignment": Journey(
+        done_without_value,
+        lambda server: server.phases(**UNASSIGNED),
+        (BEFORE,),
+        has_without_value(**UNASSIGNED),
+        ("",),
+        FOREIGN_KEYS,
+    ),
+    "a revert": Journey(committed, take_back, (BEFORE, AFTER), has(**OLD), **_WITH_FOREIGN),
+    "a revert after a restart": Journey(
+        committed_and_restarted, take_back, (BEFORE,), is_as_before, (FOREIGN,), FOREIGN_KEYS
+    ),
+    "a server configured by hand": Journey(
+        configured_by_hand,
+        lambda server: site(server, **OLD),
+        (BEFORE,),
+        has(**OLD),
+        **_WITH_THEIRS,
+    ),
+    "the removal from a server configured by hand": Journey(
+        by_hand_with_ours("Theirs", **OLD), removal, (BEFORE,), is_as_by_hand("Theirs"), **_WITH_THEIRS
+    ),
+    "a policy that is taken over": Journey(
+        lambda server: configured_by_hand(server, name=NAME),
+        lambda server: site(server, **TAKING),
+        (BEFORE,),
+        has(**TAKING),
+        **_WITH_THEIRS,
+    ),
+    "the removal of one that took over": Journey(
+        by_hand_with_ours(NAME, **TAKING), removal, (BEFORE,), is_as_by_hand(NAME), **_WITH_THEIRS
+    ),
+    "what was taken over is forgotten": Journey(
+        by_hand_with_ours(NAME, **TAKING), lambda server: site(server, **FORGETTING), (BEFORE,), has_forgotten_theirs
+    ),
+}
