@@ -128,7 +128,11 @@ def test_the_key_is_in_no_sentence_on_a_wrong_shape(pair: Controller, log: Path)
     assert pair.lab[TOKYO].recorder.executions == []
 
 
-WORDS = ("ipsec", "host", "services", "RemoteAccess", "matches", "pending", KEY)
+WORDS = (
+    *("ipsec", "host", "services", "RemoteAccess", "matches", "pending"),
+    *("no", "yes", "unknown", "dword", "connections"),
+    KEY,
+)
 """Keys that stand in results as well, and one that does not."""
 
 

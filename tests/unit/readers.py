@@ -1,0 +1,166 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role reads of the results of earlier tasks, as the code that reads it shows: its filters and its tasks."""
+
+from __future__ import annotations
+
+import copy
+import importlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+from jinja2 import nodes
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _view
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Phase
+
+ROOT = Path(__file__).parents[2]
+TASKS = ROOT / "roles" / "l2tp" / "tasks"
+WITHOUT_RESULTS = ("l2tp_far_end", "l2tp_problems", "l2tp_rules")
+"""The filters that read declarations only."""
+STEPS = {
+    _view.RESULTS[Phase.PLAN]: "plan",
+    _view.RESULTS[Phase.STAGE]: "stage",
+    _view.RESULTS[Phase.COMMIT]: "commit",
+    _view.AGAIN: "proof",
+    _view.VALUE: "value",
+    _view.RESULTS[Phase.PROOF]: "proof",
+}
+"""The variables that the role registers results of this collection in, and the step of a run that each is filled by."""
+
+Results = Mapping[str, Any]
+Where = tuple[str | int, ...]
+Place = tuple[str, Where]
+"""A step of the run, and where in its result."""
+
+
+class Noting(Mapping[str, Any]):
+    """A result that notes what is read of it."""
+
+    def __init__(self, content: Results, note: Callable[[Where], object], path: Where = ()) -> None:
+        self._content = content
+        self._note = note
+        self._path = path
+
+    def __getitem__(self, name: str) -> Any:
+        return self._noting(self._content[name], (*self._path, name))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._content)
+
+    def __len__(self) -> int:
+        return len(self._content)
+
+    def _noting(self, value: Any, path: Where) -> Any:
+        if isinstance(value, Mapping):
+            return Noting(value, self._note, path)
+        if isinstance(value, list) and any(isinstance(each, Mapping | list) for each in value):
+            return [self._noting(each, (*path, number)) for number, each in enumerate(value)]
+        self._note(path)
+        return value
+
+
+def read_by_filters(results: Results, connection: Mapping[str, Any], ends: Mapping[str, str]) -> set[Place]:
+    """What the filters of the role read while a run goes on, and when the answer to a commit got lost.
+
+    results: those of the steps of a run, on any of its hosts; ends: the addresses of the connection's two hosts.
+    """
+    found: set[Place] = set()
+    for filled in _moments():
+        hostvars = {
+            host: {
+                "l2tp_connections": [connection],
+                "l2tp_address": address,
+                **{variable: _noting_result(results, host, address, variable, found) for variable in filled},
+            }
+            for host, address in ends.items()
+        }
+        for variables in hostvars.values():
+            variables.update({name: {} for name in STEPS if name not in variables})
+            if _view.AGAIN in filled:
+                variables[_view.RESULTS[Phase.COMMIT]] = {"failed": True, "reason": "no_answer", "msg": "lost"}
+        _call_all(hostvars, list(ends))
+    return found
+
+
+def _moments() -> Iterator[Sequence[str]]:
+    """Which variables are filled, from one task to the next."""
+    names = [name for name in STEPS if name != _view.AGAIN]
+    yield from (names[: number + 1] for number in range(len(names)))
+    yield [*names[:2], _view.AGAIN]
+
+
+def _noting_result(results: Results, host: str, address: str, variable: str, found: set[Place]) -> Noting:
+    """The result of a step as it would be on a host: each has its own address, and is a machine of its own."""
+    step = STEPS[variable]
+    result = copy.deepcopy(results[step])
+    if "host" in result:
+        result["host"]["machine"] += host
+        result["host"]["addresses"][0]["address"] = address
+    return Noting(result, lambda path: found.add((step, path)))
+
+
+def _call_all(hostvars: _view.HostVars, hosts: list[str]) -> None:
+    """Call each filter that is not known to read nothing, as the role does; one that is new is not known here."""
+    for file in sorted((ROOT / "plugins" / "filter").glob("*.py")):
+        if file.stem not in WITHOUT_RESULTS:
+            module = importlib.import_module(f"ansible_collections.rras.ipsec.plugins.filter.{file.stem}")
+            for arguments in _ARGUMENTS[file.stem](hosts):
+                module.FilterModule().filters()[file.stem](hostvars, *arguments)
+
+
+_ARGUMENTS: Mapping[str, Callable[[list[str]], Sequence[tuple[Any, ...]]]] = {
+    "l2tp_agreement": lambda hosts: [(host,) for host in hosts],
+    "l2tp_barrier": lambda hosts: [(host, phase) for host in hosts for phase in Phase],
+    "l2tp_not_back": lambda hosts: [(hosts,)],
+    "l2tp_restart_batches": lambda hosts: [(hosts,)],
+    "l2tp_uncertain": lambda hosts: [(host,) for host in hosts],
+}
+
+
+def read_by_tasks() -> set[Place]:
+    """What the expressions in the role's tasks read; of what has a name of its own, all that it stands for."""
+    loaded = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in sorted(TASKS.glob("*.yml"))]
+    parsed = [jinja2.Environment(autoescape=True).parse(text) for text in _expressions(loaded)]
+    return {place for template in parsed for place in _read(template)}
+
+
+def _expressions(value: Any, name: str = "") -> Iterator[str]:
+    """Every text of a file, conditions as the expressions that they are."""
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _expressions(each, key)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _expressions(each, name)
+    elif isinstance(value, str):
+        yield f"{{{{ {value} }}}}" if name in ("when", "failed_when", "changed_when", "until") else value
+
+
+def _read(node: nodes.Node, path: Where = ()) -> Iterator[Place]:
+    """What is read of the results below a node; path: what is read of the node itself."""
+    if isinstance(node, nodes.Getattr):
+        yield from _read(node.node, (node.attr, *path))
+    elif isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
+        yield from _read(node.node, (node.arg.value, *path))
+    elif isinstance(node, nodes.Test):
+        yield from _read(node.node, (node.name,))
+    elif isinstance(node, nodes.Name) and node.name in STEPS:
+        yield STEPS[node.name], path
+    else:
+        for child in node.iter_child_nodes():
+            yield from _read(child)
+
+
+def at(result: Any, where: Where) -> Any:
+    """What stands in a place of a result; None where it is missing."""
+    for name in where:
+        try:
+            result = result[name]
+        except (KeyError, IndexError):
+            return None
+    return result
