@@ -111,7 +111,7 @@ host:
       type: int
       sample: 128
     policies_valid:
-      description: Whether C(netsh ipsec static show policy all) finds no fault with the policy store. Null, where the store holds no policy.
+      description: Whether C(netsh ipsec static show policy all) finds no fault with the policy store. Null, where it was not asked, or where the store holds no policy, which C(netsh) calls an error.
       returned: always
       type: bool
       sample: true
