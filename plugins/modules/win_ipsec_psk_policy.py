@@ -15,7 +15,10 @@ description:
     and have a mirrored filter for UDP from port 1701 to any port. The default response rule is not activated.
   - A policy is never edited in place. A new one is written beside the old one, assigned instead of it, and only then the old one is deleted.
     An error undoes what was done, and the old policy stays assigned.
-  - A policy that already means what is declared is left alone, whoever wrote it. It counts as ours from then on.
+  - A policy that already means what is declared is used as it is, whoever wrote it. One that somebody else wrote is recorded as ours, but it is
+    remembered that it was there before. A later change keeps it aside, as with O(take_over), and O(state=absent) leaves it as it was. Where others
+    than administrators could read a key of it, the access list of the rule is replaced, and stays so. The key C(HKLM\SOFTWARE\rras.ipsec) lists
+    in C(AccessBefore) what it was.
   - While a policy is assigned, the services C(PolicyAgent) and C(IKEEXT) are made to start automatically and are started. The removal gives back
     what they had before.
   - For servers that must change together there are phases, see O(phase). R(The role l2tp, ansible_collections.rras.ipsec.l2tp_role) uses them.
@@ -40,7 +43,7 @@ options:
   state:
     description:
       - Whether the policy is to be there.
-      - V(absent) deletes only what this collection wrote, or found equal and counted as its own. The policy that it replaced is assigned again.
+      - V(absent) deletes only what this collection wrote, and gives back what was there before. The policy that was assigned is assigned again.
       - V(absent) fails while C(ProhibitIpSec) is 1 or still in effect, because L2TP would be in clear text, unless the policy that is assigned again
         protects it. See M(rras.ipsec.win_prohibit_ipsec).
       - Where the policy may have kept RRAS from making its automatic filters, which it does only when it starts, V(absent) stops the service
@@ -75,6 +78,7 @@ options:
     description:
       - Whether what the policy replaced is forgotten, so that O(state=absent) does not give it back any more.
       - A policy that was taken over is deleted then, with its keys. One that only lost its assignment stays in the store.
+      - A policy of somebody else's that is used as it is becomes ours then, so that O(state=absent) deletes it.
     type: bool
     default: false
   address:

@@ -177,7 +177,7 @@ class PolicyWork:
         if planned.empty:
             return _warned(self._result(planned, seen, changed=False) | difference.planned(planned, seen), planned)
         transaction = planned.transaction
-        forgetting = phases.forget(seen) if self._leaves_nothing(planned) else ()
+        forgetting = phases.forget(seen) if planned.leaves_nothing else ()
         wanted = (
             *phases.stage(planned, seen, when=_now(), backup=self._wish.backup),
             *phases.commit(transaction, self._wish.name),
@@ -245,9 +245,6 @@ class PolicyWork:
             self._session.apply(phases.revert(seen))
             raise planning.PlanError(refusal)
         return seen
-
-    def _leaves_nothing(self, planned: planning.Plan) -> bool:
-        return self._wish.declaration is None and not planned.owned_after
 
     def _proved(self, seen: host.Host, transaction: planning.Transaction) -> host.Host:
         """The host, once it shows what was committed."""
@@ -354,7 +351,7 @@ def _finished(reading: Reading, transaction: planning.Transaction) -> host.Host:
     return reading.host
 
 
-def _end_of_removal(seen: host.Host | None) -> tuple[tuple[host.TakenOver, ...], tuple[steps.Step, ...]]:
+def _end_of_removal(seen: host.Host | None) -> tuple[tuple[host.Theirs, ...], tuple[steps.Step, ...]]:
     """What a removal gives back at its end: names; after our last policy, services and our record too.
 
     seen: the host before it; None where nothing is removed.
@@ -363,7 +360,7 @@ def _end_of_removal(seen: host.Host | None) -> tuple[tuple[host.TakenOver, ...],
     if seen is None or after is None:
         return (), ()
     given_back = tuple(each for each in seen.recorded_taken_over if each not in after.taken_over_after)
-    return given_back, () if after.owned_after else phases.forget(seen)
+    return given_back, () if after.owned_after or after.adopted_after else phases.forget(seen)
 
 
 def _assigned_by(reading: Reading) -> dict[str, Any]:

@@ -112,5 +112,5 @@ def without_backup(tree: Tree) -> Tree:
     ours = {path for path in tree if path.casefold().startswith(OURS.casefold())}
     beside = {path for path in ours if not path.casefold().startswith(BACKUP.casefold())}
     assert beside <= {OURS}, beside
-    assert set(tree.get(OURS, {})) <= {"BackedUp"}
+    assert set(tree.get(OURS, {})) <= {"BackedUp", "AccessBefore"}
     return Tree(key for path, key in tree.items() if path not in ours)

@@ -11,7 +11,7 @@ import uuid
 
 import pytest
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall, model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree, Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import ACTIVE_POLICY, LOCAL, object_keys
 from ansible_collections.rras.ipsec.tests.integration import pair as words
@@ -21,15 +21,18 @@ from ansible_collections.rras.ipsec.tests.integration.pair import (
     NEW_KEY,
     OSAKA,
     OSAKA_ADDRESS,
+    OURS,
     POLICY,
     RASMAN,
     TOKYO,
     TOKYO_ADDRESS,
 )
 from ansible_collections.rras.ipsec.tests.lab import Host
+from ansible_collections.rras.ipsec.tests.lab.firewall import rules
 from ansible_collections.rras.ipsec.tests.lab.registry import differences
 
 SERVICES = r"SYSTEM\CurrentControlSet\Services"
+OPEN = "D:(A;CI;KA;;;SY)(A;CI;KA;;;BA)(A;CI;KR;;;BU)"
 L2TP, ANY = model.Ports.one(1701), model.Ports.any()
 ESP = model.Algorithm(model.Transform.ESP, model.Encryption.TRIPLE_DES, model.Integrity.SHA1)
 
@@ -41,7 +44,7 @@ def policy(name: str) -> model.Policy:
     others = model.Filter(model.Address.me(), model.Address.any(), model.Protocol.UDP, L2TP, ANY)
     negotiate = model.FilterAction("Encrypt", model.Action.NEGOTIATE, (model.Offer((ESP,)),))
     key = (model.AuthenticationMethod.preshared_key(NEW_KEY),)
-    rules = (
+    both = (
         model.Rule("To the other", model.FilterList("L2TP", (between,)), negotiate, key),
         model.Rule(
             "Nobody else",
@@ -51,7 +54,7 @@ def policy(name: str) -> model.Policy:
         ),
     )
     methods = (model.MainModeMethod(model.IkeEncryption.TRIPLE_DES, model.Integrity.SHA1, model.DhGroup.GROUP_2),)
-    return model.Policy(name, main_mode=model.MainMode(methods), rules=rules)
+    return model.Policy(name, main_mode=model.MainMode(methods), rules=both)
 
 
 def follow_the_article(host: Host, name: str, *, protects: bool = True) -> None:
@@ -105,6 +108,51 @@ def test_the_role_takes_over_and_the_removal_gives_everything_back(
         assert host.exposures == [], f"L2TP of {each} was in clear text"
     again = pair.play(REMOVE)
     assert (again.code, again.changed) == (0, {TOKYO: 0, OSAKA: 0}), again.explain()
+
+
+def make_the_declared_policy_theirs(host: Host) -> None:
+    """Let somebody have written by hand just what the role would, and restarted; Users can read the key."""
+    for path in sorted(host.registry.snapshot(OURS), key=len, reverse=True):
+        host.registry.remove(path)
+    for rule in rules(host.registry, firewall.NAME):
+        host.registry.erase(firewall.RULES, rule)
+    host.registry.write(rf"{SERVICES}\RemoteAccess", "DependOnService", Value.multi_sz(["RasMan"]))
+    for path in host.store:
+        if "ipsecNFA" in path:
+            host.registry.protect(path, OPEN)
+    host.restart()
+    host.recorder.clear()
+
+
+@pytest.mark.usefixtures("first_run_done")
+@pytest.mark.parametrize(
+    "key", [pytest.param(KEY, id="same key"), pytest.param(NEW_KEY, id="next key", marks=pytest.mark.slow)]
+)
+def test_a_policy_that_is_as_declared_is_used_and_given_back(pair: Controller, key: str) -> None:
+    for host in pair.lab.values():
+        make_the_declared_policy_theirs(host)
+    before = words.snapshots(pair.lab)
+    theirs = {name: words.assigned(host) for name, host in pair.lab.items()}
+
+    used = pair.site()
+
+    assert used.code == 0, used.explain()
+    for name, host in pair.lab.items():
+        assert words.assigned(host) == theirs[name]
+        assert "BU" not in {host.registry.access(path) for path in host.store if "ipsecNFA" in path}
+    again = pair.site()
+    assert (again.code, again.changed) == (0, {TOKYO: 0, OSAKA: 0}), again.explain()
+
+    pair.variables["l2tp_connections"] = [words.connection(key=key)]
+    changed = pair.site()
+    predicted = pair.play(REMOVE, "--check")
+    removed = pair.play(REMOVE)
+
+    assert (changed.code, predicted.code, removed.code) == (0, 0, 0), removed.explain()
+    for name, host in pair.lab.items():
+        assert differences(before[name], words.without_backup(host.registry.snapshot())) == []
+        assert host.exposures == [], f"L2TP of {name} was in clear text"
+    assert words.restarts(pair.lab) == {TOKYO: 0, OSAKA: 0}, "the value was there and stays"
 
 
 def test_without_leave_nothing_is_touched(pair: Controller) -> None:

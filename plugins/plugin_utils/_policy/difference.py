@@ -72,7 +72,7 @@ class State:
         active = host.store.active_path.casefold()
         return cls(
             policies=tuple(
-                Entry(found.path, found.name, found.path.casefold() == active, found.path.casefold() in host.ours)
+                Entry(found.path, found.name, found.path.casefold() == active, found.path.casefold() in host.used)
                 for found in host.store.policies
             ),
             returns=back.name if back else "",
@@ -234,7 +234,7 @@ def _rest(plan: Plan, host: Host) -> Iterator[Word]:
             yield Word.UNREADABLE
     if plan.transaction.assigns and not (plan.transaction.intent is Intent.SWITCH and plan.before_assigned):
         yield Word.ASSIGNMENT
-    if _foreign_names(before) != _foreign_names(after):
+    if _names(before, after) != _names(after, before):
         yield Word.NAME
     if before.services != after.services:
         yield Word.SERVICES
@@ -248,8 +248,10 @@ def _rest(plan: Plan, host: Host) -> Iterator[Word]:
         yield Word.LEFTOVERS
 
 
-def _foreign_names(state: State) -> list[str]:
-    return [each.name for each in state.policies if not each.ours]
+def _names(state: State, other: State) -> dict[str, str]:
+    """The names of the policies that another state has as well, by path."""
+    common = {each.path for each in other.policies if each.path}
+    return {each.path: each.name for each in state.policies if each.path in common}
 
 
 def _record(state: State) -> tuple[object, ...]:
@@ -296,7 +298,7 @@ def _staged(plan: Plan, host: Host) -> Iterator[Entry]:
 def _finished(plan: Plan, host: Host) -> Iterator[Entry]:
     gone = {*plan.remains, *plan.obsolete}
     assigned = (plan.transaction.assigned if plan.transaction.assigns else host.store.active_path).casefold()
-    ours = {path.casefold() for path in plan.owned_after}
+    ours = {path.casefold() for path in (*plan.owned_after, *(each.path for each in plan.adopted_after))}
     names = {each.path: each.name for each in plan.given_back}
     if plan.after:
         names |= {path: phases.taken_over_name(plan.after.name, path) for path in plan.transaction.taken_over}

@@ -48,7 +48,7 @@ def _prohibit_ipsec(host: Host) -> dict[str, Any]:
 def _policy(found: StoredPolicy, host: Host, key_word: describe.KeyWord) -> dict[str, Any]:
     return describe.details(found.policy, key_word) | {
         "guid": str(found.guid),
-        "ours": found.path.casefold() in host.ours,
+        "ours": found.path.casefold() in host.used,
         "assigned": found.path.casefold() == host.store.active_path.casefold(),
         "open_keys": [found.rule_name(path) for path in found.open_keys],
         "unreadable": [{"path": entry.path, "reason": entry.reason} for entry in found.unreadable],

@@ -40,6 +40,8 @@ LOADING_UNPROVED = join(OURS, "LoadingUnproved")
 """A volatile key: the agent listed the addresses of the assigned policy before it was assigned."""
 SERVICES_NOTE = join(OURS, "Services")
 BACKUP = join(OURS, "Backup")
+ACCESS_BEFORE = "AccessBefore"
+"""The value of our key that lists the rules of others whose access lists we replaced, each with the list (SDDL)."""
 
 SHOW_FILTERS = steps.Run("netsh", "ipsec dynamic show qmfilter all", r"\d+\.\d+\.\d+\.\d+")
 SHOW_POLICIES = steps.Run("netsh", "ipsec static show policy all", r"(?m)^\s*ERR \w*\s*\[.*")
@@ -86,8 +88,8 @@ class HostAddress:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class TakenOver:
-    """A policy of the declared name that somebody else wrote: ours took its name, and it is kept for the way back."""
+class Theirs:
+    """A policy that somebody else wrote and that is kept for the way back: it is in use, or ours took its name."""
 
     path: str
     name: str
@@ -108,7 +110,8 @@ class PendingTransaction:
     obsolete: tuple[str, ...]
     owned_after: tuple[str, ...]
     replaced_after: str
-    taken_over_after: tuple[TakenOver, ...]
+    taken_over_after: tuple[Theirs, ...]
+    adopted_after: tuple[Theirs, ...]
     blocked_ipv6: bool
     """Whether our rule of Windows Firewall was not there before it."""
 
@@ -135,7 +138,10 @@ class Host:
     digest: str
     owned: tuple[str, ...]
     replaced: str
-    recorded_taken_over: tuple[TakenOver, ...]
+    recorded_taken_over: tuple[Theirs, ...]
+    recorded_adopted: tuple[Theirs, ...]
+    access_before: tuple[str, ...]
+    """What stands in `ACCESS_BEFORE`."""
     pending: PendingTransaction | None
     backed_up: bool
     services_before: Mapping[str, Value]
@@ -187,7 +193,7 @@ class Host:
         return self.in_force.replaced_after if self.in_force else self.replaced
 
     @property
-    def taken_over(self) -> tuple[TakenOver, ...]:
+    def taken_over(self) -> tuple[Theirs, ...]:
         """The policies that were taken over and are still there.
 
         What a transaction gives back or forgets counts until it is finished: names and objects change only then.
@@ -195,6 +201,23 @@ class Host:
         taken = self.in_force.taken_over_after if self.in_force else ()
         found = {each.path: each for each in (*taken, *self.recorded_taken_over)}
         return tuple(each for path, each in found.items() if self.store.at(path))
+
+    @property
+    def adopted(self) -> tuple[Theirs, ...]:
+        """The policies that were there before us with the declared meaning: they are used as they are.
+
+        One that a transaction forgets counts until it is finished, for it is deleted only then.
+        """
+        found = self.recorded_adopted
+        if self.in_force:
+            forgotten = [each for each in found if each.path in self.in_force.obsolete]
+            found = (*self.in_force.adopted_after, *forgotten)
+        return tuple(each for each in found if self.store.at(each.path))
+
+    @property
+    def used(self) -> frozenset[str]:
+        """The paths of what is ours and of adopted policies, in lower case."""
+        return self.ours | {each.path.casefold() for each in self.adopted}
 
     @property
     def prohibited(self) -> bool:
@@ -278,7 +301,9 @@ def understand(
         digest=digest,
         owned=_texts(tree, STATE, "Owned"),
         replaced=_text(tree, STATE, "Replaced"),
-        recorded_taken_over=_taken_over(tree, STATE),
+        recorded_taken_over=_theirs(tree, STATE, "TakenOver"),
+        recorded_adopted=_theirs(tree, STATE, "Adopted"),
+        access_before=_texts(tree, OURS, ACCESS_BEFORE),
         pending=_pending(tree),
         backed_up=_text(tree, OURS, "BackedUp") != "",
         services_before=dict(tree.get(SERVICES_NOTE) or {}),
@@ -325,14 +350,15 @@ def _pending(tree: Tree) -> PendingTransaction | None:
         obsolete=key.texts("Obsolete"),
         owned_after=_texts(tree, AFTER, "Owned"),
         replaced_after=_text(tree, AFTER, "Replaced"),
-        taken_over_after=_taken_over(tree, AFTER),
+        taken_over_after=_theirs(tree, AFTER, "TakenOver"),
+        adopted_after=_theirs(tree, AFTER, "Adopted"),
         blocked_ipv6=BLOCKED_IPV6 in key,
     )
 
 
-def _taken_over(tree: Tree, path: str) -> tuple[TakenOver, ...]:
-    pairs = zip(_texts(tree, path, "TakenOver"), _texts(tree, path, "TakenOverNames"), strict=False)
-    return tuple(TakenOver(*pair) for pair in pairs)
+def _theirs(tree: Tree, path: str, name: str) -> tuple[Theirs, ...]:
+    pairs = zip(_texts(tree, path, name), _texts(tree, path, f"{name}Names"), strict=False)
+    return tuple(Theirs(*pair) for pair in pairs)
 
 
 def _value_note(tree: Tree) -> ValueNote:

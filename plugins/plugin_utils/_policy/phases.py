@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall, services, steps
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import (
+    ACCESS_BEFORE,
     AFTER,
     BACKUP,
     BLOCKED_IPV6,
@@ -23,7 +24,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import (
     VALUE_NOTE,
     Host,
     Phase,
-    TakenOver,
+    Theirs,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import (
     Flag,
@@ -66,7 +67,7 @@ def stage(plan: Plan, host: Host, *, when: int, backup: bool) -> tuple[steps.Ste
         *_record(plan, host, when),
         *plan.firewall,
         *itertools.chain.from_iterable(_write(key) for key in _keys(plan, when)),
-        *(steps.ProtectKey(path, RULE_WITH_KEY) for path in plan.open_keys),
+        *_close(plan, host),
         steps.SetValue(TRANSACTION, "Phase", Value.sz(Phase.STAGED)),
         steps.Seal(TRANSACTION, _SEAL, LOCAL),
     )
@@ -86,7 +87,7 @@ def commit(transaction: Transaction, name: str) -> tuple[steps.Step, ...]:
 
 
 def finish(
-    transaction: Transaction, name: str, given_back: Iterable[TakenOver] = (), forgetting: Iterable[steps.Step] = ()
+    transaction: Transaction, name: str, given_back: Iterable[Theirs] = (), forgetting: Iterable[steps.Step] = ()
 ) -> tuple[steps.Step, ...]:
     """Delete what only the old generation used; what was planned to be ours is ours now.
 
@@ -99,7 +100,7 @@ def finish(
         steps.DeleteListed(TRANSACTION, "Obsolete"),
         *(_rename(path, taken_over_name(name, path)) for path in transaction.taken_over),
         *(_rename(each.path, each.name) for each in given_back),
-        *_close(forgetting),
+        *_conclude(forgetting),
     )
 
 
@@ -117,7 +118,7 @@ def finish_changed(
     transaction: Transaction,
     host: Host,
     name: str,
-    given_back: Iterable[TakenOver] = (),
+    given_back: Iterable[Theirs] = (),
     forgetting: Iterable[steps.Step] = (),
 ) -> tuple[steps.Step, ...]:
     """As `finish`, for a store that somebody else changed since the commit: what may go is worked out again."""
@@ -131,7 +132,7 @@ def finish_changed(
         *(steps.DeleteKey(path) for path in removable),
         *(_rename(path, taken_over_name(name, path)) for path in transaction.taken_over if host.store.at(path)),
         *(_rename(each.path, each.name) for each in given_back),
-        *_close(forgetting),
+        *_conclude(forgetting),
     )
 
 
@@ -141,7 +142,8 @@ def revert(host: Host) -> tuple[steps.Step, ...]:
     if pending is None:
         return ()
     previous, switched = going_back(host)
-    stays = [path for path in host.owned if path in host.store.objects and path not in pending.written]
+    owned = [path for path in host.owned if path in host.store.objects and path not in pending.written]
+    stays = owned or any(host.store.at(each.path) for each in host.recorded_adopted)
     return (
         steps.ExpectUnchanged(LOCAL, host.digest),
         steps.ExpectText(TRANSACTION, "Id", pending.id),
@@ -210,7 +212,7 @@ def _remember_written(host: Host) -> Iterator[steps.Step]:
     """Keep what an unfinished transaction wrote on record before its own record makes room for the new one."""
     if host.pending:
         yield steps.CreateKey(STATE)
-        yield from _state(STATE, host.claimed, host.displaced, host.taken_over)
+        yield from _state(STATE, host.claimed, host.displaced, host.taken_over, host.adopted)
 
 
 def _keys(plan: Plan, when: int) -> tuple[Key, ...]:
@@ -235,7 +237,7 @@ def _record(plan: Plan, host: Host, when: int) -> Iterator[steps.Step]:
     for name, value in values.items():
         yield steps.SetValue(TRANSACTION, name, value)
     yield steps.CreateKey(AFTER)
-    yield from _state(AFTER, plan.owned_after, plan.replaced_after, plan.taken_over_after)
+    yield from _state(AFTER, plan.owned_after, plan.replaced_after, plan.taken_over_after, plan.adopted_after)
 
 
 def _blocks_ipv6_first(plan: Plan, host: Host) -> bool:
@@ -249,11 +251,25 @@ def _unblock(transaction: Transaction) -> tuple[steps.Step, ...]:
     return (firewall.DELETE,) if Flag.UNBLOCK_IPV6 in transaction.flags else ()
 
 
-def _state(path: str, owned: Iterable[str], replaced: str, taken_over: Sequence[TakenOver]) -> Iterator[steps.Step]:
+def _state(
+    path: str, owned: Iterable[str], replaced: str, taken_over: Sequence[Theirs], adopted: Sequence[Theirs]
+) -> Iterator[steps.Step]:
     yield steps.SetValue(path, "Owned", Value.multi_sz(owned))
     yield steps.SetValue(path, "Replaced", Value.sz(replaced))
-    yield steps.SetValue(path, "TakenOver", Value.multi_sz(each.path for each in taken_over))
-    yield steps.SetValue(path, "TakenOverNames", Value.multi_sz(each.name for each in taken_over))
+    for name, theirs in (("TakenOver", taken_over), ("Adopted", adopted)):
+        yield steps.SetValue(path, name, Value.multi_sz(each.path for each in theirs))
+        yield steps.SetValue(path, f"{name}Names", Value.multi_sz(each.name for each in theirs))
+
+
+def _close(plan: Plan, host: Host) -> Iterator[steps.Step]:
+    """Take preshared keys from the eyes of others; what the access lists of rules that are not ours were is kept."""
+    known = {entry.partition(" ")[0] for entry in host.access_before}
+    theirs = [path for path in plan.open_keys if path.casefold() not in host.ours and path not in known]
+    if theirs:
+        before = (*host.access_before, *(f"{path} {host.store.access(path)}" for path in theirs))
+        yield steps.SetValue(OURS, ACCESS_BEFORE, Value.multi_sz(before))
+    for path in plan.open_keys:
+        yield steps.ProtectKey(path, RULE_WITH_KEY)
 
 
 def _rename(path: str, name: str) -> steps.SetValue:
@@ -306,7 +322,7 @@ def _loading_unproved(unproved: object) -> Iterator[steps.Step]:
     yield steps.CreateKey(LOADING_UNPROVED, volatile=True) if unproved else steps.DeleteKey(LOADING_UNPROVED)
 
 
-def _close(forgetting: Iterable[steps.Step]) -> tuple[steps.Step, ...]:
+def _conclude(forgetting: Iterable[steps.Step]) -> tuple[steps.Step, ...]:
     """Make what was planned to be ours our record: values are replaced, so that there is never none.
 
     The transaction ends last, so that after a power cut the next run knows that something is left to do.

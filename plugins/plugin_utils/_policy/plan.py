@@ -27,7 +27,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Answer, Cover, Why, Wish
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import Declaration
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host, TakenOver, ValueNote
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host, Theirs, ValueNote
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, join
 
 
@@ -130,8 +130,9 @@ class Plan:
     """Objects that only the old generation uses; deleted last."""
     owned_after: tuple[str, ...] = ()
     replaced_after: str = ""
-    taken_over_after: tuple[TakenOver, ...] = ()
-    given_back: tuple[TakenOver, ...] = ()
+    taken_over_after: tuple[Theirs, ...] = ()
+    adopted_after: tuple[Theirs, ...] = ()
+    given_back: tuple[Theirs, ...] = ()
     """Policies that were taken over and get their names back."""
     rule_changes: Mapping[str, changes.Words] = dataclasses.field(default_factory=dict)
     """What changes of which rule."""
@@ -140,7 +141,7 @@ class Plan:
     firewall: tuple[steps.Step, ...] = ()
     """What brings our rule of Windows Firewall about."""
     open_keys: tuple[str, ...] = ()
-    """Rules of ours whose preshared key others can read; their access lists are replaced."""
+    """Rules that are ours or in use, whose preshared key others can read; their access lists are replaced."""
     remarks: tuple[str, ...] = ()
     pending: bool = False
     """An unfinished transaction must be cleared up."""
@@ -163,6 +164,11 @@ class Plan:
         rule = self.firewall or Flag.UNBLOCK_IPV6 in self.transaction.flags
         return self.transaction.intent is Intent.KEEP and not (done or rule)
 
+    @property
+    def leaves_nothing(self) -> bool:
+        """A removal after which nothing is on record, so that the record goes too."""
+        return self.after is None and not (self.owned_after or self.adopted_after)
+
 
 def policy_path(guid: uuid.UUID) -> str:
     """The path of a policy's key."""
@@ -182,7 +188,8 @@ def plan_present(declaration: Declaration, host: Host, nonce: bytes, identity: u
     equal = [found for found in namesakes if not found.unreadable and means(found.policy, wanted)]
     current = next(iter(sorted(equal, key=lambda found: not _same(found.path, host.store.active_path))), None)
     foreign = tuple(found for found in namesakes if found.path.casefold() not in host.ours and found not in equal)
-    if foreign and not declaration.take_over:
+    kept = {each.path for each in (*host.adopted, *host.taken_over)}
+    if not declaration.take_over and any(found.path not in kept for found in foreign):
         raise PlanError(
             f"a policy named {wanted.name!r} is in the store which this collection did not write and which means "
             "something else; set take_over to true to replace it, or choose another name."
@@ -203,44 +210,66 @@ def plan_absent(name: str, host: Host, identity: uuid.UUID, *, all_ours: bool = 
     """
     named = [found for found in host.our_policies if all_ours or _named(found, name)]
     mine = _assigned_first(host, (*named, *(found for found in _leftovers(host) if found not in named)))
-    unassigns = any(_same(found.path, host.store.active_path) for found in mine)
-    back = host.store.at(host.displaced) if unassigns else None
-    assigned = mine[0].name if unassigns else name
-    intent = (Intent.ASSIGN if back else Intent.UNASSIGN) if unassigns else Intent.KEEP
+    adopted = [each for each in host.adopted if all_ours or each.name.casefold() == name.casefold()]
+    theirs = [found for found in map(host.store.at, (each.path for each in adopted)) if found]
+    unassigned = next((found for found in (*mine, *theirs) if _same(found.path, host.store.active_path)), None)
     obsolete = _unneeded(host, mine)
     # What only policies of others use from now on is theirs.
     owned_after = _without(obsolete, host) if _staying(host, mine) else ()
-    given_back = tuple(each for each in host.taken_over if not owned_after or each.name.casefold() == name.casefold())
-    assigned_after = (back.path if back else "") if unassigns else host.store.active_path
-    needs_no_block = not owned_after or _leaves_no_need_to_block(host, assigned_after)
+    adopted_after = tuple(each for each in host.adopted if each not in adopted)
+    stays = bool(owned_after or adopted_after)
+    intent, back = _after_removal(host, unassigned, stays=stays)
+    switches = intent is not Intent.KEEP
+    assigned = unassigned.name if unassigned else name
+    given_back = tuple(each for each in host.taken_over if not stays or each.name.casefold() == name.casefold())
+    used_after = back.path if back else "" if unassigned else host.store.active_path
+    needs_no_block = not stays or _leaves_no_need_to_block(host, used_after)
     flags = _withdrawing(host, back.policy if back else None, intent) | _unblocking(host, wanted=needs_no_block)
     return Plan(
-        before=mine[0] if mine else None,
-        before_assigned=unassigns,
+        before=next(iter((*mine, *theirs)), None),
+        before_assigned=unassigned is not None,
         after=None,
         removed=mine,
         transaction=Transaction(identity, intent, back.path if back else "", flags),
         obsolete=obsolete,
         owned_after=owned_after,
-        replaced_after=host.displaced if owned_after else "",
+        replaced_after=host.displaced if stays else "",
         taken_over_after=tuple(each for each in host.taken_over if each not in given_back),
+        adopted_after=adopted_after,
         given_back=given_back,
         rule_changes={
             rule.name: (changes.Word.REMOVED,)
-            for found in named or mine[:1]
+            for found in named or mine[:1] or (theirs if unassigned and switches else ())
             for rule in found.policy.rules
             if rule.name
         },
-        services=() if owned_after else services.give_back(host),
-        remarks=("names given back",) if given_back else (),
+        services=() if stays else services.give_back(host),
+        remarks=(*(["names given back"] if given_back else []), *(["no longer recorded as ours"] if adopted else [])),
         pending=host.pending is not None,
-        refusal=_withdrawal_refused(host, assigned, back) if unassigns else "",
-        lasting_refusal=_withdrawal_refused(_with_value_given_back(host), assigned, back) if unassigns else "",
+        refusal=_withdrawal_refused(host, assigned, back) if switches else "",
+        lasting_refusal=_withdrawal_refused(_with_value_given_back(host), assigned, back) if switches else "",
         warnings=(
-            *(_warnings(host, Wish.WITHDRAW, back.policy if back else None) if unassigns else ()),
+            *(_warnings(host, Wish.WITHDRAW, back.policy if back else None) if switches else ()),
             *_rule_stays(host, wanted=needs_no_block),
         ),
     )
+
+
+def _after_removal(
+    host: Host, unassigned: store.StoredPolicy | None, *, stays: bool
+) -> tuple[Intent, store.StoredPolicy | None]:
+    """What a removal does to the assignment, and which policy it assigns: the one that was assigned before us.
+
+    unassigned: the assigned policy, if it is one of those that the removal is about; stays: something else of ours is
+    still on record. What somebody else assigned meanwhile stays assigned, as does a policy of theirs that we only used.
+    """
+    before_us = host.store.at(host.displaced)
+    if before_us and _same(before_us.path, host.store.active_path):
+        return Intent.KEEP, None
+    if unassigned:
+        return (Intent.ASSIGN if before_us else Intent.UNASSIGN), before_us
+    returns = before_us is not None and not (host.store.active_path or stays)
+    return (Intent.ASSIGN, before_us) if returns else (Intent.KEEP, None)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -272,9 +301,12 @@ class _Planner:
             new=None if self.current else self.declaration.policy,
             remains=remains,
             obsolete=obsolete,
-            owned_after=tuple(sorted({*_without((*obsolete, *remains), self.host), *new_paths, *self._adopted()})),
+            owned_after=tuple(
+                sorted({*_without((*obsolete, *remains), self.host), *new_paths, *self._no_longer_theirs()})
+            ),
             replaced_after=self._replaced(),
             taken_over_after=self._taken_over(),
+            adopted_after=self._adopted(),
             rule_changes=self._changes(intent, before),
             services=services.take(self.host, agent_first=agent_first) if self.declaration.assigned else (),
             firewall=services.block_ipv6(self.host) if self._blocks_ipv6 else (),
@@ -314,23 +346,49 @@ class _Planner:
         return _leaves_no_need_to_block(self.host, "" if intent is Intent.UNASSIGN else self.host.store.active_path)
 
     def _open_keys(self, gone: Collection[str]) -> Iterator[str]:
-        """The rules that are or become ours, and stay, whose preshared key others can read."""
-        ours = self.host.ours | {path.casefold() for path in self._adopted()}
+        """The rules that are ours or of a policy in use, and stay, whose preshared key others can read."""
+        used = {each.path for each in self._adopted()} | {self.current.path if self.current else ""}
         for found in self.host.store.policies:
-            yield from (path for path in found.open_keys if path.casefold() in ours and path not in gone)
+            known = [path for path in found.open_keys if found.path in used or path.casefold() in self.host.ours]
+            yield from (path for path in known if path not in gone)
 
     def _remarks(self) -> Iterator[str]:
-        if self._adopted():
+        if self.current and self.current.path.casefold() not in self.host.used:
             yield "recorded as ours"
         if self.foreign:
             yield "name taken over"
-        if self.declaration.forget_replaced and (self.host.displaced or self.host.taken_over):
+        if self.declaration.forget_replaced and (self.host.displaced or self.host.taken_over or self._theirs):
             yield "what was replaced is forgotten"
 
-    def _taken_over(self) -> tuple[TakenOver, ...]:
+    @property
+    def _theirs(self) -> store.StoredPolicy | None:
+        """The policy that means what is declared, where somebody else wrote it."""
+        return self.current if self.current and self.current.path.casefold() not in self.host.ours else None
+
+    def _taken_over(self) -> tuple[Theirs, ...]:
+        """What is kept under another name; one that was in use too, once something else is declared."""
         if self.declaration.forget_replaced:
             return ()
-        return (*self.host.taken_over, *(TakenOver(found.path, found.name) for found in self.foreign))
+        known = {each.path: each for each in (*self.host.adopted, *self.host.taken_over)}
+        new = {found.path: known.get(found.path, Theirs(found.path, found.name)) for found in self.foreign}
+        kept = {each.path: each for each in self.host.taken_over} | new
+        return tuple(each for each in kept.values() if not self.current or each.path != self.current.path)
+
+    def _adopted(self) -> tuple[Theirs, ...]:
+        """The policies in use that were there before us."""
+        known = {each.path: each for each in self.host.adopted}
+        replaced = {found.path for found in self.foreign}
+        kept = {path: each for path, each in known.items() if path not in replaced}
+        if self._theirs and self.declaration.forget_replaced:
+            kept.pop(self._theirs.path, None)
+        elif self._theirs:
+            kept.setdefault(self._theirs.path, Theirs(self._theirs.path, self._theirs.name))
+        return tuple(kept.values())
+
+    def _no_longer_theirs(self) -> tuple[str, ...]:
+        """What is ours from now on, so that a removal deletes it, since nobody wants it back."""
+        forgotten = self._theirs if self.declaration.forget_replaced else None
+        return self.host.store.removable([forgotten.path]) if forgotten else ()
 
     def _warnings(self, intent: Intent) -> Iterator[str]:
         yield from _rule_stays(self.host, wanted=self._needs_no_block(intent))
@@ -400,18 +458,15 @@ class _Planner:
             return ()
         return tuple(path for path in pending.written if path in self.host.store.objects)
 
-    def _adopted(self) -> tuple[str, ...]:
-        if self.current is None or self.current.path.casefold() in self.host.ours:
-            return ()
-        return self.host.store.removable([self.current.path])
-
     def _replaced(self) -> str:
+        """The path of the policy that a removal assigns again; one in use too, if it was assigned before us."""
         active = self.host.store.active
         if self.declaration.forget_replaced:
             return ""
-        if not self.declaration.assigned or active is None or active == self.current:
+        if active is None or active.path.casefold() in self.host.used:
             return self.host.displaced
-        return self.host.displaced if active.path.casefold() in self.host.ours else active.path
+        concerned = self.declaration.assigned or active in (self.current, *self.foreign)
+        return active.path if concerned else self.host.displaced
 
     def _keys(self) -> tuple[Key, ...]:
         return new_keys(self.declaration.policy, self.identity, when=0)
@@ -582,7 +637,7 @@ def _leaves_no_need_to_block(host: Host, assigned: str) -> bool:
 
     RRAS's automatic filters cover IPv6 too. Where it makes none, the rule stays as long as anything of ours does.
     """
-    return _makes_automatic_filters(host) and assigned.casefold() not in host.ours
+    return _makes_automatic_filters(host) and assigned.casefold() not in host.used
 
 
 def _makes_automatic_filters(host: Host) -> bool:

@@ -195,6 +195,10 @@ class Store:
         parent = reference.removesuffix(name).strip(SEPARATOR).casefold()
         return self.objects.get(join(LOCAL, name)) if parent in _PARENTS else None
 
+    def access(self, path: str) -> str:
+        """Return the access list (SDDL) of a rule's key; empty where it is not known."""
+        return self._access.get(path.casefold(), "")
+
     def references(self, path: str) -> tuple[str, ...]:
         """Return the paths of the existing objects that an object refers to, each once."""
         key = self.resolve(path)

@@ -36,6 +36,7 @@ LESS: Options = {"rules": [rule()]}
 UNASSIGNED: Options = {"rules": [rule(), BLOCKED], "assigned": False}
 TAKING: Options = {"rules": [rule(), BLOCKED], "take_over": True}
 FORGETTING: Options = {"rules": [rule(), BLOCKED], "forget_replaced": True}
+FORGETTING_ROTATED: Options = {**ROTATED, "forget_replaced": True}
 PROTECTING: Options = {"rules": [rule(key=HAND_KEY), BLOCKED]}
 
 
@@ -152,14 +153,27 @@ def by_hand_with_ours(name: str, **given: Any) -> Callable[[Server], None]:
     return prepare
 
 
-def _by_hand() -> tuple[str, Tree]:
+def as_declared(server: Server) -> None:
+    """Let somebody have followed the article with just what is declared."""
+    configured_by_hand(server, name=NAME, rules=OLD["rules"])
+
+
+def in_use(server: Server) -> None:
+    """Let the role use what it found to be as declared."""
+    as_declared(server)
+    site(server, **OLD)
+
+
+def _by_hand(prepare: Callable[[Server], None]) -> tuple[str, Tree]:
     server = Server()
-    configured_by_hand(server)
+    prepare(server)
     path = server.store.active_path
     return path, members(server.store, path)
 
 
-THEIRS, THEIR_KEYS = _by_hand()
+THEIRS, THEIR_KEYS = _by_hand(configured_by_hand)
+_SAME_PATH, SAME_KEYS = _by_hand(as_declared)
+assert _SAME_PATH == THEIRS
 
 
 # --- whether it is done ---
@@ -174,6 +188,15 @@ def has(**given: Any) -> Callable[[Server], bool]:
         return bool(found and server.prohibit_ipsec == 1 and not (server.holds(KEY) and server.holds(OTHER_KEY)))
 
     return arrived
+
+
+def has_beside_theirs(server: Server) -> bool:
+    planned = server.plan(**ROTATED)
+    return bool(planned["matches"] and not planned["pending"] and server.store.at(THEIRS))
+
+
+def has_rotated_and_forgotten(server: Server) -> bool:
+    return has(**FORGETTING_ROTATED)(server) and server.names == [NAME]
 
 
 def has_without_value(**given: Any) -> Callable[[Server], bool]:
@@ -207,6 +230,7 @@ def is_as_by_hand(name: str) -> Callable[[Server], bool]:
 BEFORE, AFTER, AFTER_RENAMING, WITH_LESS = (declare(**given).policy for given in (OLD, ROTATED, RENAMED, LESS))
 _WITH_FOREIGN: Any = {"kept": FOREIGN_KEYS}
 _WITH_THEIRS: Any = {"others": (THEIRS,), "kept": THEIR_KEYS}
+_WITH_THE_SAME: Any = {"kept": SAME_KEYS}
 JOURNEYS = {
     "the first run": Journey(
         untouched, lambda server: site(server, **OLD), (BEFORE,), has(**OLD), (FOREIGN,), FOREIGN_KEYS
@@ -259,5 +283,17 @@ JOURNEYS = {
     ),
     "what was taken over is forgotten": Journey(
         by_hand_with_ours(NAME, **TAKING), lambda server: site(server, **FORGETTING), (BEFORE,), has_forgotten_theirs
+    ),
+    "a policy that is used as it is": Journey(
+        as_declared, lambda server: site(server, **OLD), (BEFORE,), has(**OLD), **_WITH_THE_SAME
+    ),
+    "the next key beside one that was used": Journey(
+        in_use, lambda server: site(server, **ROTATED), (BEFORE, AFTER), has_beside_theirs, **_WITH_THE_SAME
+    ),
+    "the removal from a server whose policy is used": Journey(
+        in_use, removal, (BEFORE,), is_as_by_hand(NAME), **_WITH_THE_SAME
+    ),
+    "the next key instead of one that was used": Journey(
+        in_use, lambda server: site(server, **FORGETTING_ROTATED), (BEFORE, AFTER), has_rotated_and_forgotten
     ),
 }

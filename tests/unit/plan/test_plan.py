@@ -329,25 +329,32 @@ class TestOthers:
             present(host)
         planned = present(host, take_over=True)
         assert (planned.replaced_after, planned.obsolete) == (theirs.path, ())
-        assert planned.taken_over_after == (hosts.TakenOver(theirs.path, NAME),)
+        assert planned.taken_over_after == (hosts.Theirs(theirs.path, NAME),)
         assert planned.transaction.taken_over == (theirs.path,)
         assert (planned.before and planned.before.path, planned.before_assigned) == (theirs.path, True)
         assert planned.changed_rules == ("tokyo-osaka",)
         assert set(planned.owned_after) == new_paths()
 
-    def test_an_equal_one_becomes_ours(self) -> None:
+    def test_an_equal_one_is_used_as_it_is_and_stays_theirs(self) -> None:
         theirs = written()
         planned = present(store(theirs, active=theirs.path))
         assert (planned.transaction.intent, planned.remarks) == (Intent.KEEP, ("recorded as ours",))
-        assert (planned.replaced_after, planned.changed_rules) == ("", ())
-        assert set(planned.owned_after) == theirs.paths
+        assert (planned.adopted_after, planned.owned_after) == ((hosts.Theirs(theirs.path, NAME),), ())
+        assert (planned.replaced_after, planned.changed_rules) == (theirs.path, ())
         assert not planned.empty
+
+    def test_forgotten_it_becomes_ours(self) -> None:
+        theirs = written()
+        planned = present(store(theirs, active=theirs.path), forget_replaced=True)
+        assert (planned.adopted_after, set(planned.owned_after)) == ((), theirs.paths)
+        assert planned.replaced_after == ""
 
     def test_an_equal_one_beside_another_policy_of_theirs(self) -> None:
         theirs, assigned = written(), written(name="Theirs")
         planned = present(store(theirs, assigned, active=assigned.path), replace_assigned=True)
         assert (planned.transaction.intent, planned.transaction.policy) == (Intent.ASSIGN, theirs.path)
-        assert (planned.replaced_after, set(planned.owned_after)) == (assigned.path, theirs.paths)
+        assert (planned.replaced_after, planned.owned_after) == (assigned.path, ())
+        assert planned.adopted_after == (hosts.Theirs(theirs.path, NAME),)
         assert planned.changed_rules == ("tokyo-osaka",), "it was not in force"
 
     def test_one_that_is_equal_and_one_that_is_not(self) -> None:
@@ -357,7 +364,7 @@ class TestOthers:
             present(host)
         planned = present(host, take_over=True)
         assert (planned.transaction.intent, planned.obsolete, planned.empty) == (Intent.KEEP, (), False)
-        assert planned.taken_over_after == (hosts.TakenOver(theirs.path, NAME),)
+        assert planned.taken_over_after == (hosts.Theirs(theirs.path, NAME),)
         assert (planned.before and planned.before.path) == mine.path
 
     def test_what_they_use_of_ours_is_no_longer_ours(self) -> None:

@@ -21,6 +21,7 @@ from ansible_collections.rras.ipsec.tests.unit.plan.journeys import configured_b
 from ansible_collections.rras.ipsec.tests.unit.plan.server import (
     ADDRESS,
     BLOCKED,
+    KEY,
     NAME,
     OTHER_KEY,
     PEER,
@@ -31,7 +32,8 @@ from ansible_collections.rras.ipsec.tests.unit.plan.server import (
 from ansible_collections.rras.ipsec.tests.unit.plan.test_present import by_hand
 
 DECLARED: Options = {"rules": [rule(), BLOCKED], "replace_assigned": True}
-PROTECTING: Options = {"rules": [rule(key=OTHER_KEY), BLOCKED]}
+SAME: Options = {"rules": [rule(), BLOCKED]}
+NEXT: Options = {"rules": [rule(key=OTHER_KEY), BLOCKED]}
 
 
 def state(server: Server) -> Tree:
@@ -124,7 +126,7 @@ class TestTakenOver:
         assert server.host.exposures == []
 
     def test_also_when_others_changed_the_store_meanwhile(self, server: Server) -> None:
-        theirs = by_hand(server, **PROTECTING)
+        theirs = by_hand(server, **NEXT)
         taking: Options = {"rules": [rule(), BLOCKED], "take_over": True}
         transaction = server.stage(**taking)
         server.work(**taking).commit(transaction)
@@ -135,7 +137,7 @@ class TestTakenOver:
         assert [found.name for found in server.store.policies if found.path == theirs] == [NAME]
 
     def test_forgotten_it_is_deleted_with_its_key(self, server: Server) -> None:
-        by_hand(server, **PROTECTING)
+        by_hand(server, **NEXT)
         server.policy(rules=[rule(), BLOCKED], take_over=True)
         assert server.holds(OTHER_KEY)
         assert server.plan(rules=[rule(), BLOCKED], forget_replaced=True)["pending"] is True
@@ -144,12 +146,155 @@ class TestTakenOver:
         assert not server.holds(OTHER_KEY)
 
     def test_forgotten_one_of_another_name_stays_and_does_not_come_back(self, server: Server) -> None:
-        by_hand(server, name="Theirs", **PROTECTING)
+        by_hand(server, name="Theirs", **NEXT)
         server.policy(**DECLARED)
         server.policy(**DECLARED, forget_replaced=True)
         assert server.policy(**DECLARED, forget_replaced=True)["changed"] is False
         server.policy(state="absent")
         assert (server.names, server.store.active_path) == (["Theirs"], "")
+
+
+class TestInUseAsItWas:
+    """A policy that meant what is declared before we came: used, never ours to delete."""
+
+    def test_a_removal_leaves_it_assigned_as_it_was(self, server: Server) -> None:
+        theirs = by_hand(server, **SAME)
+        before = state(server)
+        site(server, **SAME)
+        assert (server.store.active_path, server.read().owned) == (theirs, ())
+        removal(server)
+        assert differences(before, state(server)) == []
+        assert list(server.own) == [OURS]
+        assert server.host.exposures == []
+
+    def test_it_stays_with_the_value_that_was_there_too(self, server: Server) -> None:
+        configured_by_hand(server, name=NAME, **SAME)
+        before = state(server)
+        site(server, **SAME)
+        predicted = server.predict(state="absent")
+        result = server.policy(state="absent")
+        assert (predicted["changed"], result["changed"], result["changed_rules"]) == (True, True, [])
+        assert result["diff"] == predicted["diff"]
+        assert result["diff"]["before"].endswith(f"\npolicy {NAME}: assigned, of this collection\n")
+        assert result["diff"]["after"].endswith(f"\npolicy {NAME}: assigned\n")
+        assert differences(before, state(server)) == []
+        assert server.host.exposures == []
+        assert server.policy(state="absent")["changed"] is False
+
+    def test_one_that_does_not_protect_is_not_refused_since_nothing_is_withdrawn(self, server: Server) -> None:
+        """Only its own connections are covered, and Windows still runs with the value."""
+        configured_by_hand(server, name=NAME, rules=[rule()])
+        server.policy(rules=[rule()])
+        server.value(present=False)
+        server.set_prohibit_ipsec(0)
+        assert server.policy(state="absent")["changed"] is True
+
+    def test_one_that_was_not_assigned_is_unassigned_again(self, server: Server) -> None:
+        theirs = by_hand(server, assigned=False, **SAME)
+        before = state(server)
+        site(server, **SAME)
+        assert server.store.active_path == theirs
+        with pytest.raises(PlanError, match="so without the policy 'L2TP' its L2TP would be in clear text"):
+            server.policy(state="absent")
+        removal(server)
+        assert differences(before, state(server)) == []
+        assert server.host.exposures == []
+
+    def test_it_makes_room_for_the_one_that_was_assigned(self, server: Server) -> None:
+        by_hand(server, assigned=False, **SAME)
+        other = by_hand(server, name="Theirs", seed=8, **NEXT)
+        before = state(server)
+        site(server, replace_assigned=True, **SAME)
+        assert server.predict(state="absent")["changed_rules"] == ["tokyo-osaka", "all other L2TP"]
+        removal(server)
+        assert (server.store.active_path, differences(before, state(server))) == (other, [])
+
+    def test_unassigned_by_declaration_it_is_assigned_again(self, server: Server) -> None:
+        theirs = by_hand(server, **SAME)
+        server.policy(assigned=False, **SAME)
+        assert server.store.active_path == ""
+        predicted = server.predict(state="absent")
+        assert predicted["diff"]["after"].endswith(f"\npolicy {NAME}: assigned\n")
+        assert [each["rule"] for each in predicted["changes"]] == [None]
+        server.policy(state="absent")
+        assert server.store.active_path == theirs
+
+    @pytest.mark.parametrize("forget", [False, True])
+    def test_with_the_next_key_it_is_kept_aside_until_it_is_forgotten(self, server: Server, forget: bool) -> None:
+        theirs = by_hand(server, **SAME)
+        before = state(server)
+        site(server, **SAME)
+        server.phases(**NEXT)
+        assert [found.name for found in server.store.policies if found.path == theirs] == [
+            f"{NAME} (replaced {theirs[theirs.index('{') + 1 :][:8]})"
+        ]
+        assert server.policy(**NEXT)["changed"] is False
+        if forget:
+            server.policy(forget_replaced=True, **NEXT)
+            assert not server.holds(KEY)
+        removal(server)
+        left = [] if forget else differences(before, state(server))
+        assert (server.store.active_path, left) == ("" if forget else theirs, [])
+        assert server.host.exposures == []
+
+    @pytest.mark.parametrize("key", [KEY, OTHER_KEY, "a third key of the pair"])
+    def test_also_when_the_change_was_cut(self, server: Server, key: str) -> None:
+        theirs = by_hand(server, **SAME)
+        before = state(server)
+        server.work(**SAME).commit(server.stage(**SAME))
+        server.work(**NEXT).commit(server.stage(**NEXT))
+        server.policy(rules=[rule(key=key), BLOCKED])
+        assert (server.store.active_path == theirs) == (key == KEY)
+        assert server.policy(rules=[rule(key=key), BLOCKED])["changed"] is False
+        server.policy(state="absent")
+        assert differences(before, state(server)) == []
+        assert list(server.own) == [OURS]
+
+    def test_a_change_that_is_taken_back_leaves_it_on_record(self, server: Server) -> None:
+        theirs = by_hand(server, **SAME)
+        server.policy(**SAME)
+        transaction = server.stage(**NEXT)
+        server.work(**NEXT).commit(transaction)
+        server.work(**NEXT).revert(transaction)
+        assert (server.store.active_path, [each.path for each in server.read().adopted]) == (theirs, [theirs])
+        assert server.policy(**SAME)["changed"] is False
+
+    def test_forgotten_it_is_deleted_by_the_removal(self, server: Server) -> None:
+        by_hand(server, **SAME)
+        server.policy(**SAME)
+        assert server.policy(forget_replaced=True, **SAME)["changed"] is True
+        assert server.policy(forget_replaced=True, **SAME)["changed"] is False
+        server.policy(state="absent")
+        assert (server.names, server.holds(KEY)) == ([], False)
+
+    def test_one_that_we_wrote_is_still_deleted(self, server: Server) -> None:
+        site(server, **SAME)
+        assert server.policy(**SAME)["changed"] is False
+        removal(server)
+        assert (server.names, server.holds(KEY)) == ([], False)
+
+    def test_another_one_stays_on_record(self, server: Server) -> None:
+        theirs = by_hand(server, **SAME)
+        server.policy(**SAME)
+        server.policy(name="Branches", assigned=False, rules=[rule(key=OTHER_KEY)])
+        server.policy(name="Branches", state="absent")
+        assert ([each.path for each in server.read().adopted], server.names) == ([theirs], [NAME])
+        assert server.running >= {"PolicyAgent", "IKEEXT"}
+        server.policy(name="Branches", assigned=False, rules=[rule(key=OTHER_KEY)])
+        server.policy(state="absent")
+        assert (server.read().adopted, server.names) == ((), ["Branches", NAME])
+
+    def test_changed_by_hand_it_is_kept_as_it_is_then(self, server: Server) -> None:
+        theirs = by_hand(server, **SAME)
+        server.policy(**SAME)
+        found = server.store.at(theirs)
+        assert found is not None
+        server.add([Key(theirs, {"ipsecNFAReference": Value.multi_sz(found.rule_paths[:1])})])
+        before = server.key(theirs)
+        server.policy(**SAME)
+        assert server.store.active_path != theirs
+        server.policy(state="absent")
+        assert (server.store.active_path, server.key(theirs)) == (theirs, before)
 
 
 class TestValueOfAnotherKind:
@@ -215,12 +360,18 @@ class TestKeysThatOthersCanRead:
         server.host.registry.protect(self.rules_of(server)[0], sddl)
         assert server.policy()["changed"] is False
 
-    def test_one_that_becomes_ours_is_closed(self, server: Server) -> None:
+    def test_one_that_is_used_as_it_is_is_closed_and_stays_so(self, server: Server) -> None:
         by_hand(server)
         (path,) = self.rules_of(server)
-        assert "BU" in server.host.registry.access(path)
+        before = server.host.registry.access(path)
+        assert "BU" in before
         server.policy()
         assert server.host.registry.access(path) == RULE_WITH_KEY
+        server.host.registry.protect(path, self.OPEN)
+        server.policy()
+        server.policy(state="absent")
+        assert server.host.registry.access(path) == RULE_WITH_KEY
+        assert server.key(OURS)["AccessBefore"].texts == (f"{path} {before}",)
 
     def test_one_of_somebody_else_is_only_named(self, server: Server) -> None:
         by_hand(server, name="Theirs")
