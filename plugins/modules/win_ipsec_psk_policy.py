@@ -14,7 +14,7 @@ description:
   - The defaults are those of steps 3 to 21 of KB 240262 for L2TP between two RRAS servers. The rules have no tunnel, cover all network connections,
     and have a mirrored filter for UDP from port 1701 to any port. The default response rule is not activated.
   - A policy is never edited in place. A new one is written beside the old one, assigned instead of it, and only then the old one is deleted.
-    An error undoes what was done, and the old policy stays assigned.
+    An error undoes what was done, and the old policy stays assigned, or is assigned again.
   - A policy that already means what is declared is used as it is, whoever wrote it. One that somebody else wrote is recorded as ours, but it is
     remembered that it was there before. A later change keeps it aside, as with O(take_over), and O(state=absent) leaves it as it was. Where others
     than administrators could read a key of it, the access list of the rule is replaced, and stays so. The key C(HKLM\SOFTWARE\rras.ipsec) lists
@@ -335,7 +335,9 @@ options:
     type: str
     default: all
     choices:
-      all: Plans, stages, commits and finishes on this host, whatever others do. For use of the module alone.
+      all: >-
+        Plans, stages, commits and finishes on this host, whatever others do. For use of the module alone. What can't be proved after the
+        commit is reverted, unless L2TP would be in clear text then, and the task fails.
       plan: Reads the host and says what is to be done. Changes nothing.
       stage: Writes the new policy beside the old one, under a name that says so. Nothing is assigned yet, and what is in force stays in force.
       commit: Gives the new policy its name, assigns it and proves that the host has it. The old one stays in the store.

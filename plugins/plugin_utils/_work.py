@@ -155,20 +155,13 @@ class PolicyWork:
     def finish(self, transaction: planning.Transaction) -> dict[str, Any]:
         """Delete the old generation; `changed` where there was one, or something to give back."""
         seen = self._session.read() if self._wish.declaration is None else None
-        given_back, forgetting = _end_of_removal(seen)
-        try:
-            reading = self._session.apply(phases.finish(transaction, self._wish.name, given_back, forgetting))
-        except session.TransactionError as error:
-            if error.failure.fault is not records.Fault.CONFLICT:
-                raise
-            reading = self._finish_changed(transaction, error)
-        after = _finished(reading, transaction)
-        diff = difference.finished(transaction, self._wish.name, reading.deleted, after)
-        diff = difference.between(seen, after) if seen else diff
-        return self._short_result(after, changed=difference.shows(diff)) | diff
+        reading = self._finish(transaction, *_end_of_removal(seen))
+        diff = difference.finished(transaction, self._wish.name, reading.deleted, reading.host)
+        diff = difference.between(seen, reading.host) if seen else diff
+        return self._short_result(reading.host, changed=difference.shows(diff)) | diff
 
     def everything(self) -> dict[str, Any]:
-        """All phases, in one transaction after the reading; when the store changes meanwhile, once more."""
+        """All phases; what can't be proved is taken back. When the store changes meanwhile, once more."""
         return _once_more(self._everything)
 
     def _everything(self) -> dict[str, Any]:
@@ -177,14 +170,14 @@ class PolicyWork:
         if planned.empty:
             return _warned(self._result(planned, seen, changed=False) | difference.planned(planned, seen), planned)
         transaction = planned.transaction
-        forgetting = phases.forget(seen) if planned.leaves_nothing else ()
-        wanted = (
-            *phases.stage(planned, seen, when=_now(), backup=self._wish.backup),
-            *phases.commit(transaction, self._wish.name),
-            *phases.finish(transaction, self._wish.name, planned.given_back, forgetting),
-        )
-        reading = self._session.apply(wanted, validity=True)
-        after = self._proved(_finished(reading, transaction), transaction)
+        staging = phases.stage(planned, seen, when=_now(), backup=self._wish.backup)
+        reading = self._session.apply((*staging, *phases.commit(transaction, self._wish.name)))
+        try:
+            proved = self._proved(reading.host, transaction)
+        except WorkError as error:
+            raise self._taken_back(transaction, error) from None
+        forgetting = phases.forget(proved) if planned.leaves_nothing else ()
+        after = self._finish(transaction, planned.given_back, forgetting).host
         result = self._result(planned, seen, after, changed=True) | difference.planned(planned, seen)
         result |= {"assigned_by": reading.assigned_by}
         return _warned(result, planned, (*_by_registry(reading), *_about_validity(seen, after)))
@@ -229,6 +222,36 @@ class PolicyWork:
             raise error
         return self._short_result(self._proved(self._not_in_clear_text(seen), transaction), changed=False)
 
+    def _taken_back(self, transaction: planning.Transaction, error: WorkError) -> WorkError:
+        """The error for what was committed and could not be proved, once that is taken back, where it may be."""
+        seen = self._session.read()
+        if seen.pending is None or seen.pending.id != str(transaction.id):
+            return error
+        refusal = planning.revert_refused(seen, self._wish.name)
+        if refusal:
+            return WorkError(f"{error} It is not taken back: {refusal}")
+        previous, switches = planning.going_back(seen)
+        self._session.apply(phases.revert(seen))
+        again = (
+            "the policy that was assigned before is assigned again" if previous and switches else "it was taken back"
+        )
+        return WorkError(f"{str(error).rstrip('.')}, so {again}.")
+
+    def _finish(
+        self,
+        transaction: planning.Transaction,
+        given_back: tuple[host.Theirs, ...],
+        forgetting: tuple[steps.Step, ...],
+    ) -> Reading:
+        """What the last phase answered."""
+        wanted = phases.finish(transaction, self._wish.name, given_back, forgetting)
+        try:
+            return _finished(self._session.apply(wanted, validity=True), transaction)
+        except session.TransactionError as error:
+            if error.failure.fault is not records.Fault.CONFLICT:
+                raise
+            return _finished(self._finish_changed(transaction, error), transaction)
+
     def _finish_changed(self, transaction: planning.Transaction, conflict: session.TransactionError) -> Reading:
         seen = self._session.read()
         pending, active = seen.pending, seen.store.active_path
@@ -236,7 +259,7 @@ class PolicyWork:
             raise conflict
         given_back, forgetting = _end_of_removal(seen if self._wish.declaration is None else None)
         wanted = phases.finish_changed(transaction, seen, self._wish.name, given_back, forgetting)
-        return self._session.apply(wanted)
+        return self._session.apply(wanted, validity=True)
 
     def _not_in_clear_text(self, seen: host.Host) -> host.Host:
         """The host, unless somebody set ProhibitIpSec between the stage and the commit of what does not protect."""
@@ -337,8 +360,8 @@ def _once_more(attempt: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     return attempt()
 
 
-def _finished(reading: Reading, transaction: planning.Transaction) -> host.Host:
-    """The host, once it shows that a transaction is finished: nothing of what was to be deleted is there."""
+def _finished(reading: Reading, transaction: planning.Transaction) -> Reading:
+    """The reading, if it shows that a transaction is finished: nothing of what was to be deleted is there."""
     left = [path for path in reading.deleted if path in reading.host.store.objects]
     if left or reading.host.pending:
         what = left[0] if left else host.TRANSACTION
@@ -348,7 +371,7 @@ def _finished(reading: Reading, transaction: planning.Transaction) -> host.Host:
             f"the rule {firewall.NAME} of Windows Firewall is still there; see that the service MpsSvc is running, "
             "and run this task again."
         )
-    return reading.host
+    return reading
 
 
 def _end_of_removal(seen: host.Host | None) -> tuple[tuple[host.Theirs, ...], tuple[steps.Step, ...]]:

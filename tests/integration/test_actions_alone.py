@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store
 from ansible_collections.rras.ipsec.tests.integration import pair as words
 from ansible_collections.rras.ipsec.tests.integration.conftest import MakeController
 from ansible_collections.rras.ipsec.tests.integration.controller import Controller, Run
@@ -22,6 +23,7 @@ from ansible_collections.rras.ipsec.tests.integration.pair import (
     TOKYO,
     TOKYO_ADDRESS,
 )
+from ansible_collections.rras.ipsec.tests.lab.registry import differences
 from ansible_collections.rras.ipsec.tests.messages import is_said
 
 POLICY, VALUE, INFO = (
@@ -37,6 +39,13 @@ def rule(name: str = "tokyo-osaka", *, key: str = HIDDEN_KEY, **options: Any) ->
     """A rule for the pair."""
     between = {"source_address": TOKYO_ADDRESS, "destination_address": OSAKA_ADDRESS}
     return {"name": name, "filters": [between], "authentication": [{"preshared_key": key}], **options}
+
+
+BLOCK: Mapping[str, Any] = {
+    "name": "all other L2TP",
+    "filters": [{"source_address": "me", "destination_address": "any"}],
+    "filter_action": {"action": "block"},
+}
 
 
 def declared(**options: Any) -> dict[str, Any]:
@@ -135,7 +144,7 @@ def test_what_the_actions_refuse_changes_nothing(tokyo: Controller) -> None:
 
 
 @pytest.mark.core
-def test_a_policy_by_hand_costs_two_executions_and_then_one(tokyo: Controller) -> None:
+def test_a_policy_by_hand_costs_three_executions_and_then_one(tokyo: Controller) -> None:
     run = perform(tokyo, declared(), declared(), {VALUE: {"policy": "By hand"}}, {VALUE: {"policy": "By hand"}})
 
     assert run.code == 0, run.explain()
@@ -143,8 +152,38 @@ def test_a_policy_by_hand_costs_two_executions_and_then_one(tokyo: Controller) -
     assert (first["changed"], second["changed"]) == (True, False)
     assert (value["changed"], value["value"], value["in_effect"], value["reboot_required"]) == (True, 1, "no", True)
     assert (again["changed"], again["reboot_required"]) == (False, True)
-    assert [len(run.records) > 0 for run in tokyo.lab[TOKYO].recorder.executions] == [True] * (2 + 1 + 2 + 1)
+    assert [len(run.records) > 0 for run in tokyo.lab[TOKYO].recorder.executions] == [True] * (3 + 1 + 2 + 1)
     assert words.keys_of(words.assigned(tokyo.lab[TOKYO])) == [KEY]
+
+
+@pytest.mark.core
+def test_a_change_that_the_agent_does_not_load_is_taken_back(tokyo: Controller) -> None:
+    """On a live server, where a policy that is assigned and not loaded would leave L2TP in clear text."""
+    host = tokyo.lab[TOKYO]
+    first = perform(tokyo, declared(rules=[rule(), BLOCK]), {VALUE: {"policy": "By hand"}})
+    host.restart()
+    assigned, before = words.assigned(host), host.store
+    host.exposures.clear()
+    branch = rule("tokyo-branch", filters=[{"source_address": TOKYO_ADDRESS, "destination_address": "198.51.100.7"}])
+    both = declared(rules=[rule(), branch, BLOCK], settle_timeout=0)
+
+    host.agent.deaf = True
+    failed = perform(tokyo, both)
+
+    assert first.code == 0, first.explain()
+    assert _message(failed, 0).removeprefix("Task failed: ") == (
+        "The policy 'By hand' was written, but PolicyAgent does not list the filter between 192.0.2.1 and "
+        "198.51.100.7, so the policy that was assigned before is assigned again."
+    )
+    assert (words.assigned(host), differences(before, host.store)) == (assigned, [])
+    assert host.exposures == []
+
+    host.agent.deaf = False
+    healed = perform(tokyo, both, both)
+
+    assert [_content(healed, number)["changed"] for number in (0, 1)] == [True, False]
+    assert len(Store.read(host.store).policies) == 1
+    assert host.exposures == []
 
 
 def test_the_reading_tells_everything_but_the_key(tokyo: Controller) -> None:

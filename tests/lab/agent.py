@@ -30,7 +30,7 @@ class PolicyAgent:
         self.has_automatic_filters = False
         """RRAS made its own filters for L2TP when it started, and nothing has taken them away since (KB 248750)."""
         self.deaf = False
-        """The agent fails to load anything, silently (KB 884909 describes such a failure)."""
+        """The agent takes no notice of what is assigned, silently, and keeps what it has (compare KB 884909)."""
         self.late = 0
         """How often the agent is asked for its filters before it has loaded what it was told to."""
         self.loading: int | None = None
@@ -53,7 +53,9 @@ class PolicyAgent:
 
     def _load(self) -> None:
         """Load the assigned policy. One of the domain makes the agent ignore the local ones."""
-        ignored = self.deaf or self.domain_policy()
+        if self.deaf:
+            return
+        ignored = self.domain_policy()
         self.filters = () if ignored else tuple(self._assigned_filters())
         self.rules = () if ignored else tuple(self._assigned_rules())
 

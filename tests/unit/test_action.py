@@ -196,7 +196,8 @@ class TestErrors:
         result = task.run(POLICY, **RULES, block_l2tp_over_ipv6=False, settle_timeout=0)
         assert result["reason"] == "not_proved"
         assert result["msg"] == (
-            "The policy 'L2TP' was written, but PolicyAgent does not list the filter between 192.0.2.1 and 192.0.2.2."
+            "The policy 'L2TP' was written, but PolicyAgent does not list the filter between 192.0.2.1 and 192.0.2.2, "
+            "so it was taken back."
         )
 
     def test_of_the_host(self, task: Task) -> None:

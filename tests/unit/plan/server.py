@@ -226,6 +226,11 @@ class Server:
         else:
             self.host.services.start("PolicyAgent")
 
+    def lose_filters(self) -> None:
+        """Let the agent lose what it has loaded of policies, and load nothing any more."""
+        self.host.agent.filters, self.host.agent.rules = (), ()
+        self.host.agent.deaf = True
+
     def set_prohibit_ipsec(self, number: int) -> None:
         self.host.registry.write(RASMAN, PROHIBIT_IPSEC, Value.dword(number))
 

@@ -147,7 +147,7 @@ class TestAfterACommit:
     @pytest.mark.parametrize(
         ("meddle_with", "sentence", "waited"),
         [
-            (lambda server: setattr(server.host.agent, "deaf", True), f"after 120 seconds {UNLISTED}.", 120),
+            (Server.lose_filters, f"after 120 seconds {UNLISTED}.", 120),
             (lambda server: server.assign("nowhere"), "the host has another policy assigned.", 0),
             (
                 lambda server: server.host.registry.remove(next(path for path in server.tree if "ipsecPolicy" in path)),

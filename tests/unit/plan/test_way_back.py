@@ -181,6 +181,7 @@ class TestInUseAsItWas:
         assert server.host.exposures == []
         assert server.policy(state="absent")["changed"] is False
 
+    @pytest.mark.exposed("what somebody wrote by hand protects its connections only")
     def test_one_that_does_not_protect_is_not_refused_since_nothing_is_withdrawn(self, server: Server) -> None:
         """Only its own connections are covered, and Windows still runs with the value."""
         configured_by_hand(server, name=NAME, rules=[rule()])
