@@ -15,6 +15,8 @@ a change, this writes the rows of the tests that it runs, and leaves the others 
 
     RRAS_MESSAGES=write pytest -n2 tests/integration/test_verify.py
 
+Where two branches wrote rows, this puts what both have in order, conflict markers or not: python -m tests.messages
+
 A row whose test is gone makes tests/unit/test_messages.py fail, and goes with the next writing.
 """
 
@@ -82,12 +84,13 @@ def read(document: str) -> Rows:
     """The rows of a document."""
     sections = list(_SECTION.finditer(document))
     ends = [*(section.start() for section in sections[1:]), len(document)]
-    return {
-        section["file"]: {
-            row["case"]: Row(row["sentence"], int(row["code"])) for row in _ROW.finditer(document, section.end(), end)
-        }
-        for section, end in zip(sections, ends, strict=False)
-    }
+    rows: Rows = {}
+    for section, end in zip(sections, ends, strict=False):
+        found = _ROW.finditer(document, section.end(), end)
+        rows.setdefault(section["file"], {}).update(
+            (row["case"], Row(row["sentence"], int(row["code"]))) for row in found
+        )
+    return rows
 
 
 def write(rows: Rows) -> str:
@@ -148,3 +151,7 @@ def stale() -> Iterator[str]:
     """The rows of the document that no test has."""
     for file, rows in read(DOCUMENT.read_text(encoding="utf-8")).items():
         yield from (f"{file}: {case}" for case in rows if case not in kept(file, rows))
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(write(read(DOCUMENT.read_text(encoding="utf-8"))), encoding="utf-8")

@@ -31,15 +31,16 @@ class ActionModule(RrasAction):
         patience = Patience(options["settle_timeout"])
         wish = PolicyWish(options["name"], declared, options["policy_agent_first"], options["backup"], patience)
         work = PolicyWork(self.open_session(options), wish, check_mode=self._task.check_mode)
-        if options["phase"] == "plan":
+        phase = options["phase"]
+        if phase == "plan":
             return work.plan() | {"strategy": str(self._task.get_play().strategy)}
-        if options["phase"] == "prove":
-            return work.prove()
+        reading = {"prove": work.prove, "verify": work.verify}
+        if phase in reading:
+            return reading[phase]()
         if self._task.check_mode:
             return work.predict()
-        if options["phase"] == "stage":
-            return work.stage()
-        if options["phase"] == "all":
-            return work.everything()
-        later = {"commit": work.commit, "revert": work.revert, "finish": work.finish}[options["phase"]]
+        whole = {"stage": work.stage, "all": work.everything}
+        if phase in whole:
+            return whole[phase]()
+        later = {"commit": work.commit, "revert": work.revert, "finish": work.finish}[phase]
         return later(plan.Transaction.parse(options["transaction"]))

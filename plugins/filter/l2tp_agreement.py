@@ -57,14 +57,6 @@ RETURN = r"""
           identifier:
             description: What it is, in one word.
             type: str
-            choices:
-              - service_not_running
-              - restart_pending
-              - restart_unproven
-              - clear_text_l2tp
-              - loading_unproved
-              - other_l2tp_unprotected
-              - key_readable_by_users
           severity:
             description: Whether there is no tunnel, or it is only not proved.
             type: str
@@ -84,7 +76,6 @@ RETURN = r"""
         elements: str
 """
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -95,12 +86,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import agreemen
 def l2tp_agreement(hostvars: _view.HostVars, host: str) -> list[dict[str, Any]]:
     """Whether both ends of the connections of a host agree."""
     nodes, proofs = _view.network(hostvars, host), _view.proofs(hostvars, host)
-    return [dataclasses.asdict(each, dict_factory=_plain) for each in agreement.agreements(nodes, host, proofs)]
-
-
-def _plain(items: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make a dictionary of plain texts, for newer ansible-cores do not take members of an enumeration."""
-    return {name: str(value) if isinstance(value, str) else value for name, value in items}
+    return [_view.plain_fields(each) for each in agreement.agreements(nodes, host, proofs)]
 
 
 class FilterModule:

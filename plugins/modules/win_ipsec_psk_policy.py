@@ -344,6 +344,7 @@ options:
       prove: As C(plan), once the host shows what comes by itself after a start of Windows. See O(settle_timeout).
       revert: Takes back what was staged or committed. What was assigned before is assigned again, and the new policy is deleted.
       finish: Deletes what only the old policy used. After that there is no way back.
+      verify: Reads the host and says what it has of what is declared. Changes nothing, in check mode neither, and refuses nothing.
   transaction:
     description:
       - The RV(transaction) of the result of O(phase=stage).
@@ -506,6 +507,101 @@ changes:
       type: list
       elements: str
       sample: [key]
+comparison:
+  description:
+    - What the host has of what is declared, rule by rule. Null for O(state=absent).
+    - What the host has otherwise is there in the words of RV(rras.ipsec.win_ipsec_policy_info#module:host), and never a key.
+  returned: success
+  type: dict
+  contains:
+    policy:
+      description: The declared name.
+      returned: always
+      type: str
+      sample: L2TP site to site
+    standing:
+      description: Whether the policy of that name is C(assigned), C(unassigned) (it is in the store only) or C(missing).
+      returned: always
+      type: str
+      sample: assigned
+    has:
+      description: What the policy has otherwise, besides its rules.
+      returned: always
+      type: list
+      elements: str
+      sample: []
+    declared:
+      description: What is declared instead.
+      returned: always
+      type: list
+      elements: str
+      sample: []
+    obstacles:
+      description: Why no rule of it protects, a sentence each.
+      returned: always
+      type: list
+      elements: str
+      sample: []
+    difference:
+      description: What differs, line by line, with a minus before what the host has, and a plus before what is declared.
+      returned: always
+      type: list
+      elements: str
+      sample: []
+    rules:
+      description: The declared rules, and those that are there and active without being declared.
+      returned: always
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: The name of the rule.
+          returned: always
+          type: str
+          sample: tokyo-osaka
+        state:
+          description: Whether the rule C(matches), C(differs), is C(missing), or is there and C(undeclared).
+          returned: always
+          type: str
+          sample: matches
+        has:
+          description: What the host has otherwise.
+          returned: always
+          type: list
+          elements: str
+          sample: []
+        declared:
+          description: What is declared instead.
+          returned: always
+          type: list
+          elements: str
+          sample: []
+        only_key:
+          description: Whether nothing differs but the preshared key.
+          returned: always
+          type: bool
+          sample: false
+        treatment:
+          description:
+            - What the host's rule does. C(permitted), C(blocked), C(negotiated with certificates) or C(negotiated without certificates).
+              Null, where there is no such rule.
+          returned: always
+          type: str
+          sample: blocked
+        keys:
+          description:
+            - For each preshared key that the host has for the rule a text that is equal for equal keys of one run, on any host.
+            - It is made with a secret that no host and no result knows, so that it tells nothing else of the key.
+          returned: always
+          type: list
+          elements: str
+          sample: [8c2f0d5be1a74490-1f6e0a9c3b7d2e45]
+        obstacles:
+          description: Why the rule does not protect, a sentence each.
+          returned: always
+          type: list
+          elements: str
+          sample: []
 diff:
   description:
     - Before and after, as text without keys. The services, what a removal gives back, all policies with which one is assigned, and the whole text
@@ -557,7 +653,7 @@ obstacles:
   returned: success
   type: list
   elements: str
-  sample: ["the service IKEEXT does not run."]
+  sample: ["the service IKEEXT is not running."]
 pending:
   description:
     - Whether there was something to do when the host was read first, an unfinished transaction included.
@@ -578,6 +674,11 @@ reason:
   returned: failure
   type: str
   sample: plan
+refusal:
+  description: Why what is declared must not be brought about on the host as it is, a sentence. Empty, where it may be.
+  returned: O(phase=verify)
+  type: str
+  sample: ""
 strategy:
   description: The strategy of the play. The role needs one in which the hosts wait for each other after each task.
   returned: O(phase=plan)

@@ -23,7 +23,10 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Pla
 from ansible_collections.rras.ipsec.plugins.plugin_utils._results import Mask
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import Session, WorkError
 
-NONCE_BYTES = 32
+_NONCE = secrets.token_bytes(32)
+"""New for each run: it is made where the strategy first loads an action, and the processes of all hosts inherit it."""
+_SECRET = secrets.token_bytes(32)
+"""As `_NONCE`, and it never leaves this machine's memory."""
 _SHOWN = 200
 _QUOTES_NOTHING = (MutuallyExclusiveError, RequiredIfError)
 """What ansible-core's validator may say itself: only names and choices of the spec are in it."""
@@ -118,8 +121,7 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
 
     def open_session(self, options: Mapping[str, Any]) -> Session:
         """A session with the task's host, for the time limits in the options."""
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        return Session(session.Session(self._execute, nonce, options["program_timeout"]), nonce)
+        return Session(session.Session(self._execute, _NONCE, options["program_timeout"]), _NONCE, _SECRET)
 
     def _execute(self, command: str, data: bytes) -> session.Output:
         try:

@@ -81,6 +81,14 @@ _HOST: Final[Described] = {
     "l2tp_covered": _KEPT,
     "l2tp_over_ipv6_obstacles": _KEPT,
 }
+_DIFFERING: Final[Mapping[str, Described]] = {"has": _FREE, "declared": _FREE, "obstacles": _FREE}
+_COMPARISON: Final[Described] = {
+    "policy": _KEPT,
+    "standing": _KEPT,
+    "difference": _FREE,
+    "rules": {"name": _FREE, "state": _KEPT, "treatment": _KEPT, "keys": _KEPT, **_DIFFERING},
+    **_DIFFERING,
+}
 RESULT: Final[Mapping[str, Described]] = {
     "msg": _FREE,
     "reason": _KEPT,
@@ -92,6 +100,8 @@ RESULT: Final[Mapping[str, Described]] = {
     "changes": {"rule": _FREE, "what": _KEPT},
     "assigned_after": _FREE,
     "obstacles": _FREE,
+    "refusal": _FREE,
+    "comparison": _COMPARISON,
     "in_effect": _KEPT,
     "diff": {"before_header": _KEPT, "after_header": _KEPT, "before": _FREE, "after": _FREE},
     "host": _HOST,

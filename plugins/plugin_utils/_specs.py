@@ -95,7 +95,7 @@ POLICY: Final[Spec] = {
     "phase": {
         "type": "str",
         "default": "all",
-        "choices": ["all", "plan", "stage", "commit", "prove", "revert", "finish"],
+        "choices": ["all", "plan", "stage", "commit", "prove", "revert", "finish", "verify"],
     },
     "settle_timeout": {"type": "int", "default": 120},
     "transaction": {"type": "str"},

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import functools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,7 +17,9 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _specs
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier, declaration, model
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.agreement import Agreement
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Phase, Run
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Finding
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import OTHER_PEERS_RULE, Network, Node
 
 HostVars = Mapping[str, Mapping[str, Any]]
@@ -32,6 +35,7 @@ RESULTS = {
 AGAIN = "__l2tp_again"
 VALUE = "__l2tp_value"
 RESTART = "__l2tp_restart"
+VERIFIED = "__l2tp_verified"
 
 _FILTER_ACTION = _specs.POLICY["rules"]["options"]["filter_action"]
 _SHARED: _shape.Spec = {"l2tp_filter_action": _FILTER_ACTION, "l2tp_main_mode": _specs.POLICY["main_mode"]}
@@ -61,7 +65,8 @@ def network(hostvars: HostVars, host: str) -> dict[str, Node]:
         name = waiting.pop()
         if name in found or name not in hostvars:
             continue
-        found[name] = _node(name, hostvars[name])
+        node = _node(name, hostvars[name])
+        found[name] = dataclasses.replace(node, unknown_peers=tuple(_unknown_peers(hostvars, node)))
         waiting.extend(
             peer for entry in _listed(found[name].connections) if _names(entry, name) for peer in entry["peers"]
         )
@@ -104,6 +109,18 @@ def _names(entry: Any, host: str) -> bool:  # noqa: ANN401 - any YAML
     """Whether an entry of l2tp_connections names a host among its peers; false for an entry of another form."""
     peers = entry.get("peers") if isinstance(entry, Mapping) else None
     return isinstance(peers, list | tuple) and host in peers and all(isinstance(peer, str) for peer in peers)
+
+
+def _unknown_peers(hostvars: HostVars, node: Node) -> list[str]:
+    entries = [entry for entry in _listed(node.connections) if isinstance(entry, Mapping)]
+    named = (peer for entry in entries for peer in _listed(entry.get("peers")) if isinstance(peer, str))
+    return sorted({peer for peer in named if peer not in hostvars})
+
+
+def answers(hostvars: HostVars, host: str) -> dict[str, Mapping[str, Any]]:
+    """What each host that a host is connected with answered when it was verified, if it took part in the run."""
+    found = {name: _result(hostvars, name, VERIFIED) for name in network(hostvars, host)}
+    return {name: result for name, result in found.items() if result and not result.get("skipped")}
 
 
 def run(hostvars: HostVars, host: str) -> Run:
@@ -240,6 +257,14 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any YAML
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def plain_fields(item: Agreement | Finding) -> dict[str, Any]:
+    """The fields of an agreement or a finding, for newer ansible-cores do not take members of an enumeration."""
+    return dataclasses.asdict(
+        item,
+        dict_factory=lambda items: {name: str(value) if isinstance(value, str) else value for name, value in items},
+    )
 
 
 def _results(variables: Mapping[str, Any]) -> dict[Phase, Mapping[str, Any]]:

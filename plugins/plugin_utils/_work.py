@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import hmac
 import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
@@ -14,6 +16,7 @@ from typing import Any
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session
 from ansible_collections.rras.ipsec.plugins.plugin_utils._patience import Patience
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
+    comparison,
     describe,
     difference,
     facts,
@@ -49,9 +52,16 @@ class Reading:
 class Session:
     """One task's executions, in the terms of the policy core."""
 
-    def __init__(self, executions: session.Session, nonce: bytes) -> None:
+    def __init__(self, executions: session.Session, nonce: bytes, secret: bytes = b"") -> None:
+        """Make a session; secret: of this run alone, for `fingerprint`."""
         self._executions = executions
+        self._secret = secret
         self.nonce = nonce
+
+    def fingerprint(self, masked: bytes) -> str:
+        """Return what is equal for equal keys on any hosts of one run, and tells nothing else of them."""
+        run, key = (hmac.new(self._secret, data, hashlib.sha256).hexdigest()[:16] for data in (b"", masked))
+        return f"{run}-{key}"
 
     def read(self, *, validity: bool = False) -> host.Host:
         """Read everything about the host, in one execution."""
@@ -116,6 +126,11 @@ class PolicyWork:
         diff = difference.planned(planned, seen) if self._check_mode else {}
         result = self._result(planned, seen, changed=self._check_mode and not planned.empty) | diff
         return _warned(result, planned) | ({"obstacles": [planned.refusal]} if planned.refusal else {})
+
+    def verify(self) -> dict[str, Any]:
+        """Read and compare, and nothing else: what a plan would refuse is said, and refuses nothing here."""
+        seen = self._session.read()
+        return self._short_result(seen, changed=False) | {"refusal": self._refusal(seen)}
 
     def predict(self) -> dict[str, Any]:
         """As `plan`, of what would be carried out at once: what would be refused is refused."""
@@ -188,6 +203,16 @@ class PolicyWork:
         return planning.plan_present(
             self._wish.declaration, seen, self._session.nonce, self._identity, agent_first=self._wish.agent_first
         )
+
+    def _refusal(self, seen: host.Host) -> str:
+        """Why what is declared must not be brought about on the host as it is; nothing where it may be."""
+        if self._wish.declaration is None:
+            return ""
+        try:
+            planned = self._plan(seen)
+        except planning.PlanError as error:
+            return str(error)
+        return planned.lasting_refusal or planned.refusal
 
     def _allowed_plan(self, seen: host.Host) -> planning.Plan:
         """Plan what is carried out next. Raises `PlanError` where it must not be."""
@@ -331,8 +356,17 @@ class PolicyWork:
             "transaction": "",
             "matches": self._matches(seen),
             "obstacles": list(protection.obstacles(seen, self._wish.name)) if self._wish.declaration else [],
+            "comparison": self._comparison(seen),
             "host": facts.facts(seen, self._key_word()),
         }
+
+    def _comparison(self, seen: host.Host) -> dict[str, Any] | None:
+        """What the host has of what is declared, as data."""
+        if self._wish.declaration is None:
+            return None
+        wanted = self._wish.declaration.policy.masked(self._session.nonce)
+        compared = comparison.compare(seen, wanted, self._key_word(), self._session.fingerprint)
+        return comparison.as_data(compared)
 
     def _matches(self, seen: host.Host) -> bool:
         """Whether the host has what is declared: the policy, assigned if it is to be; or no policy of ours."""

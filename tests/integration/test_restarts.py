@@ -27,7 +27,7 @@ EACH_ONCE = {TOKYO: 1, OSAKA: 1}
 LEFT = "its policy is in force and ProhibitIpSec is 1, but Windows has not started with it."
 NEEDED = "{} still needs a restart: " + LEFT
 UNKNOWN = (
-    "Whether ProhibitIpSec was there when {} started is unknown. "
+    "Somebody else set ProhibitIpSec on {}, so whether it was there when Windows started is unknown. "
     "Restart {} to prove it, or set l2tp_reboot to if_unknown."
 )
 

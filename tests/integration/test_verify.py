@@ -21,7 +21,7 @@ from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
 pytestmark = pytest.mark.slow
 
 NAGOYA, SENDAI = "rras-nagoya", "rras-sendai"
-NOT_ASSIGNED = "{} does not have the declared policy assigned."
+NOT_ASSIGNED = "On {}, no policy is assigned; 'L2TP site to site' {}."
 
 
 @pytest.mark.core
@@ -34,7 +34,7 @@ def test_verify_names_what_is_wrong_and_changes_nothing_and_site_puts_it_right(s
     untouched = words.snapshots(lab)
     too_early = controller.play(VERIFY)
     assert too_early.failed == names, too_early.explain()
-    assert NOT_ASSIGNED.format(TOKYO) in too_early.failure(TOKYO)
+    assert NOT_ASSIGNED.format(TOKYO, "is not in the store") in too_early.failure(TOKYO)
     assert words.changes(untouched, lab) == {}
 
     assert controller.site().code == 0
@@ -49,15 +49,20 @@ def test_verify_names_what_is_wrong_and_changes_nothing_and_site_puts_it_right(s
 
     assert verified.failed == names, verified.explain()
     wrong = {
-        TOKYO: "On rras-tokyo, ProhibitIpSec is not 1.",
-        OSAKA: NOT_ASSIGNED.format(OSAKA),
-        NAGOYA: "On rras-nagoya, the service PolicyAgent does not run.",
-        SENDAI: NOT_ASSIGNED.format(SENDAI),
+        TOKYO: "ProhibitIpSec was removed on rras-tokyo, and Windows still runs with it: ",
+        OSAKA: (
+            "The rule 'tokyo-osaka' on rras-osaka has another preshared key than the declared one, "
+            "which rras-tokyo has."
+        ),
+        NAGOYA: "On rras-nagoya, the service PolicyAgent is not running.",
+        SENDAI: NOT_ASSIGNED.format(SENDAI, "is in the store"),
     }
     assert {name: sentence in verified.failure(name) for name, sentence in wrong.items()} == dict.fromkeys(wrong, True)
     assert NEW_KEY not in verified.output
     assert words.changes(damaged, lab) == {}
 
+    lab[NAGOYA].services.start("PolicyAgent")
+    lab[NAGOYA].services.start("RemoteAccess")  # whoever stopped it starts it; site does not
     repaired = controller.site()
     assert repaired.code == 0, repaired.explain()
     before = words.snapshots(lab)

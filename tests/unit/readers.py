@@ -29,6 +29,7 @@ STEPS = {
     _view.AGAIN: "proof",
     _view.VALUE: "value",
     _view.RESULTS[Phase.PROOF]: "proof",
+    _view.VERIFIED: "verified",
 }
 """The variables that the role registers results of this collection in, and the step of a run that each is filled by."""
 
@@ -117,6 +118,7 @@ _ARGUMENTS: Mapping[str, Callable[[list[str]], Sequence[tuple[Any, ...]]]] = {
     "l2tp_agreement": lambda hosts: [(host,) for host in hosts],
     "l2tp_barrier": lambda hosts: [(host, phase) for host in hosts for phase in Phase],
     "l2tp_not_back": lambda hosts: [(hosts,)],
+    "l2tp_report": lambda hosts: [(host,) for host in hosts],
     "l2tp_restart_batches": lambda hosts: [(hosts,)],
     "l2tp_uncertain": lambda hosts: [(host,) for host in hosts],
 }

@@ -219,6 +219,7 @@ def all_phases(work: Work) -> Iterator[dict[str, Any]]:
     yield work.policy().commit(transaction)
     yield work.policy().finish(transaction)
     yield work.policy().everything()
+    yield work.policy().verify()
     yield work.policy(state="absent").everything()
 
 

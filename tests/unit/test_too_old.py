@@ -33,6 +33,7 @@ FILTERS = {
     "l2tp_far_end": "'x'",
     "l2tp_not_back": "['x']",
     "l2tp_problems": "'x'",
+    "l2tp_report": "'x'",
     "l2tp_restart_batches": "['x']",
     "l2tp_rules": "'x'",
     "l2tp_uncertain": "'x'",

@@ -12,9 +12,9 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import findings
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import ends, findings
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Finding
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Finding, Identifier, Severity
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Connection, Network
 
 Proofs = Mapping[str, Mapping[str, Any]]
@@ -40,25 +40,50 @@ def agreements(network: Network, host: str, proofs: Proofs) -> list[Agreement]:
 
 
 def _agreement(network: Network, connection: Connection, proofs: Proofs) -> Agreement:
+    read = [peer for peer in connection.peers if network[peer].managed and peer in proofs]
+    ends = [each for peer in read for each in end_findings(connection, peer, proofs)]
+    wrong = [each for each in ends if each.severity is Severity.ERROR and each.identifier is not _LEFT]
     disagreements = (
-        *(text for peer in connection.peers for text in _disagreements(network, peer, proofs)),
+        *(each.problem for each in wrong),
         *networks.not_negotiable(network, connection.name, connection.peers),
     )
-    found = tuple(each for peer in connection.peers for each in _findings(network, peer, proofs))
-    unread = tuple(text for peer in connection.peers for text in _unread(network, peer, proofs))
-    remarks = (*unread, *map(str, found))
+    others = (each for each in ends if each not in wrong)
+    found = (*others, *(each for peer in read for each in findings.find(peer, proofs[peer]["host"])))
+    unread = tuple(each for peer in connection.peers for each in of_unread(network, peer, proofs))
+    remarks = (*(each.problem for each in unread), *map(str, found))
+    summary = _summary(network, connection, read, proofs, disagreements)
+    return Agreement(connection.name, not disagreements and not remarks, summary, disagreements, found, remarks)
+
+
+_LEFT = Identifier.RESTART_PENDING
+"""What is not wrong with the two ends, but left for later."""
+
+
+def end_findings(connection: Connection, host: str, proofs: Proofs) -> Iterator[Finding]:
+    """What one end of a connection has otherwise than is declared."""
+    peer = connection.other(host)
+    yield from ends.of_host(host, proofs[host])
+    yield from ends.of_rule(host, connection.name, proofs[host], peer, proofs.get(peer))
+
+
+def _summary(
+    network: Network, connection: Connection, read: Sequence[str], proofs: Proofs, disagreements: Sequence[str]
+) -> str:
+    agree = not disagreements and all(ends.has_connection(connection.name, proofs[peer]) for peer in read)
     source, destination = (network[peer].address for peer in connection.peers)
     means = (
         "the preshared key"
         if connection.preshared_key is not None
         else f"certificates of {connection.certificate_authority}"
     )
-    read = [peer for peer in connection.peers if peer in proofs]
     unproved = [peer for peer in read if not proofs[peer]["host"]["loading_proved"]]
-    state = _state(read, unproved, agree=not disagreements)
-    choice = _choice(network, connection) if len(read) == len(connection.peers) else ""
-    summary = f"{connection.name}: {state} UDP {source} port 1701 -> {destination}, mirrored, with {means}{choice}"
-    return Agreement(connection.name, not disagreements and not remarks, summary, disagreements, found, remarks)
+    choice = _choice(network, connection) if agree and len(read) == len(connection.peers) else ""
+    if not agree and len(read) == len(connection.peers) and ends.agree_on_another_key(connection, proofs):
+        state = f"{' and '.join(read)} agree with each other, but not with what is declared, on"
+    else:
+        state = _state(read, unproved, agree=agree)
+    what = f"UDP {source} port 1701 -> {destination}, mirrored, with {means}{choice}"
+    return f"{connection.name}: {state} {what}"
 
 
 def _choice(network: Network, connection: Connection) -> str:
@@ -80,32 +105,18 @@ def _state(read: Sequence[str], unproved: Sequence[str], *, agree: bool) -> str:
     if agree and unproved:
         have = "has" if len(read) == 1 else "have"
         return f"{' and '.join(read)} {have} assigned (loading not proved on {' and '.join(unproved)})"
+    if not read:
+        return "none of the ends was read;"
     if len(read) == 1:
         return f"{read[0]} {'has' if agree else 'does not have'}"
     return f"{' and '.join(read)} {'agree' if agree else 'do not agree'} on"
 
 
-def _disagreements(network: Network, host: str, proofs: Proofs) -> Iterator[str]:
-    proof = proofs.get(host)
+def of_unread(network: Network, host: str, proofs: Proofs) -> Iterator[Finding]:
+    """Why nothing is known of an end, if nothing is."""
     if not network[host].managed:
-        return
-    if proof is None:
-        return
-    if not proof["matches"]:
-        yield f"{host} does not have the declared policy assigned."
-    else:
-        yield from (f"On {host}, {text}" for text in proof["obstacles"])
-        if proof["host"]["prohibit_ipsec"]["value"] != 1:
-            yield f"On {host}, ProhibitIpSec is not 1."
-
-
-def _unread(network: Network, host: str, proofs: Proofs) -> Iterator[str]:
-    if not network[host].managed:
-        yield f"{host} is not managed, so its end is not proved."
+        said = f"{host} is not managed, so its end is not proved."
+        yield findings.warning(Identifier.NOT_MANAGED, host, said, f"Check {host} by hand.")
     elif host not in proofs:
-        yield f"{host} was not read in this run, so its end is not proved; run both ends to see that they agree."
-
-
-def _findings(network: Network, host: str, proofs: Proofs) -> Iterator[Finding]:
-    if network[host].managed and host in proofs:
-        yield from findings.find(host, proofs[host]["host"])
+        said = f"{host} was not read in this run, so its end is not proved; run both ends to see that they agree."
+        yield findings.warning(Identifier.NOT_READ, host, said, "")

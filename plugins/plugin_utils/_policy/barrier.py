@@ -203,7 +203,24 @@ def _is_done(run: Run, host: str, phase: Phase) -> bool:
 def _mistaken(run: Run, host: str) -> str:
     """Which of the hosts that a host is connected with are not the servers that the inventory takes them for."""
     read = {member: run.facts(member) for member in sorted(networks.connected(run.network, host))}
-    return next(itertools.chain(_same_machine(read), _foreign_addresses(run.network, read)), "")
+    elsewhere = (text for _host, text in _foreign_addresses(run.network, read))
+    return next(itertools.chain(_same_machine(read), elsewhere), "")
+
+
+def mistakes(network: Network, read: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Which hosts are not the servers that the inventory takes them for, and why, a clause each.
+
+    read: what was read of each host.
+    """
+    found: dict[str, str] = {}
+    for host in sorted(read):
+        for other in sorted(read):
+            machine = read[host].get("machine")
+            if host != other and machine and machine == read[other].get("machine"):
+                found.setdefault(host, _one_machine(*sorted((host, other))))
+        own = (text for name, text in _foreign_addresses(network, read) if name == host)
+        found.setdefault(host, next(own, ""))
+    return {host: text for host, text in found.items() if text}
 
 
 def _same_machine(read: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
@@ -211,13 +228,18 @@ def _same_machine(read: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     for host, facts in read.items():
         machine = facts.get("machine")
         if machine and first.setdefault(machine, host) != host:
-            yield (
-                f"{first[machine]} and {host} are one machine under two names; "
-                f"correct ansible_host and ansible_port of {first[machine]} or {host}, or take one of the names away."
-            )
+            yield _one_machine(first[machine], host)
 
 
-def _foreign_addresses(network: Network, read: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def _one_machine(one: str, other: str) -> str:
+    return (
+        f"{one} and {other} are one machine under two names; "
+        f"correct ansible_host and ansible_port of {one} or {other}, or take one of the names away."
+    )
+
+
+def _foreign_addresses(network: Network, read: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """The hosts that do not have their address, and a clause for each."""
     known = {host: facts["addresses"] for host, facts in read.items() if "addresses" in facts}
     has = {host: {entry["address"] for entry in addresses} for host, addresses in known.items()}
     for host, addresses in has.items():
@@ -227,11 +249,9 @@ def _foreign_addresses(network: Network, read: Mapping[str, Mapping[str, Any]]) 
         where = f"l2tp_address of {host} is {address}, but the server that answers as {host} has {_list(addresses)}"
         other = next((other for other in has if address in has[other]), "")
         if other:
-            yield (
-                f"{where}, and {address} is an address of the server that answers as {other}; "
-                f"l2tp_address, or ansible_host and ansible_port, of {host} and {other} may be exchanged."
-            )
-        yield f"{where}; correct l2tp_address, or ansible_host and ansible_port, of {host}."
+            exchanged = f"l2tp_address, or ansible_host and ansible_port, of {host} and {other} may be exchanged."
+            yield host, f"{where}, and {address} is an address of the server that answers as {other}; {exchanged}"
+        yield host, f"{where}; correct l2tp_address, or ansible_host and ansible_port, of {host}."
 
 
 def _list(addresses: Iterable[str]) -> str:
@@ -245,6 +265,11 @@ def _failure(run: Run, host: str, phase: Phase) -> str:
             f"{host} did not answer to the commit, and whether it has the new policy is unknown "
             f"({_message(result).rstrip('.')}); nothing was taken back, repeat the run when it answers."
         )
+    return failure(host, result)
+
+
+def failure(host: str, result: Result) -> str:
+    """That a host could not be reached, or failed, and the cause; nothing where neither is so."""
     if result.get("unreachable"):
         return f"{host} is unreachable: {_message(result)}"
     return f"{host} failed: {_message(result)}" if result.get("failed") else ""
@@ -260,22 +285,56 @@ def _not_begun(host: str, phase: Phase) -> str:
 
 
 def _missing(run: Run, host: str, other: str, phase: Phase) -> str:
-    reason = _failure(run, other, _undone(run, other, phase) or phase)
+    undone = _undone(run, other, phase) or phase
+    reason = _failure(run, other, undone)
     if phase is Phase.WITHOUT_VALUE:
         reason = reason or f"{other} still runs with ProhibitIpSec; see what happened to {other}, then repeat the run."
         return f"{host} keeps its policy, because its peer {reason}"
     if phase is Phase.PROOF:
         reason = reason or f"{other} was not proved; see what happened to {other}, then repeat the run."
         return f"{host} keeps the policy that was replaced beside the new one, because its peer {reason}"
+    if run.uncertain(other):
+        return f"{host} does not go on, because its peer {reason} {host} has the new policy in force."
+    if (run.answered(other, undone) or {}).get("unreachable"):
+        return _down(run, host, other, phase, reason)
     if reason:
-        has = f" {host} has the new policy in force." if run.uncertain(other) else ""
-        return f"{host} does not go on, because its peer {reason}{has}"
+        return f"{host} does not go on, because {_peer(run, host, other)} {reason.removeprefix(f'{other} ')}"
     return (
         f"{host} does not go on, because its peer {other} was not {_DONE[phase]} in this run "
         "and a changed connection needs both ends; "
         "run both at once (look at --limit, serial and strategy), or set l2tp_one_end to true if the tunnel may break "
         "until the other end follows."
     )
+
+
+def _down(run: Run, host: str, other: str, phase: Phase, reason: str) -> str:
+    """That a peer is away. Of all hosts that wait for it one says why, a peer of its own if there is one."""
+    waiting = [
+        member
+        for member in sorted(networks.component(host, _changed_edges(run)) - {other})
+        if not _undone(run, member, phase) and (phase is Phase.PLAN or run.pending(member))
+    ]
+    spokesman = next(iter(sorted(waiting, key=lambda member: other not in _peers(run, member))), host)
+    if host != spokesman:
+        said = f"{_peer(run, host, other)} is unreachable ({spokesman} says why)"
+        return f"{host} does not go on either, because {said}."
+    cause = reason.removeprefix(f"{other} ").rstrip(".")
+    return (
+        f"{host} does not go on, because {_peer(run, host, other)} {cause}; run both ends in one run when {other} "
+        "answers, or set l2tp_one_end to true if the tunnel may break until the other end follows."
+    )
+
+
+def _peer(run: Run, host: str, other: str) -> str:
+    """A host that another one waits for, over any number of connections."""
+    if other in _peers(run, host):
+        return f"its peer {other}"
+    between = sorted(_peers(run, other) & networks.component(host, _changed_edges(run)))
+    return f"{other}, the peer of {between[0]}," if between else other
+
+
+def _peers(run: Run, host: str) -> set[str]:
+    return {connection.other(host) for connection in networks.connections_of(run.network, host)}
 
 
 def _not_waited_for(run: Run, host: str, other: str) -> str:

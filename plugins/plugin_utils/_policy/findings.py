@@ -25,7 +25,28 @@ class Severity(enum.StrEnum):
 class Identifier(enum.StrEnum):
     """What is found, as one word that a playbook can test."""
 
+    UNREACHABLE = "unreachable"
+    NOT_READ = "not_read"
+    NOT_MANAGED = "not_managed"
+    REFUSED = "refused"
+    MISTAKEN = "mistaken"
+    POLICY_MISSING = "policy_missing"
+    POLICY_UNASSIGNED = "policy_unassigned"
+    POLICY_DIFFERS = "policy_differs"
+    POLICY_LEFT = "policy_left"
+    OTHER_POLICY_ASSIGNED = "other_policy_assigned"
+    OTHER_PEERS_DIFFER = "other_peers_differ"
+    RULE_MISSING = "rule_missing"
+    RULE_DIFFERS = "rule_differs"
+    RULE_UNDECLARED = "rule_undeclared"
+    KEY_DIFFERS = "key_differs"
+    KEY_NOT_ROLLED_OUT = "key_not_rolled_out"
+    NO_CONNECTION = "no_connection"
+    OBSTACLE = "obstacle"
     SERVICE_NOT_RUNNING = "service_not_running"
+    SERVICE_DISABLED = "service_disabled"
+    NOT_PROHIBITED = "not_prohibited"
+    RESTART_HARMFUL = "restart_harmful"
     RESTART_PENDING = "restart_pending"
     RESTART_UNPROVEN = "restart_unproven"
     CLEAR_TEXT_L2TP = "clear_text_l2tp"
@@ -47,68 +68,124 @@ class Finding:
     """What to do about it, a sentence."""
 
     def __str__(self) -> str:
-        return f"{self.problem} {self.remedy}"
+        return f"{self.problem} {self.remedy}".strip()
+
+
+def error(identifier: Identifier, host: str, problem: str, remedy: str) -> Finding:
+    """A finding that fails a verification."""
+    return Finding(identifier, Severity.ERROR, host, problem, remedy)
+
+
+def warning(identifier: Identifier, host: str, problem: str, remedy: str) -> Finding:
+    """A finding that only is said."""
+    return Finding(identifier, Severity.WARNING, host, problem, remedy)
 
 
 def find(host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
-    """The findings on a host, from the facts in its result."""
-    yield from _of_rras(host, facts)
-    yield from _of_the_value(host, facts["prohibit_ipsec"]["in_effect"])
+    """The findings on a host that has connections, besides those of its ends, from the facts in its result."""
+    yield from _of_services(host, facts["services"])
     if not facts["loading_proved"]:
-        yield Finding(
+        yield warning(
             Identifier.LOADING_UNPROVED,
-            Severity.WARNING,
             host,
             f"PolicyAgent on {host} listed the same addresses before the policy was assigned, "
             "so it is not proved that it loaded this one.",
             f"See that the tunnel comes up, or restart {host} to prove it.",
         )
+    yield from clear_text(host, facts)
     if facts["prohibit_ipsec"]["value"] == 1:
         yield from _of_other_l2tp(host, facts)
     yield from _of_keys(host, facts["policies"])
 
 
-def _of_rras(host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
-    rras = facts["services"]["RemoteAccess"]
+def _of_services(host: str, services: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
+    rras = services["RemoteAccess"]
     if rras["start"] is not None and not rras["running"]:
-        yield Finding(
+        yield error(
             Identifier.SERVICE_NOT_RUNNING,
-            Severity.ERROR,
             host,
-            f"The service RemoteAccess does not run on {host}, so no tunnel can be made.",
-            f"Look at the event log of {host}.",
+            f"The service RemoteAccess is not running on {host}, so no tunnel can be made.",
+            f"Check the event log of {host}.",
         )
+    for name in (name for name in ("PolicyAgent", "IKEEXT", "RemoteAccess") if name in services):
+        if services[name]["start"] == "disabled":
+            yield error(
+                Identifier.SERVICE_DISABLED,
+                host,
+                f"The service {name} is disabled on {host}, so it will not run when Windows has started again.",
+                f"Set its start type to automatic; for PolicyAgent and IKEEXT, site for {host} does that.",
+            )
 
 
-def _of_the_value(host: str, in_effect: str) -> Iterator[Finding]:
-    if in_effect == "no":
-        yield Finding(
+def of_the_value(host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
+    """What is wrong with ProhibitIpSec where it must be 1 and in effect."""
+    value, in_effect = facts["prohibit_ipsec"]["value"], facts["prohibit_ipsec"]["in_effect"]
+    if value != 1 and in_effect == "no":
+        yield error(
+            Identifier.RESTART_HARMFUL,
+            host,
+            f"ProhibitIpSec was removed on {host}, and Windows still runs with it: a restart now would take the "
+            "tunnels down, for RRAS would make its automatic filters.",
+            f"Run site for {host} before it restarts, or remove to take everything away.",
+        )
+    elif value != 1:
+        yield error(
+            Identifier.NOT_PROHIBITED,
+            host,
+            f"On {host}, ProhibitIpSec is not 1, so RRAS makes its automatic filters, which know no preshared key.",
+            f"Run site for {host}.",
+        )
+    elif _nothing_protects(facts):
+        return  # a restart would make that worse; `clear_text` says it
+    elif in_effect == "no":
+        yield error(
             Identifier.RESTART_PENDING,
-            Severity.ERROR,
             host,
             f"ProhibitIpSec is not in effect on {host}, because Windows has not started with it yet.",
             f"Restart {host}.",
         )
-    if in_effect == "unknown":
-        yield Finding(
+    elif in_effect == "unknown":
+        yield warning(
             Identifier.RESTART_UNPROVEN,
-            Severity.WARNING,
             host,
-            f"Whether ProhibitIpSec was there when {host} started is unknown.",
+            f"Somebody else set ProhibitIpSec on {host}, so whether it was there when Windows started is unknown.",
             f"Restart {host} to prove it, or set l2tp_reboot to if_unknown.",
         )
 
 
+def clear_text(host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
+    """Whether L2TP of a host is in clear text, because neither RRAS nor a policy protects it."""
+    value, in_effect = facts["prohibit_ipsec"]["value"], facts["prohibit_ipsec"]["in_effect"]
+    services = facts["services"]
+    deaf = "PolicyAgent" in services and not services["PolicyAgent"]["running"] and services["RemoteAccess"]["running"]
+    without = value == 1 or in_effect == "no"
+    if not without or not (_nothing_protects(facts) or deaf) or facts["domain_policy"]:
+        return
+    why = (
+        "no assigned policy protects it"
+        if _nothing_protects(facts)
+        else "PolicyAgent is not running, so no policy is loaded"
+    )
+    begin = f"L2TP on {host} is in clear text"
+    if value != 1:
+        said = f"{begin}: Windows still runs with the ProhibitIpSec that was removed, and {why}."
+        remedy = f"Restart {host}, or run site for it."
+    elif in_effect == "no":
+        said = f"{begin} as soon as Windows starts again: ProhibitIpSec is 1, and {why}."
+        remedy = f"Run site for {host}, or remove the value before it restarts."
+    else:
+        said = f"{begin}: ProhibitIpSec is 1, and {why}."
+        remedy = f"Run site for {host}, or remove the value and restart it."
+    yield error(Identifier.CLEAR_TEXT_L2TP, host, said, remedy)
+
+
+def _nothing_protects(facts: Mapping[str, Any]) -> bool:
+    """Whether the assigned policy protects no L2TP; what a policy of the domain does is not known."""
+    return facts["l2tp_covered"] in (Cover.NONE, Cover.OPEN) and not facts["domain_policy"]
+
+
 def _of_other_l2tp(host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
     """What is not kept from clear text while RRAS makes no filters of its own."""
-    if facts["l2tp_covered"] in (Cover.NONE, Cover.OPEN):
-        yield Finding(
-            Identifier.CLEAR_TEXT_L2TP,
-            Severity.ERROR,
-            host,
-            f"L2TP of {host} is in clear text: ProhibitIpSec is 1, and no assigned policy protects it.",
-            f"Run site for {host}, or remove the value and restart it.",
-        )
     if facts["l2tp_covered"] == Cover.CONNECTIONS:
         yield Finding(
             Identifier.OTHER_L2TP_UNPROTECTED,

@@ -53,6 +53,8 @@ class Node:
     """That of the connections that have none of their own."""
     own_filter_actions: Mapping[str, FilterAction | None] = dataclasses.field(default_factory=dict)
     """Those that connections have, by the connection's name."""
+    unknown_peers: tuple[str, ...] = ()
+    """Those of the peers in its connections that are not in the inventory."""
     faults: tuple[str, ...] = ()
     """What is wrong with variables that tell nothing else because of it, a sentence each."""
 
@@ -172,12 +174,22 @@ def _problems(network: Network, node: Node, *, sound: Sequence[Mapping[str, Any]
     if malformed:
         return
     yield from _twice(node.connections)
+    yield from _unknown_peers(node)
     own = [entry for entry in node.connections if host in entry["peers"]]
     if own:
         yield from _unprotected(f"l2tp_filter_action of {host}", node.filter_action)
     for entry in own:
         yield from _entry_problems(network, host, entry)
     yield from _same_addresses(network, own)
+
+
+def _unknown_peers(node: Node) -> Iterator[str]:
+    peers = {peer for entry in node.connections or () for peer in entry["peers"]}
+    if peers and peers == set(node.unknown_peers):
+        yield (
+            f"No peer in l2tp_connections is in the inventory ({', '.join(node.unknown_peers)}); "
+            "correct the names, or add the hosts."
+        )
 
 
 def _other_peers_problems(node: Node) -> Iterator[str]:

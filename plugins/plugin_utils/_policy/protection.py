@@ -68,6 +68,19 @@ def obstacles(host: Host, name: str) -> tuple[str, ...]:
     return (*_stopped(host), *_unprotected(host, found))
 
 
+def end_obstacles(host: Host) -> tuple[str, ...]:
+    """Why no rule of any local policy protects this host, a sentence each."""
+    if host.domain_policy:
+        return (f"a domain policy ({host.domain_policy}) overrides the local policy.",)
+    return tuple(_stopped(host))
+
+
+def rule_obstacles(host: Host, rule: model.Rule) -> tuple[str, ...]:
+    """Why a rule of the assigned policy does not protect this host's L2TP, a sentence each."""
+    alone = model.Policy("", rules=(rule,))
+    return (*foreign_addresses(host, alone), *unlisted(host, alone))
+
+
 def ipv6_in_clear_text(host: Host) -> tuple[str, ...]:
     """What must be said of L2TP over IPv6 while ProhibitIpSec is there: nothing where something blocks it."""
     active = host.store.active
@@ -87,7 +100,7 @@ def own_addresses(host: Host) -> frozenset[str]:
 def _stopped(host: Host) -> Iterator[str]:
     for name in NEEDED_SERVICES:
         if not host.services[name].running:
-            yield f"the service {name} does not run."
+            yield f"the service {name} is not running."
 
 
 def unlisted(host: Host, policy: model.Policy) -> Iterator[str]:

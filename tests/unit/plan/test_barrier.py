@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import agreement, barrier
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Phase, Run
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Node
 from ansible_collections.rras.ipsec.tests.unit.plan.test_network import (
     BRANCH,
     DEFAULTS,
@@ -24,6 +25,7 @@ from ansible_collections.rras.ipsec.tests.unit.plan.test_network import (
     network,
 )
 
+POLICY = "L2TP site to site"
 OTHER = ("rras-nagoya", "rras-kobe")
 PENDING = {"pending": True, "changed_rules": ["tokyo-osaka"]}
 READY = {"pending": False, "changed_rules": []}
@@ -35,6 +37,10 @@ BOTH_ENDS = (
     "until the other end follows."
 )
 
+BOTH_REMEDIES = (
+    "; run both ends in one run when rras-osaka answers, or set l2tp_one_end to true if the tunnel may break "
+    "until the other end follows."
+)
 FIRST_TASK = " in this run; begin with the first task of the role (look at --start-at-task and --step)."
 
 
@@ -59,7 +65,7 @@ def run(tokyo: list[Any], osaka: list[Any], *entries: dict[str, Any]) -> Run:
             Phase.PLAN,
             [PENDING],
             [DEAD],
-            "rras-tokyo does not go on, because its peer rras-osaka is unreachable: Connection refused",
+            f"rras-tokyo does not go on, because its peer rras-osaka is unreachable: Connection refused{BOTH_REMEDIES}",
         ),
         (
             Phase.PLAN,
@@ -99,16 +105,20 @@ def run(tokyo: list[Any], osaka: list[Any], *entries: dict[str, Any]) -> Run:
         # In depth: a phase counts only after all before it, whatever a keyword of a play let happen.
         *(
             (phase, [PENDING, {}, {}, {}], [planned, {}, {}, {}], f"{begin}, because its peer {reason}")
-            for phase, begin in (
-                (Phase.STAGE, "rras-tokyo does not go on"),
-                (Phase.COMMIT, "rras-tokyo does not go on"),
-                (Phase.PROOF, "rras-tokyo keeps the policy that was replaced beside the new one"),
+            for phase, begin, away in (
+                (Phase.STAGE, "rras-tokyo does not go on", f"Connection refused{BOTH_REMEDIES}"),
+                (Phase.COMMIT, "rras-tokyo does not go on", f"Connection refused{BOTH_REMEDIES}"),
+                (
+                    Phase.PROOF,
+                    "rras-tokyo keeps the policy that was replaced beside the new one",
+                    "Connection refused",
+                ),
             )
             for planned, reason in (
-                (DEAD, "rras-osaka is unreachable: Connection refused"),
+                (DEAD, f"rras-osaka is unreachable: {away}"),
                 (FAILED, "rras-osaka failed: the disk is full"),
                 (PENDING | FAILED, "rras-osaka failed: the disk is full"),
-                (READY | DEAD, "rras-osaka is unreachable: Connection refused"),
+                (READY | DEAD, f"rras-osaka is unreachable: {away}"),
             )
         ),
         (
@@ -169,6 +179,48 @@ def run(tokyo: list[Any], osaka: list[Any], *entries: dict[str, Any]) -> Run:
 )
 def test_a_host_goes_on_only_with_its_peer(phase: Phase, tokyo: list[Any], osaka: list[Any], reason: str) -> None:
     assert barrier.problem(run(tokyo, osaka), TOKYO, phase, one_end=False) == reason
+
+
+HUB, SPOKES = "hub", ("spoke-a", "spoke-b", "spoke-c")
+
+
+def star(**answers: Any) -> Run:
+    """Return a run of a hub and its spokes; each answered that it has something to do, if nothing else is said."""
+    entries = [{"name": f"to-{spoke}", "peers": [HUB, spoke], "preshared_key": "k"} for spoke in SPOKES]
+    changed_rules = [entry["name"] for entry in entries]
+    nodes = {name: Node(name, entries, f"192.0.2.{number}") for number, name in enumerate((HUB, *SPOKES), start=1)}
+    plans = {name: {"pending": True, "changed_rules": changed_rules} for name in nodes}
+    answered = plans | {name.replace("_", "-"): answer for name, answer in answers.items()}
+    return Run(nodes, {name: {Phase.PLAN: answer} for name, answer in answered.items()})
+
+
+def test_of_a_peer_that_is_down_one_host_says_why() -> None:
+    """The cause stands once in what a component says, with the name of the host whose peer it is."""
+    down = star(spoke_a=DEAD)
+    said = {name: barrier.problem(down, name, Phase.PLAN, one_end=False) for name in down.network}
+    remedies = BOTH_REMEDIES.replace("rras-osaka", "spoke-a")
+    either = "does not go on either, because spoke-a, the peer of hub, is unreachable (hub says why)."
+    assert said == {
+        HUB: f"hub does not go on, because its peer spoke-a is unreachable: Connection refused{remedies}",
+        "spoke-a": "spoke-a is unreachable: Connection refused",
+        "spoke-b": f"spoke-b {either}",
+        "spoke-c": f"spoke-c {either}",
+    }
+
+
+def test_where_the_peer_itself_has_a_fault_another_one_says_why() -> None:
+    both = star(spoke_a=DEAD, hub=FAILED)
+    said = {name: barrier.problem(both, name, Phase.PLAN, one_end=False) for name in ("spoke-b", "spoke-c")}
+    failed = "does not go on, because its peer hub failed: the disk is full"
+    assert said == {name: f"{name} {failed}" for name in said}
+
+
+def test_a_hub_that_is_down_is_the_peer_of_each_spoke() -> None:
+    down = star(hub=DEAD)
+    first, second = (barrier.problem(down, name, Phase.PLAN, one_end=False) for name in SPOKES[:2])
+    assert first.startswith("spoke-a does not go on, because its peer hub is unreachable: Connection refused; run both")
+    assert second == "spoke-b does not go on either, because its peer hub is unreachable (spoke-a says why)."
+    assert barrier.problem(down, "spoke-a", Phase.PLAN, one_end=True) == ""
 
 
 @pytest.mark.parametrize("strategy", ["free", "ansible.builtin.host_pinned"])
@@ -374,8 +426,22 @@ def proof(value: int | None = 1, in_effect: str = "yes", **given: Any) -> dict[s
         "l2tp_covered": given.pop("l2tp_covered", "all"),
         "l2tp_over_ipv6_obstacles": given.pop("l2tp_over_ipv6_obstacles", []),
         "policies": given.pop("policies", []),
+        "assigned": given.pop("assigned", POLICY),
+        "domain_policy": None,
     }
-    return {"matches": True, "obstacles": [], "host": host} | given
+    comparison = {"policy": POLICY, "standing": "assigned", "has": [], "declared": [], "obstacles": []}
+    comparison |= {"difference": [], "rules": given.pop("rules", [rule(), rule("tokyo-branch")])}
+    comparison |= given.pop("comparison", {})
+    return {"matches": True, "obstacles": [], "refusal": "", "comparison": comparison, "host": host} | given
+
+
+def rule(name: str = "tokyo-osaka", state: str = "matches", **given: Any) -> dict[str, Any]:
+    """Return what a host has of one rule."""
+    lines = {"has": [], "declared": [], "keys": ["run-one key"], "obstacles": []}
+    return {"name": name, "state": state, "only_key": False, "treatment": "negotiated", **lines} | given
+
+
+OTHER_KEY = rule(state="differs", only_key=True, keys=["run-another key"])
 
 
 class TestNearEnds:
@@ -407,9 +473,35 @@ class TestAgreement:
     @pytest.mark.parametrize(
         ("osaka", "sentence"),
         [
-            (proof(matches=False), "rras-osaka does not have the declared policy assigned."),
-            (proof(obstacles=["the service IKEEXT does not run."]), "On rras-osaka, the service IKEEXT does not run."),
-            (proof(None), "On rras-osaka, ProhibitIpSec is not 1."),
+            (
+                proof(comparison={"standing": "unassigned"}, assigned=None),
+                "On rras-osaka, no policy is assigned; 'L2TP site to site' is in the store.",
+            ),
+            (
+                proof(comparison={"obstacles": ["the service IKEEXT is not running."]}),
+                "On rras-osaka, the service IKEEXT is not running.",
+            ),
+            (
+                proof(None, "unknown"),
+                (
+                    "On rras-osaka, ProhibitIpSec is not 1, so RRAS makes its automatic filters, "
+                    "which know no preshared key."
+                ),
+            ),
+            (
+                proof(rules=[OTHER_KEY]),
+                (
+                    "The rule 'tokyo-osaka' on rras-osaka has another preshared key than the declared one, "
+                    "which rras-tokyo has."
+                ),
+            ),
+            (proof(rules=[rule(state="missing")]), "The rule 'tokyo-osaka' is missing on rras-osaka."),
+            (
+                proof(
+                    rules=[rule(obstacles=["PolicyAgent does not list the filter between 192.0.2.1 and 192.0.2.2."])]
+                ),
+                "On rras-osaka, PolicyAgent does not list the filter between 192.0.2.1 and 192.0.2.2.",
+            ),
         ],
     )
     def test_what_one_end_lacks(self, osaka: dict[str, Any], sentence: str) -> None:
@@ -430,15 +522,16 @@ class TestAgreement:
             (
                 proof(in_effect="unknown"),
                 (
-                    "restart_unproven (warning): Whether ProhibitIpSec was there when rras-osaka started is unknown. "
+                    "restart_unproven (warning): Somebody else set ProhibitIpSec on rras-osaka, so whether it was "
+                    "there when Windows started is unknown. "
                     "Restart rras-osaka to prove it, or set l2tp_reboot to if_unknown."
                 ),
             ),
             (
                 proof(services={"RemoteAccess": {"start": "auto", "running": False}}),
                 (
-                    "service_not_running (error): The service RemoteAccess does not run on rras-osaka, so no tunnel "
-                    "can be made. Look at the event log of rras-osaka."
+                    "service_not_running (error): The service RemoteAccess is not running on rras-osaka, so no tunnel "
+                    "can be made. Check the event log of rras-osaka."
                 ),
             ),
         ],
@@ -485,12 +578,33 @@ class TestAgreement:
 
     def test_an_end_that_is_not_managed(self) -> None:
         servers = network(FAR)
-        (far,) = agreement.agreements(servers, TOKYO, {TOKYO: proof(matches=False)})
+        (far,) = agreement.agreements(servers, TOKYO, {TOKYO: proof(rules=[rule("tokyo-branch", "missing")])})
         assert far.summary == (
             "tokyo-branch: rras-tokyo does not have UDP 192.0.2.1 port 1701 -> 198.51.100.7, "
             "mirrored, with certificates of CN=Example"
         )
         assert far.remarks == ("branch is not managed, so its end is not proved.",)
+
+
+class TestKeysOfTwoEnds:
+    """Whether the two ends have one key is told by fingerprints of one run."""
+
+    @pytest.mark.parametrize(
+        ("osaka", "agree"),
+        [(OTHER_KEY, True), (OTHER_KEY | {"keys": ["run-a third key"]}, False), (OTHER_KEY | {"keys": []}, False)],
+    )
+    def test_another_key_than_the_declared_one(self, osaka: dict[str, Any], agree: bool) -> None:
+        proofs = {TOKYO: proof(rules=[OTHER_KEY]), OSAKA: proof(rules=[osaka])}
+        (pair,) = agreement.agreements(network(PAIR), TOKYO, proofs)
+        assert ("agree with each other, but not with what is declared, on UDP" in pair.summary) is agree
+        assert all(("does not have the declared key yet" in each) is agree for each in pair.disagreements)
+        assert len(pair.disagreements) == 2
+
+    def test_a_wrong_key_concerns_its_own_connection_only(self) -> None:
+        servers = network(PAIR, FAR)
+        proofs = {TOKYO: proof(rules=[OTHER_KEY, rule("tokyo-branch")]), OSAKA: proof()}
+        broken, sound = agreement.agreements(servers, TOKYO, proofs)
+        assert (len(broken.disagreements), sound.disagreements) == (1, ())
 
 
 class TestWhatTheFiltersSee:

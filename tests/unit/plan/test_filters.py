@@ -16,6 +16,7 @@ from ansible_collections.rras.ipsec.plugins.filter import (
     l2tp_far_end,
     l2tp_not_back,
     l2tp_problems,
+    l2tp_report,
     l2tp_restart_batches,
     l2tp_rules,
     l2tp_uncertain,
@@ -29,6 +30,7 @@ MODULES = (
     l2tp_far_end,
     l2tp_not_back,
     l2tp_problems,
+    l2tp_report,
     l2tp_restart_batches,
     l2tp_rules,
     l2tp_uncertain,
@@ -54,6 +56,8 @@ HOSTVARS: dict[str, dict[str, Any]] = {
         "__l2tp_restart": DEAD,
     },
 }
+
+VERIFIED = {TOKYO: proof(), OSAKA: DEAD}
 
 
 def asked(name: str, *arguments: Any) -> Any:
@@ -84,6 +88,24 @@ def test_findings_are_plain_text() -> None:
     (found,) = pair["findings"]
     assert (found["identifier"], found["severity"]) == ("restart_pending", "error")
     assert {type(value) for value in found.values()} == {str}
+
+
+def test_a_report_as_plain_text() -> None:
+    hostvars = HOSTVARS | {name: HOSTVARS[name] | {"__l2tp_verified": answer} for name, answer in VERIFIED.items()}
+    said = FILTERS["l2tp_report"](hostvars, OSAKA)
+    assert said["errors"] == [
+        "rras-osaka is unreachable: Connection refused. Its ends are not compared; all others are."
+    ]
+    (found,) = said["findings"]
+    assert {type(value) for value in found.values()} == {str}
+    (line,) = FILTERS["l2tp_report"](hostvars, TOKYO)["lines"]
+    assert line.startswith("tokyo-osaka: rras-tokyo has UDP 192.0.2.1 port 1701 -> 192.0.2.2")
+    assert FILTERS["l2tp_report"](hostvars, TOKYO)["findings"] == []
+
+
+def test_a_host_that_was_not_read_is_no_success() -> None:
+    (said,) = FILTERS["l2tp_report"](HOSTVARS, TOKYO)["errors"]
+    assert said.startswith("rras-tokyo was not read in this run; begin with the first task of the role")
 
 
 @pytest.mark.parametrize(("phase", "goes_on"), [("plan", True), ("stage", False), ("commit", False), ("value", False)])

@@ -20,6 +20,7 @@ DECIDED_LATER = {
     "Commit the policy",
     "Ask again where the answer to the commit got lost",
     "Restart",
+    "Read what this host has of what is declared",
 }
 """The tasks whose result a later task looks at, on this host and on its peers."""
 GONE_IS_SAID = {

@@ -116,7 +116,7 @@ class TestAfterARestart:
 
     def test_a_plan_does_not_wait(self) -> None:
         server = restarted({"IKEEXT": 2})
-        assert server.plan(**DECLARED)["obstacles"] == ["the service IKEEXT does not run."]
+        assert server.plan(**DECLARED)["obstacles"] == ["the service IKEEXT is not running."]
         assert server.clock.pauses == []
 
 

@@ -231,8 +231,8 @@ def stop(*names: str) -> Callable[[Server], None]:
         (None, None, "no policy is assigned."),
         ({"name": "Another"}, None, "the policy 'Another' is assigned, not 'L2TP'."),
         ({"assigned": False}, None, "no policy is assigned."),
-        ({}, stop("IKEEXT"), "the service IKEEXT does not run."),
-        ({}, stop("RemoteAccess", "PolicyAgent"), "the service PolicyAgent does not run."),
+        ({}, stop("IKEEXT"), "the service IKEEXT is not running."),
+        ({}, stop("RemoteAccess", "PolicyAgent"), "the service PolicyAgent is not running."),
         (
             {},
             lambda server: setattr(server.host.agent, "filters", ()),

@@ -1,0 +1,262 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What of a declared policy a host has, rule by rule, with both values; of a key only whether it is that."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import enum
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import describe, model, protection
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import StoredPolicy
+
+Fingerprint = Callable[[bytes], str]
+"""Makes something of a masked key that may be shown, and is equal for equal keys of one run."""
+_EMPTY = model.Policy("")
+_Lines = tuple[str, ...]
+
+
+class Standing(enum.StrEnum):
+    """What became of the policy of the declared name."""
+
+    ASSIGNED = "assigned"
+    UNASSIGNED = "unassigned"
+    """It is in the store; another policy, or none, is assigned."""
+    MISSING = "missing"
+
+
+class State(enum.StrEnum):
+    """What a host has of one rule."""
+
+    MATCHES = "matches"
+    DIFFERS = "differs"
+    MISSING = "missing"
+    UNDECLARED = "undeclared"
+    """It is there and active, and no declared rule is like it."""
+
+
+class Treatment(enum.StrEnum):
+    """What a rule does with the packets that match it."""
+
+    PERMITTED = "permitted"
+    BLOCKED = "blocked"
+    WITH_CERTIFICATES = "negotiated with certificates"
+    OTHERWISE = "negotiated without certificates"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RuleState:
+    """One rule, as a host has it."""
+
+    name: str
+    state: State
+    has: tuple[str, ...] = ()
+    """What the host has otherwise, in the words of the console."""
+    declared: tuple[str, ...] = ()
+    """What is declared instead."""
+    only_key: bool = False
+    """Whether nothing differs but the preshared key."""
+    treatment: Treatment | None = None
+    """What the host's rule does with L2TP; None where there is none."""
+    keys: tuple[str, ...] = ()
+    """Fingerprints of the keys that the host has."""
+    obstacles: tuple[str, ...] = ()
+    """Why the rule does not protect, a sentence each."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a host has of a declared policy."""
+
+    policy: str
+    """The declared name."""
+    standing: Standing
+    rules: tuple[RuleState, ...]
+    has: tuple[str, ...] = ()
+    """What the policy has otherwise besides its rules, in the words of the console."""
+    declared: tuple[str, ...] = ()
+    """What is declared instead."""
+    obstacles: tuple[str, ...] = ()
+    """Why no rule of it protects, a sentence each."""
+    difference: tuple[str, ...] = ()
+    """What differs, line by line, with a minus before what the host has, and a plus before what is declared."""
+
+
+def compare(host: Host, wanted: model.Policy, key_word: describe.KeyWord, fingerprint: Fingerprint) -> Comparison:
+    """Compare a host with a declared policy whose keys are masked by the host's nonce."""
+    found = _found(host, wanted.name)
+    if found is None:
+        return Comparison(wanted.name, Standing.MISSING, tuple(_missing(rule, key_word) for rule in _counting(wanted)))
+    assigned = found.path.casefold() == host.store.active_path.casefold()
+    obstacles = protection.end_obstacles(host) if assigned else ()
+    states = [
+        dataclasses.replace(
+            _state(has, declared, key_word, fingerprint),
+            obstacles=protection.rule_obstacles(host, has) if has and assigned and not obstacles else (),
+        )
+        for has, declared in _pairs(found.policy, wanted)
+    ]
+    has, declared = _settings(found.policy, wanted, key_word)
+    return Comparison(
+        policy=wanted.name,
+        standing=Standing.ASSIGNED if assigned else Standing.UNASSIGNED,
+        rules=tuple(states),
+        has=has,
+        declared=declared,
+        obstacles=obstacles,
+        difference=tuple(_difference(has, declared, states)),
+    )
+
+
+def as_data(compared: Comparison) -> dict[str, Any]:
+    """A comparison as plain data, for results."""
+    return dataclasses.asdict(compared, dict_factory=lambda items: {name: _plain(value) for name, value in items})
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - a field of a comparison
+    """Newer ansible-cores do not take members of an enumeration, nor tuples everywhere."""
+    if isinstance(value, str):
+        return str(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _found(host: Host, name: str) -> StoredPolicy | None:
+    """The policy of a name: the assigned one first, then one of ours."""
+    active = host.store.active_path.casefold()
+    found = host.store.find(name)
+    order = sorted(found, key=lambda each: (each.path.casefold() != active, each.path.casefold() not in host.ours))
+    return next(iter(order), None)
+
+
+def _pairs(found: model.Policy, wanted: model.Policy) -> Iterator[tuple[model.Rule | None, model.Rule | None]]:
+    """Each declared rule with what the host has of it, then what else the host has.
+
+    Names have no meaning, so first come the rules that mean the same, then those of one name, then those of one filter.
+    """
+    left, waiting = list(_counting(found)), list(_counting(wanted))
+    pairs: dict[int, model.Rule] = {}
+    for like in (_same_meaning, _same_name, _same_filters):
+        for rule in waiting:
+            partner = next((each for each in left if id(rule) not in pairs and like(each, rule)), None)
+            if partner is not None:
+                pairs[id(rule)] = partner
+                left.remove(partner)
+    yield from ((pairs.get(id(rule)), rule) for rule in waiting)
+    yield from ((rule, None) for rule in left)
+
+
+def _state(
+    has: model.Rule | None,
+    declared: model.Rule | None,
+    key_word: describe.KeyWord,
+    fingerprint: Fingerprint,
+) -> RuleState:
+    if has is None or declared is None:
+        return _missing(declared, key_word) if declared else _undeclared(has, key_word)
+    lines = _differing(_only(dataclasses.replace(has, name=declared.name)), _only(declared), key_word)
+    return RuleState(
+        name=declared.name,
+        state=State.MATCHES if _same_meaning(has, declared) else State.DIFFERS,
+        only_key=not _same_meaning(has, declared) and _same_meaning(_keyless(has), _keyless(declared)),
+        treatment=_treatment(has),
+        has=(*lines[0], *_activity(has, declared)),
+        declared=(*lines[1], *_activity(declared, has)),
+        keys=tuple(fingerprint(method.data) for method in has.authentication if method.is_secret),
+    )
+
+
+def _missing(rule: model.Rule, key_word: describe.KeyWord) -> RuleState:
+    return RuleState(rule.name, State.MISSING, declared=_differing(_EMPTY, _only(rule), key_word)[1])
+
+
+def _undeclared(rule: model.Rule | None, key_word: describe.KeyWord) -> RuleState:
+    if rule is None or rule.is_default_response:
+        return RuleState("default response rule", State.UNDECLARED)
+    has = _differing(_only(rule), _EMPTY, key_word)[0]
+    return RuleState(rule.name, State.UNDECLARED, has=has, treatment=_treatment(rule))
+
+
+def _treatment(rule: model.Rule) -> Treatment:
+    if not rule.filter_action.negotiates:
+        return Treatment.BLOCKED if rule.filter_action.action == model.Action.BLOCK else Treatment.PERMITTED
+    methods = (method.type for method in rule.authentication)
+    return Treatment.WITH_CERTIFICATES if model.AuthenticationType.CERTIFICATE in methods else Treatment.OTHERWISE
+
+
+def _keyless(rule: model.Rule) -> model.Rule:
+    """A rule with the same key as any other."""
+    methods = (dataclasses.replace(each, data=b"") if each.is_secret else each for each in rule.authentication)
+    return dataclasses.replace(rule, authentication=tuple(methods))
+
+
+def _differing(found: model.Policy, wanted: model.Policy, key_word: describe.KeyWord) -> tuple[_Lines, _Lines]:
+    """The lines of two policies that only one of them has; nothing where they mean the same."""
+    if model.meaning(found) == model.meaning(wanted):
+        return (), ()
+    has, declared = (_text(each, key_word) for each in (found, wanted))
+    return tuple(_without(has, declared)), tuple(_without(declared, has))
+
+
+def _settings(found: model.Policy, wanted: model.Policy, key_word: describe.KeyWord) -> tuple[_Lines, _Lines]:
+    """What differs of two policies besides their rules."""
+    bare = dataclasses.replace(found, rules=()), dataclasses.replace(wanted, rules=())
+    has, declared = _differing(*bare, key_word)
+    if not wanted.description or found.description == wanted.description:
+        return has, declared
+    return (*has, f"description: {found.description}"), (*declared, f"description: {wanted.description}")
+
+
+def _text(policy: model.Policy, key_word: describe.KeyWord) -> list[str]:
+    lines = [line.strip() for line in describe.lines(policy, key_word)]
+    return [line for line in lines if not line.startswith(("rule: ", "IP security policy: ", "description: "))]
+
+
+def _without(lines: Iterable[str], others: Iterable[str]) -> Iterator[str]:
+    left = collections.Counter(others)
+    for line in lines:
+        if left[line]:
+            left[line] -= 1
+        else:
+            yield line
+
+
+def _difference(has: _Lines, declared: _Lines, states: Iterable[RuleState]) -> Iterator[str]:
+    yield from (f"-   {line}" for line in has)
+    yield from (f"+   {line}" for line in declared)
+    signs = {State.MATCHES: "", State.DIFFERS: " ", State.MISSING: "+", State.UNDECLARED: "-"}
+    for state in states:
+        if signs[state.state]:
+            yield f"{signs[state.state]}   rule: {state.name}"
+            yield from (f"-     {line}" for line in state.has)
+            yield from (f"+     {line}" for line in state.declared)
+
+
+def _activity(rule: model.Rule, other: model.Rule) -> tuple[str, ...]:
+    return () if rule.active == other.active else ("active" if rule.active else "not active",)
+
+
+def _only(rule: model.Rule) -> model.Policy:
+    return dataclasses.replace(_EMPTY, rules=(rule,))
+
+
+def _counting(policy: model.Policy) -> Iterator[model.Rule]:
+    return (rule for rule in policy.rules if rule.active or not rule.is_default_response)
+
+
+def _same_meaning(one: model.Rule, other: model.Rule) -> bool:
+    return model.rule_meaning(one) == model.rule_meaning(other)
+
+
+def _same_name(one: model.Rule, other: model.Rule) -> bool:
+    return one.name.casefold() == other.name.casefold()
+
+
+def _same_filters(one: model.Rule, other: model.Rule) -> bool:
+    lists = (one.filter_list, other.filter_list)
+    meanings = [model.filter_list_meaning(each) for each in lists if each is not None]
+    return len(meanings) == len(lists) and meanings[0] == meanings[1]

@@ -1,0 +1,154 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One end of a connection: what it has otherwise than is declared, a finding each.
+
+No key is here, only what tells whether two hosts of one run have the same one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import findings
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.comparison import Standing, State, Treatment
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Finding, Identifier
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import OTHER_PEERS_RULE, Connection
+
+Proof = Mapping[str, Any]
+"""What phase C(plan) or C(verify) of C(win_ipsec_psk_policy) answered for a host."""
+
+
+def of_host(host: str, proof: Proof) -> Iterator[Finding]:
+    """What concerns all connections of a host."""
+    yield from _standing(host, proof)
+    compared = proof["comparison"]
+    if compared["has"] or compared["declared"]:
+        said = _instead(f"The policy {compared['policy']!r} on {host}", compared["has"], compared["declared"])
+        yield findings.error(Identifier.POLICY_DIFFERS, host, said, run_site(host))
+    for obstacle in compared["obstacles"]:
+        yield findings.error(Identifier.OBSTACLE, host, f"On {host}, {obstacle}", run_site(host))
+    yield from findings.of_the_value(host, proof["host"])
+
+
+def of_rule(host: str, name: str, proof: Proof, peer: str, peers: Proof | None) -> Iterator[Finding]:
+    """What concerns one connection, at one end of it. peers: what the other end answered, if it did."""
+    rule = _rule(proof, name)
+    if rule is None:
+        return
+    if rule["state"] == State.MISSING and proof["comparison"]["standing"] != Standing.MISSING:
+        yield findings.error(Identifier.RULE_MISSING, host, f"The rule {name!r} is missing on {host}.", run_site(host))
+    elif rule["state"] == State.DIFFERS and rule["only_key"]:
+        yield _another_key(host, name, rule, peer, _rule(peers, name) if peers else None)
+    elif rule["state"] == State.DIFFERS:
+        said = _instead(f"The rule {name!r} on {host}", rule["has"], rule["declared"])
+        yield findings.error(Identifier.RULE_DIFFERS, host, said, run_site(host))
+    for obstacle in rule["obstacles"]:
+        yield findings.error(Identifier.OBSTACLE, host, f"On {host}, {obstacle}", run_site(host))
+
+
+def of_other_rules(host: str, connections: Sequence[str], proof: Proof, other_peers: str) -> Iterator[Finding]:
+    """What concerns the rules of a host that belong to none of its connections."""
+    for rule in proof["comparison"]["rules"]:
+        name = rule["name"]
+        if name in connections or rule["state"] == State.MATCHES:
+            continue
+        if name == OTHER_PEERS_RULE and proof["comparison"]["standing"] != Standing.MISSING:
+            treated = _treated(rule, other_peers)
+            said = f"L2TP with other peers is {treated} on {host}, but l2tp_other_peers is {other_peers}."
+            yield findings.error(Identifier.OTHER_PEERS_DIFFER, host, said, run_site(host))
+        elif rule["state"] == State.UNDECLARED:
+            filters = [line for line in rule["has"] if line.startswith("filter: ")]
+            said = f"The rule {name!r} on {host} is not declared ({', '.join(filters) or 'it is active'})."
+            yield findings.error(Identifier.RULE_UNDECLARED, host, said, run_site(host))
+
+
+def has_connection(name: str, proof: Proof) -> bool:
+    """Whether an end has the rule of a connection in force, as it is declared, for all that can be read."""
+    rule = _rule(proof, name)
+    return _in_force(proof) and rule is not None and rule["state"] == State.MATCHES and not rule["obstacles"]
+
+
+def agree_on_another_key(connection: Connection, proofs: Mapping[str, Proof]) -> bool:
+    """Whether both ends have all that is declared but for the key, and both the same one."""
+    one, other = (_rule(proofs[peer], connection.name) for peer in connection.peers)
+    in_force = all(_in_force(proofs[peer]) for peer in connection.peers)
+    return in_force and one is not None and other is not None and _same_other_key(one, other)
+
+
+def _in_force(proof: Proof) -> bool:
+    compared = proof["comparison"]
+    whole = compared["standing"] == Standing.ASSIGNED and not compared["obstacles"]
+    alike = not (compared["has"] or compared["declared"])
+    return bool(whole and alike and proof["host"]["prohibit_ipsec"]["value"] == 1)
+
+
+def _standing(host: str, proof: Proof) -> Iterator[Finding]:
+    compared, assigned = proof["comparison"], proof["host"]["assigned"]
+    name, standing = compared["policy"], compared["standing"]
+    if standing == Standing.ASSIGNED:
+        return
+    there = "is in the store" if standing == Standing.UNASSIGNED else "is not in the store"
+    if assigned is not None:
+        said = f"On {host}, the policy {assigned!r} is assigned, not {name!r}, which {there}."
+        yield findings.error(Identifier.OTHER_POLICY_ASSIGNED, host, said, run_site(host))
+        return
+    said = f"On {host}, no policy is assigned; {name!r} {there}."
+    what = Identifier.POLICY_UNASSIGNED if standing == Standing.UNASSIGNED else Identifier.POLICY_MISSING
+    yield findings.error(what, host, said, run_site(host))
+
+
+def _another_key(host: str, name: str, rule: Mapping[str, Any], peer: str, other: Mapping[str, Any] | None) -> Finding:
+    if other is not None and _same_other_key(rule, other):
+        said = (
+            f"The rule {name!r} on {host} does not have the declared key yet, but the same one as {peer}, "
+            "so the two ends still agree with each other and the tunnel is not broken."
+        )
+        remedy = "Run site for both ends to roll the declared key out."
+        return findings.error(Identifier.KEY_NOT_ROLLED_OUT, host, said, remedy)
+    said = f"The rule {name!r} on {host} has another preshared key than the declared one"
+    if other is not None and other["state"] == State.MATCHES:
+        said += f", which {peer} has"
+    return findings.error(Identifier.KEY_DIFFERS, host, f"{said}.", run_site(host))
+
+
+def _same_other_key(rule: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two hosts of one run have one key, and not the declared one; fingerprints of two runs are never equal."""
+    return rule["only_key"] and other["only_key"] and bool(rule["keys"]) and rule["keys"] == other["keys"]
+
+
+def _rule(proof: Proof, name: str) -> Mapping[str, Any] | None:
+    rules: Sequence[Mapping[str, Any]] = proof["comparison"]["rules"]
+    return next((rule for rule in rules if rule["name"] == name and rule["state"] != State.UNDECLARED), None)
+
+
+def _treated(rule: Mapping[str, Any], other_peers: str) -> str:
+    """What becomes of L2TP with other peers."""
+    treated = str(rule["treatment"] or "ignored")
+    if treated == _TREATMENTS[other_peers]:
+        return f"{treated} by a rule with {', '.join(rule['has'])} instead of {', '.join(rule['declared'])}"
+    return treated
+
+
+_TREATMENTS = {
+    "block": Treatment.BLOCKED,
+    "certificate": Treatment.WITH_CERTIFICATES,
+    "ignore": "ignored",
+}
+"""What l2tp_other_peers makes of it."""
+
+
+def _instead(what: str, has: Sequence[str], declared: Sequence[str]) -> str:
+    if not has and not declared:
+        return f"{what} is not what is declared."
+    if not declared:
+        return f"{what} has what is not declared ({', '.join(has)})."
+    if not has:
+        return f"{what} lacks what is declared ({', '.join(declared)})."
+    return f"{what} has {', '.join(has)}; declared is {', '.join(declared)}."
+
+
+def run_site(host: str) -> str:
+    """Return the advice against which a plan may stand."""
+    return f"Run site for {host}."

@@ -1,0 +1,127 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a verification says on each host, so that everything is said once in a run, and on the end that it is about.
+
+What can't be read concerns its own end only: every other connection is compared.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import agreement, barrier, ends, findings
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Finding, Identifier, Severity
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Connection, Network
+
+Answers = Mapping[str, Mapping[str, Any]]
+"""What phase C(verify) of C(win_ipsec_psk_policy) answered on each host of the run, a failure included."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Report:
+    """What is said on one host."""
+
+    lines: tuple[str, ...]
+    """What both ends have, and what differs."""
+    findings: tuple[Finding, ...]
+
+    def of(self, severity: Severity) -> tuple[str, ...]:
+        """The findings of a severity: a text for all that have one remedy."""
+        problems: dict[str, list[str]] = {}
+        for each in self.findings:
+            if each.severity is severity:
+                problems.setdefault(each.remedy or each.problem, []).append(each.problem)
+        return tuple(" ".join(dict.fromkeys((*said, remedy))) for remedy, said in problems.items())
+
+
+def report(network: Network, host: str, answers: Answers) -> Report:
+    """What is said on a host. The declaration must be free of problems."""
+    mistakes = barrier.mistakes(network, {name: answer["host"] for name, answer in answers.items() if "host" in answer})
+    proofs = {name: answer for name, answer in answers.items() if "host" in answer and name not in mistakes}
+    connections = networks.connections_of(network, host)
+    summaries = tuple(
+        each.summary
+        for each, connection in zip(agreement.agreements(network, host, proofs), connections, strict=True)
+        if _speaker(connection, answers) == host
+    )
+    if host not in proofs:
+        own: tuple[Finding, ...] = (_not_compared(host, answers.get(host, {}), mistakes.get(host, "")),)
+    elif connections:
+        own = _refused(host, tuple(_own(network, host, connections, proofs)), proofs[host]["refusal"])
+    else:
+        own = tuple(_without_connection(network, host, proofs[host]))
+    unread = _unread_peers(network, host, connections, answers)
+    return Report((*summaries, *_difference(host, proofs)), tuple(dict.fromkeys((*own, *unread))))
+
+
+def _own(network: Network, host: str, connections: tuple[Connection, ...], proofs: Answers) -> Iterator[Finding]:
+    proof, names = proofs[host], [connection.name for connection in connections]
+    yield from findings.clear_text(host, proof["host"])
+    for connection in connections:
+        yield from agreement.end_findings(connection, host, proofs)
+    yield from ends.of_other_rules(host, names, proof, network[host].other_peers)
+    yield from findings.find(host, proof["host"])
+
+
+def _refused(host: str, found: tuple[Finding, ...], refusal: str) -> tuple[Finding, ...]:
+    """The findings, without the advice to run site where that would stop."""
+    if not refusal:
+        return found
+    advice, instead = ends.run_site(host), f"Site would stop there: {refusal}"
+    if not any(each.remedy == advice for each in found):
+        return (*found, findings.error(Identifier.REFUSED, host, f"{host} is as declared, but may not be.", instead))
+    return tuple(dataclasses.replace(each, remedy=instead) if each.remedy == advice else each for each in found)
+
+
+def _not_compared(host: str, answer: Mapping[str, Any], mistake: str) -> Finding:
+    if mistake:
+        return findings.error(Identifier.MISTAKEN, host, f"{host} is not compared, because {mistake}", "")
+    said = barrier.failure(host, answer)
+    if said:
+        what = Identifier.UNREACHABLE if answer.get("unreachable") else Identifier.REFUSED
+        return findings.error(what, host, f"{said.rstrip('.')}.", "Its ends are not compared; all others are.")
+    said = f"{host} was not read in this run; begin with the first task of the role (check --start-at-task and --step)."
+    return findings.error(Identifier.NOT_READ, host, said, "")
+
+
+def _without_connection(network: Network, host: str, proof: Mapping[str, Any]) -> Iterator[Finding]:
+    """What is left on a host that no connection names."""
+    node = network[host]
+    why = f"No connection names {host}" if node.connections else f"l2tp_connections is empty for {host}"
+    unknown = f" (not in the inventory: {', '.join(node.unknown_peers)})" if node.unknown_peers else ""
+    left = [policy for policy in proof["host"]["policies"] if policy["ours"]]
+    for policy in left:
+        there = "assigned" if policy["assigned"] else "in the store"
+        said = f"{why}{unknown}, but the policy {policy['name']!r} of this collection is still {there}."
+        remedy = f"Declare its connection again, or run remove for {host}."
+        yield findings.warning(Identifier.POLICY_LEFT, host, said, remedy)
+    if not left:
+        said = f"{why}{unknown}, and no policy of this collection is there."
+        yield findings.warning(Identifier.NO_CONNECTION, host, said, "Nothing is compared.")
+    yield from findings.clear_text(host, proof["host"])
+
+
+def _unread_peers(
+    network: Network, host: str, connections: tuple[Connection, ...], answers: Answers
+) -> Iterator[Finding]:
+    """Those peers of a host that the run knows nothing of, where it is for this host to say so."""
+    for peer in dict.fromkeys(connection.other(host) for connection in connections):
+        neighbours = sorted(each.other(peer) for each in networks.connections_of(network, peer)) or [host]
+        if next((each for each in neighbours if each in answers), host) == host:
+            yield from agreement.of_unread(network, peer, answers)
+
+
+def _speaker(connection: Connection, answers: Answers) -> str:
+    """The end on which it is said what both have."""
+    return next((peer for peer in connection.peers if peer in answers), connection.peers[0])
+
+
+def _difference(host: str, proofs: Answers) -> Iterator[str]:
+    compared = proofs.get(host, {}).get("comparison") or {}
+    if compared.get("difference"):
+        yield f"{compared['policy']!r} on {host} (-), and as it is declared (+):"
+        yield from compared["difference"]

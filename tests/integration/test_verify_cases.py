@@ -1,0 +1,249 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a verification says of a pair in each state, in one run over all of them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import codec, model
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import ACTIVE_POLICY, LOCAL
+from ansible_collections.rras.ipsec.tests.integration import pair as words
+from ansible_collections.rras.ipsec.tests.integration.conftest import controller_for
+from ansible_collections.rras.ipsec.tests.integration.controller import VERIFY, Controller, Run
+from ansible_collections.rras.ipsec.tests.integration.foreign import ASSIGNED_PATH, foreign_policies
+from ansible_collections.rras.ipsec.tests.integration.pair import KEY, NEW_KEY, OURS, RASMAN, connection
+from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
+from ansible_collections.rras.ipsec.tests.messages import Says
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("verified")]
+"""One worker runs them all, since they share the runs (with --dist=loadgroup)."""
+
+SERVICES = r"SYSTEM\CurrentControlSet\Services"
+DOMAIN = r"SOFTWARE\Policies\Microsoft\Windows\IPSec\GPTIPSECPolicy"
+THIRD_KEY = "Kamakura-Kotokuin:1252/Daibutsu"
+
+
+def give_key(host: Host, rule_name: str, key: str) -> None:
+    """Do what a person does in the console: write another key into the rule of a connection."""
+    change(host, rule_name, lambda rule: dataclasses.replace(rule, authentication=(_method(key),)))
+
+
+def change(host: Host, rule_name: str, edit: Callable[[model.Rule], model.Rule]) -> None:
+    """Do what a person does in the console: change a rule."""
+    found = words.assigned(host)
+    assert found is not None
+    rules = dict(zip(found.rule_paths, found.policy.rules, strict=True))
+    path = next(path for path, rule in rules.items() if rule.name == rule_name)
+    host.registry.write(path, "ipsecData", Value.binary(codec.encode_rule(edit(rules[path]))))
+
+
+def _method(key: str) -> model.AuthenticationMethod:
+    return model.AuthenticationMethod.preshared_key(key)
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A pair of hosts, named after the case, whose second one is damaged after a first run."""
+
+    name: str
+    title: str
+    damage: Callable[[Host], None]
+    failing: str = "2"
+    """Which of the two fail."""
+    said: str = ""
+    """What the second one says, where a part of it differs from run to run."""
+    first_run: bool = True
+    variables: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """Those of both, after the first run."""
+
+    @property
+    def one(self) -> str:
+        return f"{self.name}-1"
+
+    @property
+    def two(self) -> str:
+        return f"{self.name}-2"
+
+    @property
+    def link(self) -> str:
+        return f"link-{self.name}"
+
+    @property
+    def code(self) -> int:
+        return 2 if self.failing else 0
+
+
+def nothing(_host: Host) -> None:
+    """Leave a host as it is."""
+
+
+def unassign(host: Host) -> None:
+    host.registry.erase(LOCAL, ACTIVE_POLICY)
+
+
+def assign_another(host: Host) -> None:
+    host.registry.load(foreign_policies(ASSIGNED_PATH))
+
+
+def other_key(host: Host) -> None:
+    give_key(host, f"link-{host.name.removesuffix('-2')}", THIRD_KEY)
+
+
+def remote_access_only(host: Host) -> None:
+    dialup = model.ConnectionType.DIALUP
+    change(host, "link-rule", lambda rule: dataclasses.replace(rule, connection_type=dialup))
+
+
+def erase_value(host: Host) -> None:
+    host.registry.erase(RASMAN, "ProhibitIpSec")
+
+
+def wait_for_restart(host: Host) -> None:
+    host.registry.create(words.RESTART_PENDING, volatile=True)
+
+
+def forget_value(host: Host) -> None:
+    host.registry.remove_tree(OURS + r"\ProhibitIpSec")
+
+
+def set_value_only(host: Host) -> None:
+    host.registry.write(RASMAN, "ProhibitIpSec", Value.dword(1))
+
+
+def stop_rras(host: Host) -> None:
+    host.services.stop("RemoteAccess")
+
+
+def stop_agent(host: Host) -> None:
+    for service in ("RemoteAccess", "PolicyAgent"):
+        host.services.stop(service)
+
+
+def disable_agent(host: Host) -> None:
+    host.registry.write(rf"{SERVICES}\PolicyAgent", "Start", Value.dword(4))
+
+
+def join_domain(host: Host) -> None:
+    host.registry.create(DOMAIN)
+    host.registry.write(DOMAIN, "DSIPSECPolicyPath", Value.sz("LDAP://CN=ipsecPolicy{0},DC=example,DC=net"))
+
+
+def go_away(host: Host) -> None:
+    host.power_off()
+
+
+AWAY = "away-2 is unreachable: *. Its ends are not compared; all others are."
+CASES = (
+    Case("sound", "both ends are as declared", nothing, failing=""),
+    Case("key", "one end has another key", other_key),
+    Case("unassigned", "the policy was unassigned by hand", unassign),
+    Case("another", "another policy was assigned by hand", assign_another),
+    Case("peers", "another l2tp_other_peers is declared", nothing, "12", variables={"l2tp_other_peers": "ignore"}),
+    Case("rotation", "a new key is declared and not rolled out", nothing, "12"),
+    Case("rule", "a rule was changed by hand", remote_access_only),
+    Case("fresh", "nothing was ever brought about", nothing, "12", first_run=False),
+    Case("removed", "ProhibitIpSec was removed, and Windows still runs with it", erase_value),
+    Case("waiting", "ProhibitIpSec is set and waits for a restart", wait_for_restart),
+    Case("theirs", "somebody else set ProhibitIpSec", forget_value, failing=""),
+    Case("bare", "ProhibitIpSec is 1 and nothing protects", set_value_only, "12", first_run=False),
+    Case("stopped", "RemoteAccess is not running", stop_rras),
+    Case("agent", "PolicyAgent is not running", stop_agent),
+    Case("disabled", "PolicyAgent is disabled", disable_agent),
+    Case("domain", "a domain policy overrides the local one", join_domain),
+    Case("away", "one end is off", go_away, said=AWAY),
+    Case("empty", "l2tp_connections is empty, and the policy is still there", nothing, failing=""),
+    Case("deleted", "the connection was deleted, and the policy is still there", nothing, failing=""),
+)
+
+
+@pytest.fixture(scope="module")
+def verified(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Controller, Run, Run]]:
+    """A run of the playbook over all pairs, without and with --check."""
+    specs = [
+        HostSpec(host, f"192.0.{2 + number}.{end}")
+        for number, case in enumerate(CASES)
+        for end, host in ((1, case.one), (2, case.two))
+    ]
+    with controller_for(specs, tmp_path_factory.mktemp("verified")) as controller:
+        controller.variables["l2tp_reboot_serial"] = len(specs)
+        for case in CASES:
+            for host in (case.one, case.two):
+                controller.host(host)["l2tp_connections"] = [connection(case.link, case.one, case.two)]
+        ready = ":".join(host for case in CASES if case.first_run for host in (case.one, case.two))
+        first = controller.site("--limit", ready)
+        assert first.code == 0, first.explain()
+        for case in CASES:
+            case.damage(controller.lab[case.two])
+            for host in (case.one, case.two):
+                controller.host(host).update(case.variables)
+                if case.name == "rotation":
+                    controller.host(host)["l2tp_connections"] = [connection(case.link, case.one, case.two, key=NEW_KEY)]
+                if case.name in ("empty", "deleted"):
+                    others = [connection("other", "sound-1", "sound-2")] if case.name == "deleted" else []
+                    controller.host(host)["l2tp_connections"] = others
+        before = words.snapshots(controller.lab)
+        yield controller, controller.play(VERIFY), controller.play(VERIFY, "--check")
+        assert words.changes(before, controller.lab) == {}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_it_says_what_is_wrong_and_where(verified: tuple[Controller, Run, Run], case: Case, says: Says) -> None:
+    _controller, run, _checked = verified
+    told = [line for line in run.said(case.two) if not is_difference(line)]
+    said = " ".join(filter(None, (*told, run.failure(case.two)))) or " ".join(run.said(case.one))
+    says(case.title, case.said or said, case.code, said=said)
+    failed = [host for host in (case.one, case.two) if host in run.failed]
+    assert failed == [f"{case.name}-{end}" for end in case.failing]
+
+
+def is_difference(line: str) -> bool:
+    """Whether a line shows what differs, instead of saying it."""
+    return line.startswith(("+", "-", " ")) or line.endswith("(-), and as it is declared (+):")
+
+
+def test_what_differs_is_shown_with_both_values(verified: tuple[Controller, Run, Run]) -> None:
+    _controller, run, _checked = verified
+    assert [line for line in run.said("rule-2") if is_difference(line)] == [
+        "'L2TP site to site' on rule-2 (-), and as it is declared (+):",
+        "    rule: link-rule",
+        "-     connection type: remote access",
+        "+     connection type: all network connections",
+    ]
+    for host in ("key-2", "rotation-1", "rotation-2", "peers-1", "peers-2"):
+        assert [line for line in run.said(host) if is_difference(line)], host
+    for host in ("sound-1", "sound-2", "key-1", "waiting-2"):
+        assert [line for line in run.said(host) if is_difference(line)] == []
+
+
+def test_every_other_connection_is_compared(verified: tuple[Controller, Run, Run]) -> None:
+    _controller, run, _checked = verified
+    compared = [case for case in CASES if case.name not in ("empty", "deleted")]
+    for case in compared:
+        assert [line for host in (case.one, case.two) for line in run.said(host) if line.startswith(f"{case.link}: ")]
+    agreeing = {case.name for case in compared if f"{case.one} and {case.two} agree on UDP" in run.output}
+    assert agreeing == {"sound", "peers", "waiting", "theirs", "stopped", "disabled"}
+    assert "rotation-1 and rotation-2 agree with each other, but not with what is declared, on UDP" in run.output
+
+
+def test_it_is_all_said_once_and_without_a_key(verified: tuple[Controller, Run, Run]) -> None:
+    _controller, run, _checked = verified
+    texts = [text for host in run.recap for text in (*run.said(host), run.failure(host)) if text]
+    sentences = [text for text in texts if not is_difference(text)]
+    assert len(sentences) == len(set(sentences))
+    for key in (KEY, NEW_KEY, THIRD_KEY):
+        assert key not in run.output + run.errors
+
+
+def test_check_mode_makes_no_difference(verified: tuple[Controller, Run, Run]) -> None:
+    _controller, run, checked = verified
+    assert (checked.code, checked.failed) == (run.code, run.failed)
+    for host in run.recap:
+        assert checked.said(host) == run.said(host)
+        assert checked.failure(host) == run.failure(host)
