@@ -19,4 +19,5 @@ class ActionModule(RrasAction):
     SPEC = INFO
 
     def act(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        return inform(self.open_session(options), options["preshared_keys"])
+        by_rule = {rule["name"]: rule["preshared_key"] for rule in options["rules"]}
+        return inform(self.open_session(options), options["preshared_keys"], by_rule)

@@ -27,11 +27,27 @@ attributes:
 options:
   preshared_keys:
     description:
-      - Keys with which those on the host are compared.
-      - Without any, a key on the host is reported as V(undeclared).
+      - Keys with which those on the host are compared, whatever their rule.
+      - Without any, and without O(rules), a key on the host is reported as V(undeclared).
     type: list
     elements: str
     default: []
+  rules:
+    description:
+      - Rules whose key is compared with their own one, and with none of O(preshared_keys).
+      - So two keys that are exchanged are both reported as C(differs).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: The name of the rule.
+        type: str
+        required: true
+      preshared_key:
+        description: The key that it must have.
+        type: str
+        required: true
 seealso:
   - module: rras.ipsec.win_ipsec_psk_policy
   - module: rras.ipsec.win_prohibit_ipsec
@@ -46,6 +62,14 @@ EXAMPLES = r"""
     preshared_keys:
       - "{{ vault_tokyo_osaka_key }}"
   register: ipsec
+
+- name: Whether each rule has its own key
+  rras.ipsec.win_ipsec_policy_info:
+    rules:
+      - name: tokyo-osaka
+        preshared_key: "{{ vault_tokyo_osaka_key }}"
+      - name: tokyo-nagoya
+        preshared_key: "{{ vault_tokyo_nagoya_key }}"
 
 - name: A stop where Windows runs with the value, and without a policy
   ansible.builtin.assert:
@@ -229,8 +253,8 @@ host:
             authentication:
               description:
                 - The authentication methods, in the order of preference.
-                - Of a preshared key it says only C(matches), when it is one of O(preshared_keys), C(differs), when it is none of them,
-                  or C(undeclared), when none was given.
+                - Of a preshared key it says only C(matches), when it is the one of O(rules) for this rule or one of O(preshared_keys), C(differs),
+                  when it is not, or C(undeclared), when none was given.
               returned: always
               type: list
               elements: str

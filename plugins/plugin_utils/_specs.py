@@ -115,5 +115,14 @@ VALUE: Final[Spec] = {
 
 INFO: Final[Spec] = {
     "preshared_keys": {"type": "list", "elements": "str", "default": [], "no_log": True},
+    "rules": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "name": {"type": "str", "required": True},
+            "preshared_key": {"type": "str", "required": True, "no_log": True},
+        },
+    },
     **_SHARED,
 }

@@ -10,7 +10,8 @@ import hashlib
 import hmac
 import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session
@@ -474,11 +475,22 @@ def _set_value(executions: Session, wish: value.ValueWish, *, check_mode: bool) 
     return result | ({"warnings": list(planned.warnings)} if planned.warnings else {})
 
 
-def inform(executions: Session, preshared_keys: Sequence[str]) -> dict[str, Any]:
-    """Read a host; its keys only as matching one of these, or not. The task's result."""
+def inform(
+    executions: Session, preshared_keys: Sequence[str], by_rule: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Any]:
+    """Read a host; its keys only as matching the one of their rule, or one of these, or not. The task's result."""
     seen = executions.read(validity=True)
-    declared = [model.AuthenticationMethod.preshared_key(key).masked(executions.nonce) for key in preshared_keys]
-    return {"changed": False, "host": facts.facts(seen, describe.any_key_states(declared))}
+
+    def masked(key: str) -> model.AuthenticationMethod:
+        return model.AuthenticationMethod.preshared_key(key).masked(executions.nonce)
+
+    own = describe.key_states({name: [masked(key)] for name, key in by_rule.items()})
+    of_any = describe.any_key_states([masked(key) for key in preshared_keys])
+
+    def word(rule: str, method: model.AuthenticationMethod) -> str:
+        return own(rule, method) if rule in by_rule else of_any(rule, method)
+
+    return {"changed": False, "host": facts.facts(seen, word)}
 
 
 def _number(found: Value | None) -> int | None:

@@ -120,6 +120,8 @@ def _of_services(host: str, services: Mapping[str, Mapping[str, Any]]) -> Iterat
 def of_the_value(host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
     """What is wrong with ProhibitIpSec where it must be 1 and in effect."""
     value, in_effect = facts["prohibit_ipsec"]["value"], facts["prohibit_ipsec"]["in_effect"]
+    if _nothing_protects(facts) and (value == 1 or in_effect == "no"):
+        return  # `clear_text` says it, and what to do
     if value != 1 and in_effect == "no":
         yield error(
             Identifier.RESTART_HARMFUL,
@@ -135,8 +137,6 @@ def of_the_value(host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
             f"On {host}, ProhibitIpSec is not 1, so RRAS makes its automatic filters, which know no preshared key.",
             f"Run site for {host}.",
         )
-    elif _nothing_protects(facts):
-        return  # a restart would make that worse; `clear_text` says it
     elif in_effect == "no":
         yield error(
             Identifier.RESTART_PENDING,

@@ -1,0 +1,118 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is wrong about ProhibitIpSec and the services is told apart, and nothing is advised that would make it worse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import findings
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Identifier, Severity
+
+HOST = "rras-tokyo"
+RUNNING = {"start": "auto", "running": True}
+SERVICES = {"RemoteAccess": RUNNING, "PolicyAgent": RUNNING, "IKEEXT": RUNNING}
+
+
+def facts(value: int | None, in_effect: str, **given: Any) -> dict[str, Any]:
+    found = {
+        "prohibit_ipsec": {"value": value, "in_effect": in_effect},
+        "services": SERVICES | given.pop("services", {}),
+        "l2tp_covered": "all",
+        "l2tp_over_ipv6_blocked": True,
+        "l2tp_over_ipv6_obstacles": [],
+        "loading_proved": True,
+        "domain_policy": None,
+        "policies": [],
+    }
+    return found | given
+
+
+BARE = {"l2tp_covered": "none"}
+DEAF = {"services": {"PolicyAgent": {"start": "auto", "running": False}}}
+
+
+@pytest.mark.parametrize(
+    ("found", "identifiers"),
+    [
+        (facts(1, "yes"), []),
+        (facts(None, "unknown"), ["not_prohibited"]),
+        (facts(0, "unknown"), ["not_prohibited"]),
+        (facts(1, "no"), ["restart_pending"]),
+        (facts(None, "no"), ["restart_harmful"]),
+        (facts(1, "unknown"), ["restart_unproven"]),
+        (facts(1, "yes", **BARE), ["clear_text_l2tp"]),
+        (facts(1, "no", **BARE), ["clear_text_l2tp"]),
+        (facts(1, "unknown", **BARE), ["clear_text_l2tp"]),
+        (facts(None, "no", **BARE), ["clear_text_l2tp"]),
+        (facts(None, "unknown", **BARE), ["not_prohibited"]),
+        (facts(1, "yes", l2tp_covered="open"), ["clear_text_l2tp"]),
+        (facts(1, "yes", l2tp_covered="connections"), []),
+        (facts(1, "yes", **DEAF), ["clear_text_l2tp"]),
+        (facts(None, "unknown", **DEAF), ["not_prohibited"]),
+        (facts(1, "yes", **BARE, domain_policy="LDAP://x"), []),
+        (facts(1, "no", **BARE, domain_policy="LDAP://x"), ["restart_pending"]),
+    ],
+)
+def test_the_states_of_the_value(found: dict[str, Any], identifiers: list[str]) -> None:
+    said = [*findings.of_the_value(HOST, found), *findings.clear_text(HOST, found)]
+    assert [str(each.identifier) for each in said] == identifiers
+    for each in said:
+        assert each.severity is (Severity.WARNING if each.identifier == "restart_unproven" else Severity.ERROR)
+        if each.identifier is Identifier.CLEAR_TEXT_L2TP:
+            assert each.problem.startswith(f"L2TP on {HOST} is in clear text")
+    if "restart_harmful" in identifiers:
+        assert not any(each.remedy.startswith("Restart") for each in said)
+
+
+@pytest.mark.parametrize(
+    ("in_effect", "value", "sentence"),
+    [
+        (
+            "yes",
+            1,
+            (
+                "L2TP on rras-tokyo is in clear text: ProhibitIpSec is 1, and no assigned policy protects it. "
+                "Run site for rras-tokyo, or remove the value and restart it."
+            ),
+        ),
+        (
+            "no",
+            1,
+            (
+                "L2TP on rras-tokyo is in clear text as soon as Windows starts again: ProhibitIpSec is 1, and no "
+                "assigned policy protects it. Run site for rras-tokyo, or remove the value before it restarts."
+            ),
+        ),
+        (
+            "no",
+            None,
+            (
+                "L2TP on rras-tokyo is in clear text: Windows still runs with the ProhibitIpSec that was removed, and "
+                "no assigned policy protects it. Restart rras-tokyo, or run site for it."
+            ),
+        ),
+    ],
+)
+def test_clear_text_word_for_word(in_effect: str, value: int | None, sentence: str) -> None:
+    (found,) = findings.clear_text(HOST, facts(value, in_effect, **BARE))
+    assert str(found) == sentence
+
+
+@pytest.mark.parametrize(
+    ("services", "identifiers"),
+    [
+        ({}, []),
+        ({"RemoteAccess": {"start": "auto", "running": False}}, ["service_not_running"]),
+        ({"RemoteAccess": {"start": None, "running": False}}, []),
+        ({"PolicyAgent": {"start": "disabled", "running": True}}, ["service_disabled"]),
+        ({"IKEEXT": {"start": "demand", "running": True}}, []),
+    ],
+)
+def test_the_services(services: dict[str, Any], identifiers: list[str]) -> None:
+    found = list(findings.find(HOST, facts(1, "yes", services=services)))
+    assert [str(each.identifier) for each in found] == identifiers
+    assert {each.severity for each in found} <= {Severity.ERROR}
