@@ -5,15 +5,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-import itertools
-import uuid
-
 import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall, model
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree, Value
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import ACTIVE_POLICY, LOCAL, object_keys
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
 from ansible_collections.rras.ipsec.tests.integration import pair as words
 from ansible_collections.rras.ipsec.tests.integration.controller import REMOVE, Controller
 from ansible_collections.rras.ipsec.tests.integration.pair import (
@@ -23,53 +18,25 @@ from ansible_collections.rras.ipsec.tests.integration.pair import (
     OSAKA_ADDRESS,
     OURS,
     POLICY,
-    RASMAN,
     TOKYO,
     TOKYO_ADDRESS,
 )
-from ansible_collections.rras.ipsec.tests.lab import Host
+from ansible_collections.rras.ipsec.tests.lab import Host, by_hand
 from ansible_collections.rras.ipsec.tests.lab.firewall import rules
 from ansible_collections.rras.ipsec.tests.lab.registry import differences
 
 SERVICES = r"SYSTEM\CurrentControlSet\Services"
 OPEN = "D:(A;CI;KA;;;SY)(A;CI;KA;;;BA)(A;CI;KR;;;BU)"
-L2TP, ANY = model.Ports.one(1701), model.Ports.any()
-ESP = model.Algorithm(model.Transform.ESP, model.Encryption.TRIPLE_DES, model.Integrity.SHA1)
 
 
 def policy(name: str) -> model.Policy:
-    """What the article says, and a rule that blocks all other L2TP."""
-    ends = model.Address.single(TOKYO_ADDRESS), model.Address.single(OSAKA_ADDRESS)
-    between = model.Filter(*ends, model.Protocol.UDP, L2TP, ANY)
-    others = model.Filter(model.Address.me(), model.Address.any(), model.Protocol.UDP, L2TP, ANY)
-    negotiate = model.FilterAction("Encrypt", model.Action.NEGOTIATE, (model.Offer((ESP,)),))
-    key = (model.AuthenticationMethod.preshared_key(NEW_KEY),)
-    both = (
-        model.Rule("To the other", model.FilterList("L2TP", (between,)), negotiate, key),
-        model.Rule(
-            "Nobody else",
-            model.FilterList("All L2TP", (others,)),
-            model.FilterAction("Block", model.Action.BLOCK),
-            (model.AuthenticationMethod.kerberos(),),
-        ),
-    )
-    methods = (model.MainModeMethod(model.IkeEncryption.TRIPLE_DES, model.Integrity.SHA1, model.DhGroup.GROUP_2),)
-    return model.Policy(name, main_mode=model.MainMode(methods), rules=both)
+    """What the article says, for this pair, with another key than the declared one."""
+    return by_hand.policy(name, (TOKYO_ADDRESS, OSAKA_ADDRESS), NEW_KEY)
 
 
 def follow_the_article(host: Host, name: str, *, protects: bool = True) -> None:
     """Let somebody have written the policy, assigned it, set the value and restarted the server."""
-    numbers = itertools.count(1)
-    guids: dict[str, uuid.UUID] = {}
-    wanted = policy(name) if protects else dataclasses.replace(policy(name), rules=())
-    keys = object_keys(wanted, lambda label: guids.setdefault(label, uuid.UUID(int=next(numbers))), 1)
-    host.registry.load(Tree(keys))
-    host.registry.write(LOCAL, ACTIVE_POLICY, Value.sz(keys[-1].path))
-    host.registry.write(RASMAN, "ProhibitIpSec", Value.dword(1))
-    for service in ("PolicyAgent", "IKEEXT"):
-        host.registry.write(rf"{SERVICES}\{service}", "Start", Value.dword(2))
-    host.restart()
-    host.recorder.clear()
+    by_hand.follow_the_article(host, policy(name) if protects else by_hand.without_rules(policy(name)))
 
 
 @pytest.mark.parametrize(

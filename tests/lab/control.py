@@ -10,7 +10,7 @@ GET      /hosts                            the names of the hosts
 GET      /hosts/NAME/registry?under=PATH   path -> value name -> kind and data; data is text, a list of texts,
                                            a number, or base64; below PATH only, where one is given
 GET      /hosts/NAME/record                what the host wrote down: executions, restarts, command lines ...
-POST     /hosts/NAME/reset                 makes the host as it was when the lab started
+POST     /hosts/NAME/SWITCH?QUERY          flips one of the switches (switches.py)
 =======  ================================  ==================================================================
 """
 
@@ -28,8 +28,10 @@ from typing import Any, Self
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Kind, Tree, Value
 
+from . import switches
 from .host import Host
 from .server import LOOPBACK
+from .services import ServiceError
 
 
 class Control:
@@ -72,15 +74,9 @@ def record(host: Host) -> dict[str, Any]:
     }
 
 
-def _reset(host: Host, _under: str) -> dict[str, Any]:
-    host.reset()
-    return {}
-
-
-_ANSWERS: Mapping[tuple[str, str], Callable[[Host, str], dict[str, Any]]] = {
-    ("GET", "registry"): registry,
-    ("GET", "record"): lambda host, _under: record(host),
-    ("POST", "reset"): _reset,
+_SHOWN: Mapping[str, Callable[[Host, switches.Query], dict[str, Any]]] = {
+    "registry": lambda host, query: registry(host, query.get("under", "")),
+    "record": lambda host, _query: record(host),
 }
 
 
@@ -109,14 +105,24 @@ def _handler(hosts: Mapping[str, Host]) -> type[http.server.BaseHTTPRequestHandl
 
 def _answer(hosts: Mapping[str, Host], method: str, target: str) -> tuple[http.HTTPStatus, Any]:
     url = urllib.parse.urlsplit(target)
+    query = dict(urllib.parse.parse_qsl(url.query))
     match url.path.strip("/").split("/"):
         case ["hosts"] if method == "GET":
             return http.HTTPStatus.OK, list(hosts)
-        case ["hosts", name, what] if name in hosts and (method, what) in _ANSWERS:
-            under = urllib.parse.parse_qs(url.query).get("under", [""])[0]
-            return http.HTTPStatus.OK, _ANSWERS[method, what](hosts[name], under)
+        case ["hosts", name, what] if name in hosts and method == "GET" and what in _SHOWN:
+            return http.HTTPStatus.OK, _SHOWN[what](hosts[name], query)
+        case ["hosts", name, what] if name in hosts and method == "POST" and what in switches.SWITCHES:
+            return _flip(hosts[name], what, query)
         case _:
             return http.HTTPStatus.NOT_FOUND, {"error": f"there is no {method} {url.path}"}
+
+
+def _flip(host: Host, switch: str, query: switches.Query) -> tuple[http.HTTPStatus, Any]:
+    try:
+        switches.SWITCHES[switch](host, query)
+    except (switches.SwitchError, ServiceError) as error:
+        return http.HTTPStatus.BAD_REQUEST, {"error": str(error)}
+    return http.HTTPStatus.OK, {"running": sorted(host.services.running)}
 
 
 def _plain_tree(tree: Tree) -> dict[str, Any]:

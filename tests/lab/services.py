@@ -131,6 +131,19 @@ class Services:
         if name.casefold() == RRAS.casefold():
             self._agent.has_automatic_filters = False
 
+    def stop_tree(self, name: str) -> None:
+        """Stop a service, and first those that depend on it, as net.exe does when it is told to."""
+        for other in sorted(self.running):
+            key = self._registry.read(join(SERVICES, other))
+            if key and name.casefold() in _dependencies(key) and self.is_running(other):
+                self.stop_tree(other)
+        self.stop(name)
+
+    def names(self) -> list[str]:
+        """Return the services that the registry declares."""
+        paths = ((name, self._registry.read(join(SERVICES, name))) for name in self._registry.children(SERVICES))
+        return [name for name, key in paths if key and "Start" in key]
+
     @property
     def cover(self) -> Cover:
         """How much L2TP of the host is kept from clear text at this moment; without RRAS there is none."""
