@@ -26,6 +26,8 @@ HostVars = Mapping[str, Mapping[str, Any]]
 
 DECLARED = "__l2tp_declared"
 """The fact in which the role keeps what a host declares, wherever its variables were written."""
+PLAYING = "__l2tp_playing"
+"""The fact in which the role keeps which hosts its play had when it began: what others tell is of an earlier play."""
 RESULTS = {
     Phase.PLAN: "__l2tp_plan",
     Phase.STAGE: "__l2tp_stage",
@@ -65,7 +67,7 @@ def network(hostvars: HostVars, host: str) -> dict[str, Node]:
         name = waiting.pop()
         if name in found or name not in hostvars:
             continue
-        node = _node(name, hostvars[name])
+        node = _node(name, hostvars[name], plays=_plays(hostvars, host, name))
         found[name] = dataclasses.replace(node, unknown_peers=tuple(_unknown_peers(hostvars, node)))
         waiting.extend(
             peer for entry in _listed(found[name].connections) if _names(entry, name) for peer in entry["peers"]
@@ -126,14 +128,20 @@ def answers(hostvars: HostVars, host: str) -> dict[str, Mapping[str, Any]]:
 def run(hostvars: HostVars, host: str) -> Run:
     """The part of the run that a host is connected with."""
     nodes = network(hostvars, host)
-    results = {name: _results(hostvars[name]) for name in nodes}
+    results = {name: _results(hostvars[name]) for name in nodes if _plays(hostvars, host, name)}
     return Run(nodes, {name: answered for name, answered in results.items() if answered})
 
 
 def proofs(hostvars: HostVars, host: str) -> dict[str, Mapping[str, Any]]:
     """The last reading of each host that a host is connected with: its proof, else a plan that was not acted upon."""
-    found = {name: _reading(hostvars, name) for name in network(hostvars, host)}
+    found = {name: _reading(hostvars, name) for name in network(hostvars, host) if _plays(hostvars, host, name)}
     return {name: result for name, result in found.items() if "matches" in result}
+
+
+def _plays(hostvars: HostVars, host: str, other: str) -> bool:
+    """Whether a host was in the play, and had not failed, when the role began for another one."""
+    playing = hostvars[host].get(PLAYING)
+    return playing is None or other in playing
 
 
 def _reading(hostvars: HostVars, host: str) -> Mapping[str, Any]:
@@ -166,9 +174,9 @@ def _result(hostvars: HostVars, host: str, variable: str) -> Mapping[str, Any]:
     return hostvars[host].get(variable) or {}
 
 
-def _node(name: str, variables: Mapping[str, Any]) -> Node:
+def _node(name: str, variables: Mapping[str, Any], *, plays: bool) -> Node:
     """Make a node of what a host declares: the one reading of these variables, a host's own ones or a peer's."""
-    declared = variables.get(DECLARED) or {}
+    declared = (variables.get(DECLARED) or {}) if plays else {}
 
     def value(option: str, default: object = None) -> Any:  # noqa: ANN401 - any YAML
         return declared[option] if option in declared else variables.get(f"l2tp_{option}", default)

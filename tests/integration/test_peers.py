@@ -153,6 +153,34 @@ def test_a_failing_peer_makes_the_other_go_back_after_its_commit(pair: Controlle
 
 
 @pytest.mark.usefixtures("first_run_done")
+@pytest.mark.parametrize("goes", [True, False])
+def test_what_a_peer_told_in_an_earlier_play_does_not_count(pair: Controller, goes: bool) -> None:
+    """The peer goes away between two plays of one run, or does not."""
+    role = {"gather_facts": False, "hosts": "rras", "roles": ["rras.ipsec.l2tp"]}
+    away = {"name": "Ask", "rras.ipsec.win_ipsec_policy_info": {}, "when": f"inventory_hostname == '{OSAKA}'"}
+    other = {"l2tp_policy_name": "Another", "l2tp_replace_assigned": True}
+    before = words.snapshots(pair.lab)
+
+    run = pair.play(
+        [
+            {**role, "tasks": [{**away, "vars": {"ansible_port": 1} if goes else {}}]},
+            {**role, "vars": other},
+        ]
+    )
+
+    assert run.failure(TOKYO) == (
+        (
+            "rras-tokyo does not go on, because its peer rras-osaka was not read in this run and a changed connection "
+            "needs both ends; run both at once (look at --limit, serial and strategy), or set l2tp_one_end to true if "
+            "the tunnel may break until the other end follows."
+        )
+        if goes
+        else ""
+    )
+    assert (words.changes(before, pair.lab) == {}) == goes
+
+
+@pytest.mark.usefixtures("first_run_done")
 def test_a_removal_leaves_both_ends_as_they_are_while_one_is_away(pair: Controller) -> None:
     pair.variables["l2tp_reboot"] = "never"
     before = words.snapshots(pair.lab)
