@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _work
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store
 from ansible_collections.rras.ipsec.tests.unit.plan.server import BLOCKED, KEY, NAME, Server, rule
 from ansible_collections.rras.ipsec.tests.unit.test_action import INFO, POLICY, Task
 
@@ -85,6 +86,14 @@ def test_a_setting_of_the_policy_concerns_no_rule(task: Task) -> None:
     comparison = compared(task, rules(), polling_interval=60)
     assert set(states(comparison).values()) == {"matches"}
     assert (len(comparison["has"]), len(comparison["declared"])) == (1, 1)
+
+
+def test_an_object_that_can_not_be_read(task: Task) -> None:
+    store = Store.read(task.server.host.store)
+    (found,) = store.policies
+    task.server.host.registry.remove_tree(found.rule_paths[0])
+    (obstacle,) = compared(task, rules())["obstacles"]
+    assert obstacle.startswith(f"{found.path} can't be read: it refers to ")
 
 
 def test_a_refusal_is_said_and_refuses_nothing(task: Task) -> None:

@@ -243,8 +243,8 @@ def _foreign_addresses(network: Network, read: Mapping[str, Mapping[str, Any]]) 
     known = {host: facts["addresses"] for host, facts in read.items() if "addresses" in facts}
     has = {host: {entry["address"] for entry in addresses} for host, addresses in known.items()}
     for host, addresses in has.items():
-        address = str(network[host].address)
-        if address in addresses:
+        address = str(network[host].address or "")
+        if not address or address in addresses:
             continue
         where = f"l2tp_address of {host} is {address}, but the server that answers as {host} has {_list(addresses)}"
         other = next((other for other in has if address in has[other]), "")

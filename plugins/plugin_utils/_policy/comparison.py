@@ -11,7 +11,7 @@ import enum
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import describe, model, protection
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import changes, describe, model, protection
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import StoredPolicy
 
@@ -94,6 +94,7 @@ def compare(host: Host, wanted: model.Policy, key_word: describe.KeyWord, finger
         return Comparison(wanted.name, Standing.MISSING, tuple(_missing(rule, key_word) for rule in _counting(wanted)))
     assigned = found.path.casefold() == host.store.active_path.casefold()
     obstacles = protection.end_obstacles(host) if assigned else ()
+    unreadable = tuple(f"{each.path} can't be read: {each.reason}." for each in found.unreadable)
     states = [
         dataclasses.replace(
             _state(has, declared, key_word, fingerprint),
@@ -108,7 +109,7 @@ def compare(host: Host, wanted: model.Policy, key_word: describe.KeyWord, finger
         rules=tuple(states),
         has=has,
         declared=declared,
-        obstacles=obstacles,
+        obstacles=(*obstacles, *unreadable),
         difference=tuple(_difference(has, declared, states)),
     )
 
@@ -158,11 +159,12 @@ def _state(
 ) -> RuleState:
     if has is None or declared is None:
         return _missing(declared, key_word) if declared else _undeclared(has, key_word)
-    lines = _differing(_only(dataclasses.replace(has, name=declared.name)), _only(declared), key_word)
+    before, after = _only(dataclasses.replace(has, name=declared.name)), _only(declared)
+    lines = _differing(before, after, key_word)
     return RuleState(
         name=declared.name,
         state=State.MATCHES if _same_meaning(has, declared) else State.DIFFERS,
-        only_key=not _same_meaning(has, declared) and _same_meaning(_keyless(has), _keyless(declared)),
+        only_key=(changes.Word.KEY,) in changes.rules(before, after).values(),
         treatment=_treatment(has),
         has=(*lines[0], *_activity(has, declared)),
         declared=(*lines[1], *_activity(declared, has)),
@@ -186,12 +188,6 @@ def _treatment(rule: model.Rule) -> Treatment:
         return Treatment.BLOCKED if rule.filter_action.action == model.Action.BLOCK else Treatment.PERMITTED
     methods = (method.type for method in rule.authentication)
     return Treatment.WITH_CERTIFICATES if model.AuthenticationType.CERTIFICATE in methods else Treatment.OTHERWISE
-
-
-def _keyless(rule: model.Rule) -> model.Rule:
-    """A rule with the same key as any other."""
-    methods = (dataclasses.replace(each, data=b"") if each.is_secret else each for each in rule.authentication)
-    return dataclasses.replace(rule, authentication=tuple(methods))
 
 
 def _differing(found: model.Policy, wanted: model.Policy, key_word: describe.KeyWord) -> tuple[_Lines, _Lines]:

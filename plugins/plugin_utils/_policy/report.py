@@ -61,9 +61,12 @@ def report(network: Network, host: str, answers: Answers) -> Report:
 def _own(network: Network, host: str, connections: tuple[Connection, ...], proofs: Answers) -> Iterator[Finding]:
     proof, names = proofs[host], [connection.name for connection in connections]
     yield from findings.clear_text(host, proof["host"])
-    for connection in connections:
-        yield from agreement.end_findings(connection, host, proofs)
-    yield from ends.of_other_rules(host, names, proof, network[host].other_peers)
+    otherwise = [each for connection in connections for each in agreement.end_findings(connection, host, proofs)]
+    otherwise += ends.of_other_rules(host, names, proof, network[host].other_peers)
+    yield from otherwise
+    if not (proof["matches"] or otherwise):
+        said = f"{host} does not have what is declared."
+        yield findings.error(Identifier.POLICY_DIFFERS, host, said, ends.run_site(host))
     yield from findings.find(host, proof["host"])
 
 

@@ -431,7 +431,7 @@ def proof(value: int | None = 1, in_effect: str = "yes", **given: Any) -> dict[s
     }
     comparison = {"policy": POLICY, "standing": "assigned", "has": [], "declared": [], "obstacles": []}
     comparison |= {"difference": [], "rules": given.pop("rules", [rule(), rule("tokyo-branch")])}
-    comparison |= given.pop("comparison", {})
+    comparison |= given.pop("comparison", None) or {}
     return {"matches": True, "obstacles": [], "refusal": "", "comparison": comparison, "host": host} | given
 
 
