@@ -134,6 +134,28 @@ host:
       returned: always
       type: int
       sample: 128
+    l2tp_ports_enabled_for:
+      description:
+        - What the properties of the L2TP ports allow. Null, where it is not known. Where C(remote_access) and C(routing) are both false, RRAS refuses
+          the connections that come in, as a new Windows Server 2025 does.
+      returned: always
+      type: dict
+      contains:
+        remote_access:
+          description: Remote access connections (inbound only).
+          returned: always
+          type: bool
+          sample: true
+        routing:
+          description: Demand-dial routing connections (inbound and outbound).
+          returned: always
+          type: bool
+          sample: true
+        outbound_routing:
+          description: Demand-dial routing connections (outbound only).
+          returned: always
+          type: bool
+          sample: false
     policies_valid:
       description: Whether C(netsh ipsec static show policy all) finds no fault with the policy store. Null, where it was not asked, or where the store holds no policy, which C(netsh) calls an error.
       returned: always

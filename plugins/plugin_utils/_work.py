@@ -71,10 +71,12 @@ class Session:
     def apply(self, wanted: Iterable[steps.Step], *, validity: bool = False) -> Reading:
         """Carry out steps as one transaction, and read everything after them."""
         answer = self._executions.run((*wanted, *host.reading(validity=validity)))
+        unreadable = host.unreadable(answer.denied)
+        if unreadable:
+            raise planning.PlanError(unreadable)
         ran = {command: (program.code, program.lines) for command, program in answer.ran.items()}
-        return Reading(
-            host.understand(answer.tree, answer.access, answer.digests[-1], ran), answer.assigned_by, answer.deleted
-        )
+        seen = host.understand(answer.tree, answer.access, answer.digests[-1], ran, answer.denied)
+        return Reading(seen, answer.assigned_by, answer.deleted)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

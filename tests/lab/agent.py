@@ -12,7 +12,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text impo
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, join
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store
 
-from .registry import RegistryAccess
+from .registry import RegistryAccess, readable
 from .windows import DOMAIN_POLICY, POLICY_STORE
 
 RELOAD = 129
@@ -93,7 +93,9 @@ class PolicyAgent:
 
     def _assigned_rules(self) -> Iterator[model.Rule]:
         names = self._registry.children(POLICY_STORE)
-        keys = [self._registry.read(path) for path in (POLICY_STORE, *(join(POLICY_STORE, name) for name in names))]
+        keys = [
+            readable(self._registry, path) for path in (POLICY_STORE, *(join(POLICY_STORE, name) for name in names))
+        ]
         active = Store.read(Tree(key for key in keys if key)).active
         return (rule for rule in (active.policy.rules if active else ()) if rule.active)
 
@@ -102,9 +104,9 @@ class PolicyAgent:
         return any(key.text("ipsecNegotiationPolicyAction").upper() == model.Action.PERMIT for key in actions)
 
     def _objects(self, path: str, reference: str) -> Iterator[Key]:
-        key = self._registry.read(path)
+        key = readable(self._registry, path)
         for referred in key.texts(reference) if key else ():
-            found = self._registry.read(referred)
+            found = readable(self._registry, referred)
             if found is not None:
                 yield found
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import functools
-import hashlib
 import hmac
 import io
 import struct
@@ -16,7 +15,7 @@ from collections.abc import Iterable, Iterator
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Kind, Value, join
 
-from .registry import RegistryAccess
+from .registry import RegistryAccess, RegistryError, RegistryErrorCode
 from .windows import POLICY_STORE
 
 CERTIFICATE = 3
@@ -40,6 +39,8 @@ KIND_NAMES = {
     Kind.WITHHELD: "Withheld",
 }
 """How .NET names the kinds of values (RegistryValueKind); Withheld is the script's own."""
+NAMELESS = Kind.WITHHELD
+"""What the lab's registry has for a kind that .NET has no name for, such as REG_LINK; .NET reads no data of it."""
 SIZES = {Kind.DWORD: 4, Kind.QWORD: 8}
 """How many bytes a number has; .NET takes no other data for one."""
 _SECTION = bytes([1]) * 15
@@ -62,13 +63,13 @@ def field(value: Value) -> str:
 
 def is_sound(value: Value) -> bool:
     """Return whether .NET could read a value as what its kind says, and write it again."""
-    return len(value.data) == SIZES.get(value.kind, len(value.data))
+    return value.kind is not NAMELESS and len(value.data) == SIZES.get(value.kind, len(value.data))
 
 
 def fingerprint(registry: RegistryAccess, paths: Iterable[str]) -> bytes:
-    """Return SHA-256 over everything below the paths but the values named whenChanged; it never leaves the host."""
+    """Return a digest of everything below the paths but the values named whenChanged; it never leaves the host."""
     lines = [line for path in paths for line in _lines(registry, path)]
-    return hashlib.sha256("\n".join(lines).encode("ascii")).digest()
+    return hmac.digest(b"rras.ipsec", "\n".join(lines).encode("ascii"), "sha256")
 
 
 def shown(path: str, name: str, value: Value, nonce: bytes) -> Value:
@@ -185,7 +186,13 @@ class _Masking:
 
 def _lines(registry: RegistryAccess, path: str) -> Iterator[str]:
     """Everything below a key, in an order that does not depend on how it was written."""
-    key = registry.read(path)
+    try:
+        key = registry.read(path)
+    except RegistryError as error:
+        if error.code is not RegistryErrorCode.ACCESS_DENIED:
+            raise
+        yield from (_encode(path.upper()), "denied")
+        return
     if key is None:
         return
     yield _encode(path.upper())
@@ -198,6 +205,8 @@ def _lines(registry: RegistryAccess, path: str) -> Iterator[str]:
 
 @functools.lru_cache(maxsize=1024)
 def _line(name: str, value: Value) -> str:
+    if value.kind is NAMELESS:
+        return f"{_encode(name)} Unknown "
     return f"{_encode(name)} {KIND_NAMES[value.kind]} {field(value)}"
 
 

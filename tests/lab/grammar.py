@@ -29,7 +29,7 @@ _READABLE = "|".join(
         _OWN,
         _RASMAN,
         rf"{_SERVICES}\\{_SERVICE}",
-        rf"{_SERVICES}\\Tcpip\\Parameters\\Interfaces",
+        rf"{_SERVICES}\\Tcpip\\(Linkage|Parameters\\Interfaces)",
         rf"{_FIREWALL_SETTINGS}\\{_PROFILE}",
         rf"SOFTWARE\\Policies\\Microsoft\\(WindowsFirewall\\{_PROFILE}|Windows\\IPSec\\GPTIPSECPolicy)",
         r"SYSTEM\\CurrentControlSet\\Control\\ComputerName\\ActiveComputerName",
@@ -48,7 +48,7 @@ _SC = "|".join(
         rf"query {_SERVICE}",
         "control PolicyAgent 129",
         r"config (PolicyAgent|IKEEXT) start= [a-z-]+",
-        r'config RemoteAccess depend= [\w+/"]+',
+        r"config RemoteAccess depend= [\w+/]+",
     )
 )
 _NET = r"net\t(start|stop) (PolicyAgent|IKEEXT|RemoteAccess)"

@@ -56,6 +56,8 @@ class HostSpec:
     sc_labels: tuple[str, ...] = sc.ENGLISH
     allow_unencrypted: bool = False
     """Take plain messages over plain HTTP, as Windows does with AllowUnencrypted."""
+    shape: windows.Shape = windows.PLAIN
+    """What it has in common with real servers."""
     engine: EngineName = EngineName.TWIN
 
 
@@ -89,11 +91,15 @@ class Host:
     def reset(self) -> None:
         """Make the host as it was when the lab started; its endpoints stay as they are."""
         spec = self.spec
-        self.registry.replace(windows.fresh(spec.address, spec.management_address, spec.l2tp_ports, spec.name))
+        self.registry.replace(
+            windows.fresh(spec.address, spec.management_address, spec.l2tp_ports, spec.name, spec.shape)
+        )
+        if spec.shape.hardened_rule:
+            self.registry.deny(windows.HARDENED_RULE)
         self.agent.deaf = False
         self.services.broken.clear()
         self.services.starting.clear()
-        self.impairments = Impairments()
+        self.impairments = Impairments(fips=spec.shape.fips)
         self.agent.late = 0
         self.services.late = {}
         self._boot()

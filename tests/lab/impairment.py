@@ -63,6 +63,8 @@ class Impairments:
     """Called before each script, after it was received."""
     refuses_with: Fault | None = None
     """What the script finds wrong with the host before it does anything: wow64, not_administrator, busy ..."""
+    fips: bool = False
+    """.NET throws where a script asks for SHA256 and the like."""
     answer: Answer | None = None
     netsh: NetshFault | None = None
     exit_codes: Mapping[str, int] = dataclasses.field(default_factory=dict)

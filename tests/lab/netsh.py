@@ -19,7 +19,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 
 from . import firewall
 from .agent import PolicyAgent
-from .registry import RegistryAccess
+from .registry import RegistryAccess, readable
 from .services import FIREWALL, POLICY_AGENT, Services
 from .windows import POLICY_STORE
 
@@ -100,13 +100,16 @@ class Netsh:
 
     def _policies(self) -> list[Key]:
         names = [name for name in self.registry.children(POLICY_STORE) if _POLICY_OBJECT.fullmatch(name)]
-        return [key for name in names if (key := self.registry.read(join(POLICY_STORE, name)))]
+        return [key for name in names if (key := readable(self.registry, join(POLICY_STORE, name)))]
 
     def _is_whole(self, policy: Key) -> bool:
-        rules = [self.registry.read(path) for path in policy.texts("ipsecNFAReference")]
-        main_mode = [self.registry.read(path) for path in policy.texts("ipsecISAKMPReference")]
+        rules = [readable(self.registry, path) for path in policy.texts("ipsecNFAReference")]
+        main_mode = [readable(self.registry, path) for path in policy.texts("ipsecISAKMPReference")]
         actions = [
-            self.registry.read(path) for rule in rules if rule for path in rule.texts("ipsecNegotiationPolicyReference")
+            readable(self.registry, path)
+            for rule in rules
+            if rule
+            for path in rule.texts("ipsecNegotiationPolicyReference")
         ]
         return bool(main_mode) and None not in (*rules, *main_mode, *actions)
 

@@ -11,12 +11,12 @@ import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Kind, Tree, Value, join
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value, join
 
-from .digests import KIND_NAMES
+from .digests import KIND_NAMES, NAMELESS
 from .powershell_place import LOOPBACK, Place, Use, uses
 from .registry import LabRegistry, Registry, RegistryError, RegistryErrorCode
-from .windows import ADAPTERS, INTERFACES, SERVICES
+from .windows import ADAPTERS, INTERFACES, LINKAGE, SERVICES
 
 SCRIPT = Path(__file__).with_suffix(".ps1")
 SECONDS_TO_CONNECT = 60
@@ -32,9 +32,11 @@ TOPS = (
     join(SERVICES, "RemoteAccess"),
     join(SERVICES, "SharedAccess"),
     INTERFACES,
+    LINKAGE,
 )
 """What of HKEY_LOCAL_MACHINE this collection could read or change: what a snapshot of everything holds."""
 
+DENIED = "D:(D;;KR;;;WD)(A;;KA;;;WD)"
 _READING = ("read", "children", "tree", "access")
 _KINDS = {name: kind for kind, name in KIND_NAMES.items()}
 
@@ -111,7 +113,7 @@ class RealRegistry(LabRegistry):
         self._ask("removetree", path)
 
     def deny(self, path: str) -> None:
-        self.protect(path, "D:(D;;KR;;;WD)(A;;KA;;;WD)")
+        self.protect(path, DENIED)
         self._denied.append(path)
 
     def denied(self) -> list[str]:
@@ -233,7 +235,7 @@ def _keys(records: Iterable[list[str]]) -> list[Key]:
             found.append((_decode(name), {}))
         else:
             kind, data = value
-            found[-1][1][_decode(name)] = Value(_KINDS.get(kind, Kind.NONE), base64.b64decode(data))
+            found[-1][1][_decode(name)] = Value(_KINDS.get(kind, NAMELESS), base64.b64decode(data))
     return [Key(path, values) for path, values in found]
 
 

@@ -296,6 +296,16 @@ class Registry(LabRegistry):
         )
 
 
+def readable(registry: RegistryAccess, path: str) -> Key | None:
+    """Return the values of a key; None where it is missing, or where nobody may read it."""
+    try:
+        return registry.read(path)
+    except RegistryError as error:
+        if error.code is not RegistryErrorCode.ACCESS_DENIED:
+            raise
+        return None
+
+
 def differences(before: Tree, after: Tree) -> list[str]:
     """Say in words what differs between two trees; nothing when they are equal."""
     return [*_differing_keys(before, after), *_differing_values(before, after)]

@@ -23,7 +23,7 @@ from . import digests
 from .grammar import OWN_KEY, STORED_OBJECT, Request, ScriptError, Step, parse, step_of
 from .impairment import Impairments, RecordRefusedError
 from .programs import NOT_RUN
-from .registry import RegistryAccess, RegistryError, RegistryErrorCode
+from .registry import RegistryAccess, RegistryError, RegistryErrorCode, readable
 from .windows import POLICY_STORE, RASMAN_PARAMETERS
 
 OWN = r"SOFTWARE\rras.ipsec"
@@ -203,12 +203,13 @@ class Transaction:
                 self._answer("deleted", encode(listed))
 
     def copy(self, source: str, target: str) -> None:
-        key = self._registry.read(source)
+        key = readable(self._registry, source)
         if key is None:
             return
         self.create(target, "None")
         for name, value in key.items():
-            self._set(target, name, value)
+            if digests.is_sound(value):
+                self._set(target, name, value)
         for child in self._registry.children(source):
             self.copy(join(source, child), join(target, child))
 
@@ -250,18 +251,20 @@ class Transaction:
         if refused is not None:
             raise ScriptError(refused, "")
         requests = self._requests(lines)
+        self._step = Step("begin")
         if self._registry.read(OWN) is not None:
             closed = self._registry.access(OWN).startswith("D:P")
             self._check_own(OWN, _trustees(self._registry.access(OWN)) if closed else None)
+        self._step = Step("begin")
         self._before = digests.fingerprint(self._registry, WATCHED)
         for number, request in enumerate(requests):
             self._carry_out(number, request)
         self._answer("done")
 
     def _check_own(self, path: str, trusted: Collection[str] | None, depth: int = 0) -> None:
+        self._step = Step("begin", path)
         strange = self._registry.read(path) is None or depth > DEEPEST
         if strange or (trusted is not None and not _trustees(self._registry.access(path)) <= set(trusted)):
-            self._step = Step("begin", path)
             raise ScriptError(Fault.FAILED, "the key is none that this collection made: it may be a registry link")
         for child in self._registry.children(path):
             self._check_own(join(path, child), trusted, depth + 1)

@@ -32,6 +32,9 @@ _SHUTDOWN = re.compile(r"\bshutdown\.exe /r /t (\d+)")
 _ABORT = re.compile(r"\bshutdown\.exe /a\b")
 _BOOT_TIME = re.compile(r"\(Get-CimInstance .*LastBootUpTime\)\.LastBootUpTime\.ToFileTime\(\)")
 _LOGON_TEST = re.compile(r"Get-Item -LiteralPath '[^']*AutoLogonChecked' -ErrorAction Stop; '([^']*)'")
+_FORBIDDEN_BY_FIPS = re.compile(
+    r"\[(System\.)?Security\.Cryptography\.(SHA\d+|MD5|Aes|\w+Managed)\]::(Create|new)\(", re.IGNORECASE
+)
 _HOST_NAME = re.compile(r"\s*hostname(\.exe)?\b")
 
 
@@ -115,6 +118,10 @@ class Twin(Engine):
             return Output(stderr="The twin knows no script but transaction.ps1.\r\n", code=1)
         if impairments.refuses_with is Fault.POWERSHELL_TOO_OLD:
             return Output(_literal(script))
+        if impairments.fips and _FORBIDDEN_BY_FIPS.search(script):
+            return Output(
+                stderr="This implementation is not part of the Windows Platform FIPS validated ...\r\n", code=1
+            )
         return _distorted(self._answer(command, records), impairments.answer)
 
     def _answer(self, _command: Command, records: list[str]) -> Output:
@@ -174,8 +181,7 @@ def framed(answer: str) -> str:
 
 def unframed(output: str) -> str:
     """Return the answer that an output carries; nothing where it carries none."""
-    match = session.FRAME.search(output)
-    return base64.b64decode(match[1]).decode() if match else ""
+    return base64.b64decode(session.frame_of(output)).decode()
 
 
 def _distorted(output: Output, how: Answer | None) -> Output:

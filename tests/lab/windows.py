@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
+import struct
 import uuid
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Kind, Tree, Value, join
@@ -15,6 +17,7 @@ DOMAIN_POLICY = r"SOFTWARE\Policies\Microsoft\Windows\IPSec\GPTIPSECPolicy"
 SERVICES = r"SYSTEM\CurrentControlSet\Services"
 RASMAN_PARAMETERS = SERVICES + r"\RasMan\Parameters"
 INTERFACES = SERVICES + r"\Tcpip\Parameters\Interfaces"
+LINKAGE = SERVICES + r"\Tcpip\Linkage"
 ADAPTERS = r"SYSTEM\CurrentControlSet\Control\Class\{4d36e972-e325-11ce-bfc1-08002be10318}"
 CRYPTOGRAPHY = r"SOFTWARE\Microsoft\Cryptography"
 COMPUTER_NAME = r"SYSTEM\CurrentControlSet\Control\ComputerName\ActiveComputerName"
@@ -38,7 +41,11 @@ _LONGEST_NAME = 15
 """Characters of a computer's NetBIOS name."""
 _MANAGEMENT_INTERFACE = "{0B3D6F5E-2C0B-4B0F-9C4E-6A1D5B2F7E10}"
 _RRAS_INTERFACE = "{7E1C9A42-5D3F-4E86-A7B1-93C2D4E5F601}"
+_REMOVED_INTERFACE = "{C2A1F0D4-8B36-4F5A-9E07-5D4B3A2C1E0F}"
 _MASK = "255.255.255.0"
+FOREIGN_POLICY = join(POLICY_STORE, "ipsecPolicy{5A1F7C3E-0D2B-4E69-8F4A-7B6C5D4E3F21}")
+HARDENED_RULE = join(POLICY_STORE, "ipsecNFA{6B2F8D4F-1E3C-4F7A-905B-8C7D6E5F4032}")
+"""A rule of somebody else's policy that not even administrators may read."""
 
 
 class Start(enum.IntEnum):
@@ -49,7 +56,30 @@ class Start(enum.IntEnum):
     DISABLED = 4
 
 
-def fresh(address: str, management_address: str, l2tp_ports: int = 128, name: str = "RRAS") -> Tree:
+@dataclasses.dataclass(frozen=True, slots=True)
+class Shape:
+    """What real servers have, and the plainest one does not."""
+
+    local_key: bool = True
+    """Whether the policy store has its key already; some Windows make it with the first policy."""
+    removed_adapter: str = ""
+    """The address that an adapter had which is no longer there."""
+    lease: str = ""
+    """A dynamic address beside the static one of the RRAS interface (dhcpstaticipcoexistence)."""
+    accepts_l2tp: bool = True
+    """Whether the ports of L2TP are enabled for anything. A new Windows Server 2025 has them, enabled for nothing."""
+    hardened_rule: bool = False
+    """Whether somebody keeps administrators from reading a rule of another policy."""
+    fips: bool = False
+    """Whether .NET throws where SHA256 is asked for: the FIPS policy, and .NET Framework before 4.6.2."""
+
+
+PLAIN = Shape()
+
+
+def fresh(
+    address: str, management_address: str, l2tp_ports: int = 128, name: str = "RRAS", shape: Shape = PLAIN
+) -> Tree:
     """Return the registry of a server that RRAS was installed on, and nothing was done to since.
 
     Args:
@@ -57,15 +87,19 @@ def fresh(address: str, management_address: str, l2tp_ports: int = 128, name: st
         management_address: the static IPv4 address of the interface that the controller reaches.
         l2tp_ports: how many connections the L2TP miniport takes (WanEndpoints).
         name: the computer's name.
+        shape: what it has beyond that.
 
     """
     return Tree(
         (
-            Key(POLICY_STORE),
+            *((Key(POLICY_STORE),) if shape.local_key else ()),
+            *(_foreign_policy() if shape.hardened_rule else ()),
             *_services(),
-            *_interface(_MANAGEMENT_INTERFACE, management_address),
-            *_interface(_RRAS_INTERFACE, address),
-            *_adapters(l2tp_ports),
+            _interface(_MANAGEMENT_INTERFACE, management_address),
+            _interface(_RRAS_INTERFACE, address, shape.lease),
+            *((_interface(_REMOVED_INTERFACE, shape.removed_adapter),) if shape.removed_adapter else ()),
+            Key(LINKAGE, {"Bind": Value.multi_sz(map(_device, (_MANAGEMENT_INTERFACE, _RRAS_INTERFACE)))}),
+            *_adapters(l2tp_ports, enabled=shape.accepts_l2tp),
             Key(CRYPTOGRAPHY, {"MachineGuid": Value.sz(str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{name} {address}")))}),
             Key(COMPUTER_NAME, {"ComputerName": Value.sz(name.upper()[:_LONGEST_NAME])}),
             *(Key(join(FIREWALL_SETTINGS, f"{each}Profile"), {"EnableFirewall": Value.dword(1)}) for each in _PROFILES),
@@ -112,17 +146,33 @@ def _service(name: str, start: Start, services: list[str], account: str, groups:
     return Key(join(SERVICES, name), values)
 
 
-def _interface(guid: str, address: str) -> tuple[Key, ...]:
+def _foreign_policy() -> tuple[Key, ...]:
+    data = uuid.UUID("22202163-4f4c-11d1-863b-00a0248d3021").bytes_le + struct.pack("<IIB", 4, 10800, 0)
+    policy = {
+        "ClassName": Value.sz("ipsecPolicy"),
+        "ipsecName": Value.sz("hardened by somebody"),
+        "ipsecData": Value.binary(data),
+        "ipsecNFAReference": Value.multi_sz([HARDENED_RULE]),
+    }
+    return Key(FOREIGN_POLICY, policy), Key(HARDENED_RULE, {"ClassName": Value.sz("ipsecNFA")})
+
+
+def _device(interface: str) -> str:
+    return join("", "Device", interface)
+
+
+def _interface(guid: str, address: str, lease: str = "") -> Key:
     values = {
-        "EnableDHCP": Value.dword(0),
+        "EnableDHCP": Value.dword(bool(lease)),
+        "DhcpIPAddress": Value.sz(lease or "0.0.0.0"),  # noqa: S104 - Windows' way of saying that there is no address
         "IPAddress": Value.multi_sz([address]),
         "SubnetMask": Value.multi_sz([_MASK]),
         "DefaultGateway": Value.multi_sz([]),
     }
-    return (Key(join(INTERFACES, guid), values),)
+    return Key(join(INTERFACES, guid), values)
 
 
-def _adapters(l2tp_ports: int) -> tuple[Key, ...]:
+def _adapters(l2tp_ports: int, *, enabled: bool) -> tuple[Key, ...]:
     return (
         _adapter("0000", _MANAGEMENT_INTERFACE, "Ethernet adapter"),
         _adapter("0001", _RRAS_INTERFACE, "Ethernet adapter #2"),
@@ -132,6 +182,9 @@ def _adapters(l2tp_ports: int) -> tuple[Key, ...]:
                 "ComponentId": Value.sz("ms_l2tpminiport"),
                 "DriverDesc": Value.sz("WAN Miniport (L2TP)"),
                 "WanEndpoints": Value.dword(l2tp_ports),
+                "EnableForRas": Value.dword(enabled),
+                "EnableForRouting": Value.dword(enabled),
+                "EnableForOutboundRouting": Value.dword(0),
             },
         ),
     )

@@ -68,10 +68,10 @@ def access(machine: Machine) -> dict[str, str]:
 
 def unframed(output: str) -> str:
     """Return the answer that an output carries."""
-    match = session.FRAME.search(output)
-    if match is None:
+    frame = session.frame_of(output)
+    if not frame:
         raise AssertionError(f"there is no answer in the output: {output[:500]}")
-    return base64.b64decode(match[1]).decode()
+    return base64.b64decode(frame).decode()
 
 
 @dataclasses.dataclass(slots=True)

@@ -15,7 +15,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, s
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault, Outcome
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Kind, join
 from ansible_collections.rras.ipsec.tests.lab import NetshFault, PoweredOff, powershell_wine
-from ansible_collections.rras.ipsec.tests.lab.engine import Connection
+from ansible_collections.rras.ipsec.tests.lab.engine import Command, Connection
 from ansible_collections.rras.ipsec.tests.lab.powershell import PowerShell
 from ansible_collections.rras.ipsec.tests.lab.powershell_place import encoded
 from ansible_collections.rras.ipsec.tests.lab.registry import differences
@@ -23,6 +23,7 @@ from ansible_collections.rras.ipsec.tests.lab.windows import INTERFACES
 from ansible_collections.rras.ipsec.tests.powershell.machine import kept, run, unframed
 from ansible_collections.rras.ipsec.tests.powershell.wine_machine import WineMachine
 from ansible_collections.rras.ipsec.tests.unit.lab.transactions import (
+    FAILS,
     NONCE,
     OWN,
     POLICY,
@@ -155,24 +156,41 @@ def test_without_netsh_the_registry_is_written_and_the_agent_told(machine: WineM
 
 
 def test_data_that_no_kind_fits_are_withheld_and_stay(machine: WineMachine, engine: PowerShell, tmp_path: Path) -> None:
-    """A number of five bytes, one of eight where four belong, and a kind that .NET has no name for."""
+    """Numbers of a length that no number has, and kinds that .NET has no name for: REG_LINK, REG_RESOURCE_LIST, any."""
     file = tmp_path / "odd.reg"
-    values = {"five": "hex(4):01,02,03,04,05", "eight": "hex(4):01,02,03,04,05,06,07,08", "resources": "hex(8):01,02"}
-    lines = ["REGEDIT4", "", rf"[HKEY_LOCAL_MACHINE\{OWN}]", *(f'"{name}"={data}' for name, data in values.items()), ""]
-    file.write_text("\n".join(lines), encoding="ascii")
+    values = {
+        "empty": "hex(4):",
+        "one": "hex(4):01",
+        "five": "hex(4):01,02,03,04,05",
+        "eight": "hex(4):01,02,03,04,05,06,07,08",
+        "nine": "hex(4):01,02,03,04,05,06,07,08,09",
+        "long": "hex(b):01,02,03,04,05,06,07,08,09",
+        "link": "hex(6):41,00,42,00",
+        "resources": "hex(8):01,02",
+        "strange": "hex(1234):01,02,03",
+    }
+    texts = {"lone": "hex(1):00,d8,41,00,00,00", "half": "hex(1):41,00,42", "list": "hex(7):00,d8,41,00,00,00,00,00"}
+    lines = [f'"{name}"={data}' for name, data in (values | texts).items()]
+    lines = ["Windows Registry Editor Version 5.00", "", rf"[HKEY_LOCAL_MACHINE\{OWN}]", *lines, ""]
+    file.write_text("\n".join(lines), encoding="utf-16")
     windows_path = "Z:" + str(file).replace("/", "\\")
     engine.computer.prefix.run_line(f"regedit /S {windows_path}", b"")
 
-    answer = records.decode(unframed(machine.output([records.begin(NONCE, 30), record("tree", OWN, "*", "0")])))
+    read = [records.begin(NONCE, 30), record("tree", OWN, "*", "0"), record("digest", STORE)]
+    answer = records.decode(unframed(machine.output(read)))
     assert answer.failure is None
     assert machine.differences() == []
-    assert [answer.tree[OWN][name].kind for name in values] == [Kind.WITHHELD] * 3
+    assert [answer.tree[OWN][name].kind for name in values] == [Kind.WITHHELD] * len(values)
+    assert [answer.tree[OWN].text(name) for name in texts] == [
+        "\N{REPLACEMENT CHARACTER}A",
+        "A\0",
+        "\N{REPLACEMENT CHARACTER}A",
+    ]
     for name in values:
         failure = run(machine, record("set", OWN, name, "DWord", b"1")).failure
         assert failure is not None
         assert failure.message == f"the value {name} of the key {OWN} could not be put back as it is"
     machine.registry.remove_tree(OWN)
-    machine.differences().clear()  # the twin takes a kind without a name for none, and replaces it
 
 
 def test_a_key_that_may_not_be_read_is_named(machine: WineMachine) -> None:
@@ -181,11 +199,46 @@ def test_a_key_that_may_not_be_read_is_named(machine: WineMachine) -> None:
     assert answer == f"denied\t{base64.b64encode(INTERFACES.encode()).decode()}\ndone\n"
 
 
-def test_a_store_that_may_not_be_read_fails_everything(machine: WineMachine) -> None:
+def test_a_foreign_key_that_may_not_be_read_fails_nothing(machine: WineMachine) -> None:
     machine.registry.deny(POLICY)
+    copied = record("copy", STORE, join(OWN, "Backup", "First"))
+    lines = (record("tree", STORE, "*", "1"), record("digest", STORE), record("delete", RULES["key"]), copied)
+    answer = run(machine, *lines)
+    assert (answer.failure, set(answer.denied)) == (None, {POLICY})
+    assert set(answer.access) == set(RULES.values())
+    assert machine.registry.read(RULES["key"]) is None
+    assert join(OWN, "Backup", "First", POLICY.rpartition("\\")[2]) not in machine.registry.snapshot(OWN)
+
+
+def test_a_key_of_ours_that_may_not_be_read_is_named(machine: WineMachine) -> None:
+    machine.registry.deny(join(OWN, "Lists"))
     failure = run(machine, record("delete", RULES["key"])).failure
     assert failure is not None
-    assert (failure.fault, failure.outcome) == (Fault.FAILED, Outcome.NOTHING)
+    assert (failure.fault, failure.verb, failure.path) == (Fault.FAILED, "begin", join(OWN, "Lists"))
+    assert failure.outcome is Outcome.NOTHING
+
+
+def test_a_rule_that_may_only_be_read_has_an_access_list_too(machine: WineMachine) -> None:
+    """Administrators may neither set values nor make keys there."""
+    machine.registry.protect(RULES["key"], "D:(D;;0x6;;;WD)(A;;KA;;;WD)")
+    answer = run(machine, record("tree", STORE, "ipsecName", "1"))
+    assert answer.failure is None
+    assert RULES["key"] in answer.access
+    failure = run(machine, record("unset", RULES["key"], "ipsecData")).failure
+    assert failure is not None, "the key could be written, so the test proves nothing"
+    machine.registry.protect(RULES["key"], "D:(A;;KA;;;WD)")
+    machine.differences().clear()  # the twin writes there
+
+
+def test_an_answer_comes_even_where_the_keys_can_not_be_read_again(engine: PowerShell) -> None:
+    broken = "$state.hashed++; if ($state.hashed -gt 1) { throw 'no hash' }; $lines = @("
+    text = session.script_text().rstrip("\n").replace("$lines = @(", broken)
+    lines = (*text.split("\n"), session.RECORDS, records.begin(NONCE, 30), set_text(OWN, "Text", "new"), FAILS)
+    output = engine._run(Command(Connection.WINRM, session.COMMAND, lines))  # noqa: SLF001 (past the twin)
+    failure = records.decode(unframed(output.stdout)).failure
+    assert failure is not None
+    assert (failure.message, failure.outcome) == (rf"the key {OWN}\Missing does not exist", Outcome.PARTLY)
+    assert failure.left == "the keys can't be read again"
 
 
 def test_a_restart_ends_programs_and_keeps_the_registry(machine: WineMachine) -> None:

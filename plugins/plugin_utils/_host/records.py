@@ -41,7 +41,7 @@ Answers:
 key            path (base64)                           a key; the following answers belong to it
 value          name (base64), kind, data (base64)      a value; kind ``Withheld``: 4 bytes of length and a digest
 access         SDDL (base64)                           the access list of the key (rules only)
-denied         path (base64)                           a key that may not be read
+denied         path (base64)                           a key that not even administrators may read
 digest         digest (base64)
 ran            command (base64), code, lines (base64)  the exit code, -1 where the program could not be run to its end
 deleted        path (base64)                           a key of the policy store that ``deletelisted`` deleted
@@ -51,7 +51,8 @@ error          code, verb, path, message (base64),     the last answer: nothing 
                outcome, what is left (base64)          outcome is ``partly`` (others: ``nothing``, ``undone``)
 =============  ======================================  ==============================================================
 
-The fingerprint of a key is SHA-256 over everything below it but the values named whenChanged. It never leaves the host.
+The fingerprint of a key is HMAC-SHA256, under a constant, of everything below it but the values named whenChanged. It
+never leaves the host.
 """
 
 from __future__ import annotations
@@ -117,6 +118,8 @@ class Answer:
     """What a host answered."""
 
     tree: Tree
+    denied: frozenset[str]
+    """The keys of the tree that not even administrators may read: nothing is known of their values."""
     access: Mapping[str, str]
     digests: tuple[str, ...]
     ran: Mapping[str, Ran]
@@ -189,7 +192,7 @@ def decode_frame(text: str) -> Answer:
 def decode(text: str) -> Answer:
     """Read an answer.
 
-    Raises `MalformedAnswerError` when a record is not as this module describes it.
+    Raises `MalformedAnswerError`, with the last key that was read, when a record is not as this module describes it.
     """
     reader = _Reader()
     try:
@@ -197,7 +200,8 @@ def decode(text: str) -> Answer:
             verb, *fields = line.split("\t")
             reader.read(verb, fields)
     except (ValueError, LookupError, OverflowError) as error:
-        raise MalformedAnswerError(f"the answer of the host can't be read ({type(error).__name__})") from None
+        place = f" at {reader.path}" if reader.path else ""
+        raise MalformedAnswerError(f"the answer of the host can't be read{place} ({type(error).__name__})") from None
     if not reader.ended:
         raise MalformedAnswerError("the answer of the host has no end")
     return reader.answer()
@@ -208,8 +212,10 @@ class _Reader:
 
     def __init__(self) -> None:
         self.ended = False
+        self.path = ""
+        """The key that the next values belong to."""
         self._keys: dict[str, dict[str, Value]] = {}
-        self._path = ""
+        self._denied: list[str] = []
         self._access: dict[str, str] = {}
         self._digests: list[str] = []
         self._ran: dict[str, Ran] = {}
@@ -220,14 +226,15 @@ class _Reader:
     def read(self, verb: str, fields: list[str]) -> None:  # noqa: C901 - one case a verb reads best
         match verb, fields:
             case "key", [path]:
-                self._path = _text(path)
-                self._keys[self._path] = {}
+                self.path = _text(path)
+                self._keys[self.path] = {}
             case "value", [name, kind, data]:
-                self._keys[self._path][_text(name)] = _value(kind, data)
+                self._keys[self.path][_text(name)] = _value(kind, data)
             case "access", [access]:
-                self._access[self._path] = _text(access)
-            case "denied", [_path]:
-                pass
+                self._access[self.path] = _text(access)
+            case "denied", [path]:
+                self._denied.append(_text(path))
+                self._keys[self._denied[-1]] = {}
             case "digest", [digest]:
                 self._digests.append(digest)
             case "ran", [command, code, lines]:
@@ -247,7 +254,14 @@ class _Reader:
     def answer(self) -> Answer:
         tree = Tree(Key(path, values) for path, values in self._keys.items())
         return Answer(
-            tree, self._access, tuple(self._digests), self._ran, self._assigned_by, tuple(self._deleted), self._failure
+            tree=tree,
+            denied=frozenset(self._denied),
+            access=self._access,
+            digests=tuple(self._digests),
+            ran=self._ran,
+            assigned_by=self._assigned_by,
+            deleted=tuple(self._deleted),
+            failure=self._failure,
         )
 
 

@@ -32,7 +32,9 @@ literal, ready-made one. Below 300 characters: with cores before 2.19 the comman
 
 COMMAND = PREFIX + base64.b64encode(BOOTSTRAP.encode("utf-16-le")).decode("ascii")
 RECORDS = "#records"
-FRAME = re.compile(r"#rras#([A-Za-z0-9+/=\s]*)#rras#")
+FRAME = re.compile(r"#rras#([A-Za-z0-9+/=\s]+)#rras#")
+_UNQUOTED_FRAME = re.compile(r"(?<!')#rras#(?=([A-Za-z0-9+/=\s]+)#rras#)")
+"""As `FRAME`, but none of those in an echo of the script, and each that ends where another begins."""
 
 
 def script_text() -> str:
@@ -47,6 +49,12 @@ class Output:
     code: int
     stdout: str
     stderr: str
+
+
+def frame_of(text: str) -> str:
+    """The last whole answer in an output, since a banner or an echo may stand before it; empty where there is none."""
+    found = [match[1] for match in _UNQUOTED_FRAME.finditer(text) if not match[1].isspace()]
+    return found[-1] if found else ""
 
 
 class NoAnswerError(Exception):
@@ -85,13 +93,24 @@ class Session:
         requests = tuple(wanted)
         lines = [script_text().rstrip("\n"), RECORDS, self._begin, *map(records.encode, requests)]
         output = self._execute(COMMAND, ("\n".join(lines) + "\n").encode("ascii"))
-        frame = FRAME.search(output.stdout)
-        if frame is None:
+        frame = frame_of(output.stdout)
+        if not frame:
             raise NoAnswerError(output)
-        answer = records.decode_frame(frame[1])
+        answer = records.decode_frame(frame)
         if answer.failure:
             raise TransactionError(_with_started(answer.failure, requests, answer.ran))
+        _check_complete(answer, requests)
         return answer
+
+
+def _check_complete(answer: records.Answer, requests: Iterable[steps.Step]) -> None:
+    """Raise `MalformedAnswerError` where an answer lacks what always answers: digests, and how programs ended."""
+    digests = sum(isinstance(step, steps.ReadDigest) for step in requests)
+    programs = {f"{step.program} {step.arguments}" for step in requests if isinstance(step, steps.Run)}
+    missing = sorted(programs - set(answer.ran))
+    if len(answer.digests) < digests or missing:
+        what = missing[0] if missing else "the digest of the policy store"
+        raise records.MalformedAnswerError(f"the answer of the host lacks a part ({what})")
 
 
 def _with_started(

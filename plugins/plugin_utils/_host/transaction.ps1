@@ -10,12 +10,12 @@ $services, $service, $guid = 'SYSTEM\\CurrentControlSet\\Services', '(PolicyAgen
 $store, $own, $rasman = 'SOFTWARE\\Policies\\Microsoft\\Windows\\IPSec\\Policy\\Local', 'SOFTWARE\\rras\.ipsec(\\\w+)*', "$services\\RasMan\\Parameters"
 $wall = "$services\\SharedAccess\\Parameters\\FirewallPolicy"
 $readable = '(' + (@(
-    $store, $own, $rasman, "$services\\$service", "$services\\Tcpip\\Parameters\\Interfaces"
+    $store, $own, $rasman, "$services\\$service", "$services\\Tcpip\\(Linkage|Parameters\\Interfaces)"
     "($wall|SOFTWARE\\Policies\\Microsoft\\WindowsFirewall)\\(Domain|Standard|Private|Public)Profile"
     'SOFTWARE\\Policies\\Microsoft\\Windows\\IPSec\\GPTIPSECPolicy'
     'SYSTEM\\CurrentControlSet\\Control\\(ComputerName\\ActiveComputerName|Class\\\{4d36e972-e325-11ce-bfc1-08002be10318\})'
 ) -join '|') + ')'
-$object, $sc = "$store\\ipsec\w+$guid", "sc`t(query $service|control PolicyAgent 129|config (PolicyAgent|IKEEXT) start= [a-z-]+|config RemoteAccess depend= [\w+/`"]+)"
+$object, $sc = "$store\\ipsec\w+$guid", "sc`t(query $service|control PolicyAgent 129|config (PolicyAgent|IKEEXT) start= [a-z-]+|config RemoteAccess depend= [\w+/]+)"
 $firewall = 'advfirewall firewall (delete rule name=rras\.ipsec-L2TP-over-IPv6|add rule name=rras\.ipsec-L2TP-over-IPv6 ' +
     'dir=in action=block protocol=UDP localport=1701 remoteip=::/1,8000::/1 profile=any enable=yes)'
 $program = "(netsh`t($firewall|ipsec (static show policy all|dynamic show qmfilter all))|net`t(start|stop) (PolicyAgent|IKEEXT|RemoteAccess)|$sc)"
@@ -95,9 +95,14 @@ function Get-Shown([string] $path, [string] $name, $data) {
     if ($type -eq '11bbac00-498d-11d1-8639-00a0248d3021') { try { return 'Binary', (Get-MaskedRule $data) } catch { $type = '' } }
     'Withheld', [byte[]] ([BitConverter]::GetBytes($data.Length) + (Get-Digest $data))
 }
+function Open-ToRead([string] $path) { # $false: there is a key that not even administrators may read
+    try { $root.OpenSubKey($path) } catch [Security.SecurityException] { $false }
+}
 function Read-Tree([string] $path, [string] $names, [int] $depth) {
-    try { $key = $root.OpenSubKey($path) } catch [Security.SecurityException] { return Answer 'denied' (Encode $path) }
-    if ($null -eq $key) { return } else { Answer 'key' (Encode $path) }
+    $key = Open-ToRead $path
+    if ($null -eq $key) { return }
+    if ($key -is [bool]) { return Answer 'denied' (Encode $path) }
+    Answer 'key' (Encode $path)
     foreach ($name in $key.GetValueNames()) {
         if ($names[0] -eq '|') { if ("$($key.GetValue($name))" -notlike "*$names*") { continue } } # of what may be many values, those with a text in their data
         elseif ($names -ne '*' -and $names.Split(',') -notcontains $name) { continue }
@@ -109,14 +114,23 @@ function Read-Tree([string] $path, [string] $names, [int] $depth) {
     if ($depth -gt 0) { foreach ($child in $key.GetSubKeyNames()) { if ($child -ne 'Backup') { Read-Tree "$path\$child" $names ($depth - 1) } } }
 }
 function Get-Lines([string] $path) {
-    if ($null -eq ($key = $root.OpenSubKey($path))) { return }
-    foreach ($list in ($names = $key.GetValueNames()), ($children = $key.GetSubKeyNames())) { [Array]::Sort($list, [StringComparer]::OrdinalIgnoreCase) }
+    $key = Open-ToRead $path
+    if ($null -eq $key) { return }
     Encode $path.ToUpperInvariant()
-    foreach ($name in $names) { if ($name -ne 'whenChanged') { "$(Encode $name.ToUpperInvariant()) $($key.GetValueKind($name)) $(ConvertTo-Field (Get-Data $key $name))" } }
+    if ($key -is [bool]) { return 'denied' }
+    $names = $key.GetValueNames()
+    $children = $key.GetSubKeyNames()
+    foreach ($list in $names, $children) { [Array]::Sort($list, [StringComparer]::OrdinalIgnoreCase) }
+    foreach ($name in $names) {
+        if ($name -eq 'whenChanged') { continue }
+        "$(Encode $name.ToUpperInvariant()) $($key.GetValueKind($name)) $(ConvertTo-Field (Get-Data $key $name))"
+    }
     foreach ($child in $children) { Get-Lines "$path\$child" }
 }
-function Get-Fingerprint([string[]] $paths) {
-    , [Security.Cryptography.SHA256]::Create().ComputeHash([Text.Encoding]::ASCII.GetBytes(@(foreach ($path in $paths) { Get-Lines $path }) -join "`n"))
+function Get-Fingerprint([string[]] $paths) { # SHA256 throws in FIPS mode before .NET Framework 4.6.2, HMACSHA256 does not
+    $lines = @(foreach ($path in $paths) { Get-Lines $path }) -join "`n"
+    $hash = [Security.Cryptography.HMACSHA256]::new([Text.Encoding]::ASCII.GetBytes('rras.ipsec'))
+    , $hash.ComputeHash([Text.Encoding]::ASCII.GetBytes($lines))
 }
 function Get-StoreDigest([string] $path) { [Convert]::ToBase64String((Get-Digest (Get-Fingerprint $path))) }
 function Read-Digest([string] $path) { Answer 'digest' (Get-StoreDigest $path) }
@@ -128,19 +142,20 @@ function Assert-Text([string] $path, [string] $name, [string] $field) {
 function Assert-Seal([string] $path, [string] $name, [string] $source) { Assert-Text $path $name (ConvertTo-Field (Get-Fingerprint $source)) }
 function Get-Trustees([string] $path) { foreach ($entry in [regex]::Matches((Get-Access $path), ';([^;()]+)\)')) { $entry.Groups[1].Value } }
 function Assert-Own([string] $path, [string[]] $trusted, [int] $depth) { # .NET follows registry links and can't see them, but hardly any key lets in as few as ours
+    $state.step = "begin`t$path"
     $key = $root.OpenSubKey($path)
     $strange = $null -eq $key -or $depth -gt 8
     if ($trusted -and -not $strange) { foreach ($who in Get-Trustees $path) { $strange = $strange -or $who -notin $trusted } }
-    if ($strange) { $state.step = "begin`t$path"; Fail 'failed' 'the key is none that this collection made: it may be a registry link' }
+    if ($strange) { Fail 'failed' 'the key is none that this collection made: it may be a registry link' }
     foreach ($child in $key.GetSubKeyNames()) { Assert-Own "$path\$child" $trusted ($depth + 1) }
 }
 # Writing. Each function leaves on $undo what takes its change back.
-function Open-Key([string] $path) {
-    $key = $root.OpenSubKey($path, $true)
+function Open-Key([string] $path, [bool] $writable = $true) {
+    $key = $root.OpenSubKey($path, $writable)
     if ($null -eq $key) { Fail 'failed' "the key $path does not exist" }
     $key
 }
-function Get-Access([string] $path) { (Open-Key $path).GetAccessControl('Access').GetSecurityDescriptorSddlForm('Access') }
+function Get-Access([string] $path) { (Open-Key $path $false).GetAccessControl('Access').GetSecurityDescriptorSddlForm('Access') }
 function Push-Value($key, [string] $path, [string] $name) {
     $kind = "$($key.GetValueKind($name))"
     $data = Get-Data $key $name
@@ -207,9 +222,14 @@ function Remove-Listed([string] $path, [string] $name) {
     }
 }
 function Copy-Key([string] $source, [string] $target) {
-    if ($null -eq ($key = $root.OpenSubKey($source))) { return }
+    $key = Open-ToRead $source
+    if ($key -isnot [Microsoft.Win32.RegistryKey]) { return }
     New-Key $target 'None'
-    foreach ($name in $key.GetValueNames()) { Set-Data $target $name (Get-Data $key $name) "$($key.GetValueKind($name))" }
+    foreach ($name in $key.GetValueNames()) {
+        $kind = "$($key.GetValueKind($name))"
+        $data = Get-Data $key $name
+        if (Test-Data $kind $data) { Set-Data $target $name $data $kind } # nobody but Windows could write what is left out
+    }
     foreach ($child in $key.GetSubKeyNames()) { Copy-Key "$source\$child" "$target\$child" }
 }
 function Save-Hive([string] $path) { # Windows writes the hives SOFTWARE and SYSTEM to disk when it likes, each by itself
@@ -271,15 +291,19 @@ $rasmanPath = 'SYSTEM\CurrentControlSet\Services\RasMan\Parameters'
 $storePath = 'SOFTWARE\Policies\Microsoft\Windows\IPSec\Policy\Local'
 $ownPath = 'SOFTWARE\rras.ipsec'
 $watched = $storePath, $ownPath
-$root, $mutex, $held = [Microsoft.Win32.RegistryKey]::OpenBaseKey('LocalMachine', 'Registry64'), [Threading.Mutex]::new($false, 'Global\rras.ipsec'), $false
+$held = $false
 try {
     if ([Environment]::Is64BitOperatingSystem -and -not [Environment]::Is64BitProcess) { Fail 'wow64' '' }
     $user = [Security.Principal.WindowsPrincipal] [Security.Principal.WindowsIdentity]::GetCurrent()
     if (-not $user.IsInRole([Security.Principal.WindowsBuiltInRole] 'Administrator')) { Fail 'not_administrator' '' }
     $requests = @(foreach ($line in $lines) { if ($line) { Get-Request $line } })
+    $state.step = "begin`t"
+    $root = [Microsoft.Win32.RegistryKey]::OpenBaseKey('LocalMachine', 'Registry64')
+    $mutex = [Threading.Mutex]::new($false, 'Global\rras.ipsec')
     try { $held = $mutex.WaitOne(60000) } catch [Threading.AbandonedMutexException] { $held = $true }
     if (-not $held) { Fail 'busy' '' }
     if ($root.OpenSubKey($ownPath)) { Assert-Own $ownPath $(if ((Get-Access $ownPath) -match '^D:P') { Get-Trustees $ownPath }) 0 }
+    $state.step = "begin`t"
     $before = ConvertTo-Field (Get-Fingerprint $watched)
     foreach ($request in $requests) { $state.step, $function, [object[]] $fields = $request; & $function @fields }
     Answer 'done'
@@ -291,7 +315,10 @@ try {
             if ($function -eq 'Undo-Program') { $_.Exception.GetBaseException().Message } else { "$function $($fields[0])" }
         }
     })
-    if ($steps -and (ConvertTo-Field (Get-Fingerprint $watched)) -cne $before) { $left += 'the keys are not as they were' }
+    if ($steps) {
+        try { if ((ConvertTo-Field (Get-Fingerprint $watched)) -cne $before) { $left += 'the keys are not as they were' } }
+        catch { $left += "the keys can't be read again" }
+    }
     $outcome = if ($left) { 'partly' } elseif ($steps) { 'undone' } else { 'nothing' }
     Answer 'error' $fault $state.step (Encode $message) $outcome (Encode ($left -join ', '))
 } finally { if ($held) { $mutex.ReleaseMutex() } }

@@ -31,7 +31,12 @@ def facts(host: Host, key_word: describe.KeyWord) -> dict[str, Any]:
         "l2tp_over_ipv6_obstacles": list(ipv6_obstacles),
         "machine": host.machine,
         "unfinished_transaction": str(host.pending.phase) if host.pending else None,
-        "l2tp_ports": host.l2tp_ports,
+        "l2tp_ports": host.l2tp_ports.count,
+        "l2tp_ports_enabled_for": {
+            "remote_access": host.l2tp_ports.remote_access,
+            "routing": host.l2tp_ports.routing,
+            "outbound_routing": host.l2tp_ports.outbound_routing,
+        },
         "policies_valid": host.policies_valid,
     }
 

@@ -52,6 +52,8 @@ class Identifier(enum.StrEnum):
     CLEAR_TEXT_L2TP = "clear_text_l2tp"
     LOADING_UNPROVED = "loading_unproved"
     OTHER_L2TP_UNPROTECTED = "other_l2tp_unprotected"
+    L2TP_PORTS_CLOSED = "l2tp_ports_closed"
+    DYNAMIC_ADDRESS = "dynamic_address"
     KEY_READABLE_BY_USERS = "key_readable_by_users"
 
 
@@ -95,6 +97,8 @@ def find(host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
     yield from clear_text(host, facts)
     if facts["prohibit_ipsec"]["value"] == 1:
         yield from _of_other_l2tp(host, facts)
+    yield from _of_ports(host, facts["l2tp_ports"], facts["l2tp_ports_enabled_for"])
+    yield from _of_addresses(host, facts)
     yield from _of_keys(host, facts["policies"])
 
 
@@ -203,6 +207,41 @@ def _of_other_l2tp(host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
             "Set l2tp_other_peers to block or certificate, "
             "and see that Windows Firewall is on (the service MpsSvc and all profiles).",
         )
+
+
+def _of_ports(host: str, count: int | None, enabled_for: Mapping[str, bool | None]) -> Iterator[Finding]:
+    """What the properties of the L2TP ports refuse. What is not known is not said."""
+    if count == 0:
+        yield Finding(
+            Identifier.L2TP_PORTS_CLOSED,
+            Severity.ERROR,
+            host,
+            f"RRAS on {host} has no L2TP port.",
+            "Give the WAN Miniport (L2TP) ports, in the properties of Ports in the console of RRAS.",
+        )
+    elif enabled_for["remote_access"] is False and enabled_for["routing"] is False:
+        yield Finding(
+            Identifier.L2TP_PORTS_CLOSED,
+            Severity.WARNING,
+            host,
+            f"RRAS on {host} refuses L2TP connections that come in: its L2TP ports are enabled for none, "
+            "as on every new Windows Server 2025.",
+            "Tick 'Demand-dial routing connections (inbound and outbound)' for the WAN Miniport (L2TP), "
+            "in the properties of Ports in the console of RRAS.",
+        )
+
+
+def _of_addresses(host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
+    """Ends of a loaded filter that may change."""
+    for entry in facts["addresses"]:
+        if entry["dynamic"] and entry["address"] in facts["listed_addresses"]:
+            yield Finding(
+                Identifier.DYNAMIC_ADDRESS,
+                Severity.WARNING,
+                host,
+                f"The address {entry['address']} of {host} comes from DHCP, and its filters hold for this one only.",
+                f"Give the RRAS interface of {host} a static address.",
+            )
 
 
 def _of_keys(host: str, policies: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:

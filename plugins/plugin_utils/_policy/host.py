@@ -8,7 +8,8 @@ from __future__ import annotations
 import dataclasses
 import enum
 import ipaddress
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall, steps
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import InEffect
@@ -21,12 +22,15 @@ PROHIBIT_IPSEC = "ProhibitIpSec"
 PROHIBITED = Value.dword(1)
 """The ProhibitIpSec with which RRAS makes no L2TP filter of its own. A number of another kind does not count."""
 INTERFACES = join(SERVICES, "Tcpip", "Parameters", "Interfaces")
+LINKAGE = join(SERVICES, "Tcpip", "Linkage")
+"""Its value Bind names the interfaces that TCP/IP is bound to. An adapter that was removed keeps its key elsewhere."""
 DOMAIN_POLICY = r"SOFTWARE\Policies\Microsoft\Windows\IPSec\GPTIPSECPolicy"
 MACHINE = (
     (r"SYSTEM\CurrentControlSet\Control\ComputerName\ActiveComputerName", "ComputerName"),
     (r"SOFTWARE\Microsoft\Cryptography", "MachineGuid"),
 )
 """What tells one machine from another, together with its addresses."""
+_L2TP_MINIPORT = "ms_l2tpminiport"
 NETWORK_ADAPTERS = r"SYSTEM\CurrentControlSet\Control\Class\{4d36e972-e325-11ce-bfc1-08002be10318}"
 
 OURS = r"SOFTWARE\rras.ipsec"
@@ -47,6 +51,7 @@ SHOW_FILTERS = steps.Run("netsh", "ipsec dynamic show qmfilter all", r"\d+\.\d+\
 SHOW_POLICIES = steps.Run("netsh", "ipsec static show policy all", r"(?m)^\s*ERR \w*\s*\[.*")
 FIREWALL = "MpsSvc"
 _SERVICE_NAMES = ("PolicyAgent", "IKEEXT", "RasMan", "RemoteAccess", FIREWALL)
+_STATE_LINE = re.compile(r":\s*([0-9a-fA-F]+)\s*")
 _RUNNING = 4
 
 
@@ -85,6 +90,19 @@ class HostAddress:
 
     address: str
     dynamic: bool
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class L2tpPorts:
+    """The L2TP ports of RRAS, and what their properties allow; None for what is not known."""
+
+    count: int | None = None
+    remote_access: bool | None = None
+    """Remote access connections (inbound only)."""
+    routing: bool | None = None
+    """Demand-dial routing connections (inbound and outbound)."""
+    outbound_routing: bool | None = None
+    """Demand-dial routing connections (outbound only)."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -158,7 +176,7 @@ class Host:
     windows_firewall: firewall.WindowsFirewall
     machine: str
     """What is equal for two readings of one machine, and of no two machines of a network."""
-    l2tp_ports: int | None
+    l2tp_ports: L2tpPorts
 
     @property
     def in_force(self) -> PendingTransaction | None:
@@ -261,6 +279,9 @@ class Host:
         return InEffect.UNKNOWN
 
 
+_PORT_PROPERTIES = ("EnableForRas", "EnableForRouting", "EnableForOutboundRouting")
+
+
 def reading(*, validity: bool = False) -> tuple[steps.Step, ...]:
     """The steps that read all of `Host`; with validity, netsh is asked as well whether the policies are valid."""
     services = tuple(
@@ -280,21 +301,41 @@ def reading(*, validity: bool = False) -> tuple[steps.Step, ...]:
         steps.ReadTree(RASMAN, (PROHIBIT_IPSEC,)),
         *services,
         steps.ReadTree(INTERFACES, ("IPAddress", "DhcpIPAddress", "EnableDHCP"), depth=1),
+        steps.ReadTree(LINKAGE, ("Bind",)),
         steps.ReadTree(DOMAIN_POLICY, ("DSIPSECPolicyPath",)),
         *firewall.reading(),
-        steps.ReadTree(NETWORK_ADAPTERS, ("ComponentId", "WanEndpoints"), depth=1),
+        steps.ReadTree(NETWORK_ADAPTERS, ("ComponentId", "WanEndpoints", *_PORT_PROPERTIES), depth=1),
         *(steps.ReadTree(path, (name,)) for path, name in MACHINE),
     )
 
 
+def unreadable(denied: Iterable[str]) -> str:
+    """Why a host can't be understood of which these keys may not be read, a sentence; empty where it can be.
+
+    An object of the policy store that is denied is one that can't be read; some keys below the network adapters' are
+    denied on every Windows.
+    """
+    needed = (LOCAL, RASMAN, INTERFACES, LINKAGE, DOMAIN_POLICY, *(join(SERVICES, name) for name in _SERVICE_NAMES))
+    folded = {path.casefold() for path in needed}
+    for path in sorted(denied):
+        if path.casefold() in folded or f"{path}\\".casefold().startswith(f"{OURS}\\".casefold()):
+            return f"not even an administrator may read the key {path} of this host; let Administrators read it."
+    return ""
+
+
 def understand(
-    tree: Tree, access: Mapping[str, str], digest: str, ran: Mapping[str, tuple[int, tuple[str, ...]]]
+    tree: Tree,
+    access: Mapping[str, str],
+    digest: str,
+    ran: Mapping[str, tuple[int, tuple[str, ...]]],
+    denied: Collection[str] = (),
 ) -> Host:
     """What the answers to `reading` mean.
 
-    access: the access list (SDDL) of each rule's key, by path; ran: exit code and lines by command.
+    access: the access list (SDDL) of each rule's key, by path; ran: exit code and lines by command; denied: the keys
+    that not even administrators may read.
     """
-    store = Store.read(tree, access)
+    store = Store.read(tree, access, denied)
     services = {name: _service(tree, ran, name) for name in _SERVICE_NAMES}
     return Host(
         store=store,
@@ -310,7 +351,7 @@ def understand(
         prohibit_ipsec=tree.value(RASMAN, PROHIBIT_IPSEC),
         value_note=_value_note(tree),
         services=services,
-        addresses=tuple(_addresses(tree.children(INTERFACES))),
+        addresses=tuple(_addresses(_interfaces(tree))),
         domain_policy=_text(tree, DOMAIN_POLICY, "DSIPSECPolicyPath"),
         listed=_listed(ran),
         loading_proved=LOADING_UNPROVED not in tree,
@@ -375,7 +416,8 @@ def _value_note(tree: Tree) -> ValueNote:
 def _service(tree: Tree, ran: Mapping[str, tuple[int, tuple[str, ...]]], name: str) -> Service:
     key = tree.get(join(SERVICES, name)) or Key("")
     _code, lines = ran.get(f"sc query {name}", (-1, ()))
-    numbers = [line.strip(": \r") for line in lines]  # sc.exe prints TYPE, then STATE; its labels are translated
+    numbers = [found[1] for found in map(_STATE_LINE.fullmatch, lines) if found]
+    # sc.exe prints TYPE, then STATE; its labels are translated
     return Service(
         name=name,
         start=_start_type(key),
@@ -390,13 +432,20 @@ def _start_type(key: Key | None) -> StartType | None:
     return StartType(start) if start in tuple(StartType) else None
 
 
+def _interfaces(tree: Tree) -> list[Key]:
+    """The interfaces that are there: of all that have a key, those that TCP/IP is bound to."""
+    bound = {device.rpartition("\\")[2].casefold() for device in _texts(tree, LINKAGE, "Bind")}
+    return [key for key in tree.children(INTERFACES) if not bound or key.name.casefold() in bound]
+
+
 def _addresses(interfaces: Iterable[Key]) -> Iterable[HostAddress]:
+    """Their addresses. Beside a dynamic one a static one may stand (dhcpstaticipcoexistence, Windows Server 2019)."""
     for key in interfaces:
         enable_dhcp = key.get("EnableDHCP")
-        dynamic = bool(enable_dhcp and enable_dhcp.number)
-        for text in key.texts("DhcpIPAddress" if dynamic else "IPAddress"):
-            if text != "0.0.0.0":  # noqa: S104 - Windows' way of saying that there is no address
-                yield HostAddress(text, dynamic)
+        leased = key.texts("DhcpIPAddress") if enable_dhcp and enable_dhcp.number else ()
+        for text in dict.fromkeys((*leased, *key.texts("IPAddress"))):
+            if text != "0.0.0.0" and _is_address(text):  # noqa: S104 - Windows' way of saying that there is no address
+                yield HostAddress(text, text in leased)
 
 
 def _listed(ran: Mapping[str, tuple[int, tuple[str, ...]]]) -> frozenset[str]:
@@ -414,7 +463,7 @@ def _is_address(text: str) -> bool:
 
 def _machine(tree: Tree) -> str:
     """Names alone don't tell: they are cut to 15 characters, and a clone keeps its MachineGuid."""
-    addresses = sorted(entry.address for entry in _addresses(tree.children(INTERFACES)))
+    addresses = sorted(entry.address for entry in _addresses(_interfaces(tree)))
     return " ".join((*(_text(tree, path, name) for path, name in MACHINE), *addresses)).strip()
 
 
@@ -423,8 +472,13 @@ def _policies_valid(ran: Mapping[str, tuple[int, tuple[str, ...]]]) -> bool | No
     return None if shown is None else shown == (0, ())
 
 
-def _l2tp_ports(adapters: Iterable[Key]) -> int | None:
+def _l2tp_ports(adapters: Iterable[Key]) -> L2tpPorts:
     for key in adapters:
-        if key.text("ComponentId").casefold() == "ms_l2tpminiport" and "WanEndpoints" in key:
-            return key["WanEndpoints"].number
-    return None
+        if key.text("ComponentId").casefold() == _L2TP_MINIPORT and "WanEndpoints" in key:
+            return L2tpPorts(key["WanEndpoints"].number, *(_flag(key, name) for name in _PORT_PROPERTIES))
+    return L2tpPorts()
+
+
+def _flag(key: Key, name: str) -> bool | None:
+    number = key[name].number if name in key else None
+    return None if number is None else number != 0

@@ -183,6 +183,8 @@ def plan_present(declaration: Declaration, host: Host, nonce: bytes, identity: u
     """
     _refuse_foreign_addresses(declaration, host)
     _refuse_unsafe(declaration, host)
+    if agent_first:
+        _refuse_dependency(host, agent_first=True)
     wanted = declaration.policy.masked(nonce)
     namesakes = host.store.find(wanted.name)
     equal = [found for found in namesakes if not found.unreadable and means(found.policy, wanted)]
@@ -218,6 +220,8 @@ def plan_absent(name: str, host: Host, identity: uuid.UUID, *, all_ours: bool = 
     owned_after = _without(obsolete, host) if _staying(host, mine) else ()
     adopted_after = tuple(each for each in host.adopted if each not in adopted)
     stays = bool(owned_after or adopted_after)
+    if not stays:
+        _refuse_dependency(host, agent_first=False)
     intent, back = _after_removal(host, unassigned, stays=stays)
     switches = intent is not Intent.KEEP
     assigned = unassigned.name if unassigned else name
@@ -525,6 +529,12 @@ def _refuse_unsafe(declaration: Declaration, host: Host) -> None:
             "set replace_assigned to true if the declared policy is to take its place."
         )
     refusal = assignment_refused(host, declaration.policy) if declaration.assigned else ""
+    if refusal:
+        raise PlanError(refusal)
+
+
+def _refuse_dependency(host: Host, *, agent_first: bool) -> None:
+    refusal = services.dependency_refused(host, agent_first=agent_first)
     if refusal:
         raise PlanError(refusal)
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall, steps
@@ -24,6 +25,8 @@ RRAS = "RemoteAccess"
 _NEEDED = (IKE, AGENT)
 """In the order in which they start: PolicyAgent hands to IKEEXT what it loads."""
 _RRAS_NOTE = "added"
+_PLAIN_NAME = re.compile(r"\w+", re.ASCII)
+"""What the script takes as the name of a service in a list that it gives to sc.exe."""
 
 
 def take(host: Host, *, agent_first: bool) -> tuple[steps.Step, ...]:
@@ -41,6 +44,20 @@ def take(host: Host, *, agent_first: bool) -> tuple[steps.Step, ...]:
     # is started before RemoteAccess is made to depend on it, so that an undo can take the dependency away first.
     notes = _notes(host, automatic, depends=bool(dependency))
     return (steps.CreateKey(SERVICES_NOTE), *notes, steps.Flush(SERVICES_NOTE), *types, *starting, *dependency)
+
+
+def dependency_refused(host: Host, *, agent_first: bool) -> str:
+    """Why the dependencies of RemoteAccess can't be changed as they have to be, a sentence; empty where they can."""
+    service = host.services[RRAS]
+    strange = [name for name in (*service.depends_on, *service.depends_on_groups) if not _PLAIN_NAME.fullmatch(name)]
+    if not strange:
+        return ""
+    problem = f"the service {RRAS} depends on {strange[0]!r}, a name with which its list can't be written safely"
+    if agent_first and service.start is not None and not _depends_on_agent(service):
+        return f"{problem}; set policy_agent_first to false, and make {RRAS} depend on {AGENT} by hand."
+    if not agent_first and RRAS in host.services_before and _depends_on_agent(service):
+        return f"{problem}; take {AGENT} out of the dependencies of {RRAS} by hand."
+    return ""
 
 
 def give_back(host: Host) -> tuple[steps.Step, ...]:
@@ -125,7 +142,7 @@ def _config_depend(service: Service, depends_on: tuple[str, ...]) -> steps.Run:
 
 def _depend(service: Service, depends_on: tuple[str, ...]) -> str:
     """The list as sc.exe takes it: groups are marked by a plus sign, and the whole list is replaced."""
-    return "/".join((*depends_on, *(f"+{group}" for group in service.depends_on_groups))) or '""'
+    return "/".join((*depends_on, *(f"+{group}" for group in service.depends_on_groups))) or "/"
 
 
 def _depends_on_agent(service: Service) -> bool:

@@ -57,6 +57,7 @@ FILTER_LIST_REFERENCE = "ipsecFilterReference"
 OWNERS_REFERENCE = "ipsecOwnersReference"
 ACTION = "ipsecNegotiationPolicyAction"
 ACTION_TYPE = "ipsecNegotiationPolicyType"
+DENIED = "not even administrators may read it"
 DATA_TYPE = 0x100
 """The format of ipsecData, as Windows states it in the local store (a directory's objects may hold others)."""
 
@@ -67,6 +68,7 @@ _OBJECT = re.compile(r"(ipsec\w+)(\{[^{}\\]*\})", re.IGNORECASE)
 _CLASSES = {kind.value.casefold(): kind for kind in ObjectClass}
 _PARENTS = ("", LOCAL.casefold(), f"HKEY_LOCAL_MACHINE{SEPARATOR}{LOCAL}".casefold())
 _T = TypeVar("_T")
+_TEXT_KINDS = (Kind.SZ, Kind.EXPAND_SZ, Kind.MULTI_SZ)
 _Shared = TypeVar("_Shared", FilterAction, FilterList)
 
 
@@ -143,20 +145,29 @@ class _UnreadableError(Exception):
 class Store:
     """The objects of a store and the policies that they make up. Made by `Store.read`."""
 
-    def __init__(self, active_path: str, objects: Tree, access: Mapping[str, str]) -> None:
+    def __init__(
+        self, active_path: str, objects: Tree, access: Mapping[str, str], denied: Collection[str] = ()
+    ) -> None:
         self.active_path = active_path
         """The path of the assigned policy as it stands in ActivePolicy; empty where nothing is assigned."""
         self.objects = objects
         """The keys of all objects by path, found without regard to case; those of unknown classes too."""
         self._access = {path.casefold(): text for path, text in access.items()}
-        self._parts = {key.path: _read_part(key) for key in objects.values()}
+        closed = {path.casefold() for path in denied}
+        self._parts = {
+            key.path: Unreadable(key.path, DENIED) if key.path.casefold() in closed else _read_part(key)
+            for key in objects.values()
+        }
         self._references = {key.path: tuple(dict.fromkeys(self._targets(key))) for key in objects.values()}
 
     @classmethod
-    def read(cls, tree: Tree, access: Mapping[str, str] | None = None) -> Store:
-        """Read the store out of a part of the registry; `access` holds access lists (SDDL) by path."""
+    def read(cls, tree: Tree, access: Mapping[str, str] | None = None, denied: Collection[str] = ()) -> Store:
+        """Read the store out of a part of the registry.
+
+        access: access lists (SDDL) by path; denied: the keys that not even administrators may read.
+        """
         active = tree.value(LOCAL, ACTIVE_POLICY)
-        return cls(active.text if active else "", Tree(tree.children(LOCAL)), access or {})
+        return cls(active.text if active else "", Tree(tree.children(LOCAL)), access or {}, denied)
 
     @functools.cached_property
     def policies(self) -> tuple[StoredPolicy, ...]:
@@ -475,12 +486,20 @@ def _read_part(key: Key) -> Part | Unreadable:
     kind = _object_class(key)
     if kind is None:
         return Unreadable(key.path, "unknown class of object")
+    odd = next((name for name, value in key.items() if _is_text(name) and value.kind not in _TEXT_KINDS), "")
+    if odd:
+        return Unreadable(key.path, f"its value {odd} is no text")
     try:
         return _PARTS[kind](key, _data(key))
     except _UnreadableError as error:
         return error.unreadable
     except codec.CodecError as error:
         return Unreadable(key.path, _reason(kind, error))
+
+
+def _is_text(name: str) -> bool:
+    """Whether a value of this name, of any object, is a text, or a list of texts."""
+    return name.casefold() in (NAME.casefold(), DESCRIPTION.casefold()) or name.casefold().endswith("reference")
 
 
 def _reason(kind: ObjectClass, error: codec.CodecError) -> str:

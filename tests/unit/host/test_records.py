@@ -123,6 +123,7 @@ def test_an_answer_in_full() -> None:
         )
     )
     assert (answer.access, answer.digests, answer.assigned_by) == ({"A": "D:P"}, ("one", "two"), "registry")
+    assert (set(answer.denied), len(answer.tree["B"])) == ({"B"}, 0)
     assert answer.ran == {"sc query X": records.Ran(-1, ("a", "b"))}
     assert answer.failure is None
 
@@ -142,7 +143,9 @@ def test_an_error_in_full() -> None:
         ("key\t*\ndone\n", "the answer of the host can't be read (Error)"),
         ("key\t/w==\ndone\n", "the answer of the host can't be read (UnicodeDecodeError)"),
         (f"key\tQQ==\nvalue\tQQ==\tDWord\t{field('99999999999')}\ndone\n",
-         "the answer of the host can't be read (OverflowError)"),
+         "the answer of the host can't be read at A (OverflowError)"),
+        ("key\tQQ==\nvalue\tQQ==\tString\t/w==\ndone\n",
+         "the answer of the host can't be read at A (UnicodeDecodeError)"),
         ("error\tnew\tx\ty\t\tnothing\t\n", "the answer of the host can't be read (ValueError)"),
     ],
 )  # fmt: skip

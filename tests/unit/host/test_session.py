@@ -36,7 +36,7 @@ def framed(answer: str, around: str = "") -> session.Output:
 
 
 def test_everything_but_a_fixed_command_travels_on_standard_input() -> None:
-    wire = Wire(framed("done\n"))
+    wire = Wire(framed("digest\tone\ndone\n"))
     session.Session(wire, NONCE, 30).run([steps.ReadDigest("a path")])
     ((command, data),) = wire.sent
     assert command == session.COMMAND
@@ -53,6 +53,35 @@ def test_the_command_fits_where_it_is_encoded_twice() -> None:
 
 def test_the_answer_is_found_in_the_noise_of_a_profile() -> None:
     session.Session(Wire(framed("done\n", around="Welcome!\r\n")), NONCE, 30).run([])
+
+
+ANSWER = framed("digest\tthe answer\ndone\n").stdout
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "",
+        framed("digest\tof a banner\ndone\n").stdout,
+        "#rras#",
+        "#rras# #rras#",
+        f"PS C:\\> {session.BOOTSTRAP}\r\n",
+        session.script_text(),
+    ],
+    ids=["nothing", "another answer", "half a frame", "an empty frame", "the bootstrap", "the script"],
+)
+@pytest.mark.parametrize("between", ["", "\r\n"])
+@pytest.mark.parametrize("after", ["", "\r\n#rras#", "\r\n#rras#\r\n", "\r\nGood bye!"])
+def test_the_last_whole_answer_counts(before: str, between: str, after: str) -> None:
+    output = session.Output(0, before + between + ANSWER + after, "")
+    answer = session.Session(Wire(output), NONCE, 30).run([steps.ReadDigest("a path")])
+    assert answer.digests == ("the answer",)
+
+
+@pytest.mark.parametrize("echo", [session.BOOTSTRAP, session.script_text()], ids=["bootstrap", "script"])
+def test_an_echo_alone_is_no_answer(echo: str) -> None:
+    with pytest.raises(session.NoAnswerError):
+        session.Session(Wire(session.Output(0, echo, "")), NONCE, 30).run([])
 
 
 def test_the_language_is_tested_at_the_door() -> None:
@@ -77,6 +106,20 @@ def test_the_language_is_tested_at_the_door() -> None:
 def test_anything_else_is_an_error(output: session.Output, error: type[Exception]) -> None:
     with pytest.raises(error):
         session.Session(Wire(output), NONCE, 30).run([])
+
+
+@pytest.mark.parametrize(
+    ("answer", "lacks"),
+    [
+        ("done\n", "sc query X"),
+        ("digest\tone\ndone\n", "sc query X"),
+        (f"ran\t{base64.b64encode(b'sc query X').decode()}\t0\t\ndone\n", "the digest of the policy store"),
+    ],
+)
+def test_an_answer_that_lacks_a_part(answer: str, lacks: str) -> None:
+    with pytest.raises(MalformedAnswerError) as error:
+        session.Session(Wire(framed(answer)), NONCE, 30).run([steps.ReadDigest("x"), steps.Run("sc", "query X")])
+    assert str(error.value) == f"the answer of the host lacks a part ({lacks})"
 
 
 def test_an_error_says_what_came_back_and_no_more() -> None:

@@ -16,6 +16,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fa
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import codec, firewall
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Kind, Tree, Value, join
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, NetshFault, PoweredOff, RecordRefusedError
+from ansible_collections.rras.ipsec.tests.lab.digests import NAMELESS
 from ansible_collections.rras.ipsec.tests.lab.firewall import rules
 from ansible_collections.rras.ipsec.tests.lab.grammar import VERBS
 from ansible_collections.rras.ipsec.tests.lab.registry import Registry, differences
@@ -205,11 +206,32 @@ class TestReading:
         answer = Transaction(machine).run([record("tree", INTERFACES, "*", "1")])
         assert answer == f"denied\t{base64.b64encode(INTERFACES.encode()).decode()}\ndone\n"
 
-    def test_a_store_that_may_not_be_read_fails_everything(self, machine: Host) -> None:
+    def test_a_foreign_key_that_may_not_be_read_fails_nothing(self, machine: Host) -> None:
         machine.registry.deny(POLICY)
+        copied = record("copy", STORE, join(OWN, "Backup", "First"))
+        lines = (record("tree", STORE, "*", "1"), record("digest", STORE), record("delete", RULES["key"]), copied)
+        answer = run(machine, *lines)
+        assert (answer.failure, set(answer.denied)) == (None, {POLICY})
+        assert set(answer.access) == set(RULES.values())
+        assert machine.registry.read(RULES["key"]) is None
+        assert join(OWN, "Backup", "First", POLICY.rpartition("\\")[2]) not in machine.registry.snapshot(OWN)
+
+    def test_a_key_of_ours_that_may_not_be_read_is_named(self, machine: Host) -> None:
+        machine.registry.deny(join(OWN, "Lists"))
         failure = run(machine, record("delete", RULES["key"])).failure
         assert failure is not None
-        assert (failure.fault, failure.outcome) == (Fault.FAILED, Outcome.NOTHING)
+        assert (failure.fault, failure.verb, failure.path) == (Fault.FAILED, "begin", join(OWN, "Lists"))
+        assert failure.outcome is Outcome.NOTHING
+
+    def test_a_kind_without_a_name_is_withheld_and_not_copied(self, machine: Host) -> None:
+        machine.registry.write(POLICY, "link", Value(NAMELESS, b""))
+        machine.registry.write(POLICY, "odd", Value(Kind.DWORD, b"12345"))
+        copied = record("copy", STORE, join(OWN, "Copy"))
+        answer = run(machine, record("tree", STORE, "*", "1"), record("digest", STORE), copied)
+        assert answer.failure is None
+        assert [answer.tree[POLICY][name].kind for name in ("link", "odd")] == [Kind.WITHHELD] * 2
+        (copy,) = (key for key in machine.registry.snapshot(OWN).values() if key.name == POLICY.rpartition("\\")[2])
+        assert set(machine.registry.snapshot(STORE)[POLICY]) - set(copy) == {"link", "odd"}
 
     def test_digests_depend_on_the_nonce_and_on_the_store(self, machine: Host) -> None:
         first, again = (run(machine, record("digest", STORE)).digests for _number in range(2))

@@ -428,6 +428,10 @@ def proof(value: int | None = 1, in_effect: str = "yes", **given: Any) -> dict[s
         "policies": given.pop("policies", []),
         "assigned": given.pop("assigned", POLICY),
         "domain_policy": None,
+        "l2tp_ports": given.pop("l2tp_ports", 128),
+        "l2tp_ports_enabled_for": given.pop("l2tp_ports_enabled_for", dict.fromkeys(("remote_access", "routing"))),
+        "addresses": given.pop("addresses", []),
+        "listed_addresses": given.pop("listed_addresses", []),
     }
     comparison = {"policy": POLICY, "standing": "assigned", "has": [], "declared": [], "obstacles": []}
     comparison |= {"difference": [], "rules": given.pop("rules", [rule(), rule("tokyo-branch")])}

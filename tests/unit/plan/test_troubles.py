@@ -14,7 +14,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import Tr
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import host as hosts
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import OURS, TRANSACTION
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value, join
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value, join
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import WorkError
 from ansible_collections.rras.ipsec.tests.lab import NetshFault
@@ -380,6 +380,51 @@ class TestServices:
             "IKEEXT": "demand",
             "RemoteAccess": "added",
         }
+
+    @pytest.mark.parametrize("name", ["MSSQL$RRAS", "My Service", "Tcpip-2", "a.b", "Größe"])
+    def test_one_that_depends_on_a_strange_name_is_said(self, server: Server, name: str) -> None:
+        path = server.service("RemoteAccess").path
+        server.host.registry.write(path, "DependOnService", Value.multi_sz(["RasMan", name]))
+        with pytest.raises(PlanError) as error:
+            server.policy()
+        assert str(error.value) == (
+            f"the service RemoteAccess depends on {name!r}, a name with which its list can't be written safely; "
+            "set policy_agent_first to false, and make RemoteAccess depend on PolicyAgent by hand."
+        )
+        assert server.tree == Tree([Key(LOCAL)])
+        server.policy(policy_agent_first=False)
+        assert server.policy(state="absent")["changed"] is True
+
+    def test_where_the_dependency_is_there_a_strange_name_does_not_matter(self, server: Server) -> None:
+        path = server.service("RemoteAccess").path
+        depends = Value.multi_sz(["MSSQL$RRAS", "policyagent"])
+        server.host.registry.write(path, "DependOnService", depends)
+        server.policy()
+        server.policy(state="absent")
+        assert server.service("RemoteAccess")["DependOnService"] == depends
+
+    def test_a_strange_name_that_came_later_is_said_by_the_removal(self, server: Server) -> None:
+        server.policy()
+        path = server.service("RemoteAccess").path
+        server.host.registry.write(path, "DependOnService", Value.multi_sz(["MSSQL$RRAS", "PolicyAgent"]))
+        with pytest.raises(PlanError) as error:
+            server.policy(state="absent")
+        assert str(error.value) == (
+            "the service RemoteAccess depends on 'MSSQL$RRAS', a name with which its list can't be written safely; "
+            "take PolicyAgent out of the dependencies of RemoteAccess by hand."
+        )
+        server.host.registry.write(path, "DependOnService", Value.multi_sz(["MSSQL$RRAS"]))
+        assert server.policy(state="absent")["changed"] is True
+
+    def test_a_list_that_was_empty_is_empty_again(self, server: Server) -> None:
+        """The list is cleared with a slash; sc.exe takes nothing else for that."""
+        for name in ("DependOnService", "DependOnGroup"):
+            server.host.registry.write(server.service("RemoteAccess").path, name, Value.multi_sz([]))
+        server.policy()
+        assert server.service("RemoteAccess").texts("DependOnService") == ("PolicyAgent",)
+        server.policy(state="absent")
+        assert server.service("RemoteAccess").texts("DependOnService") == ()
+        assert any(line.endswith("depend= /") for line in server.host.recorder.command_lines)
 
     def test_a_server_without_remote_access_needs_no_dependency(self, server: Server) -> None:
         server.host.registry.remove(server.service("RemoteAccess").path)
