@@ -18,6 +18,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session, transport
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import describe
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import DeclarationError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._results import Mask
@@ -27,7 +28,7 @@ _NONCE = secrets.token_bytes(32)
 """New for each run: it is made where the strategy first loads an action, and the processes of all hosts inherit it."""
 _SECRET = secrets.token_bytes(32)
 """As `_NONCE`, and it never leaves this machine's memory."""
-_SHOWN = 200
+_SHOWN = 400
 _QUOTES_NOTHING = (MutuallyExclusiveError, RequiredIfError)
 """What ansible-core's validator may say itself: only names and choices of the spec are in it."""
 _CARRIERS = ("requests", "urllib3", "winrm", "pypsrp")
@@ -153,7 +154,7 @@ def _sentence(error: Exception, mask: Mask) -> str:
         case OptionsError() | WorkError() | PlanError() | DeclarationError() | transport.TransportError():
             return _capital(str(error))
         case session.TransactionError(failure=failure):
-            return _capital(_SENTENCES.get(failure.fault) or _failure(failure))
+            return _capital(_SENTENCES.get(failure.fault) or _failure(failure, mask))
         case session.NoAnswerError(output=output):
             return _no_answer(output, mask)
         case records.MalformedAnswerError():
@@ -186,14 +187,15 @@ _REASONS: Mapping[type[Exception], str] = {
 }
 
 
-def _failure(failure: records.Failure) -> str:
-    place = f" at {failure.path}" if failure.path else ""
+def _failure(failure: records.Failure, mask: Mask) -> str:
+    path, message, said = (_shown(text, mask) for text in (failure.path, failure.message, failure.left))
+    place = f" at {path}" if path else ""
     left = {
         records.Outcome.NOTHING: "Nothing was changed.",
-        records.Outcome.UNDONE: f"All changes were undone{_still_running(failure.left)}.",
-        records.Outcome.PARTLY: f"Not all changes could be undone: {failure.left}.",
+        records.Outcome.UNDONE: f"All changes were undone{_still_running(said)}.",
+        records.Outcome.PARTLY: f"Not all changes could be undone: {said}.",
     }[failure.outcome]
-    return f"the host stopped in step {failure.verb!r}{place}: {failure.message.rstrip('.')}. {left}"
+    return f"the host stopped in step {failure.verb!r}{place}: {message.rstrip('.')}. {left}"
 
 
 def _still_running(started: str) -> str:
@@ -202,9 +204,14 @@ def _still_running(started: str) -> str:
 
 
 def _no_answer(output: session.Output, mask: Mask) -> str:
-    """What came instead of an answer. It is cut after it is masked, so that no part of a secret is left at the end."""
-    shown = mask.text(output.stderr.strip() or output.stdout.strip() or "no output")[:_SHOWN]
+    """What came instead of an answer."""
+    shown = _shown(session.cause(output), mask)
     return f"The host did not answer as a Windows host with PowerShell does (exit code {output.code}): {shown}"
+
+
+def _shown(text: str, mask: Mask) -> str:
+    """What a host said. It is cut after it is masked, so that no part of a secret is left at the cut."""
+    return describe.shortened(mask.text(text), _SHOWN)
 
 
 def _capital(text: str) -> str:

@@ -6,6 +6,9 @@
 Later tasks read results. So names of fields, identifiers, enumerations, numbers and booleans are never masked, whatever
 the secret is. Free text is: sentences, diffs, and what a host holds or says. A name that the user declared may stand in
 free text, for a secret that is part of one was refused before (`_shape.exposed`).
+
+No text that leaves has a character that a terminal would obey, such as an escape or a line feed: a host could forge
+warnings with it. Only diffs keep their line feeds.
 """
 
 from __future__ import annotations
@@ -15,6 +18,8 @@ import enum
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import describe
 
 MASK: Final = "********"
 _SHORTEST_MASKED = 2
@@ -27,7 +32,9 @@ class Text(enum.Enum):
     KEPT = enum.auto()
     """A word of ours, an identifier or an enumeration. No secret is in it, unless it happens to be the same word."""
     FREE = enum.auto()
-    """A sentence, a diff, or what a host holds or says."""
+    """A sentence, or what a host holds or says: one line."""
+    LINES = enum.auto()
+    """A diff: as FREE, but of several lines, which no text of a host can add to."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -47,7 +54,9 @@ class ByName:
 Described = Text | FreeAfter | ByName | Mapping[str, "Described"]
 """What stands in a place of a result. A list has the description of its entries; what is not a text needs none."""
 
-_KEPT, _FREE = Text.KEPT, Text.FREE
+_KEPT, _FREE, _LINES = Text.KEPT, Text.FREE, Text.LINES
+_LONGEST = 2000
+"""Characters of one free text; a host may hold longer names and say longer sentences than anybody wants to read."""
 
 _RULE: Final[Described] = {
     "name": _FREE,
@@ -103,7 +112,7 @@ RESULT: Final[Mapping[str, Described]] = {
     "refusal": _FREE,
     "comparison": _COMPARISON,
     "in_effect": _KEPT,
-    "diff": {"before_header": _KEPT, "after_header": _KEPT, "before": _FREE, "after": _FREE},
+    "diff": {"before_header": _KEPT, "after_header": _KEPT, "before": _LINES, "after": _LINES},
     "host": _HOST,
 }
 """All fields of all results that hold text. One that is missing here counts as free."""
@@ -118,12 +127,15 @@ class Mask:
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if forms else None
 
     def text(self, text: str) -> str:
-        """A free text without secrets."""
-        return self._pattern.sub(MASK, text) if self._pattern else text
+        """A free text of one line, without secrets."""
+        return describe.shortened(describe.escaped(self._masked(text)), _LONGEST)
 
     def result(self, result: Mapping[str, Any]) -> dict[str, Any]:
         """A result without secrets in its free texts."""
         return {name: self._value(value, RESULT.get(name, _FREE)) for name, value in result.items()}
+
+    def _masked(self, text: str) -> str:
+        return self._pattern.sub(MASK, text) if self._pattern else text
 
     def _value(self, value: Any, described: Described) -> Any:  # noqa: ANN401 - any part of a result
         if isinstance(value, str):
@@ -136,10 +148,13 @@ class Mask:
 
     def _described_text(self, text: str, described: Described) -> str:
         if described is _KEPT:
-            return text
+            return describe.escaped(text)
+        if described is _LINES:
+            return describe.escaped(self._masked(text), keep="\n")
         if isinstance(described, FreeAfter):
             found = text.startswith(described.beginning)
-            return described.beginning + self.text(text.removeprefix(described.beginning)) if found else text
+            rest = self.text(text.removeprefix(described.beginning)) if found else ""
+            return described.beginning + rest if found else describe.escaped(text)
         return self.text(text)
 
 

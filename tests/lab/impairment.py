@@ -28,6 +28,8 @@ class Answer(enum.StrEnum):
 
     GARBAGE = "garbage"
     """Something that is no answer of ours."""
+    FORGED = "forged"
+    """An output with what a terminal obeys, and lines that look like Ansible's own."""
     TRUNCATED = "truncated"
     """The first half of the answer, without the end of the frame."""
     CUT_RECORDS = "cut records"

@@ -28,6 +28,9 @@ AUTO_LOGON_CHECKED = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion\Winlogon\Aut
 SHUTDOWN_ALREADY_SCHEDULED = 1190
 NO_SHUTDOWN_SCHEDULED = 1116
 
+FORGERY = "\x1b[2J\a\u202e[WARNING]: forged by the host\r\n[WARNING]: forged by the host\n"
+"""What a host says that wants to look like Ansible."""
+
 _SHUTDOWN = re.compile(r"\bshutdown\.exe /r /t (\d+)")
 _ABORT = re.compile(r"\bshutdown\.exe /a\b")
 _BOOT_TIME = re.compile(r"\(Get-CimInstance .*LastBootUpTime\)\.LastBootUpTime\.ToFileTime\(\)")
@@ -191,6 +194,8 @@ def _distorted(output: Output, how: Answer | None) -> Output:
             return output
         case Answer.GARBAGE:
             return Output("sh: 1: Syntax error: word unexpected\n", code=2)
+        case Answer.FORGED:
+            return Output(stderr=FORGERY, code=1)
         case Answer.TRUNCATED:
             frame = output.stdout.rstrip()
             return Output(frame[: len(frame) // 2])

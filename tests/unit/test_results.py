@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from ansible.errors import AnsibleConnectionFailure
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
@@ -25,7 +26,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _specs
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import host as hosts
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._results import MASK, RESULT, ByName, Described, Mask, Text
-from ansible_collections.rras.ipsec.tests.lab import Answer
+from ansible_collections.rras.ipsec.tests.lab import Answer, RecordRefusedError
 from ansible_collections.rras.ipsec.tests.unit import readers
 from ansible_collections.rras.ipsec.tests.unit.plan.server import ADDRESS, BLOCKED, PEER, Server, rule
 from ansible_collections.rras.ipsec.tests.unit.plan.test_present import by_hand
@@ -213,7 +214,9 @@ def test_a_run_ends_as_with_any_other_key(key: str) -> None:
     assert found == expected
     if len(key) > 1 and key.strip("*"):
         free = [
-            text for path, text, described in texts(found) if described is Text.FREE and not path.startswith("value.")
+            text
+            for path, text, described in texts(found)
+            if described in (Text.FREE, Text.LINES) and not path.startswith("value.")
         ]
         assert [text for text in free if key in text] == []
 
@@ -290,13 +293,102 @@ class TestWhatAHostHolds:
         assert result["host"]["domain_policy"] == f"LDAP://CN={MASK}"
 
     def test_is_masked_before_it_is_cut(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(
-            "ansible_collections.rras.ipsec.plugins.plugin_utils._action._SHOWN", len("sh: 1: Syntax error: word")
-        )
+        monkeypatch.setattr("ansible_collections.rras.ipsec.plugins.plugin_utils._action._SHOWN", 20)
         task = Task(Server())
         task.server.host.impairments.answer = Answer.GARBAGE
         said = task.run(POLICY, **declared("word unexpected"))["msg"]
-        assert said.endswith("(exit code 2): sh: 1: Syntax error: ****")
+        assert said.endswith("(exit code 2): sh: 1:  ... *******")
+
+
+UNSAFE = "\x1b[31m\a\n[WARNING]: forged\r\x9b\u202e\u2066\u2028\x7f"
+SHOWN = r"\x1b[31m\x07\n[WARNING]: forged\r\x9b\u202e\u2066\u2028\x7f"
+
+
+class TestWhatATerminalWouldObey:
+    """It is spelled out in every text that leaves."""
+
+    def test_of_a_policy(self) -> None:
+        task = Task(Server())
+        by_hand(task.server, name="of somebody")
+        for path in [path for path in task.server.tree if "ipsecPolicy" in path or "ipsecNFA" in path]:
+            task.server.host.registry.write(path, "ipsecName", Value.sz(f"policy {UNSAFE}"))
+            task.server.host.registry.write(path, "description", Value.sz(f"first\nsecond{UNSAFE}"))
+        result = task.run(INFO)
+        (policy,) = result["host"]["policies"]
+        assert (policy["name"], result["host"]["assigned"]) == (f"policy {SHOWN}", f"policy {SHOWN}")
+        assert policy["description"] == r"first\nsecond" + SHOWN
+        refused = task.run(POLICY, **declared(NEUTRAL))
+        taken = task.run(POLICY, **declared(NEUTRAL), replace_assigned=True)
+        assert_harmless([*all_texts(result), *all_texts(refused), *all_texts(taken)])
+
+    def test_of_a_domain_policy_that_is_too_long(self) -> None:
+        task = Task(Server())
+        path = f"LDAP://CN={UNSAFE}{'x' * 5000}DC=example"
+        task.server.add([Key(hosts.DOMAIN_POLICY, {"DSIPSECPolicyPath": Value.sz(path)})])
+        said = task.run(POLICY, **declared(NEUTRAL))["msg"]
+        assert said.startswith(f"A domain policy (LDAP://CN={SHOWN}xxx")
+        assert "xxxDC=example) overrides" in said
+        assert len(said) < 400
+        assert len(task.run(INFO)["host"]["domain_policy"]) == 1999
+
+    def test_of_other_texts_of_a_host(self) -> None:
+        task = Task(Server())
+        path = task.server.service("RemoteAccess").path
+        task.server.host.registry.write(path, "DependOnService", Value.multi_sz([UNSAFE, "PolicyAgent"]))
+        assert task.run(INFO)["host"]["services"]["RemoteAccess"]["depends_on"] == [SHOWN, "PolicyAgent"]
+
+    def test_of_an_error_of_the_host(self) -> None:
+        task = Task(Server())
+
+        def refuse(_number: int, _record: str) -> None:
+            raise RecordRefusedError(f"{UNSAFE}{'x' * 5000}the end.")
+
+        task.server.host.impairments.before_record = refuse
+        said = task.run(INFO)["msg"]
+        assert said.startswith(f"The host stopped in step 'begin': {SHOWN}xxx")
+        assert said.endswith("xxxthe end. Nothing was changed.")
+        assert len(said) < 500
+
+    def test_of_an_output_that_is_no_answer(self) -> None:
+        task = Task(Server())
+        task.server.host.impairments.answer = Answer.FORGED
+        said = task.run(INFO)["msg"]
+        assert said == (
+            "The host did not answer as a Windows host with PowerShell does (exit code 1): "
+            r"\x1b[2J\x07\u202e[WARNING]: forged by the host [WARNING]: forged by the host"
+        )
+
+    def test_of_a_connection_that_was_lost(self) -> None:
+        task = Task(Server())
+        task.lost = (AnsibleConnectionFailure(UNSAFE),)
+        with pytest.raises(AnsibleConnectionFailure) as error:
+            task.run(INFO)
+        assert str(error.value) == SHOWN
+
+    def test_names_as_people_write_them_stay(self) -> None:
+        text = "Zürich \N{FAMILY}\N{ZERO WIDTH JOINER} \u0645\u06cc\u200c\u062e \N{IDEOGRAPHIC SPACE}\\"
+        assert Mask().result({"msg": text, "changed_rules": [text], "diff": {"after": f"{text}\n"}}) == {
+            "msg": text,
+            "changed_rules": [text],
+            "diff": {"after": f"{text}\n"},
+        }
+
+
+def all_texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from all_texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from all_texts(each)
+
+
+def assert_harmless(found: list[str]) -> None:
+    assert any("forged" in text for text in found)
+    assert [text for text in found if set(text) & set("\x1b\a\r\x9b\u202e\u2066\u2028\x7f")] == []
+    assert [line for text in found for line in text.splitlines() if line.startswith("[WARNING]")] == []
 
 
 class TestMask:

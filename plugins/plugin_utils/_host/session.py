@@ -57,6 +57,25 @@ def frame_of(text: str) -> str:
     return found[-1] if found else ""
 
 
+_POINTER = re.compile(r"\s*(~+|Line \||\d+ \|.*|\|\s*~+)\s*")
+_PLACE = re.compile(r"\S.*\d.*:\s?\d+\s*")
+"""The line and the character of an error, in any language; a line of code follows."""
+
+
+def cause(output: Output) -> str:
+    """What an output without an answer says, without PowerShell's lines about where in a script it happened."""
+    text = output.stderr.strip() or output.stdout.strip() or "no output"
+    kept: list[str] = []
+    categorised = False
+    lines = text.splitlines()
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        categorised = line.lstrip().startswith("+ ") or (categorised and line.startswith(" "))
+        place = _PLACE.fullmatch(line) and following.lstrip().startswith("+ ")
+        if not (categorised or place or _POINTER.fullmatch(line)):
+            kept.append(line.strip().removeprefix("| "))
+    return " ".join(filter(None, kept)) or text
+
+
 class NoAnswerError(Exception):
     """The command ended without an answer of ours."""
 

@@ -15,6 +15,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import describe
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Network
 
@@ -177,7 +178,7 @@ def _changed_edges(run: Run) -> Iterator[tuple[str, str]]:
         changed = set(planned.get("changed_rules") or ())
         for connection in networks.connections_of(run.network, host):
             other = connection.other(host)
-            if connection.name in changed and run.network[other].managed:
+            if describe.escaped(connection.name) in changed and run.network[other].managed:
                 yield host, other
 
 

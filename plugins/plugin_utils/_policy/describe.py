@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
@@ -51,6 +52,30 @@ _OPTIONS: Mapping[int, str] = {
     model.MainModeOption.MAP_TO_ACCOUNT: "certificates are mapped to accounts",
     model.MainModeOption.OMIT_CERTIFICATE_REQUEST: "no certificate is requested",
 }
+
+
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What moves a cursor, sounds, ends a line, or turns the direction of writing; and what is no character at all."""
+_GAP = " ... "
+_LONGEST_QUOTE = 200
+
+
+def escaped(text: str, keep: str = "") -> str:
+    """A text of somebody else's as it may be shown: what a terminal would obey is spelled out."""
+    return _UNSAFE.sub(lambda found: found[0] if found[0] in keep else ascii(found[0])[1:-1], text)
+
+
+def shortened(text: str, most: int = _LONGEST_QUOTE) -> str:
+    """A text of at most so many characters: its beginning and its end."""
+    if len(text) <= most:
+        return text
+    half = (most - len(_GAP)) // 2
+    return f"{text[:half]}{_GAP}{text[-half:]}"
+
+
+def quoted(text: str) -> str:
+    """What a host holds, as it stands in a sentence."""
+    return shortened(escaped(text))
 
 
 class KeyState(enum.StrEnum):

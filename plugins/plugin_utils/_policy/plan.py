@@ -18,6 +18,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     changes,
     clear_text,
+    describe,
     firewall,
     model,
     protection,
@@ -520,7 +521,7 @@ def _refuse_unsafe(declaration: Declaration, host: Host) -> None:
     name = declaration.policy.name
     if host.domain_policy and declaration.assigned:
         raise PlanError(
-            f"a domain policy ({host.domain_policy}) overrides the local one on this host; "
+            f"a domain policy ({describe.quoted(host.domain_policy)}) overrides the local one on this host; "
             "take the host out of that group policy, or configure the connection there."
         )
     if declaration.assigned and active and not _named(active, name) and not declaration.replace_assigned:

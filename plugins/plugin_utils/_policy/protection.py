@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, model
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, describe, model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import StoredPolicy
 
@@ -60,7 +60,7 @@ def obstacles(host: Host, name: str) -> tuple[str, ...]:
     """
     found = host.store.active
     if host.domain_policy:
-        return (f"a domain policy ({host.domain_policy}) overrides the local policy.",)
+        return (f"a domain policy ({describe.quoted(host.domain_policy)}) overrides the local policy.",)
     if found is None:
         return ("no policy is assigned.",)
     if found.policy.name.casefold() != name.casefold():

@@ -122,6 +122,29 @@ def test_an_answer_that_lacks_a_part(answer: str, lacks: str) -> None:
     assert str(error.value) == f"the answer of the host lacks a part ({lacks})"
 
 
+AT = "At line:1 char:5\r\n+ if($l){\r\n+     ~~~\r\n"
+CATEGORY = "    + CategoryInfo          : ParserError: (:) [], ParentContainsErr\r\n   orRecordException\r\n"
+IDENTIFIER = "    + FullyQualifiedErrorId : MissingExpression\r\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        (AT + "Missing expression.\r\n" + CATEGORY + IDENTIFIER, "Missing expression."),
+        ("The term 'x' is\r\nnot known.\r\n" + AT + CATEGORY + IDENTIFIER, "The term 'x' is not known."),
+        ("In Zeile:1 Zeichen:5\r\n+ if\r\n+ ~~\r\nEs fehlt etwas.\r\n" + IDENTIFIER, "Es fehlt etwas."),
+        ("Au caractère Ligne:1 : 5\n+ if\n+ ~~\nIl manque.\n" + IDENTIFIER, "Il manque."),
+        ("ParserError: \nLine |\n   1 |  if (\n     |  ~~~~\n     | Missing ')'.\n", "ParserError: Missing ')'."),
+        ("sh: 1: Syntax error: 2:3\nnext", "sh: 1: Syntax error: 2:3 next"),
+        ("  1 + 1 is 2\n  see above", "1 + 1 is 2 see above"),
+        ("+ only a position", "+ only a position"),
+        ("", "no output"),
+    ],
+)
+def test_the_cause_of_an_error_is_told_without_the_place(text: str, cause: str) -> None:
+    assert session.cause(session.Output(1, "on the other stream" if text else "", text)) == cause
+
+
 def test_an_error_says_what_came_back_and_no_more() -> None:
     with pytest.raises(session.NoAnswerError) as error:
         session.Session(Wire(session.Output(127, "", "not found")), NONCE, 30).run([])
