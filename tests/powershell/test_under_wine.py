@@ -230,6 +230,15 @@ def test_a_rule_that_may_only_be_read_has_an_access_list_too(machine: WineMachin
     machine.differences().clear()  # the twin writes there
 
 
+def test_a_lock_that_can_not_be_made_is_an_answer(engine: PowerShell) -> None:
+    text = session.script_text().rstrip("\n").replace("'Global\\rras.ipsec'", "'no such place\\rras.ipsec'")
+    lines = (*text.split("\n"), session.RECORDS, records.begin(NONCE, 30), record("digest", STORE))
+    output = engine._run(Command(Connection.WINRM, session.COMMAND, lines))  # noqa: SLF001 (past the twin)
+    failure = records.decode(unframed(output.stdout)).failure
+    assert failure is not None
+    assert (failure.fault, failure.verb, failure.outcome) == (Fault.FAILED, "begin", Outcome.NOTHING)
+
+
 def test_an_answer_comes_even_where_the_keys_can_not_be_read_again(engine: PowerShell) -> None:
     broken = "$state.hashed++; if ($state.hashed -gt 1) { throw 'no hash' }; $lines = @("
     text = session.script_text().rstrip("\n").replace("$lines = @(", broken)

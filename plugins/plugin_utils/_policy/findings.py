@@ -212,17 +212,15 @@ def _of_other_l2tp(host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
 def _of_ports(host: str, count: int | None, enabled_for: Mapping[str, bool | None]) -> Iterator[Finding]:
     """What the properties of the L2TP ports refuse. What is not known is not said."""
     if count == 0:
-        yield Finding(
+        yield error(
             Identifier.L2TP_PORTS_CLOSED,
-            Severity.ERROR,
             host,
             f"RRAS on {host} has no L2TP port.",
             "Give the WAN Miniport (L2TP) ports, in the properties of Ports in the console of RRAS.",
         )
     elif enabled_for["remote_access"] is False and enabled_for["routing"] is False:
-        yield Finding(
+        yield warning(
             Identifier.L2TP_PORTS_CLOSED,
-            Severity.WARNING,
             host,
             f"RRAS on {host} refuses L2TP connections that come in: its L2TP ports are enabled for none, "
             "as on every new Windows Server 2025.",
@@ -235,9 +233,8 @@ def _of_addresses(host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
     """Ends of a loaded filter that may change."""
     for entry in facts["addresses"]:
         if entry["dynamic"] and entry["address"] in facts["listed_addresses"]:
-            yield Finding(
+            yield warning(
                 Identifier.DYNAMIC_ADDRESS,
-                Severity.WARNING,
                 host,
                 f"The address {entry['address']} of {host} comes from DHCP, and its filters hold for this one only.",
                 f"Give the RRAS interface of {host} a static address.",

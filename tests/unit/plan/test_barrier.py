@@ -430,7 +430,7 @@ def proof(value: int | None = 1, in_effect: str = "yes", **given: Any) -> dict[s
         "domain_policy": None,
         "l2tp_ports": given.pop("l2tp_ports", 128),
         "l2tp_ports_enabled_for": given.pop("l2tp_ports_enabled_for", dict.fromkeys(("remote_access", "routing"))),
-        "addresses": given.pop("addresses", []),
+        "addresses": given.pop("addresses", [{"address": f"192.0.2.{number}", "dynamic": False} for number in (1, 2)]),
         "listed_addresses": given.pop("listed_addresses", []),
     }
     comparison = {"policy": POLICY, "standing": "assigned", "has": [], "declared": [], "obstacles": []}
@@ -538,6 +538,29 @@ class TestAgreement:
                     "can be made. Check the event log of rras-osaka."
                 ),
             ),
+            (
+                proof(l2tp_ports=0),
+                (
+                    "l2tp_ports_closed (error): RRAS on rras-osaka has no L2TP port. Give the WAN Miniport (L2TP) "
+                    "ports, in the properties of Ports in the console of RRAS."
+                ),
+            ),
+            (
+                proof(l2tp_ports_enabled_for={"remote_access": False, "routing": False, "outbound_routing": True}),
+                (
+                    "l2tp_ports_closed (warning): RRAS on rras-osaka refuses L2TP connections that come in: its L2TP "
+                    "ports are enabled for none, as on every new Windows Server 2025. Tick 'Demand-dial routing "
+                    "connections (inbound and outbound)' for the WAN Miniport (L2TP), in the properties of Ports in "
+                    "the console of RRAS."
+                ),
+            ),
+            (
+                proof(addresses=[{"address": "192.0.2.2", "dynamic": True}], listed_addresses=["192.0.2.2"]),
+                (
+                    "dynamic_address (warning): The address 192.0.2.2 of rras-osaka comes from DHCP, and its filters "
+                    "hold for this one only. Give the RRAS interface of rras-osaka a static address."
+                ),
+            ),
         ],
     )
     def test_what_is_found_on_one_end(self, osaka: dict[str, Any], finding: str) -> None:
@@ -546,6 +569,23 @@ class TestAgreement:
         assert (pair.proved, pair.disagreements, pair.remarks) == (False, (), (str(found),))
         assert f"{found.identifier} ({found.severity}): {found.problem} {found.remedy}" == finding
         assert found.host == OSAKA
+
+    @pytest.mark.parametrize(
+        "osaka",
+        [
+            proof(l2tp_ports=None),
+            proof(l2tp_ports_enabled_for={"remote_access": False, "routing": True}),
+            proof(l2tp_ports_enabled_for={"remote_access": True, "routing": False}),
+            proof(l2tp_ports_enabled_for={"remote_access": False, "routing": None}),
+            proof(
+                addresses=[{"address": "192.0.2.2", "dynamic": False}, {"address": "203.0.113.9", "dynamic": True}],
+                listed_addresses=["192.0.2.2"],
+            ),
+        ],
+    )
+    def test_what_is_no_finding(self, osaka: dict[str, Any]) -> None:
+        (pair,) = agreement.agreements(network(PAIR), OSAKA, {TOKYO: proof(), OSAKA: osaka})
+        assert (pair.findings, pair.disagreements) == ((), ())
 
     def test_what_ike_chooses_is_named(self) -> None:
         servers = changed(network(PAIR), TOKYO, OSAKA, **DEFAULTS)

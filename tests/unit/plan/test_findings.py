@@ -27,6 +27,10 @@ def facts(value: int | None, in_effect: str, **given: Any) -> dict[str, Any]:
         "loading_proved": True,
         "domain_policy": None,
         "policies": [],
+        "l2tp_ports": 128,
+        "l2tp_ports_enabled_for": {"remote_access": True, "routing": True, "outbound_routing": False},
+        "addresses": [],
+        "listed_addresses": [],
     }
     return found | given
 

@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whatever stands in a value of the registry, a task understands the server, or ends in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import TransactionError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import host as hosts
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Kind, Value
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL, NAME
+from ansible_collections.rras.ipsec.plugins.plugin_utils._work import WorkError
+from ansible_collections.rras.ipsec.tests.lab.digests import NAMELESS
+from ansible_collections.rras.ipsec.tests.unit.plan.server import Server
+from ansible_collections.rras.ipsec.tests.unit.plan.test_present import by_hand
+
+ODD = {
+    "a kind without a name": Value(NAMELESS, b""),
+    "a number of five bytes": Value(Kind.DWORD, b"\4\0\0\0\0"),
+    "a long number": Value.qword(2**63),
+    "half a character": Value(Kind.SZ, b"\0\xd8A\0"),
+    "an odd number of bytes": Value(Kind.SZ, b"A\0B"),
+    "a list of nothing": Value.multi_sz(["", "\0", "\\"]),
+    "bytes": Value.binary(b"\xff" * 15),
+    "a great number": Value.dword(0xFFFFFFFF),
+}
+TOUCHED = (LOCAL, hosts.OURS, hosts.SERVICES, hosts.NETWORK_ADAPTERS, hosts.DOMAIN_POLICY)
+ENDS = (PlanError, WorkError, TransactionError)
+
+
+def values(server: Server) -> Iterator[tuple[str, str]]:
+    for path, key in server.host.registry.snapshot().items():
+        if path.startswith(TOUCHED) and not path.startswith(hosts.BACKUP):
+            yield from ((path, name) for name in key)
+
+
+def unexpected(server: Server) -> list[str]:
+    """Do what reads and plans; return what ended in no sentence."""
+    found: list[str] = []
+    tasks: list[Callable[[], object]] = [
+        server.inform,
+        server.predict,
+        lambda: server.predict(state="absent"),
+        lambda: server.value(check_mode=True),
+    ]
+    for task in tasks:
+        try:
+            task()
+        except ENDS as error:
+            found += [] if str(error) else [f"{type(error).__name__} without a sentence"]
+        except Exception as error:  # noqa: BLE001 (that is the question)
+            found.append(f"{type(error).__name__}: {error}")
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("odd", ODD.values(), ids=list(ODD))
+def test_an_odd_value_ends_in_no_surprise(odd: Value) -> None:
+    server = Server()
+    by_hand(server)
+    server.policy(replace_assigned=True)
+    server.value()
+    server.stage(description="another generation")
+    server.add([Key(hosts.DOMAIN_POLICY, {"DSIPSECPolicyPath": Value.sz("")})])
+    for path, name in list(values(server)):
+        before = server.host.registry.snapshot(path)[path][name]
+        server.host.registry.write(path, name, odd)
+        assert (path, name, unexpected(server)) == (path, name, [])
+        server.host.registry.write(path, name, before)
+
+
+@pytest.mark.parametrize("odd", ["a kind without a name", "a number of five bytes", "bytes"])
+@pytest.mark.parametrize("name", [NAME, "description", "ipsecNFAReference", "ipsecISAKMPReference"])
+def test_a_text_of_a_policy_that_is_none_is_named(odd: str, name: str) -> None:
+    server = Server()
+    by_hand(server)
+    (found,) = server.store.policies
+    server.host.registry.write(found.path, name, ODD[odd])
+    (policy,) = server.inform()["host"]["policies"]
+    assert {"path": found.path, "reason": f"its value {name} is no text"} in policy["unreadable"]
