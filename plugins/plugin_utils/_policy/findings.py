@@ -95,7 +95,7 @@ def find(host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
             f"See that the tunnel comes up, or restart {host} to prove it.",
         )
     yield from clear_text(host, facts)
-    if facts["prohibit_ipsec"]["value"] == 1:
+    if _runs_without_filters(facts):
         yield from _of_other_l2tp(host, facts)
     yield from _of_ports(host, facts["l2tp_ports"], facts["l2tp_ports_enabled_for"])
     yield from _of_addresses(host, facts)
@@ -124,7 +124,7 @@ def _of_services(host: str, services: Mapping[str, Mapping[str, Any]]) -> Iterat
 def of_the_value(host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
     """What is wrong with ProhibitIpSec where it must be 1 and in effect."""
     value, in_effect = facts["prohibit_ipsec"]["value"], facts["prohibit_ipsec"]["in_effect"]
-    if _nothing_protects(facts) and (value == 1 or in_effect == "no"):
+    if _nothing_protects(facts) and _runs_without_filters(facts):
         return  # `clear_text` says it, and what to do
     if value != 1 and in_effect == "no":
         yield error(
@@ -162,8 +162,7 @@ def clear_text(host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
     value, in_effect = facts["prohibit_ipsec"]["value"], facts["prohibit_ipsec"]["in_effect"]
     services = facts["services"]
     deaf = "PolicyAgent" in services and not services["PolicyAgent"]["running"] and services["RemoteAccess"]["running"]
-    without = value == 1 or in_effect == "no"
-    if not without or not (_nothing_protects(facts) or deaf) or facts["domain_policy"]:
+    if not _runs_without_filters(facts) or not (_nothing_protects(facts) or deaf) or facts["domain_policy"]:
         return
     why = (
         "no assigned policy protects it"
@@ -181,6 +180,12 @@ def clear_text(host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
         said = f"{begin}: ProhibitIpSec is 1, and {why}."
         remedy = f"Run site for {host}, or remove the value and restart it."
     yield error(Identifier.CLEAR_TEXT_L2TP, host, said, remedy)
+
+
+def _runs_without_filters(facts: Mapping[str, Any]) -> bool:
+    """Whether RRAS makes no filters of its own: the value is there, or was removed while Windows runs with it."""
+    value, in_effect = facts["prohibit_ipsec"]["value"], facts["prohibit_ipsec"]["in_effect"]
+    return bool(value == 1 or in_effect == "no")
 
 
 def _nothing_protects(facts: Mapping[str, Any]) -> bool:

@@ -120,3 +120,17 @@ def test_the_services(services: dict[str, Any], identifiers: list[str]) -> None:
     found = list(findings.find(HOST, facts(1, "yes", services=services)))
     assert [str(each.identifier) for each in found] == identifiers
     assert {each.severity for each in found} <= {Severity.ERROR}
+
+
+@pytest.mark.parametrize(
+    ("value", "in_effect", "said"),
+    [
+        pytest.param(1, "yes", True, id="in effect"),
+        pytest.param(1, "unknown", True, id="nobody knows"),
+        pytest.param(None, "no", True, id="removed, and Windows still runs with it"),
+        pytest.param(None, "unknown", False, id="not there"),
+    ],
+)
+def test_other_l2tp_is_looked_at_wherever_rras_makes_no_filters(value: int | None, in_effect: str, said: bool) -> None:
+    found = findings.find(HOST, facts(value, in_effect, l2tp_covered="connections"))
+    assert [str(each.identifier) for each in found] == ["other_l2tp_unprotected"] * said
