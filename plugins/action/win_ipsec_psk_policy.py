@@ -29,7 +29,15 @@ class ActionModule(RrasAction):
         declared = declaration.declare(options) if options["state"] == "present" else None
         declaration.check_settle_timeout("settle_timeout", options["settle_timeout"])
         patience = Patience(options["settle_timeout"])
-        wish = PolicyWish(options["name"], declared, options["policy_agent_first"], options["backup"], patience)
+        wish = PolicyWish(
+            options["name"],
+            declared,
+            options["policy_agent_first"],
+            options["backup"],
+            patience,
+            all_ours=options["all_ours"],
+            predicted=options["predicted"],
+        )
         work = PolicyWork(self.open_session(options), wish, check_mode=self._task.check_mode)
         phase = options["phase"]
         if phase == "plan":

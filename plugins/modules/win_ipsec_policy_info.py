@@ -186,6 +186,11 @@ host:
       type: list
       elements: dict
       contains:
+        adopted:
+          description: Whether somebody else wrote it, and it is used because it was as declared. A removal leaves it there.
+          returned: always
+          type: bool
+          sample: false
         assigned:
           description: Whether it is the assigned one.
           returned: always
@@ -246,7 +251,7 @@ host:
           elements: str
           sample: []
         ours:
-          description: Whether this collection wrote it, or took it over.
+          description: Whether this collection wrote it, or uses it.
           returned: always
           type: bool
           sample: true

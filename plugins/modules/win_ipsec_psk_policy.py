@@ -329,6 +329,19 @@ options:
       - The first copy ever and the newest are kept. Only SYSTEM and Administrators can read them.
     type: bool
     default: true
+  all_ours:
+    description:
+      - Whether O(state=absent) removes all policies that this collection wrote on the host, whatever their names.
+      - The record on the host knows them. With V(false) only the one of O(name) goes.
+    type: bool
+    default: false
+  predicted:
+    description:
+      - Says, in check mode and with O(state=absent), that C(ProhibitIpSec) would be given back and Windows restarted by then, so that the removal is
+        predicted instead of refused. What would be refused even then still is.
+      - Pass on RV(rras.ipsec.win_prohibit_ipsec#module:reboot_required) of the task before. Outside check mode it means nothing.
+    type: bool
+    default: false
   phase:
     description:
       - How far to go. The phases are for runs over several hosts, where no host may go on before its peers did the phase before.
@@ -457,10 +470,20 @@ EXAMPLES = r"""
     transaction: "{{ staged.transaction }}"
   when: staged.transaction != ''
 
+- name: The automatic policy of RRAS again, as it was before us
+  rras.ipsec.win_prohibit_ipsec:
+    state: absent
+  register: value
+
+- name: A restart, where Windows still runs with the value
+  ansible.windows.win_reboot:
+  when: value.reboot_required
+
 - name: No policy any more, and the one before us assigned again
   rras.ipsec.win_ipsec_psk_policy:
     name: L2TP site to site
     state: absent
+    predicted: "{{ value.reboot_required }}"
 """
 
 RETURN = r"""
@@ -640,7 +663,8 @@ host:
   sample: {"assigned": "L2TP site to site"}
 matches:
   description:
-    - Whether the host has what is declared, assigned if it is to be. For O(state=absent), whether no policy of ours has this name.
+    - Whether the host has what is declared, assigned if it is to be. For O(state=absent), whether no policy of ours has this name, or any name with
+      O(all_ours).
   returned: success
   type: bool
   sample: true

@@ -92,6 +92,8 @@ POLICY: Final[Spec] = {
     "polling_interval": {"type": "int", "default": 180},
     "policy_agent_first": {"type": "bool", "default": True},
     "backup": {"type": "bool", "default": True},
+    "all_ours": {"type": "bool", "default": False},
+    "predicted": {"type": "bool", "default": False},
     "phase": {
         "type": "str",
         "default": "all",

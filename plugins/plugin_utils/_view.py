@@ -38,6 +38,7 @@ AGAIN = "__l2tp_again"
 VALUE = "__l2tp_value"
 RESTART = "__l2tp_restart"
 VERIFIED = "__l2tp_verified"
+UNCONNECTED = "__l2tp_unconnected"
 
 _FILTER_ACTION = _specs.POLICY["rules"]["options"]["filter_action"]
 _SHARED: _shape.Spec = {"l2tp_filter_action": _FILTER_ACTION, "l2tp_main_mode": _specs.POLICY["main_mode"]}
@@ -152,6 +153,19 @@ def _reading(hostvars: HostVars, host: str) -> Mapping[str, Any]:
         return proof  # one that failed is no reading, and there is no other
     acted_upon = stage and not stage.get("skipped")
     return {} if acted_upon else plan
+
+
+def last_facts(hostvars: HostVars, host: str) -> tuple[Mapping[str, Any], bool]:
+    """What was read of a host last, if it was read, and whether that was because it has connections."""
+    found = _result(hostvars, host, UNCONNECTED)
+    if "host" in found:
+        return found["host"], False
+    return _reading(hostvars, host).get("host") or {}, True
+
+
+def removal(hostvars: HostVars, host: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """What the plan of a removal, and the task for ProhibitIpSec, answered on a host."""
+    return _result(hostvars, host, RESULTS[Phase.PLAN]), _result(hostvars, host, VALUE)
 
 
 def restarting(hostvars: HostVars, hosts: Iterable[str]) -> list[str]:

@@ -35,6 +35,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text impo
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import Declaration
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
 
+_PREDICTED = " In check mode, set predicted to true where tasks before this one do that."
+
 
 class WorkError(Exception):
     """What was done could not be proved."""
@@ -139,9 +141,9 @@ class PolicyWork:
         """As `plan`, of what would be carried out at once: what would be refused is refused."""
         seen = self._session.read()
         planned = self._plan(seen)
-        refusal = planned.lasting_refusal if self._wish.predicted else planned.refusal
-        if refusal:
-            raise planning.PlanError(refusal)
+        if planned.lasting_refusal or (planned.refusal and not self._wish.predicted):
+            hint = "" if planned.lasting_refusal else _PREDICTED
+            raise planning.PlanError(f"{planned.refusal or planned.lasting_refusal}{hint}")
         result = self._result(planned, seen, changed=not planned.empty)
         return _warned(result | difference.planned(planned, seen), planned)
 

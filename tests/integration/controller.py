@@ -93,6 +93,10 @@ class Run:
         fatal = [found for found in self.results if found.status in ("fatal", "failed") and found.host == host]
         return next((found.message for found in reversed(fatal) if not found.ignored), "")
 
+    def failed_ones(self, host: str) -> list[str]:
+        """The messages of the tasks that failed on a host, those that were ignored among them."""
+        return [found.message for found in self.results if found.status in ("fatal", "failed") and found.host == host]
+
     def said(self, host: str) -> list[str]:
         """Everything that the playbook told about a host by debug tasks, line by line."""
         shown = [found.content["msg"] for found in self.results if found.host == host and _is_told(found)]

@@ -101,6 +101,11 @@ def assigned(host: Host) -> StoredPolicy | None:
     return Store.read(host.store).active
 
 
+def policies(host: Host) -> list[StoredPolicy]:
+    """All policies of the store, decoded, by name."""
+    return sorted(Store.read(host.store).policies, key=lambda each: each.name)
+
+
 def keys_of(found: StoredPolicy | None) -> list[str]:
     """The preshared keys of a policy that was read from a lab's registry, as text."""
     methods = [method for rule in found.policy.rules for method in rule.authentication] if found else []

@@ -30,6 +30,7 @@ STEPS = {
     _view.VALUE: "value",
     _view.RESULTS[Phase.PROOF]: "proof",
     _view.VERIFIED: "verified",
+    _view.UNCONNECTED: "info",
 }
 """The variables that the role registers results of this collection in, and the step of a run that each is filled by."""
 
@@ -117,7 +118,9 @@ def _call_all(hostvars: _view.HostVars, hosts: list[str]) -> None:
 _ARGUMENTS: Mapping[str, Callable[[list[str]], Sequence[tuple[Any, ...]]]] = {
     "l2tp_agreement": lambda hosts: [(host,) for host in hosts],
     "l2tp_barrier": lambda hosts: [(host, phase) for host in hosts for phase in Phase],
+    "l2tp_left": lambda hosts: [(host, "Another name") for host in hosts],
     "l2tp_not_back": lambda hosts: [(hosts,)],
+    "l2tp_removal": lambda hosts: [(host, reboot) for host in hosts for reboot in ("if_needed", "never")],
     "l2tp_report": lambda hosts: [(host,) for host in hosts],
     "l2tp_restart_batches": lambda hosts: [(hosts,)],
     "l2tp_uncertain": lambda hosts: [(host,) for host in hosts],

@@ -98,7 +98,9 @@ def test_an_object_that_can_not_be_read(task: Task) -> None:
 
 def test_a_refusal_is_said_and_refuses_nothing(task: Task) -> None:
     answer = task.run(POLICY, name="Another", phase="verify", rules=rules())
-    assert answer["refusal"].startswith(f"the policy {NAME!r} is assigned on this host, and only one can be")
+    assert answer["refusal"].startswith(
+        f"the policy {NAME!r}, which this collection wrote, is assigned on this host, and only one can be"
+    )
     assert answer["comparison"]["standing"] == "missing"
     assert task.run(POLICY, name=NAME, phase="verify", rules=rules())["refusal"] == ""
 

@@ -54,6 +54,7 @@ def _policy(found: StoredPolicy, host: Host, key_word: describe.KeyWord) -> dict
     return describe.details(found.policy, key_word) | {
         "guid": str(found.guid),
         "ours": found.path.casefold() in host.used,
+        "adopted": found.path.casefold() in host.used - host.ours,
         "assigned": found.path.casefold() == host.store.active_path.casefold(),
         "open_keys": [found.rule_name(path) for path in found.open_keys],
         "unreadable": [{"path": entry.path, "reason": entry.reason} for entry in found.unreadable],

@@ -526,7 +526,7 @@ def _refuse_unsafe(declaration: Declaration, host: Host) -> None:
         )
     if declaration.assigned and active and not _named(active, name) and not declaration.replace_assigned:
         raise PlanError(
-            f"the policy {active.policy.name!r} is assigned on this host, and only one can be; "
+            f"the policy {active.policy.name!r}{_whose(host, active)} is assigned on this host, and only one can be; "
             "set replace_assigned to true if the declared policy is to take its place."
         )
     refusal = assignment_refused(host, declaration.policy) if declaration.assigned else ""
@@ -538,6 +538,10 @@ def _refuse_dependency(host: Host, *, agent_first: bool) -> None:
     refusal = services.dependency_refused(host, agent_first=agent_first)
     if refusal:
         raise PlanError(refusal)
+
+
+def _whose(host: Host, found: store.StoredPolicy) -> str:
+    return ", which this collection wrote," if found.path.casefold() in host.ours else ""
 
 
 def _refuse_foreign_addresses(declaration: Declaration, host: Host) -> None:

@@ -9,10 +9,10 @@ What can't be read concerns its own end only: every other connection is compared
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import agreement, barrier, ends, findings
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import agreement, barrier, ends, findings, remains
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Finding, Identifier, Severity
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Connection, Network
@@ -68,6 +68,7 @@ def _own(network: Network, host: str, connections: tuple[Connection, ...], proof
         said = f"{host} does not have what is declared."
         yield findings.error(Identifier.POLICY_DIFFERS, host, said, ends.run_site(host))
     yield from findings.find(host, proof["host"])
+    yield from _left(host, remains.under_other_names(host, proof["host"], proof["comparison"]["policy"]))
 
 
 def _refused(host: str, found: tuple[Finding, ...], refusal: str) -> tuple[Finding, ...]:
@@ -93,19 +94,16 @@ def _not_compared(host: str, answer: Mapping[str, Any], mistake: str) -> Finding
 
 def _without_connection(network: Network, host: str, proof: Mapping[str, Any]) -> Iterator[Finding]:
     """What is left on a host that no connection names."""
-    node = network[host]
-    why = f"No connection names {host}" if node.connections else f"l2tp_connections is empty for {host}"
-    unknown = f" (not in the inventory: {', '.join(node.unknown_peers)})" if node.unknown_peers else ""
-    left = [policy for policy in proof["host"]["policies"] if policy["ours"]]
-    for policy in left:
-        there = "assigned" if policy["assigned"] else "in the store"
-        said = f"{why}{unknown}, but the policy {policy['name']!r} of this collection is still {there}."
-        remedy = f"Declare its connection again, or run remove for {host}."
-        yield findings.warning(Identifier.POLICY_LEFT, host, said, remedy)
+    left = list(remains.unconnected(network[host], proof["host"]))
+    yield from _left(host, left)
     if not left:
-        said = f"{why}{unknown}, and no policy of this collection is there."
+        said = f"{remains.why_unconnected(network[host])}, and no policy of this collection is there."
         yield findings.warning(Identifier.NO_CONNECTION, host, said, "Nothing is compared.")
     yield from findings.clear_text(host, proof["host"])
+
+
+def _left(host: str, left: Iterable[remains.Left]) -> Iterator[Finding]:
+    return (findings.warning(Identifier.POLICY_LEFT, host, *said) for said in left)
 
 
 def _unread_peers(

@@ -107,7 +107,15 @@ class Server:
         wanted = options(**given)
         declared = declaration.declare(wanted) if wanted["state"] == "present" else None
         patience = Patience(wanted["settle_timeout"], self.clock.now, self.clock.sleep)
-        wish = _work.PolicyWish(wanted["name"], declared, wanted["policy_agent_first"], wanted["backup"], patience)
+        wish = _work.PolicyWish(
+            wanted["name"],
+            declared,
+            wanted["policy_agent_first"],
+            wanted["backup"],
+            patience,
+            all_ours=wanted["all_ours"],
+            predicted=wanted["predicted"],
+        )
         return _work.PolicyWork(self.session(), wish, check_mode=check_mode)
 
     def policy(self, **given: Any) -> Result:

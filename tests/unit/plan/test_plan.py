@@ -235,7 +235,7 @@ class TestOursIsThere:
         with pytest.raises(PlanError) as error:
             present(host)
         assert str(error.value) == (
-            "the policy 'Branches' is assigned on this host, and only one can be; "
+            "the policy 'Branches', which this collection wrote, is assigned on this host, and only one can be; "
             "set replace_assigned to true if the declared policy is to take its place."
         )
         planned = present(host, replace_assigned=True)

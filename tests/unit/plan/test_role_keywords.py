@@ -21,6 +21,7 @@ DECIDED_LATER = {
     "Ask again where the answer to the commit got lost",
     "Restart",
     "Read what this host has of what is declared",
+    "Read a host that no connection names, for one may have done so before",
 }
 """The tasks whose result a later task looks at, on this host and on its peers."""
 GONE_IS_SAID = {

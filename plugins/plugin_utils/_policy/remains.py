@@ -1,0 +1,101 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What of this collection is left on a host that nobody declares any more, and what a removal would do with it.
+
+Our record on the host knows what is ours, whatever its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Node
+
+Facts = Mapping[str, Any]
+"""What was read of a host, as in the results."""
+Result = Mapping[str, Any]
+Left = tuple[str, str]
+"""What is left, a sentence, and what to do about it, another one."""
+
+NEVER = "never"
+
+
+def why_unconnected(node: Node) -> str:
+    """Why a host has no connection, as the beginning of a sentence."""
+    why = f"No connection names {node.name}" if node.connections else f"l2tp_connections is empty for {node.name}"
+    return f"{why} (not in the inventory: {', '.join(node.unknown_peers)})" if node.unknown_peers else why
+
+
+def unconnected(node: Node, facts: Facts) -> Iterator[Left]:
+    """What is left on a host that no connection names."""
+    for policy in _ours(facts):
+        yield (
+            f"{why_unconnected(node)}, but the policy {policy['name']!r} of this collection is still {_place(policy)}.",
+            f"Declare its connection again, or run remove for {node.name}.",
+        )
+
+
+def under_other_names(host: str, facts: Facts, name: str) -> Iterator[Left]:
+    """Which policies of ours a host has beside that of the declared name."""
+    for policy in _ours(facts):
+        if policy["name"].casefold() != name.casefold():
+            there = f"is still {_place(policy)} on {host}"
+            yield (
+                f"The policy {policy['name']!r} of this collection {there}, but l2tp_policy_name is {name!r}.",
+                "Delete it with win_ipsec_psk_policy, its name and state absent; remove takes it too.",
+            )
+
+
+def _place(policy: Mapping[str, Any]) -> str:
+    return "assigned" if policy["assigned"] else "in the store"
+
+
+def removal(host: str, planned: Result, value: Result, reboot: str) -> Iterator[str]:
+    """What a removal would do with a host, in its order.
+
+    planned, value: what the plan of the removal and the task for ProhibitIpSec answered; reboot: the role's option.
+    """
+    used = _ours(planned["host"])
+    policies = [repr(policy["name"]) for policy in used]
+    if value["changed"]:
+        given_back = "be removed" if value["value"] is None else f"become {value['value']}"
+        yield f"On {host}, ProhibitIpSec would {given_back}."
+    if value["reboot_required"] and reboot == NEVER:
+        kept = f"{_list(policies)} would stay in force" if policies else "nothing more would be done"
+        yield f"{host} would still need a restart, and {kept} until then, because l2tp_reboot is never."
+        return
+    if value["reboot_required"]:
+        yield f"{host} would be restarted, because Windows runs with ProhibitIpSec."
+    if used:
+        yield from _of_policies(host, planned, used)
+    elif planned["pending"]:
+        yield f"From {host}, what an earlier run left would be deleted."
+    elif not (value["changed"] or value["reboot_required"]):
+        yield f"There is nothing of this collection on {host}."
+
+
+def _ours(facts: Facts) -> list[Mapping[str, Any]]:
+    """The policies that this collection uses, the assigned one first."""
+    used = (policy for policy in facts["policies"] if policy["ours"])
+    return sorted(used, key=lambda policy: (not policy["assigned"], policy["name"]))
+
+
+def _of_policies(host: str, planned: Result, used: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What becomes of the policies that this collection uses: its own go, those that were there before stay."""
+    after = planned["assigned_after"]
+    switched = f"{after!r} be assigned again" if after else "none be assigned"
+    deleted = [policy for policy in used if not policy["adopted"]]
+    if deleted:
+        many = "policies" if len(deleted) > 1 else "policy"
+        then = f", and {switched}" if any(policy["assigned"] for policy in deleted) else ""
+        yield f"From {host}, the {many} {_list([repr(policy['name']) for policy in deleted])} would be deleted{then}."
+    for policy in used:
+        if policy["adopted"]:
+            stays = "" if not policy["assigned"] or policy["name"] == after else f", and {switched}"
+            yield f"On {host}, the policy {policy['name']!r} would stay, for it was there before{stays}."
+
+
+def _list(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -1,0 +1,196 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What of ours is left where nobody declares it, and what a removal would do, word for word."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import remains
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Node
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
+from ansible_collections.rras.ipsec.tests.unit.plan.server import BLOCKED, NAME, Server, rule
+from ansible_collections.rras.ipsec.tests.unit.plan.test_present import by_hand
+
+HOST = "rras-tokyo"
+
+
+def policy(name: str = NAME, *, assigned: bool = True, ours: bool = True, adopted: bool = False) -> dict[str, Any]:
+    return {"name": name, "assigned": assigned, "ours": ours, "adopted": adopted}
+
+
+def planned(*policies: dict[str, Any], after: str | None = None, pending: bool = True) -> dict[str, Any]:
+    return {"host": {"policies": list(policies)}, "assigned_after": after, "pending": pending}
+
+
+def value(*, changed: bool = True, number: int | None = None, restart: bool = True) -> dict[str, Any]:
+    return {"changed": changed, "value": number, "reboot_required": restart}
+
+
+UNCHANGED = value(changed=False, restart=False)
+GIVEN_BACK = "On rras-tokyo, ProhibitIpSec would be removed."
+RESTARTED = "rras-tokyo would be restarted, because Windows runs with ProhibitIpSec."
+
+
+@pytest.mark.parametrize(
+    ("plan", "found", "reboot", "sentences"),
+    [
+        (
+            planned(policy()),
+            value(),
+            "if_needed",
+            [GIVEN_BACK, RESTARTED, "From rras-tokyo, the policy 'L2TP' would be deleted, and none be assigned."],
+        ),
+        (
+            planned(policy(), policy("By hand", assigned=False, ours=False), after="By hand"),
+            value(number=0, restart=False),
+            "if_needed",
+            [
+                "On rras-tokyo, ProhibitIpSec would become 0.",
+                "From rras-tokyo, the policy 'L2TP' would be deleted, and 'By hand' be assigned again.",
+            ],
+        ),
+        (
+            planned(policy(assigned=False), policy("Old"), policy("Older", assigned=False)),
+            value(changed=False),
+            "if_unknown",
+            [
+                RESTARTED,
+                "From rras-tokyo, the policies 'Old', 'L2TP' and 'Older' would be deleted, and none be assigned.",
+            ],
+        ),
+        (
+            planned(policy()),
+            value(),
+            "never",
+            [
+                GIVEN_BACK,
+                (
+                    "rras-tokyo would still need a restart, and 'L2TP' would stay in force until then, "
+                    "because l2tp_reboot is never."
+                ),
+            ],
+        ),
+        (
+            planned(policy(assigned=False)),
+            UNCHANGED,
+            "if_needed",
+            ["From rras-tokyo, the policy 'L2TP' would be deleted."],
+        ),
+        (
+            planned(policy(adopted=True), after=NAME),
+            UNCHANGED,
+            "if_needed",
+            ["On rras-tokyo, the policy 'L2TP' would stay, for it was there before."],
+        ),
+        (
+            planned(policy(adopted=True), policy("Old", assigned=False), after="By hand"),
+            UNCHANGED,
+            "if_needed",
+            [
+                "From rras-tokyo, the policy 'Old' would be deleted.",
+                (
+                    "On rras-tokyo, the policy 'L2TP' would stay, for it was there before, "
+                    "and 'By hand' be assigned again."
+                ),
+            ],
+        ),
+        (planned(), UNCHANGED, "if_needed", ["From rras-tokyo, what an earlier run left would be deleted."]),
+        (
+            planned(policy("By hand", ours=False), pending=False),
+            UNCHANGED,
+            "if_needed",
+            ["There is nothing of this collection on rras-tokyo."],
+        ),
+        (planned(pending=False), value(restart=False), "if_needed", [GIVEN_BACK]),
+    ],
+)
+def test_what_a_removal_would_do(
+    plan: dict[str, Any], found: dict[str, Any], reboot: str, sentences: list[str]
+) -> None:
+    assert list(remains.removal(HOST, plan, found, reboot)) == sentences
+
+
+@pytest.mark.parametrize(
+    ("node", "why"),
+    [
+        (Node(HOST, [{"name": "a", "peers": ["b", "c"]}], None), "No connection names rras-tokyo"),
+        (Node(HOST, [], None), "l2tp_connections is empty for rras-tokyo"),
+        (
+            Node(HOST, [{"name": "a", "peers": ["b", "c"]}], None, unknown_peers=("b", "c")),
+            "No connection names rras-tokyo (not in the inventory: b, c)",
+        ),
+    ],
+)
+def test_what_is_left_on_a_host_without_connections(node: Node, why: str) -> None:
+    facts = {"policies": [policy(), policy("Old", assigned=False), policy("By hand", ours=False)]}
+    remedy = "Declare its connection again, or run remove for rras-tokyo."
+    assert list(remains.unconnected(node, facts)) == [
+        (f"{why}, but the policy 'L2TP' of this collection is still assigned.", remedy),
+        (f"{why}, but the policy 'Old' of this collection is still in the store.", remedy),
+    ]
+
+
+def test_what_is_left_under_another_name() -> None:
+    facts = {"policies": [policy("l2tp"), policy("Old", assigned=False), policy("By hand", ours=False)]}
+    assert list(remains.under_other_names(HOST, facts, NAME)) == [
+        (
+            "The policy 'Old' of this collection is still in the store on rras-tokyo, but l2tp_policy_name is 'L2TP'.",
+            "Delete it with win_ipsec_psk_policy, its name and state absent; remove takes it too.",
+        )
+    ]
+
+
+class TestRemovalOfAllThatIsOurs:
+    def test_whatever_its_name(self, server: Server) -> None:
+        theirs = by_hand(server, name="Theirs", rules=[rule(key="a key of theirs"), BLOCKED])
+        server.policy(name="Old", replace_assigned=True)
+        server.policy(replace_assigned=True)
+        assert server.names == [NAME, "Old", "Theirs"]
+        result = server.policy(name="A third name", state="absent", all_ours=True)
+        assert (server.names, server.store.active_path) == (["Theirs"], theirs)
+        assert (result["changed"], result["matches"], result["assigned_after"]) == (True, True, "Theirs")
+        assert server.policy(name="A third name", state="absent", all_ours=True)["changed"] is False
+
+    def test_but_only_that_of_the_name_where_nothing_is_said(self, server: Server) -> None:
+        server.policy(name="Old")
+        assert server.policy(state="absent")["changed"] is False
+        assert server.names == ["Old"]
+
+    def test_the_refusal_names_the_policy_that_is_assigned(self, server: Server) -> None:
+        server.policy(name="Old", rules=[rule(), BLOCKED])
+        server.value(policy="Old")
+        with pytest.raises(PlanError, match="so without the policy 'Old' its L2TP would be in clear text"):
+            server.policy(state="absent", all_ours=True)
+
+
+class TestPredictedRemoval:
+    """The value would be given back, and Windows restarted, by tasks before this one."""
+
+    def test_check_mode_believes_it(self, server: Server) -> None:
+        server.policy(rules=[rule(), BLOCKED])
+        server.value()
+        server.restart()
+        with pytest.raises(PlanError) as refused:
+            server.predict(state="absent")
+        assert str(refused.value).endswith(
+            "and restart the host. In check mode, set predicted to true where tasks before this one do that."
+        )
+        assert server.predict(state="absent", predicted=True)["changed"] is True
+
+    def test_but_not_where_it_would_be_refused_even_then(self, server: Server) -> None:
+        by_hand(server, name="Theirs", rules=[])
+        server.set_prohibit_ipsec(1)
+        server.policy(rules=[rule(), BLOCKED], replace_assigned=True)
+        with pytest.raises(PlanError, match="'Theirs', which is assigned again then, does not protect it") as refused:
+            server.predict(state="absent", predicted=True)
+        assert "predicted" not in str(refused.value)
+
+    def test_and_outside_check_mode_it_means_nothing(self, server: Server) -> None:
+        server.policy(rules=[rule(), BLOCKED])
+        server.value()
+        with pytest.raises(PlanError, match="ProhibitIpSec is 1 on this host"):
+            server.policy(state="absent", predicted=True)
