@@ -11,6 +11,7 @@ from typing import Any
 from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._patience import Patience
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import declaration, plan
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import CALLERS
 from ansible_collections.rras.ipsec.plugins.plugin_utils._specs import POLICY
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import PolicyWish, PolicyWork
 
@@ -37,6 +38,7 @@ class ActionModule(RrasAction):
             patience,
             all_ours=options["all_ours"],
             predicted=options["predicted"],
+            words=CALLERS[options["caller"]],
         )
         work = PolicyWork(self.open_session(options), wish, check_mode=self._task.check_mode)
         phase = options["phase"]

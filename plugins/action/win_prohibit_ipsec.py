@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.value import ValueWish
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import CALLERS
 from ansible_collections.rras.ipsec.plugins.plugin_utils._specs import VALUE
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import set_value
 
@@ -28,5 +29,6 @@ class ActionModule(RrasAction):
             restart_if_unknown=options["restart_if_unknown"],
             only_recorded=options["only_recorded"],
             backup=options["backup"],
+            words=CALLERS[options["caller"]],
         )
         return set_value(self.open_session(options), wish, check_mode=self._task.check_mode)

@@ -19,6 +19,7 @@ description:
 extends_documentation_fragment:
   - rras.ipsec.attributes
   - rras.ipsec.program
+  - rras.ipsec.caller
 attributes:
   check_mode:
     support: full
@@ -36,7 +37,7 @@ options:
     choices: [present, absent]
   policy:
     description:
-      - The name of the policy that must be assigned and protect L2TP, for O(require_effective_policy).
+      - The name of the policy that must be assigned and protect L2TP, for O(require_effective_policy). Without it, whichever is assigned must.
     type: str
   require_effective_policy:
     description:

@@ -10,6 +10,7 @@ from typing import Any, Final
 Spec = dict[str, Any]
 
 _SHARED: Final[Spec] = {"program_timeout": {"type": "int", "default": 30}}
+_CALLER: Final[Spec] = {"caller": {"type": "str", "default": "task", "choices": ["task", "role"]}}
 
 _FILTER: Final[Spec] = {
     "source_address": {"type": "str", "required": True},
@@ -101,6 +102,7 @@ POLICY: Final[Spec] = {
     },
     "settle_timeout": {"type": "int", "default": 120},
     "transaction": {"type": "str"},
+    **_CALLER,
     **_SHARED,
 }
 
@@ -112,6 +114,7 @@ VALUE: Final[Spec] = {
     "restart_if_unknown": {"type": "bool", "default": False},
     "only_recorded": {"type": "bool", "default": False},
     "backup": {"type": "bool", "default": True},
+    **_CALLER,
     **_SHARED,
 }
 

@@ -34,6 +34,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import plan as 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import InEffect
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import Declaration
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import TASK, Words
 
 _PREDICTED = " In check mode, set predicted to true where tasks before this one do that."
 
@@ -96,6 +97,7 @@ class PolicyWish:
     """Whether all policies of ours are to be absent, whatever their names."""
     predicted: bool = False
     """Whether ProhibitIpSec counts, in check mode, as given back, and Windows as restarted after that."""
+    words: Words = TASK
 
 
 class PolicyWork:
@@ -165,7 +167,7 @@ class PolicyWork:
         seen = self._session.read()
         if seen.pending is None or seen.pending.id != str(transaction.id):
             return self._short_result(seen, changed=False)
-        refusal = planning.revert_refused(seen, self._wish.name)
+        refusal = planning.revert_refused(seen, self._wish.name, self._wish.words)
         if refusal:
             raise planning.PlanError(refusal)
         reading = self._session.apply(phases.revert(seen))
@@ -204,9 +206,15 @@ class PolicyWork:
 
     def _plan(self, seen: host.Host) -> planning.Plan:
         if self._wish.declaration is None:
-            return planning.plan_absent(self._wish.name, seen, self._identity, all_ours=self._wish.all_ours)
+            name, all_ours = self._wish.name, self._wish.all_ours
+            return planning.plan_absent(name, seen, self._identity, self._wish.words, all_ours=all_ours)
         return planning.plan_present(
-            self._wish.declaration, seen, self._session.nonce, self._identity, agent_first=self._wish.agent_first
+            self._wish.declaration,
+            seen,
+            self._session.nonce,
+            self._identity,
+            self._wish.words,
+            agent_first=self._wish.agent_first,
         )
 
     def _refusal(self, seen: host.Host) -> str:
@@ -257,7 +265,7 @@ class PolicyWork:
         seen = self._session.read()
         if seen.pending is None or seen.pending.id != str(transaction.id):
             return error
-        refusal = planning.revert_refused(seen, self._wish.name)
+        refusal = planning.revert_refused(seen, self._wish.name, self._wish.words)
         if refusal:
             return WorkError(f"{error} It is not taken back: {refusal}")
         previous, switches = planning.going_back(seen)
@@ -293,7 +301,7 @@ class PolicyWork:
 
     def _not_in_clear_text(self, seen: host.Host) -> host.Host:
         """The host, unless somebody set ProhibitIpSec between the stage and the commit of what does not protect."""
-        refusal = planning.committed_refused(seen, self._wish.name)
+        refusal = planning.committed_refused(seen, self._wish.name, self._wish.words)
         if refusal:
             self._session.apply(phases.revert(seen))
             raise planning.PlanError(refusal)

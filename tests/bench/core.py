@@ -16,6 +16,7 @@ from types import FrameType
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import host, model, plan, store
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import Declaration
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value, join
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import TASK
 from ansible_collections.rras.ipsec.tests.unit.policy.defaults import VECTORS
 
 SIZES = (250, 500, 1_000, 2_000, 4_000)
@@ -88,7 +89,7 @@ def read(tree: Tree) -> host.Host:
 
 def planned(found: host.Host) -> plan.Plan:
     """Plan a policy that isn't there."""
-    return plan.plan_present(DECLARATION, found, NONCE, IDENTITY, agent_first=True)
+    return plan.plan_present(DECLARATION, found, NONCE, IDENTITY, TASK, agent_first=True)
 
 
 def calls(tree: Tree) -> int:

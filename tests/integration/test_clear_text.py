@@ -73,19 +73,19 @@ REFUSED: Mapping[str, tuple[dict[str, Any], str]] = {
     ),
     "a rule that permits": (
         policy(rule(filter_action={"action": "permit"}), BLOCK),
-        f"{LETS} (filter_action.action is permit), {REMEDY}",
+        f"{LETS} (its filter action permits it), {REMEDY}",
     ),
     "a rule that falls back": (
         policy(rule(filter_action={"fall_back_to_clear_text": True}), BLOCK),
-        f"{LETS} (filter_action.fall_back_to_clear_text is true), {REMEDY}",
+        f"{LETS} (its filter action falls back to unsecured communication), {REMEDY}",
     ),
     "a rule that accepts unsecured communication": (
         policy(rule(filter_action={"accept_unsecured": True}), BLOCK),
-        f"{LETS} (filter_action.accept_unsecured is true), {REMEDY}",
+        f"{LETS} (its filter action accepts unsecured communication), {REMEDY}",
     ),
     "a rule that is not active": (
         policy(rule(active=False)),
-        f"{IS_ONE}the rule 'tokyo-osaka' of the policy '{POLICY}' is not active (active is false), {REMEDY}",
+        f"{IS_ONE}the rule 'tokyo-osaka' of the policy '{POLICY}' is not active, {REMEDY}",
     ),
     "two rules for the same packets": (
         policy(rule(), rule(name="again"), BLOCK),

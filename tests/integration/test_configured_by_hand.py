@@ -131,7 +131,7 @@ def test_without_leave_nothing_is_touched(pair: Controller) -> None:
 
     assert refused.failure(TOKYO) == (
         "rras-tokyo failed: The policy 'By hand' is assigned on this host, and only one can be; "
-        "set replace_assigned to true if the declared policy is to take its place."
+        "set l2tp_replace_assigned to true if the declared policy is to take its place."
     )
     assert words.changes(before, pair.lab) == {}
 
@@ -150,7 +150,7 @@ def test_a_removal_that_would_end_in_clear_text_is_refused_before_it_begins(pair
     reason = (
         "rras-tokyo failed: ProhibitIpSec is 1 on this host, so without the policy 'L2TP site to site' its L2TP "
         "would be in clear text; 'By hand', which is assigned again then, does not protect it; remove the value first "
-        "(win_prohibit_ipsec with state absent; by hand where it was 1 before this collection came) "
+        "(the playbook rras.ipsec.remove; by hand where it was 1 before this collection came) "
         "and restart the host."
     )
     for run in runs:

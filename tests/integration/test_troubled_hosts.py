@@ -174,7 +174,8 @@ TROUBLES = (
     Trouble(
         "not-its-address",
         "not-its-address failed: Neither 192.0.2.99 nor 198.51.100.7 is an address of this host "
-        "(it has: 10.0.0.10, 192.0.2.1); write the static address of its RRAS interface into the filter.",
+        "(it has: 10.0.0.10, 192.0.2.1); write the static address of its RRAS interface into l2tp_address, "
+        "or correct peers of the connection 'link'.",
         variables={"l2tp_address": "192.0.2.99"},
         executions=1,
     ),
@@ -188,14 +189,15 @@ TROUBLES = (
     Trouble(
         "other-assigned",
         "other-assigned failed: The policy 'Server (Request Security)' is assigned on this host, and only one can be; "
-        "set replace_assigned to true if the declared policy is to take its place.",
+        "set l2tp_replace_assigned to true if the declared policy is to take its place.",
         with_another_policy,
         executions=1,
     ),
     Trouble(
         "namesake",
-        "namesake failed: A policy named 'L2TP site to site' is in the store which this collection did not write and "
-        "which means something else; set take_over to true to replace it, or choose another name.",
+        "namesake failed: A policy named 'L2TP site to site' is in the store which is not on record as written by this "
+        "collection, and which means something else; set l2tp_take_over to true to replace it, "
+        "or write another l2tp_policy_name.",
         with_a_namesake,
         executions=1,
     ),

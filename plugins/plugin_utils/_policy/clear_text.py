@@ -117,7 +117,7 @@ def cover(rules: Iterable[model.Rule]) -> Cover:
 
 
 def lets_through(rule: model.Rule) -> str:
-    """Return the option that makes an active rule let L2TP through in clear text; empty where it does not.
+    """Return what of an active rule lets L2TP through in clear text, in the console's words; empty where nothing does.
 
     A filter for all traffic with anybody counts for nothing, since every filter for L2TP outranks it (more specific
     filters win).
@@ -126,10 +126,10 @@ def lets_through(rule: model.Rule) -> str:
     if not rule.active or not any(_matches_l2tp(each) and not _is_for_everything(each) for each in rule.filters):
         return ""
     if action.action == model.Action.PERMIT:
-        return "filter_action.action is permit"
+        return "its filter action permits it"
     if action.accepts_unsecured:
-        return "filter_action.accept_unsecured is true"
-    return "filter_action.fall_back_to_clear_text is true" if action.falls_back_to_clear_text else ""
+        return "its filter action accepts unsecured communication"
+    return "its filter action falls back to unsecured communication" if action.falls_back_to_clear_text else ""
 
 
 def keeps_from_clear_text(rule: model.Rule) -> bool:

@@ -30,6 +30,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text impo
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import Declaration
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host, Theirs, ValueNote
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, join
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import Words
 
 
 class PlanError(ValueError):
@@ -176,14 +177,17 @@ def policy_path(guid: uuid.UUID) -> str:
     return join(store.LOCAL, f"{model.ObjectClass.POLICY}{{{str(guid).upper()}}}")
 
 
-def plan_present(declaration: Declaration, host: Host, nonce: bytes, identity: uuid.UUID, *, agent_first: bool) -> Plan:
+def plan_present(  # noqa: PLR0913 - what a plan hangs on
+    declaration: Declaration, host: Host, nonce: bytes, identity: uuid.UUID, words: Words, *, agent_first: bool
+) -> Plan:
     """The plan that brings a declared policy about.
 
     nonce: the one under which the host answered the digests of its keys; identity: a new random one, for the
-    transaction; agent_first: RemoteAccess is made to depend on PolicyAgent. Raises `PlanError`.
+    transaction; words: how the caller calls the options; agent_first: RemoteAccess is made to depend on PolicyAgent.
+    Raises `PlanError`.
     """
-    _refuse_foreign_addresses(declaration, host)
-    _refuse_unsafe(declaration, host)
+    _refuse_foreign_addresses(declaration, host, words)
+    _refuse_unsafe(declaration, host, words)
     if agent_first:
         _refuse_dependency(host, agent_first=True)
     wanted = declaration.policy.masked(nonce)
@@ -194,18 +198,18 @@ def plan_present(declaration: Declaration, host: Host, nonce: bytes, identity: u
     kept = {each.path for each in (*host.adopted, *host.taken_over)}
     if not declaration.take_over and any(found.path not in kept for found in foreign):
         raise PlanError(
-            f"a policy named {wanted.name!r} is in the store which this collection did not write and which means "
-            "something else; set take_over to true to replace it, or choose another name."
+            f"a policy named {wanted.name!r} is in the store which is not on record as written by this collection, and "
+            f"which means something else; set {words.take_over} to true to replace it, or write another {words.name}."
         )
-    planned = _Planner(declaration, host, wanted, identity, current, foreign).plan(agent_first=agent_first)
+    planned = _Planner(declaration, host, wanted, identity, words, current, foreign).plan(agent_first=agent_first)
     if planned.transaction.intent is Intent.UNASSIGN:
-        refusal = _withdrawal_refused(host, declaration.policy.name, None)
+        refusal = _withdrawal_refused(host, declaration.policy.name, None, words)
         if refusal:
             raise PlanError(refusal)
     return planned
 
 
-def plan_absent(name: str, host: Host, identity: uuid.UUID, *, all_ours: bool = False) -> Plan:
+def plan_absent(name: str, host: Host, identity: uuid.UUID, words: Words, *, all_ours: bool = False) -> Plan:
     """The plan that removes a policy of ours and gives back what it replaced.
 
     all_ours: each policy of ours goes, whatever its name. It is refused where L2TP would be in clear text after that:
@@ -251,10 +255,10 @@ def plan_absent(name: str, host: Host, identity: uuid.UUID, *, all_ours: bool = 
         services=() if stays else services.give_back(host),
         remarks=(*(["names given back"] if given_back else []), *(["no longer recorded as ours"] if adopted else [])),
         pending=host.pending is not None,
-        refusal=_withdrawal_refused(host, assigned, back) if switches else "",
-        lasting_refusal=_withdrawal_refused(_with_value_given_back(host), assigned, back) if switches else "",
+        refusal=_withdrawal_refused(host, assigned, back, words) if switches else "",
+        lasting_refusal=_withdrawal_refused(_with_value_given_back(host), assigned, back, words) if switches else "",
         warnings=(
-            *(_warnings(host, Wish.WITHDRAW, back.policy if back else None) if switches else ()),
+            *(_warnings(host, Wish.WITHDRAW, back.policy if back else None, words) if switches else ()),
             *_rule_stays(host, wanted=needs_no_block),
         ),
     )
@@ -286,6 +290,7 @@ class _Planner:
     wanted: model.Policy
     """The declared policy, its keys masked."""
     identity: uuid.UUID
+    words: Words
     current: store.StoredPolicy | None
     """The policy that already means what is declared; the assigned one, if there are several."""
     foreign: tuple[store.StoredPolicy, ...]
@@ -399,9 +404,9 @@ class _Planner:
         yield from _rule_stays(self.host, wanted=self._needs_no_block(intent))
         if not self.declaration.assigned:
             return
-        yield from _warnings(self.host, Wish.ASSIGN, self.declaration.policy)
+        yield from _warnings(self.host, Wish.ASSIGN, self.declaration.policy, self.words)
         if self._exposes_ipv6(intent):
-            yield f"{protection.IPV6_IN_CLEAR_TEXT} block_l2tp_over_ipv6 is false."
+            yield f"{protection.IPV6_IN_CLEAR_TEXT} {self.words.ipv6_not_blocked}."
         active, name = self.host.store.active, self.declaration.policy.name
         if active and active.path.casefold() in self.host.ours and not _named(active, name):
             yield (
@@ -516,7 +521,7 @@ def _unneeded(host: Host, old: Collection[store.StoredPolicy]) -> tuple[str, ...
     return tuple(dict.fromkeys((*generations, *everything)))
 
 
-def _refuse_unsafe(declaration: Declaration, host: Host) -> None:
+def _refuse_unsafe(declaration: Declaration, host: Host, words: Words) -> None:
     active = host.store.active
     name = declaration.policy.name
     if host.domain_policy and declaration.assigned:
@@ -527,9 +532,9 @@ def _refuse_unsafe(declaration: Declaration, host: Host) -> None:
     if declaration.assigned and active and not _named(active, name) and not declaration.replace_assigned:
         raise PlanError(
             f"the policy {active.policy.name!r}{_whose(host, active)} is assigned on this host, and only one can be; "
-            "set replace_assigned to true if the declared policy is to take its place."
+            f"set {words.replace_assigned} to true if the declared policy is to take its place."
         )
-    refusal = assignment_refused(host, declaration.policy) if declaration.assigned else ""
+    refusal = assignment_refused(host, declaration.policy, words) if declaration.assigned else ""
     if refusal:
         raise PlanError(refusal)
 
@@ -544,13 +549,12 @@ def _whose(host: Host, found: store.StoredPolicy) -> str:
     return ", which this collection wrote," if found.path.casefold() in host.ours else ""
 
 
-def _refuse_foreign_addresses(declaration: Declaration, host: Host) -> None:
-    problem = next(protection.foreign_addresses(host, declaration.policy, declaration.address), "")
-    if problem:
-        has = ", ".join(sorted(protection.own_addresses(host))) or "none"
-        raise PlanError(
-            f"{problem.rstrip('.')} (it has: {has}); write the static address of its RRAS interface into the filter."
-        )
+def _refuse_foreign_addresses(declaration: Declaration, host: Host, words: Words) -> None:
+    has = ", ".join(sorted(protection.own_addresses(host))) or "none"
+    for rule in declaration.policy.rules:
+        alone = dataclasses.replace(declaration.policy, rules=(rule,))
+        for problem in protection.foreign_addresses(host, alone, declaration.address):
+            raise PlanError(f"{problem.rstrip('.')} (it has: {has}); {words.correct_addresses(rule.name)}.")
 
 
 def going_back(host: Host) -> tuple[str, bool]:
@@ -563,10 +567,10 @@ def going_back(host: Host) -> tuple[str, bool]:
     return previous, active == pending.policy.casefold() and active != previous.casefold()
 
 
-def revert_refused(host: Host, name: str) -> str:
+def revert_refused(host: Host, name: str, words: Words) -> str:
     """Why a transaction must not be taken back: what was assigned before does not protect; empty where it may be."""
     previous, switches = going_back(host)
-    return _withdrawal_refused(host, name, host.store.at(previous)) if switches else ""
+    return _withdrawal_refused(host, name, host.store.at(previous), words) if switches else ""
 
 
 def rras_must_start(host: Host, after: model.Policy | None) -> bool:
@@ -586,23 +590,23 @@ def _judge(host: Host, wish: Wish, after: model.Policy | None) -> clear_text.Ver
     return clear_text.judge(wish, prohibited=host.prohibited, in_effect=host.in_effect, cover_after=cover)
 
 
-def assignment_refused(host: Host, policy: model.Policy) -> str:
+def assignment_refused(host: Host, policy: model.Policy, words: Words) -> str:
     """Why a policy must not be the assigned one; empty where it may be."""
     if _judge(host, Wish.ASSIGN, policy).answer is not Answer.REFUSED:
         return ""
     return (
         f"{_value_clause(host)}, and {protection.weakness(policy)}, so this host's L2TP would be in clear text; "
-        "correct the rule, or remove the value first (win_prohibit_ipsec with state absent) and restart the host."
+        f"correct the rule, or remove the value first ({words.remove_value}) and restart the host."
     )
 
 
-def committed_refused(host: Host, name: str) -> str:
+def committed_refused(host: Host, name: str, words: Words) -> str:
     """Why what a commit has just assigned must not stay so, whatever was declared; empty where it may."""
     active = host.store.active
-    return assignment_refused(host, active.policy) if active else _withdrawal_refused(host, name, None)
+    return assignment_refused(host, active.policy, words) if active else _withdrawal_refused(host, name, None, words)
 
 
-def _withdrawal_refused(host: Host, name: str, back: store.StoredPolicy | None) -> str:
+def _withdrawal_refused(host: Host, name: str, back: store.StoredPolicy | None, words: Words) -> str:
     """Why a policy must not lose its assignment to another one, or to none; empty where it may."""
     if _judge(host, Wish.WITHDRAW, back.policy if back else None).answer is not Answer.REFUSED:
         return ""
@@ -611,8 +615,8 @@ def _withdrawal_refused(host: Host, name: str, back: store.StoredPolicy | None) 
     if not host.prohibited:
         return f"{without} restart the host first."
     return (
-        f"{without} remove the value first (win_prohibit_ipsec with state absent; by hand where it was 1 before this "
-        "collection came) and restart the host."
+        f"{without} remove the value first ({words.remove_value}; by hand where it was 1 before this collection came) "
+        "and restart the host."
     )
 
 
@@ -629,14 +633,14 @@ def _value_clause(host: Host) -> str:
     return "Windows still runs with the ProhibitIpSec that was removed"
 
 
-def _warnings(host: Host, wish: Wish, after: model.Policy | None) -> tuple[str, ...]:
+def _warnings(host: Host, wish: Wish, after: model.Policy | None, words: Words) -> tuple[str, ...]:
     """What must be said of a policy that is to be the assigned one, a sentence each."""
     verdict = _judge(host, wish, after)
     if after is None or verdict.answer is not Answer.WARNED:
         return ()
     if verdict.why is Why.OPEN:
         return (f"L2TP of this host may be in clear text, because {protection.weakness(after)}.",)
-    return (protection.OTHERS_IN_CLEAR_TEXT,)
+    return (protection.others_in_clear_text(words),)
 
 
 def _withdrawing(host: Host, after: model.Policy | None, intent: Intent) -> frozenset[Flag]:

@@ -10,12 +10,9 @@ from collections.abc import Iterator
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, describe, model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import StoredPolicy
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import Words
 
 NEEDED_SERVICES = ("PolicyAgent", "IKEEXT")
-OTHERS_IN_CLEAR_TEXT = (
-    "L2TP between this host and peers that no rule names is in clear text while ProhibitIpSec is in effect; "
-    "add a rule that blocks it (see 'all other L2TP' in the examples of win_ipsec_psk_policy)."
-)
 IPV6_IN_CLEAR_TEXT = "L2TP over IPv6 is in clear text on this host while ProhibitIpSec is in effect, because"
 IPV6_REMEDY = "and see that Windows Firewall is on (the service MpsSvc and all profiles)."
 
@@ -34,17 +31,17 @@ def connection_filters(policy: model.Policy) -> Iterator[model.Filter]:
 
 
 def weakness(policy: model.Policy) -> str:
-    """Why a policy does not keep L2TP from clear text, as a clause that names the rule and its option."""
+    """Why a policy does not keep L2TP from clear text, as a clause that names the rule."""
     for rule in policy.rules:
-        option = clear_text.lets_through(rule)
-        if option:
-            return f"the rule {rule.name!r} of the policy {policy.name!r} lets L2TP through ({option})"
+        how = clear_text.lets_through(rule)
+        if how:
+            return f"the rule {rule.name!r} of the policy {policy.name!r} lets L2TP through ({how})"
     idle = [rule for rule in policy.rules if not rule.active and any(map(clear_text.is_l2tp, rule.filters))]
     if idle:
-        return f"the rule {idle[0].name!r} of the policy {policy.name!r} is not active (active is false)"
+        return f"the rule {idle[0].name!r} of the policy {policy.name!r} is not active"
     readable = [rule for rule in policy.rules if any(map(clear_text.is_l2tp, rule.filters)) and _signs_only(rule)]
     if readable:
-        return f"the rule {readable[0].name!r} of the policy {policy.name!r} does not encrypt (encryption is none)"
+        return f"the rule {readable[0].name!r} of the policy {policy.name!r} does not encrypt"
     return f"the policy {policy.name!r} has no rule that protects UDP port {clear_text.L2TP_PORT} in both directions"
 
 
@@ -53,17 +50,26 @@ def _signs_only(rule: model.Rule) -> bool:
     return action.negotiates and not all(map(clear_text.encrypts, action.offers))
 
 
+def others_in_clear_text(words: Words) -> str:
+    """What must be said where the policy covers its own connections only."""
+    return (
+        "L2TP between this host and peers that no rule names is in clear text while ProhibitIpSec is in effect; "
+        f"{words.block_other_peers}."
+    )
+
+
 def obstacles(host: Host, name: str) -> tuple[str, ...]:
     """Why the policy of that name does not protect this host's L2TP; none when it does, as far as can be read.
 
-    Each is one sentence. That the agent lists the addresses is necessary, not sufficient.
+    name: empty for whichever policy is assigned. Each is one sentence. That the agent lists the addresses is necessary,
+    not sufficient.
     """
     found = host.store.active
     if host.domain_policy:
         return (f"a domain policy ({describe.quoted(host.domain_policy)}) overrides the local policy.",)
     if found is None:
         return ("no policy is assigned.",)
-    if found.policy.name.casefold() != name.casefold():
+    if name and found.policy.name.casefold() != name.casefold():
         return (f"the policy {found.policy.name!r} is assigned, not {name!r}.",)
     return (*_stopped(host), *_unprotected(host, found))
 
@@ -81,13 +87,13 @@ def rule_obstacles(host: Host, rule: model.Rule) -> tuple[str, ...]:
     return (*foreign_addresses(host, alone), *unlisted(host, alone))
 
 
-def ipv6_in_clear_text(host: Host) -> tuple[str, ...]:
+def ipv6_in_clear_text(host: Host, words: Words) -> tuple[str, ...]:
     """What must be said of L2TP over IPv6 while ProhibitIpSec is there: nothing where something blocks it."""
     active = host.store.active
     if active is not None and clear_text.covers_ipv6(active.policy.rules):
         return ()
     return tuple(
-        f"{IPV6_IN_CLEAR_TEXT} {obstacle} Set block_l2tp_over_ipv6 to true, {IPV6_REMEDY}"
+        f"{IPV6_IN_CLEAR_TEXT} {obstacle} {words.block_ipv6}, {IPV6_REMEDY}"
         for obstacle in host.windows_firewall.obstacles[:1]
     )
 

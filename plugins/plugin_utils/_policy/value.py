@@ -26,6 +26,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import (
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import TASK, Words
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -46,12 +47,14 @@ class ValueWish:
 
     present: bool
     policy: str
+    """The name of the policy that must protect; empty: whichever is assigned."""
     require_effective_policy: bool
     predicted: bool
     restart_if_unknown: bool
     only_recorded: bool
     """Whether a removal leaves a value of which it is not known what was there before."""
     backup: bool
+    words: Words = TASK
 
 
 def plan_value(wish: ValueWish, host: Host) -> ValuePlan:
@@ -131,7 +134,7 @@ def _refuse_unknown_kind(host: Host) -> None:
 def _warnings(wish: ValueWish, host: Host) -> tuple[str, ...]:
     """What must be said of L2TP with the value, a sentence each. Raises `PlanError` where the value must not be set."""
     if wish.require_effective_policy:
-        _require_effective(host, wish.policy)
+        _require_effective(host, wish)
     active = None if host.domain_policy else host.store.active
     cover = clear_text.cover(active.policy.rules) if active else Cover.NONE
     verdict = clear_text.judge(Wish.SET_VALUE, prohibited=True, in_effect=host.in_effect, cover_after=cover)
@@ -139,24 +142,24 @@ def _warnings(wish: ValueWish, host: Host) -> tuple[str, ...]:
     if verdict.answer is Answer.REFUSED:
         reason = protection.weakness(active.policy) if active else "no policy is assigned"
         if wish.require_effective_policy:
-            raise _refused(f"{reason}.", wish.policy)
+            raise _refused(f"{reason}.", wish)
         said.append(f"With ProhibitIpSec all L2TP of this host is in clear text, because {reason}.")
     elif verdict.why is Why.OTHERS:
-        said.append(protection.OTHERS_IN_CLEAR_TEXT)
-    return (*said, *protection.ipv6_in_clear_text(host))
+        said.append(protection.others_in_clear_text(wish.words))
+    return (*said, *protection.ipv6_in_clear_text(host, wish.words))
 
 
-def _require_effective(host: Host, policy: str) -> None:
-    obstacles = protection.obstacles(host, policy)
+def _require_effective(host: Host, wish: ValueWish) -> None:
+    obstacles = protection.obstacles(host, wish.policy)
     if obstacles:
-        raise _refused(obstacles[0], policy)
+        raise _refused(obstacles[0], wish)
 
 
-def _refused(reason: str, policy: str) -> PlanError:
+def _refused(reason: str, wish: ValueWish) -> PlanError:
+    needed = f"the policy {wish.policy!r}" if wish.policy else "a policy that protects it"
     return PlanError(
         f"ProhibitIpSec would leave this host's L2TP in clear text, because {reason} "
-        f"Bring the policy {policy!r} into force first (win_ipsec_psk_policy), "
-        "or set require_effective_policy to false."
+        f"Bring {needed} into force first ({wish.words.assign_policy}){wish.words.without_policy}."
     )
 
 

@@ -23,6 +23,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Tra
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import ACTIVE_POLICY, LOCAL, Store, StoredPolicy
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.value import ValueWish
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import TASK
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
 from ansible_collections.rras.ipsec.tests.lab.engine import Command, Connection
 from ansible_collections.rras.ipsec.tests.lab.services import State
@@ -104,6 +105,7 @@ class Server:
 
     def work(self, *, check_mode: bool = False, **given: Any) -> _work.PolicyWork:
         """Return the work of one task of win_ipsec_psk_policy."""
+        words = given.pop("words", TASK)
         wanted = options(**given)
         declared = declaration.declare(wanted) if wanted["state"] == "present" else None
         patience = Patience(wanted["settle_timeout"], self.clock.now, self.clock.sleep)
@@ -115,6 +117,7 @@ class Server:
             patience,
             all_ours=wanted["all_ours"],
             predicted=wanted["predicted"],
+            words=words,
         )
         return _work.PolicyWork(self.session(), wish, check_mode=check_mode)
 
@@ -153,6 +156,7 @@ class Server:
             restart_if_unknown=given.pop("restart_if_unknown", False),
             only_recorded=given.pop("only_recorded", False),
             backup=given.pop("backup", True),
+            words=given.pop("words", TASK),
         )
         return _truthful(_work.set_value(self.session(), wish, check_mode=check_mode))
 

@@ -133,23 +133,23 @@ EXPOSING: dict[str, tuple[Options, str]] = {
     "an unrelated rule": ({"rules": [rule(filters=[udp(protocol="icmp", source_port=0)])]}, NO_RULE),
     "a rule that is not active": (
         {"rules": [rule(active=False)]},
-        "the rule 'tokyo-osaka' of the policy 'L2TP' is not active (active is false)",
+        "the rule 'tokyo-osaka' of the policy 'L2TP' is not active",
     ),
     "a rule that only signs": (
         {"rules": [rule(filter_action={"offers": [{"encryption": "none"}]})]},
-        "the rule 'tokyo-osaka' of the policy 'L2TP' does not encrypt (encryption is none)",
+        "the rule 'tokyo-osaka' of the policy 'L2TP' does not encrypt",
     ),
     "a rule that permits": (
         {"rules": [rule(filter_action=PERMIT), BLOCKED]},
-        f"{LETS_THROUGH} (filter_action.action is permit)",
+        f"{LETS_THROUGH} (its filter action permits it)",
     ),
     "a rule that accepts unsecured communication": (
         {"rules": [rule(filter_action={"accept_unsecured": True}), BLOCKED]},
-        f"{LETS_THROUGH} (filter_action.accept_unsecured is true)",
+        f"{LETS_THROUGH} (its filter action accepts unsecured communication)",
     ),
     "a rule that falls back": (
         {"rules": [rule(filter_action={"fall_back_to_clear_text": True}), BLOCKED]},
-        f"{LETS_THROUGH} (filter_action.fall_back_to_clear_text is true)",
+        f"{LETS_THROUGH} (its filter action falls back to unsecured communication)",
     ),
 }
 

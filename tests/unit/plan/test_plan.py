@@ -18,6 +18,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Hos
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Intent, Plan, PlanError, Transaction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value, join
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import ACTIVE_POLICY, LOCAL, object_keys
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import TASK
 from ansible_collections.rras.ipsec.tests.unit.plan.server import ADDRESS, BLOCKED, NAME, OTHER_KEY, declare, rule
 from ansible_collections.rras.ipsec.tests.unit.policy import strategies
 
@@ -82,11 +83,11 @@ def _transaction(**given: Any) -> list[Key]:
 
 
 def present(host: Host, **given: Any) -> Plan:
-    return plan.plan_present(declare(**given), host, NONCE, IDENTITY, agent_first=False)
+    return plan.plan_present(declare(**given), host, NONCE, IDENTITY, TASK, agent_first=False)
 
 
 def absent(host: Host, name: str = NAME) -> Plan:
-    return plan.plan_absent(name, host, IDENTITY)
+    return plan.plan_absent(name, host, IDENTITY, TASK)
 
 
 def new_paths(**given: Any) -> set[str]:

@@ -72,8 +72,8 @@ def protected(server: Server) -> None:
             lambda server: by_hand(server, rules=[rule(key=OTHER_KEY)]),
             {},
             (
-                "a policy named 'L2TP' is in the store which this collection did not write and which means "
-                "something else; set take_over to true to replace it, or choose another name."
+                "a policy named 'L2TP' is in the store which is not on record as written by this collection, and "
+                "which means something else; set take_over to true to replace it, or write another name."
             ),
         ),
         (
@@ -81,7 +81,7 @@ def protected(server: Server) -> None:
             {"rules": [rule(filters=[{"source_address": "203.0.113.1", "destination_address": PEER}])]},
             (
                 f"neither 203.0.113.1 nor {PEER} is an address of this host (it has: 10.0.0.10, {ADDRESS}); "
-                "write the static address of its RRAS interface into the filter."
+                "write the static address of its RRAS interface into the filter of the rule 'tokyo-osaka'."
             ),
         ),
         (
@@ -92,7 +92,7 @@ def protected(server: Server) -> None:
             {},
             (
                 f"neither {ADDRESS} nor {PEER} is an address of this host (it has: none); "
-                "write the static address of its RRAS interface into the filter."
+                "write the static address of its RRAS interface into the filter of the rule 'tokyo-osaka'."
             ),
         ),
         (

@@ -432,21 +432,22 @@ class TestOwnAddress:
                 {"address": PEER},
                 (
                     f"{PEER} is not an address of this host (it has: 10.0.0.10, {ADDRESS}); "
-                    "write the static address of its RRAS interface into the filter."
+                    "write the static address of its RRAS interface into the filter of the rule 'tokyo-osaka'."
                 ),
             ),
             (
                 {"address": "10.0.0.10"},
                 (
                     f"the filter between {ADDRESS} and {PEER} does not have the address 10.0.0.10 "
-                    f"(it has: 10.0.0.10, {ADDRESS}); write the static address of its RRAS interface into the filter."
+                    f"(it has: 10.0.0.10, {ADDRESS}); "
+                    "write the static address of its RRAS interface into the filter of the rule 'tokyo-osaka'."
                 ),
             ),
             (
                 {"rules": [rule(peer="10.0.0.10")]},
                 (
                     f"both {ADDRESS} and 10.0.0.10 are addresses of this host (it has: 10.0.0.10, {ADDRESS}); "
-                    "write the static address of its RRAS interface into the filter."
+                    "write the static address of its RRAS interface into the filter of the rule 'tokyo-osaka'."
                 ),
             ),
         ],

@@ -1,0 +1,68 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the options are called by whoever wrote them: sentences that say what to write instead name nothing else."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Final
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Words:
+    """The vocabulary of one caller: names of options, and remedies as the caller can carry them out."""
+
+    name: str
+    take_over: str
+    replace_assigned: str
+    block_other_peers: str
+    block_ipv6: str
+    ipv6_not_blocked: str
+    """Why nothing is done about L2TP over IPv6."""
+    remove_value: str
+    """What removes ProhibitIpSec."""
+    assign_policy: str
+    """What brings a policy into force."""
+    without_policy: str
+    """How ProhibitIpSec is set without a policy that protects, as the end of a sentence; empty where that can't be."""
+    own_addresses: str
+    """How the ends of a rule are corrected that are not this host's."""
+
+    def correct_addresses(self, rule: str) -> str:
+        """Return what to do where no end of a rule, or each, is this host's."""
+        return self.own_addresses.format(rule=repr(rule))
+
+
+TASK: Final = Words(
+    name="name",
+    take_over="take_over",
+    replace_assigned="replace_assigned",
+    block_other_peers="add a rule that blocks it (see 'all other L2TP' in the examples of win_ipsec_psk_policy)",
+    block_ipv6="Set block_l2tp_over_ipv6 to true",
+    ipv6_not_blocked="block_l2tp_over_ipv6 is false",
+    remove_value="win_prohibit_ipsec with state absent",
+    assign_policy="win_ipsec_psk_policy",
+    without_policy=", or set require_effective_policy to false",
+    own_addresses="write the static address of its RRAS interface into the filter of the rule {rule}",
+)
+"""A task of a playbook, which gives the options of the modules."""
+
+ROLE: Final = Words(
+    name="l2tp_policy_name",
+    take_over="l2tp_take_over",
+    replace_assigned="l2tp_replace_assigned",
+    block_other_peers="set l2tp_other_peers to block or certificate",
+    block_ipv6="Set l2tp_other_peers to block or certificate",
+    ipv6_not_blocked="l2tp_other_peers is ignore",
+    remove_value="the playbook rras.ipsec.remove",
+    assign_policy="the playbook rras.ipsec.site",
+    without_policy="",
+    own_addresses=(
+        "write the static address of its RRAS interface into l2tp_address, or correct peers of the connection {rule}"
+    ),
+)
+"""The role l2tp, whose user writes its variables."""
+
+CALLERS: Final[Mapping[str, Words]] = {"task": TASK, "role": ROLE}
