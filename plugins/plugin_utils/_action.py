@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import abc
 import copy
+import dataclasses
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
@@ -16,10 +17,13 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import AnsibleValidationError, MutuallyExclusiveError, RequiredIfError
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _failures, _shape
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session, transport
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import describe
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import DeclarationError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import (
+    DeclarationError,
+    check_program_timeout,
+)
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._results import Mask
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import Session, WorkError
@@ -33,25 +37,6 @@ _QUOTES_NOTHING = (MutuallyExclusiveError, RequiredIfError)
 """What ansible-core's validator may say itself: only names and choices of the spec are in it."""
 _CARRIERS = ("requests", "urllib3", "winrm", "pypsrp")
 """What carries the messages of a connection: whatever one of these packages raises, the host's answer is lost."""
-
-_SENTENCES = {
-    records.Fault.NOT_ADMINISTRATOR: (
-        "the user of the connection is not an administrator on this host; "
-        "connect as a member of the group Administrators."
-    ),
-    records.Fault.WOW64: (
-        "the connection runs a 32-bit PowerShell on a 64-bit Windows, which sees another registry; "
-        "use a 64-bit session configuration."
-    ),
-    records.Fault.POWERSHELL_TOO_OLD: (
-        "Windows PowerShell on this host is older than 5.1; install Windows Management Framework 5.1."
-    ),
-    records.Fault.CONSTRAINED_LANGUAGE: (
-        "PowerShell on this host is in ConstrainedLanguage mode; "
-        "let the user of the connection run in FullLanguage mode."
-    ),
-    records.Fault.BUSY: "another run of this collection is at work on this host; repeat when it has ended.",
-}
 
 
 class OptionsError(Exception):
@@ -122,6 +107,7 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
 
     def open_session(self, options: Mapping[str, Any]) -> Session:
         """A session with the task's host, for the time limits in the options."""
+        check_program_timeout("program_timeout", options["program_timeout"])
         return Session(session.Session(self._execute, _NONCE, options["program_timeout"]), _NONCE, _SECRET)
 
     def _execute(self, command: str, data: bytes) -> session.Output:
@@ -154,7 +140,7 @@ def _sentence(error: Exception, mask: Mask) -> str:
         case OptionsError() | WorkError() | PlanError() | DeclarationError() | transport.TransportError():
             return _capital(str(error))
         case session.TransactionError(failure=failure):
-            return _capital(_SENTENCES.get(failure.fault) or _failure(failure, mask))
+            return _failures.sentence(_of_host(failure, mask))
         case session.NoAnswerError(output=output):
             return _no_answer(output, mask)
         case records.MalformedAnswerError():
@@ -187,20 +173,10 @@ _REASONS: Mapping[type[Exception], str] = {
 }
 
 
-def _failure(failure: records.Failure, mask: Mask) -> str:
-    path, message, said = (_shown(text, mask) for text in (failure.path, failure.message, failure.left))
-    place = f" at {path}" if path else ""
-    left = {
-        records.Outcome.NOTHING: "Nothing was changed.",
-        records.Outcome.UNDONE: f"All changes were undone{_still_running(said)}.",
-        records.Outcome.PARTLY: f"Not all changes could be undone: {said}.",
-    }[failure.outcome]
-    return f"the host stopped in step {failure.verb!r}{place}: {message.rstrip('.')}. {left}"
-
-
-def _still_running(started: str) -> str:
-    """What a service that was started needs to be said of it: it is not stopped (KB 248750)."""
-    return f", but the services that were started run on: {started}" if started else ""
+def _of_host(failure: records.Failure, mask: Mask) -> records.Failure:
+    """A failure whose texts can be shown."""
+    path, message, left = (_shown(text, mask) for text in (failure.path, failure.message, failure.left))
+    return dataclasses.replace(failure, path=path, message=message, left=left)
 
 
 def _no_answer(output: session.Output, mask: Mask) -> str:

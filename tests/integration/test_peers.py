@@ -205,7 +205,7 @@ def test_a_removal_keeps_the_policy_while_the_peer_still_runs_with_the_value(pai
     run = pair.play(REMOVE)
 
     refused = (
-        "The host stopped in step 'unset' at SYSTEM\\CurrentControlSet\\Services\\RasMan\\Parameters: "
+        "The host stopped while it deleted a value at SYSTEM\\CurrentControlSet\\Services\\RasMan\\Parameters: "
         "The disk is full. All changes were undone."
     )
     assert run.failure(OSAKA) == refused

@@ -25,7 +25,8 @@ pytestmark = pytest.mark.slow
 STAGING, COMMITTING = 3, 4
 """Which script of a run does it, on each host: the first plans, the second reads before the staging."""
 CONFLICT = (
-    rf"The host stopped in step 'require' at {OURS}\Transaction: the value Id changed meanwhile. Nothing was changed."
+    "Another run staged or finished a policy on this host meanwhile; see that only one runs, and repeat it. "
+    "Nothing was changed."
 )
 
 

@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why the script on a host stopped, in the words of somebody who knows neither its records nor our registry keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Failure, Fault, Outcome
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import TRANSACTION
+
+_AT_THE_DOOR: Final[Mapping[Fault, str]] = {
+    Fault.NOT_ADMINISTRATOR: (
+        "The user of the connection is not an administrator on this host; "
+        "connect as a member of the group Administrators."
+    ),
+    Fault.WOW64: (
+        "The connection runs a 32-bit PowerShell on a 64-bit Windows, which sees another registry; "
+        "use a 64-bit session configuration."
+    ),
+    Fault.POWERSHELL_TOO_OLD: (
+        "Windows PowerShell on this host is older than 5.1; install Windows Management Framework 5.1."
+    ),
+    Fault.CONSTRAINED_LANGUAGE: (
+        "PowerShell on this host is in ConstrainedLanguage mode; "
+        "let the user of the connection run in FullLanguage mode."
+    ),
+    Fault.BUSY: "Another run of this collection is at work on this host; repeat when it has ended.",
+}
+
+DOING: Final[Mapping[str, str]] = {
+    "begin": "prepared its work",
+    "tree": "read the registry",
+    "digest": "read the registry",
+    "run": "ran a program",
+    "unchanged": "compared the policy store with what was read",
+    "require": "compared a value with what was read",
+    "sealed": "compared the policy store with what was staged",
+    "seal": "noted what the policy store holds",
+    "create": "created a key",
+    "protect": "set the access list of a key",
+    "set": "wrote a value",
+    "unset": "deleted a value",
+    "delete": "deleted a key",
+    "deletelisted": "deleted a key",
+    "copy": "copied a key",
+    "flush": "wrote the registry to disk",
+    "assign": "assigned the policy",
+}
+"""What a host does for each verb of a record."""
+
+_STORE_CHANGED: Final = "Somebody changed the policy store of this host meanwhile; repeat the run."
+_OTHER_RUN: Final = (
+    "Another run staged or finished a policy on this host meanwhile; see that only one runs, and repeat it."
+)
+_VALUE_CHANGED: Final = "Somebody changed ProhibitIpSec on this host meanwhile; repeat the run."
+
+
+def sentence(failure: Failure) -> str:
+    """What to tell the user of a transaction that failed."""
+    return _AT_THE_DOOR.get(failure.fault) or f"{_cause(failure)} {_left(failure)}"
+
+
+def _cause(failure: Failure) -> str:
+    if failure.fault is Fault.CONFLICT:
+        return _conflict(failure)
+    place = f" at {failure.path}" if failure.path else ""
+    return f"The host stopped while it {DOING.get(failure.verb, 'worked')}{place}: {failure.message.rstrip('.')}."
+
+
+def _conflict(failure: Failure) -> str:
+    if failure.verb != "require":
+        return _STORE_CHANGED
+    return _OTHER_RUN if failure.path.casefold() == TRANSACTION.casefold() else _VALUE_CHANGED
+
+
+def _left(failure: Failure) -> str:
+    """What the failure left of the work. A service that was started is not stopped (KB 248750)."""
+    running = f", but the services that were started run on: {failure.left}" if failure.left else ""
+    return {
+        Outcome.NOTHING: "Nothing was changed.",
+        Outcome.UNDONE: f"All changes were undone{running}.",
+        Outcome.PARTLY: f"Not all changes could be undone: {failure.left}.",
+    }[failure.outcome]

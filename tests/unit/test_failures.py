@@ -1,0 +1,56 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is said of a transaction that failed: nothing of its records or of our own keys, but what they mean."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _failures
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Failure, Fault, Outcome
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import script_text
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import RASMAN, TRANSACTION
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
+
+STORE = "Somebody changed the policy store of this host meanwhile; repeat the run. Nothing was changed."
+RUN = (
+    "Another run staged or finished a policy on this host meanwhile; see that only one runs, and repeat it. "
+    "Nothing was changed."
+)
+VALUE = "Somebody changed ProhibitIpSec on this host meanwhile; repeat the run. Nothing was changed."
+
+
+def failure(verb: str, path: str = "", fault: Fault = Fault.CONFLICT, outcome: Outcome = Outcome.NOTHING) -> Failure:
+    return Failure(fault, verb, path, "the value Id changed meanwhile.", outcome, "")
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "sentence"),
+    [
+        ("unchanged", LOCAL, STORE),
+        ("sealed", TRANSACTION, STORE),
+        ("require", TRANSACTION, RUN),
+        ("require", TRANSACTION.upper(), RUN),
+        ("require", RASMAN, VALUE),
+    ],
+)
+def test_what_changed_meanwhile_is_named(verb: str, path: str, sentence: str) -> None:
+    assert _failures.sentence(failure(verb, path)) == sentence
+
+
+def test_whatever_else_is_said_with_what_the_host_did() -> None:
+    failed = failure("set", LOCAL, Fault.FAILED, Outcome.UNDONE)
+    assert _failures.sentence(failed) == (
+        rf"The host stopped while it wrote a value at {LOCAL}: the value Id changed meanwhile. All changes were undone."
+    )
+    assert _failures.sentence(failure("whatever", fault=Fault.REFUSED)) == (
+        "The host stopped while it worked: the value Id changed meanwhile. Nothing was changed."
+    )
+
+
+def test_there_are_words_for_each_verb_of_the_script() -> None:
+    (table,) = re.findall(r"^\$verbs = @\{.*\n((?:    .*\n)+)\}", script_text(), re.MULTILINE)
+    assert set(re.findall(r"^    (\w+) +=", table, re.MULTILINE)) == set(_failures.DOING)
