@@ -32,7 +32,7 @@ _COMMAND = re.compile(r"^ {7}(\S.*)$", re.MULTILINE)
 def documented() -> dict[int, list[str]]:
     """The commands of docs/restore.md, by step."""
     text = (ROOT / "docs" / "restore.md").read_text(encoding="utf-8")
-    _before, *steps = _STEP.split(text)
+    _before, *steps = _STEP.split(text.partition("\n# When our record is gone\n")[0])
     return {int(number): _COMMAND.findall(said) for number, said in zip(steps[::2], steps[1::2], strict=True)}
 
 
