@@ -13,7 +13,7 @@ class ModuleDocFragment:
 options:
   program_timeout:
     description:
-      - How many seconds each run of C(netsh.exe), C(sc.exe) and the like may take on the host before it is ended.
+      - How many seconds each run of C(netsh.exe), C(sc.exe) and the like may take on the host before it is ended, from 1 to 3600.
     type: int
     default: 30
 """

@@ -26,14 +26,15 @@ options:
     required: true
   variables:
     description:
-      - The variables C(l2tp_policy_name), C(l2tp_other_peers_certificate_authority), C(l2tp_filter_action) and
-        C(l2tp_main_mode) of the host, by name. What is left out is not looked at.
+      - The host's variables C(l2tp_policy_name), C(l2tp_other_peers_certificate_authority), C(l2tp_filter_action),
+        C(l2tp_main_mode), C(l2tp_polling_interval), C(l2tp_program_timeout), C(l2tp_reboot_serial),
+        C(l2tp_reboot_timeout) and C(l2tp_settle_timeout), by name. What is left out is not looked at.
       - No key may be a part of the first two, because they are shown.
-      - The other two must have the shape of O(rras.ipsec.win_ipsec_psk_policy#module:rules[].filter_action)
-        and O(rras.ipsec.win_ipsec_psk_policy#module:main_mode).
+      - The next two must be what O(rras.ipsec.win_ipsec_psk_policy#module:rules[].filter_action)
+        and O(rras.ipsec.win_ipsec_psk_policy#module:main_mode) take.
     type: dict
   removal:
-    description: Whether nothing matters but which hosts Ansible reaches, as for a removal.
+    description: Whether nothing matters but O(variables) and which hosts Ansible reaches, as for a removal.
     type: bool
     default: false
 """
@@ -57,7 +58,7 @@ RETURN = r"""
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils import _view
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _settings, _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network
 
 
@@ -65,13 +66,14 @@ def l2tp_problems(
     hostvars: _view.HostVars, host: str, variables: Mapping[str, Any] | None = None, removal: bool = False
 ) -> list[str]:
     """What is wrong with the declared connections of a host."""
-    nodes, shown = _view.network(hostvars, host), variables or {}
+    nodes, given = _view.network(hostvars, host), variables or {}
+    settings = list(_settings.problems(given, () if removal else nodes[host].connections))
     if removal:
-        return network.problems(nodes, host, removal=True)
+        return [*settings, *network.problems(nodes, host, removal=True)]
     return (
-        list(_view.misshapen(nodes[host], shown))
-        or network.problems(nodes, host, removal=False)
-        or list(_view.exposed(nodes, host, shown))
+        settings
+        or network.problems(nodes, host, inventory=hostvars, removal=False)
+        or list(_view.exposed(nodes, host, given))
     )
 
 

@@ -25,6 +25,7 @@ description:
 extends_documentation_fragment:
   - rras.ipsec.attributes
   - rras.ipsec.program
+  - rras.ipsec.caller
   - rras.ipsec.secrets
 attributes:
   check_mode:
@@ -37,7 +38,8 @@ options:
   name:
     description:
       - The name of the policy, as the console IP Security Policies shows it.
-      - 1 to 255 characters. Upper and lower case are the same.
+      - 1 to 255 characters on one line, not all of them invisible, and none that turns the direction of writing round. Upper and lower case are
+        the same.
     type: str
     required: true
   state:
@@ -178,7 +180,8 @@ options:
         suboptions:
           preshared_key:
             description:
-              - The key that both servers share (KB 240262, step 10). One line of text, not empty.
+              - The key that both servers share (KB 240262, step 10). One line of text, two characters or more, of which neither the first nor the last
+                is a blank or invisible.
               - Every administrator of the host can read it in the registry. Certificates are better.
             type: str
           certificate_authority:
@@ -227,12 +230,12 @@ options:
                 choices: [sha1, md5, none]
               lifetime_seconds:
                 description:
-                  - The number of seconds after which a new key is made.
+                  - The number of seconds after which a new key is made, from 300, or V(0) for the default of Windows.
                 type: int
                 default: 3600
               lifetime_kilobytes:
                 description:
-                  - The number of kilobytes after which a new key is made.
+                  - The number of kilobytes after which a new key is made, from 20480, or V(0) for the default of Windows.
                 type: int
                 default: 100000
           pfs:

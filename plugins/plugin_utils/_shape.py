@@ -13,7 +13,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from ansible.module_utils.parsing.convert_bool import BOOLEANS
+from ansible.module_utils.parsing.convert_bool import boolean
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import texts
 
 Spec = Mapping[str, Mapping[str, Any]]
 """An argument spec, as for a module."""
@@ -66,6 +68,14 @@ def exposed(hidden: Iterable[Text], visible: Iterable[Text]) -> Iterator[str]:
             yield f"{path} is part of the text of {place}, which is shown; write another key, or another text there."
 
 
+def truth(value: object) -> bool | None:
+    """Read a boolean as Ansible's modules do; None for anything else, null and an empty text included."""
+    try:
+        return bool(boolean(value))
+    except TypeError:
+        return None
+
+
 def _join(where: str, name: str) -> str:
     return f"{where}.{name}" if where else name
 
@@ -77,6 +87,8 @@ def _kind(option: Option) -> str:
 def _misshapen(path: str, kind: str, option: Option, value: object) -> Iterator[str]:
     if not _IS[kind](value):
         yield _refusal(path, kind, option, value)
+    elif isinstance(value, str) and texts.has_surrogate(value):
+        yield f"{path} {texts.SURROGATE}"
     elif isinstance(value, Mapping):
         yield from problems(option["options"], value, path) if "options" in option else ()
     elif isinstance(value, list | tuple):
@@ -119,11 +131,6 @@ def _either(choices: Iterable[object]) -> str:
     return f"{', '.join(others)} or {last}"
 
 
-def _is_bool(value: object) -> bool:
-    word = value.strip().lower() if isinstance(value, str) else value
-    return isinstance(word, str | int) and word in BOOLEANS
-
-
 def _is_int(value: object) -> bool:
     number = isinstance(value, int) and not isinstance(value, bool)
     return number or (isinstance(value, str) and _WHOLE_NUMBER.fullmatch(value) is not None)
@@ -132,7 +139,7 @@ def _is_int(value: object) -> bool:
 _IS: Mapping[str, Callable[[object], bool]] = {
     "raw": lambda _value: True,
     "str": lambda value: isinstance(value, str),
-    "bool": _is_bool,
+    "bool": lambda value: truth(value) is not None,
     "int": _is_int,
     "list": lambda value: isinstance(value, list | tuple),
     "dict": lambda value: isinstance(value, Mapping),

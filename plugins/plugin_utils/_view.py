@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _specs
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier, declaration, model
@@ -41,7 +40,6 @@ VERIFIED = "__l2tp_verified"
 UNCONNECTED = "__l2tp_unconnected"
 
 _FILTER_ACTION = _specs.POLICY["rules"]["options"]["filter_action"]
-_SHARED: _shape.Spec = {"l2tp_filter_action": _FILTER_ACTION, "l2tp_main_mode": _specs.POLICY["main_mode"]}
 _SHOWN = ("l2tp_policy_name", "l2tp_other_peers_certificate_authority")
 """The variables whose texts results show as they are."""
 _CONNECTIONS: _shape.Spec = {
@@ -74,19 +72,6 @@ def network(hostvars: HostVars, host: str) -> dict[str, Node]:
             peer for entry in _listed(found[name].connections) if _names(entry, name) for peer in entry["peers"]
         )
     return found
-
-
-def misshapen(node: Node, variables: Mapping[str, object]) -> Iterator[str]:
-    """What is wrong with the shape of filter actions and key exchange settings, a sentence each.
-
-    variables: those of the host's role, by name.
-    """
-    yield from _shape.problems(_SHARED, {name: variables[name] for name in _SHARED if name in variables})
-    for number, entry in enumerate(_listed(node.connections)):
-        action = entry.get("filter_action") if isinstance(entry, Mapping) else None
-        if isinstance(action, Mapping):
-            where = f"l2tp_connections[{number}].filter_action"
-            yield from _shape.problems(_FILTER_ACTION["options"], action, where)
 
 
 def exposed(nodes: Network, host: str, variables: Mapping[str, object]) -> Iterator[str]:
@@ -197,7 +182,7 @@ def _node(name: str, variables: Mapping[str, Any], *, plays: bool) -> Node:
 
     # An undefined variable, or null, comes as an empty text from cores before 2.19.
     connections = None if value("connections") == "" else value("connections")
-    managed = _boolean(value("managed", default=True))
+    managed = _shape.truth(value("managed", default=True))
     return Node(
         name,
         connections,
@@ -222,47 +207,40 @@ _NEITHER = (
 )
 
 
-def _boolean(value: object) -> bool | None:
-    """Read a boolean as Ansible does; None for anything else, null and an empty text included."""
-    try:
-        return bool(boolean(value))
-    except TypeError:
-        return None
-
-
 _MAIN_MODE: Final = {"main_mode": _specs.POLICY["main_mode"]}
 _ONE_FILTER_ACTION: Final = {"filter_action": _FILTER_ACTION}
 
 
 def main_mode(options: object) -> model.MainMode | None:
     """The key exchange that a variable declares, read as the module does; None where the module would refuse it."""
-    return _main_mode(_text(options))
+    return _main_mode(as_json(options))
 
 
 def filter_action(options: object) -> model.FilterAction | None:
     """The filter action that a variable declares, read as the module does; None where the module would refuse it."""
-    return _filter_action(_text(options))
+    return _filter_action(as_json(options))
 
 
 @functools.lru_cache
 def _main_mode(text: str) -> model.MainMode | None:
-    options = _validated(_MAIN_MODE, text)
+    options = validated(_MAIN_MODE, text)
     try:
-        return declaration.main_mode(options) if options is not None else None
+        return declaration.main_mode("main_mode", options) if options is not None else None
     except declaration.DeclarationError:
         return None
 
 
 @functools.lru_cache
 def _filter_action(text: str) -> model.FilterAction | None:
-    options = _validated(_ONE_FILTER_ACTION, text)
+    options = validated(_ONE_FILTER_ACTION, text)
     try:
         return declaration.filter_action("filter_action", "", options) if options is not None else None
     except declaration.DeclarationError:
         return None
 
 
-def _validated(spec: Mapping[str, Any], text: str) -> Mapping[str, Any] | None:
+def validated(spec: Mapping[str, Any], text: str) -> Mapping[str, Any] | None:
+    """Fill the defaults in; None for what is no dictionary, or has not the shape of the spec. text: JSON."""
     (name,) = spec
     if not text.startswith("{"):
         return None
@@ -270,7 +248,8 @@ def _validated(spec: Mapping[str, Any], text: str) -> Mapping[str, Any] | None:
     return None if outcome.error_messages else outcome.validated_parameters[name]
 
 
-def _text(options: object) -> str:
+def as_json(options: object) -> str:
+    """Return what a variable holds as JSON."""
     return json.dumps(_plain({} if options in (None, "") else options), default=str)
 
 

@@ -97,7 +97,7 @@ REFUSED: Mapping[str, tuple[dict[str, Any], str, int]] = {
     ),
     "empty key": (
         declared(rules=[rule(key=" ")]),
-        "rules[0].authentication[0].preshared_key is empty; write the key that both servers share.",
+        "rules[0].authentication[0].preshared_key is empty or can't be seen; write the key that both servers share.",
         0,
     ),
     "no filter": (

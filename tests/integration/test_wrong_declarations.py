@@ -17,6 +17,7 @@ from ansible_collections.rras.ipsec.tests.integration.conftest import controller
 from ansible_collections.rras.ipsec.tests.integration.controller import REMOVE, Run
 from ansible_collections.rras.ipsec.tests.integration.pair import KEY, connection
 from ansible_collections.rras.ipsec.tests.lab import HostSpec
+from ansible_collections.rras.ipsec.tests.messages import Says
 
 pytestmark = [pytest.mark.core, pytest.mark.xdist_group("wrong declarations")]
 """One worker runs them all, since they share one run of the playbook (with --dist=loadgroup)."""
@@ -52,7 +53,7 @@ class Mistake:
         return {EAST.format(self.id): east, WEST.format(self.id): west, **north}
 
 
-def between(case: str, *, name: str = "link", **options: Any) -> dict[str, Any]:
+def between(case: str, *, name: Any = "link", **options: Any) -> dict[str, Any]:
     """One connection between the two servers of a case."""
     return {**connection(name, EAST.format(case), WEST.format(case)), **options}
 
@@ -171,10 +172,133 @@ MISTAKES = (
         "The connections link and spare have the same two peers; delete one of them from l2tp_connections.",
         [between("pair-twice"), between("pair-twice", name="spare", peers=["pair-twice-west", "pair-twice-east"])],
     ),
+    *(
+        Mistake(
+            case,
+            f"preshared_key of the connection link {fault}",
+            [between(case, preshared_key=key)],
+        )
+        for case, key, fault in (
+            ("empty-key", " ", "is empty or can't be seen; write the key that both servers share."),
+            ("unseen-key", "\u200b\u2060", "is empty or can't be seen; write the key that both servers share."),
+            ("short-key", "k", "is one character; write a longer key."),
+            (
+                "blank-key",
+                f"{KEY} ",
+                "begins or ends with a blank or another character that can't be seen; delete it on both servers.",
+            ),
+            ("key-of-two-lines", f"{KEY}\n{KEY}", "contains a line break or a NUL; write it as one line of text."),
+        )
+    ),
+    *(
+        Mistake(case, f"The name of the connection {shown} {fault}", [between(case, name=name)])
+        for case, name, shown, fault in (
+            ("unseen-name", "\u200b", r"'\u200b'", "has no character that can be seen; write for example 'L2TP'."),
+            (
+                "name-of-two-lines",
+                "link\nspare",
+                r"'link\nspare'",
+                "contains a line break or another control character; write it as one line of text.",
+            ),
+            (
+                "turned-name",
+                "link\u202ekniL",
+                r"'link\u202ekniL'",
+                ("has a character that turns the direction of writing round, so that another name is seen; delete it."),
+            ),
+            (
+                "long-name",
+                "x" * 256,
+                f"'{'x' * 24}...{'x' * 24}'",
+                "is longer than 255 characters; write a shorter name.",
+            ),
+            (
+                "our-name",
+                "All other L2TP",
+                "'All other L2TP'",
+                "is that of the rule which the role writes for L2TP with anybody else; write another name.",
+            ),
+        )
+    ),
     Mistake(
-        "empty-key",
-        "The connection link has an empty preshared_key; write the key that both ends share.",
-        [between("empty-key", preshared_key=" ")],
+        "number-for-name",
+        "l2tp_connections[0].name must be text; put it into quotes.",
+        [between("number-for-name", name=5)],
+    ),
+    Mistake(
+        "address-for-peer",
+        "The connection link names the peer 192.0.2.2, which is not in the inventory; "
+        "write the inventory name of the server, and the address into its l2tp_address.",
+        [between("address-for-peer", peers=["address-for-peer-east", "192.0.2.2"])],
+    ),
+    Mistake(
+        "addresses-for-peers",
+        "The connection 'link' names the peers 192.0.2.1 and 192.0.2.2, and neither is in the inventory; "
+        "write the inventory names of its servers, and their addresses into l2tp_address.",
+        [between("addresses-for-peers", peers=["192.0.2.1", "192.0.2.2"])],
+    ),
+    *(
+        Mistake(
+            case,
+            "certificate_authority of the connection link is not a distinguished name; "
+            "write it as in the certificate, such as 'CN=Example Root CA, O=Example'.",
+            [without(between(case, certificate_authority=authority), "preshared_key")],
+        )
+        for case, authority in (("file-for-authority", "ca.pem"), ("part-without-name", "CN=Example,,O"))
+    ),
+    Mistake(
+        "authority-for-others",
+        "l2tp_other_peers_certificate_authority is not a distinguished name; "
+        "write it as in the certificate, such as 'CN=Example Root CA, O=Example'.",
+        both={"l2tp_other_peers": "certificate", "l2tp_other_peers_certificate_authority": "ca.pem"},
+    ),
+    *(
+        Mistake(case, f"{variable} is out of range; {remedy}", both={variable: number})
+        for case, variable, number, remedy in (
+            ("no-time", "l2tp_program_timeout", 0, "write a number of seconds from 1 to 3600."),
+            ("too-much-time", "l2tp_program_timeout", 100000, "write a number of seconds from 1 to 3600."),
+            (
+                "negative-restart",
+                "l2tp_reboot_timeout",
+                -1,
+                "write how many seconds a host may take to come back, from 1 to 86400.",
+            ),
+            (
+                "no-restart",
+                "l2tp_reboot_serial",
+                0,
+                "write how many hosts may restart at the same time, 1 or more.",
+            ),
+            (
+                "negative-wait",
+                "l2tp_settle_timeout",
+                -1,
+                "write a number of seconds from 0 to 3600.",
+            ),
+            ("no-polling", "l2tp_polling_interval", 0, "write a number of minutes from 1 to 71582788."),
+        )
+    ),
+    Mistake(
+        "short-lifetime",
+        "l2tp_connections[0].filter_action.offers[0].lifetime_seconds is out of range; "
+        "write a number from 300 to 4294967295, or 0 for the default.",
+        [between("short-lifetime", filter_action={"offers": [{"lifetime_seconds": 1}]})],
+    ),
+    Mistake(
+        "small-lifetime",
+        "l2tp_filter_action.offers[0].lifetime_kilobytes is out of range; "
+        "write a number from 20480 to 4294967295, or 0 for the default.",
+        both={"l2tp_filter_action": {"offers": [{"lifetime_kilobytes": 1}]}},
+    ),
+    Mistake(
+        "no-method",
+        "l2tp_main_mode.methods is empty; name at least one method or leave the option out.",
+        both={"l2tp_main_mode": {"methods": []}},
+    ),
+    Mistake(
+        "policy-of-two-lines",
+        "l2tp_policy_name contains a line break or another control character; write it as one line of text.",
+        both={"l2tp_policy_name": "one\ntwo"},
     ),
     Mistake(
         "no-authentication",
@@ -330,11 +454,12 @@ def refused(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.id)
-def test_a_wrong_declaration_is_refused_in_one_sentence(refused: Run, mistake: Mistake) -> None:
+def test_a_wrong_declaration_is_refused_in_one_sentence(refused: Run, mistake: Mistake, says: Says) -> None:
     ends = [EAST.format(mistake.id), WEST.format(mistake.id)]
     said = {refused.failure(host) for host in ends} - {""}
 
     assert mistake.sentence in said, said or refused.explain()
+    says(mistake.id, mistake.sentence, refused.code)
 
 
 def test_check_mode_and_removal_refuse_it_too(tmp_path: Path) -> None:

@@ -13,14 +13,19 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
+from ansible.errors import AnsibleFilterError
 
 from ansible_collections.rras.ipsec.plugins.action import (
     win_ipsec_policy_info,
     win_ipsec_psk_policy,
     win_prohibit_ipsec,
 )
+from ansible_collections.rras.ipsec.plugins.filter.l2tp_barrier import l2tp_barrier
 from ansible_collections.rras.ipsec.plugins.filter.l2tp_problems import l2tp_problems
-from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _specs
+from ansible_collections.rras.ipsec.plugins.filter.l2tp_restart_batches import l2tp_restart_batches
+from ansible_collections.rras.ipsec.plugins.filter.l2tp_rules import l2tp_rules
+from ansible_collections.rras.ipsec.plugins.filter.l2tp_true import l2tp_true
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _specs, _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction
 from ansible_collections.rras.ipsec.tests.unit.plan.server import Server
 from ansible_collections.rras.ipsec.tests.unit.test_action import Task
@@ -58,7 +63,7 @@ def sample(option: Mapping[str, Any], kind: str) -> Any:
         return [sample(option, option["elements"])]
     if kind == "dict":
         return sample_of(option["options"])
-    return {"str": "something", "int": 7, "bool": True}[kind]
+    return {"str": "something", "int": option.get("default") or 7, "bool": True}[kind]
 
 
 def sample_of(spec: _shape.Spec) -> dict[str, Any]:
@@ -228,6 +233,72 @@ def test_the_words_for_true_and_false(active: object) -> None:
     assert list(_shape.problems(_specs.POLICY, {"name": "L2TP", "rules": [RULE | {"active": active}]})) == []
 
 
+@pytest.mark.parametrize(
+    ("value", "truth"),
+    [
+        *((word, True) for word in (True, 1, 1.0, "1", "true", "TRUE", "yes", "y", "t", "on", " True ")),
+        *((word, False) for word in (False, 0, 0.0, "0", "false", "False", "no", "n", "f", "off")),
+        *((word, None) for word in (None, "", " ", 2, -1, "2", "maybe", "truely", "nein")),
+        ([], None),
+        ([True], None),
+        ({}, None),
+    ],
+)
+def test_there_is_one_way_to_read_a_boolean(value: object, truth: bool | None) -> None:
+    """Whichever way it comes: as an option, in the role's tasks, and as a variable of another host."""
+    given = {"name": "L2TP", "rules": [RULE | {"active": value}]}
+    assert _shape.truth(value) is truth
+    assert bool(list(_shape.problems(_specs.POLICY, given))) is (truth is None and value is not None)
+    far = {"l2tp_address": "198.51.100.7", "l2tp_managed": value}
+    nodes = _view.network({TOKYO: {"l2tp_connections": [PAIR]}, OSAKA: far}, TOKYO)
+    assert (nodes[OSAKA].managed, bool(nodes[OSAKA].faults)) == (truth is not False, truth is None)
+    if truth is None:
+        with pytest.raises(AnsibleFilterError, match=r"A variable is neither true nor false; write one of them\."):
+            l2tp_true(value)
+    else:
+        assert l2tp_true(value) is truth
+
+
+TEXTS = ("preshared_key", "certificate_authority")
+NO_TEXT: tuple[Any, ...] = (21913025, 45045, 10.5, True, [KEY], {KEY: KEY})
+"""C(0123456701) and C(12:30:45), as YAML reads them, and other things than texts."""
+
+
+@pytest.mark.parametrize("value", NO_TEXT)
+def test_what_is_no_text_is_not_made_one(value: Any) -> None:
+    """Not a secret, and neither a name nor an address."""
+    for option in TEXTS:
+        given = {"name": "L2TP", "rules": [RULE | {"authentication": [{option: value}]}]}
+        (sentence,) = _shape.problems(_specs.POLICY, given)
+        assert sentence == f"rules[0].authentication[0].{option} must be text; put it into quotes."
+    for option in ("source_address", "destination_address"):
+        filters = [{"source_address": "me", "destination_address": "any"} | {option: value}]
+        (sentence,) = _shape.problems(_specs.POLICY, {"name": "L2TP", "rules": [RULE | {"filters": filters}]})
+        assert sentence == f"rules[0].filters[0].{option} must be text; put it into quotes."
+    for name in ("name", "description", "address"):
+        (sentence,) = _shape.problems(_specs.POLICY, {"name": "L2TP", "rules": []} | {name: value})
+        assert sentence == f"{name} must be text; put it into quotes."
+    (sentence,) = _shape.problems(_specs.INFO, {"preshared_keys": ["a key", value]})
+    assert sentence == "preshared_keys[1] must be text; put it into quotes."
+
+
+@pytest.mark.parametrize(
+    "port", [True, "1_701", "\uff11\uff17\uff10\uff11", "0x6a5", "1701.0", 1701.5, "", [1701], "any"]
+)
+def test_a_port_is_a_number_in_digits(port: Any) -> None:
+    filters = [{"source_address": "me", "destination_address": "any", "source_port": port}]
+    (sentence,) = _shape.problems(_specs.POLICY, {"name": "L2TP", "rules": [RULE | {"filters": filters}]})
+    assert sentence == "rules[0].filters[0].source_port must be a whole number; write for example 1701."
+
+
+def test_half_a_character_is_in_no_text() -> None:
+    half = "has half a character (a lone surrogate), which Windows can't hold as it is; write it anew."
+    given = {"name": "L2TP", "rules": [RULE | {"description": "a\ud800"}], "address": "\udfff"}
+    assert list(_shape.problems(_specs.POLICY, given)) == [f"address {half}", f"rules[0].description {half}"]
+    assert list(_shape.problems(_specs.INFO, {"preshared_keys": ["\ud83d"]})) == [f"preshared_keys[0] {half}"]
+    assert list(_shape.problems(_specs.INFO, {"preshared_keys": ["\U0001f511"]})) == []
+
+
 @pytest.mark.parametrize("minutes", [10, "10", "-10"])
 def test_a_number_may_come_as_text(minutes: object) -> None:
     assert list(_shape.problems(_specs.POLICY, {"name": "L2TP", "polling_interval": minutes})) == []
@@ -310,6 +381,20 @@ CONNECTIONS: tuple[tuple[Any, str], ...] = (
 @pytest.mark.parametrize(("given", "sentence"), CONNECTIONS)
 def test_a_wrong_shape_of_the_connections(given: Any, sentence: str) -> None:
     assert said(given=given) == [sentence]
+
+
+@pytest.mark.parametrize(
+    "wrong", [given for given, _sentence in CONNECTIONS] + [[{"name": "a"}], [{"peers": [TOKYO, OSAKA]}]]
+)
+def test_no_filter_of_the_role_breaks_at_a_wrong_shape(wrong: Any) -> None:
+    """A removal does not look at the connections' shape, and a host may ask about a peer whose shape is wrong."""
+    restarting = {"__l2tp_value": {"reboot_required": True}}
+    hostvars = {TOKYO: {"l2tp_connections": [PAIR], **restarting}, OSAKA: {"l2tp_connections": wrong, **restarting}}
+    assert sorted(l2tp_restart_batches(hostvars, [TOKYO, OSAKA])) == [[OSAKA], [TOKYO]]
+    for host in hostvars:
+        assert l2tp_problems(hostvars, host, removal=True) == []
+        assert l2tp_barrier(hostvars, host, "removal") != ""
+    assert isinstance(l2tp_rules(hostvars, OSAKA), list)
 
 
 def keyed(key: str, **more: Any) -> dict[str, Any]:

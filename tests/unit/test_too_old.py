@@ -36,6 +36,7 @@ FILTERS = {
     "l2tp_report": "'x'",
     "l2tp_restart_batches": "['x']",
     "l2tp_rules": "'x'",
+    "l2tp_true": "",
     "l2tp_uncertain": "'x'",
 }
 PYTHON = os.environ.get("RRAS_TOO_OLD", sys.executable)

@@ -10,7 +10,7 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model, texts
 
 Options = Mapping[str, Any]
 
@@ -30,8 +30,9 @@ _PROTOCOLS = {
     "udp": model.Protocol.UDP,
 }
 _PORTS = range(65536)
-_NAME_LIMIT = 255
-_LONGEST_SETTLING = 3600
+_SHORTEST_LIFETIME = 300
+_SMALLEST_LIFETIME = 20480
+_LONGEST_TIMEOUT = 3600
 
 
 class DeclarationError(ValueError):
@@ -58,15 +59,15 @@ def declare(options: Options) -> Declaration:
 
     Raises `DeclarationError`.
     """
-    _check_name("name", options["name"])
+    check_name("name", options["name"])
     given = _rules_given(options)
     _check_rule_names(given)
     rules = tuple(_rule(f"rules[{number}]", rule) for number, rule in enumerate(given))
     policy = model.Policy(
         name=options["name"],
-        description=options["description"] or "",
-        polling_interval=_minutes("polling_interval", options["polling_interval"]),
-        main_mode=main_mode(options["main_mode"]),
+        description=_description("description", options["description"]),
+        polling_interval=minutes("polling_interval", options["polling_interval"]),
+        main_mode=main_mode("main_mode", options["main_mode"]),
         rules=(*rules, model.default_response_rule(active=options["default_response_rule"])),
     )
     _check_equal_filters(rules)
@@ -91,8 +92,8 @@ def _rules_given(options: Options) -> Sequence[Options]:
 
 def check_settle_timeout(where: str, seconds: int) -> None:
     """Raise `DeclarationError` for a time that nobody would wait."""
-    if not 0 <= seconds <= _LONGEST_SETTLING:
-        raise DeclarationError(f"{where} is out of range; write a number of seconds from 0 to {_LONGEST_SETTLING}.")
+    if not 0 <= seconds <= _LONGEST_TIMEOUT:
+        raise DeclarationError(f"{where} is out of range; write a number of seconds from 0 to {_LONGEST_TIMEOUT}.")
 
 
 def specific_address(where: str, text: str) -> str:
@@ -116,11 +117,35 @@ def specific_address(where: str, text: str) -> str:
 _BROADCAST = ipaddress.IPv4Address("255.255.255.255")
 
 
-def _check_name(where: str, name: str) -> None:
-    if not name.strip() or len(name) > _NAME_LIMIT or any(ord(letter) < ord(" ") for letter in name):
-        raise DeclarationError(
-            f"{where} must have 1 to {_NAME_LIMIT} characters and no control characters; write for example 'L2TP'."
-        )
+def check_name(where: str, name: str) -> None:
+    """Raise `DeclarationError` for what can't be the name of a policy or a rule."""
+    _refuse(where, texts.name_fault(name))
+
+
+def check_key(where: str, key: str) -> None:
+    """Raise `DeclarationError` for what can't be a preshared key."""
+    _refuse(where, texts.key_fault(key))
+
+
+def check_authority(where: str, authority: str) -> None:
+    """Raise `DeclarationError` for what can't be the name of a certification authority."""
+    _refuse(where, texts.authority_fault(authority))
+
+
+def check_program_timeout(where: str, seconds: int) -> None:
+    """Raise `DeclarationError` for a time in which no program ends, or that nobody would wait."""
+    if not 0 < seconds <= _LONGEST_TIMEOUT:
+        raise DeclarationError(f"{where} is out of range; write a number of seconds from 1 to {_LONGEST_TIMEOUT}.")
+
+
+def _description(where: str, text: str | None) -> str:
+    _refuse(where, texts.description_fault(text or ""))
+    return text or ""
+
+
+def _refuse(where: str, fault: str) -> None:
+    if fault:
+        raise DeclarationError(f"{where} {fault}")
 
 
 def _check_rule_names(rules: Sequence[Options]) -> None:
@@ -154,25 +179,34 @@ def _packets(filter_: model.Filter) -> object:
     return filter_.protocol, frozenset(ends) if filter_.mirrored else ends
 
 
-def _minutes(where: str, minutes: int) -> int:
-    if not 0 < minutes <= 71_582_788:  # noqa: PLR2004 - the store holds seconds in 32 bits
+def minutes(where: str, number: int) -> int:
+    """Return a number of minutes in seconds.
+
+    Raises `DeclarationError` for what the store can't hold.
+    """
+    if not 0 < number <= 71_582_788:  # noqa: PLR2004 - the store holds seconds in 32 bits
         raise DeclarationError(f"{where} is out of range; write a number of minutes from 1 to 71582788.")
-    return minutes * 60
+    return number * 60
 
 
-def _number(where: str, number: int) -> int:
-    if not 0 <= number <= 0xFFFF_FFFF:  # noqa: PLR2004 - the store has 32 bits for it
-        raise DeclarationError(f"{where} is out of range; write a number from 0, the default, to 4294967295.")
+def _number(where: str, number: int, least: int = 0) -> int:
+    """Return a number that the store can hold; 0 stands for Windows' default."""
+    if number and not least <= number <= 0xFFFF_FFFF:  # noqa: PLR2004 - the store has 32 bits for it
+        span = f"a number from {least} to 4294967295, or 0 for the default" if least else _FROM_DEFAULT
+        raise DeclarationError(f"{where} is out of range; write {span}.")
     return number
 
 
-def main_mode(options: Options) -> model.MainMode:
+_FROM_DEFAULT = "a number from 0, the default, to 4294967295"
+
+
+def main_mode(where: str, options: Options) -> model.MainMode:
     """The key exchange that the option `main_mode` declares.
 
-    Raises `DeclarationError`.
+    Raises `DeclarationError`, which begins with `where`.
     """
     if not options["methods"]:
-        raise DeclarationError("main_mode.methods is empty; name at least one method or leave the option out.")
+        raise DeclarationError(f"{where}.methods is empty; name at least one method or leave the option out.")
     return model.MainMode(
         methods=tuple(
             model.MainModeMethod(
@@ -180,14 +214,14 @@ def main_mode(options: Options) -> model.MainMode:
             )
             for method in options["methods"]
         ),
-        lifetime_seconds=_minutes("main_mode.lifetime", options["lifetime"]),
-        quick_mode_limit=_number("main_mode.quick_mode_limit", options["quick_mode_limit"]),
+        lifetime_seconds=minutes(f"{where}.lifetime", options["lifetime"]),
+        quick_mode_limit=_number(f"{where}.quick_mode_limit", options["quick_mode_limit"]),
         master_pfs=options["pfs"],
     )
 
 
 def _rule(where: str, options: Options) -> model.Rule:
-    _check_name(f"{where}.name", options["name"])
+    check_name(f"{where}.name", options["name"])
     action = filter_action(f"{where}.filter_action", options["name"], options["filter_action"])
     if not options["filters"]:
         raise DeclarationError(
@@ -196,7 +230,7 @@ def _rule(where: str, options: Options) -> model.Rule:
     filters = tuple(_filter(f"{where}.filters[{number}]", entry) for number, entry in enumerate(options["filters"]))
     return model.Rule(
         name=options["name"],
-        description=options["description"] or "",
+        description=_description(f"{where}.description", options["description"]),
         filter_list=model.FilterList(name=options["name"], filters=filters),
         filter_action=action,
         authentication=_authentication(f"{where}.authentication", options["authentication"], action),
@@ -268,9 +302,8 @@ def _offer(where: str, offer: Options, options: Options) -> model.Offer:
             f"{where} has neither encryption nor integrity; write encryption 3des and integrity sha1."
         )
     algorithm = model.Algorithm(model.Transform.ESP, _ENCRYPTION[offer["encryption"]], _INTEGRITY[offer["integrity"]])
-    seconds, kilobytes = (
-        _number(f"{where}.{name}", offer[name]) for name in ("lifetime_seconds", "lifetime_kilobytes")
-    )
+    seconds = _number(f"{where}.lifetime_seconds", offer["lifetime_seconds"], _SHORTEST_LIFETIME)
+    kilobytes = _number(f"{where}.lifetime_kilobytes", offer["lifetime_kilobytes"], _SMALLEST_LIFETIME)
     return model.Offer((algorithm,), seconds, kilobytes, options["pfs"])
 
 
@@ -286,20 +319,13 @@ def _authentication(
 
 
 def _method(where: str, method: Options) -> model.AuthenticationMethod:
-    given = [name for name in ("preshared_key", "certificate_authority", "kerberos") if method[name]]
-    if method["preshared_key"] is not None and not method["preshared_key"].strip():
-        raise DeclarationError(f"{where}.preshared_key is empty; write the key that both servers share.")
-    if len(given) != 1:
+    key, authority = method["preshared_key"], method["certificate_authority"] or None
+    if (key is not None) + (authority is not None) + bool(method["kerberos"]) != 1:
         raise DeclarationError(f"{where} must have exactly one of preshared_key, certificate_authority and kerberos.")
-    if method["preshared_key"]:
-        return model.AuthenticationMethod.preshared_key(_line(f"{where}.preshared_key", method["preshared_key"]))
-    if method["certificate_authority"]:
-        authority = _line(f"{where}.certificate_authority", method["certificate_authority"])
+    if key is not None:
+        check_key(f"{where}.preshared_key", key)
+        return model.AuthenticationMethod.preshared_key(key)
+    if authority is not None:
+        check_authority(f"{where}.certificate_authority", authority)
         return model.AuthenticationMethod.certificate(authority)
     return model.AuthenticationMethod.kerberos()
-
-
-def _line(where: str, text: str) -> str:
-    if "\0" in text or "\n" in text or "\r" in text:
-        raise DeclarationError(f"{where} contains a line break or a NUL; write it as one line of text.")
-    return text

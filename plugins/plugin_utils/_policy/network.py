@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import proposals
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import DeclarationError, specific_address
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import declaration, proposals, texts
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import DeclarationError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.model import Action, FilterAction, MainMode
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.proposals import End
 
@@ -67,21 +67,26 @@ class Node:
 Network = Mapping[str, Node]
 
 
-def problems(network: Network, host: str, *, removal: bool = False) -> list[str]:
+def problems(
+    network: Network, host: str, *, inventory: Container[str] | None = None, removal: bool = False
+) -> list[str]:
     """What is wrong with a host's declaration, a sentence each, before any host is touched.
 
     When nothing is, but with that of a managed host that it is connected with, over any number of connections: that.
-    removal: nothing matters then but which hosts Ansible reaches.
+    inventory: the names of all hosts, where the network has not all of them; removal: nothing matters then but which
+    hosts Ansible reaches.
     """
     node = network[host]
     found = list(node.faults if removal else _problems(network, node))
+    if not (found or removal):
+        found = list(_nobodys(node, network if inventory is None else inventory))
     return found or list(itertools.islice(_problems_of_peers(network, node, removal=removal), 1))
 
 
 def connections_of(network: Network, host: str) -> tuple[Connection, ...]:
-    """The connections that a host takes part in. The declaration must be free of `problems`."""
-    entries = network[host].connections or ()
-    return tuple(_connection(entry) for entry in entries if host in entry["peers"])
+    """The connections that a host takes part in; entries of another form, which a removal lets pass, are none."""
+    entries = (entry for entry in _entries(network[host]) if isinstance(entry.get("name"), str))
+    return tuple(_connection(entry) for entry in entries if host in (_pair(entry) or ()))
 
 
 def rules(
@@ -231,8 +236,10 @@ def _malformed(entries: object) -> Iterator[str]:
 
 
 def _malformed_entry(where: str, entry: Mapping[str, Any]) -> Iterator[str]:
-    if not isinstance(entry.get("name"), str) or not entry["name"].strip():
+    if not entry.get("name", ""):
         yield f"{where}.name is missing; write a name for the connection, such as tokyo-osaka."
+    elif not isinstance(entry["name"], str):
+        yield f"{where}.name must be text; put it into quotes."
     peers = entry.get("peers")
     if not isinstance(peers, list | tuple) or len(peers) != _PEERS or not all(isinstance(peer, str) for peer in peers):
         yield f"{where}.peers must be the inventory names of two hosts; write for example [rras-tokyo, rras-osaka]."
@@ -246,6 +253,20 @@ def _malformed_entry(where: str, entry: Mapping[str, Any]) -> Iterator[str]:
             f"{where} has an option that is not known (its name is not shown, because it may be a key); "
             f"the options of a connection are {', '.join(_ENTRY)}."
         )
+
+
+def _nobodys(node: Node, inventory: Container[str]) -> Iterator[str]:
+    """The connections that no host would ever bring about, because their peers are written as addresses.
+
+    Other names that are not in the inventory may be those of another inventory, with which this one shares the list.
+    """
+    for entry in _entries(node):
+        source, destination = entry["peers"]
+        if not (source in inventory or destination in inventory) and (_is_address(source) or _is_address(destination)):
+            yield (
+                f"The connection {texts.quoted(entry['name'])} names the peers {source} and {destination}, and neither "
+                "is in the inventory; write the inventory names of its servers, and their addresses into l2tp_address."
+            )
 
 
 def _twice(entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -265,6 +286,10 @@ def _twice(entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _entry_problems(network: Network, host: str, entry: Mapping[str, Any]) -> Iterator[str]:
+    unnameable = list(_name_problems(entry["name"]))
+    yield from unnameable
+    if unnameable:
+        return
     where = f"The connection {entry['name']}"
     source, destination = entry["peers"]
     if source == destination:
@@ -272,10 +297,10 @@ def _entry_problems(network: Network, host: str, entry: Mapping[str, Any]) -> It
         return
     unknown = [peer for peer in entry["peers"] if peer not in network]
     for peer in unknown:
-        yield f"{where} names the peer {peer}, which is not in the inventory; correct the name, or add the host."
+        yield (f"{where} names the peer {peer}, which is not in the inventory; {_remedy_for_unknown(peer)}.")
     if unknown:
         return
-    yield from _authentication_problems(where, entry)
+    yield from _authentication_problems(entry)
     own_action = network[host].own_filter_actions.get(entry["name"])
     yield from _unprotected(f"filter_action of the connection {entry['name']}", own_action)
     yield from _address_problems(network, where, entry)
@@ -283,13 +308,42 @@ def _entry_problems(network: Network, host: str, entry: Mapping[str, Any]) -> It
     yield from disagreements or not_negotiable(network, entry["name"], entry["peers"])
 
 
-def _authentication_problems(where: str, entry: Mapping[str, Any]) -> Iterator[str]:
+def _is_address(peer: str) -> bool:
+    return not any(_sentence(declaration.specific_address, "", peer))
+
+
+def _remedy_for_unknown(peer: str) -> str:
+    if _is_address(peer):
+        return "write the inventory name of the server, and the address into its l2tp_address"
+    return "correct the name, or add the host"
+
+
+def _name_problems(name: str) -> Iterator[str]:
+    where = f"The name of the connection {texts.quoted(name)}"
+    if name.casefold() == OTHER_PEERS_RULE.casefold():
+        yield f"{where} is that of the rule which the role writes for L2TP with anybody else; write another name."
+    yield from _sentence(declaration.check_name, where, name)
+
+
+def _authentication_problems(entry: Mapping[str, Any]) -> Iterator[str]:
     key, authority = entry.get("preshared_key"), entry.get("certificate_authority")
+    of = f"of the connection {entry['name']}"
     if (key is None) == (authority is None):
-        yield f"{where} must have either preshared_key or certificate_authority; write one of them."
-    elif not str(key if authority is None else authority).strip():
-        option = "preshared_key" if authority is None else "certificate_authority"
-        yield f"{where} has an empty {option}; write the {'key' if authority is None else 'name'} that both ends share."
+        yield (
+            f"The connection {entry['name']} must have either preshared_key or certificate_authority; "
+            "write one of them."
+        )
+    elif authority is None:
+        yield from _sentence(declaration.check_key, f"preshared_key {of}", str(key))
+    else:
+        yield from _sentence(declaration.check_authority, f"certificate_authority {of}", authority)
+
+
+def _sentence(check: Callable[[str, str], object], where: str, text: str) -> Iterator[str]:
+    try:
+        check(where, text)
+    except DeclarationError as error:
+        yield str(error)
 
 
 def _address_problems(network: Network, where: str, entry: Mapping[str, Any]) -> Iterator[str]:
@@ -298,10 +352,7 @@ def _address_problems(network: Network, where: str, entry: Mapping[str, Any]) ->
         if not address:
             yield f"l2tp_address is not defined for {peer}; write the static address of its RRAS interface."
             continue
-        try:
-            specific_address(f"l2tp_address of {peer}", str(address))
-        except DeclarationError as error:
-            yield str(error)
+        yield from _sentence(declaration.specific_address, f"l2tp_address of {peer}", str(address))
     source, destination = addresses.values()
     if source and source == destination:
         yield f"{where} has {source} at both ends; correct l2tp_address of {' or '.join(addresses)}."

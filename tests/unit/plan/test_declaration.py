@@ -88,7 +88,14 @@ def test_an_address_is_a_specific_one() -> None:
     assert source.first == ipaddress.IPv4Address(ADDRESS)
 
 
-NAME_RULE = "must have 1 to 255 characters and no control characters; write for example 'L2TP'."
+UNSEEN = "has no character that can be seen; write for example 'L2TP'."
+LONG = "is longer than 255 characters; write a shorter name."
+CONTROL = "contains a line break or another control character; write it as one line of text."
+TURNED = "has a character that turns the direction of writing round, so that another name is seen; delete it."
+HALF = "has half a character (a lone surrogate), which Windows can't hold as it is; write it anew."
+NO_KEY = "is empty or can't be seen; write the key that both servers share."
+EDGE = "begins or ends with a blank or another character that can't be seen; delete it on both servers."
+NO_AUTHORITY = "is not a distinguished name; write it as in the certificate, such as 'CN=Example Root CA, O=Example'."
 NO_ADDRESS = "is not an IPv4 address; write an address of the server, such as 192.0.2.1."
 NOT_ONE_HOST = "which is not the address of one host; write the static address of the RRAS interface."
 SOURCE = "rules[0].filters[0].source_address"
@@ -110,9 +117,16 @@ def offering(**given: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"name": " "}, f"name {NAME_RULE}"),
-        ({"name": "x" * 256}, f"name {NAME_RULE}"),
-        ({"rules": [rule("line\nbreak")]}, f"rules[0].name {NAME_RULE}"),
+        *(({"name": name}, f"name {UNSEEN}") for name in ("", " ", "\u200b\ufeff", "\u3164", "\u2800\ufe0f")),
+        ({"name": "x" * 256}, f"name {LONG}"),
+        *(({"rules": [rule(f"line{each}break")]}, f"rules[0].name {CONTROL}") for each in "\n\r\0\x7f\x85\u2028\u2029"),
+        *(({"name": f"L2TP{each}evitca"}, f"name {TURNED}") for each in "\u202a\u202e\u2066\u2069"),
+        *(({"name": f"L2TP {half}"}, f"name {HALF}") for half in ("\ud800", "\udfff")),
+        ({"description": "one\0two"}, "description contains a NUL, where Windows ends a text; delete it."),
+        (
+            {"rules": [rule(description="one\0two")]},
+            "rules[0].description contains a NUL, where Windows ends a text; delete it.",
+        ),
         (
             {"rules": [rule(), rule("Tokyo-Osaka")]},
             "rules[1].name is 'Tokyo-Osaka' for the second time; give each rule a name of its own.",
@@ -151,7 +165,20 @@ def offering(**given: Any) -> dict[str, Any]:
             {"rules": [rule(authentication=[])]},
             "rules[0].authentication is empty; write a preshared_key or a certificate_authority.",
         ),
-        (authenticated(preshared_key=" "), f"{METHOD}.preshared_key is empty; write the key that both servers share."),
+        *((authenticated(preshared_key=key), f"{METHOD}.preshared_key {NO_KEY}") for key in ("", " ", "\u200b\u00a0")),
+        *(
+            (authenticated(preshared_key=key), f"{METHOD}.preshared_key {EDGE}")
+            for key in ("key ", " key", "key\t", "\ufeffkey", "key\u00a0", "key\u200b")
+        ),
+        (authenticated(preshared_key="k"), f"{METHOD}.preshared_key is one character; write a longer key."),
+        (authenticated(preshared_key="ke\ud800y"), f"{METHOD}.preshared_key {HALF}"),
+        *(
+            (authenticated(certificate_authority=text), f"{METHOD}.certificate_authority {NO_AUTHORITY}")
+            for text in (
+                *(" ", "ca.pem", "Example Root CA", "CN=", "CN=Example,,O", "CN=Example,O", "CN=Example,", "=Example"),
+                *("CN=Example, O=", 'CN="Example', 'CN=Example "Root"', "C N=Example", "CN=Example\\"),
+            )
+        ),
         (
             authenticated(preshared_key="one\ntwo"),
             f"{METHOD}.preshared_key contains a line break or a NUL; write it as one line of text.",
@@ -179,10 +206,11 @@ def offering(**given: Any) -> dict[str, Any]:
                 offering(**{lifetime: number}),
                 (
                     f"rules[0].filter_action.offers[0].{lifetime} is out of range; "
-                    "write a number from 0, the default, to 4294967295."
+                    f"write a number from {least} to 4294967295, or 0 for the default."
                 ),
             )
-            for lifetime, number in (("lifetime_seconds", -1), ("lifetime_kilobytes", 2**32))
+            for lifetime, least in (("lifetime_seconds", 300), ("lifetime_kilobytes", 20480))
+            for number in (-1, 1, least - 1, 2**32)
         ),
         (
             {"rules": [rule(filter_action={"offers": []})]},
@@ -218,3 +246,41 @@ def test_a_filter_for_other_traffic_is_possible_by_name() -> None:
 @pytest.mark.parametrize("minutes", [1, 71_582_788])
 def test_the_longest_and_the_shortest_time_can_be_written(minutes: int) -> None:
     assert declare(polling_interval=minutes).policy.polling_interval == minutes * 60
+
+
+@pytest.mark.parametrize(("lifetime", "least"), [("lifetime_seconds", 300), ("lifetime_kilobytes", 20480)])
+def test_the_shortest_lifetime_the_longest_and_the_default_of_windows(lifetime: str, least: int) -> None:
+    for number in (0, least, 2**32 - 1):
+        (offer,) = declare(**offering(**{lifetime: number})).policy.rules[0].filter_action.offers
+        assert getattr(offer, lifetime) == number
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 255, "L2TP \u5927\u962a", "\U0001f512", "\u0627\u0644\u0633\u0631", " L2TP", "a\u200db"]
+)
+def test_any_other_text_can_be_a_name(name: str) -> None:
+    policy = declare(name=name, rules=[rule(name)], description="one\ntwo").policy
+    assert (policy.name, policy.rules[0].name, policy.description) == (name, name, "one\ntwo")
+
+
+@pytest.mark.parametrize("key", ["ke", "two words", "k\u200by", "\U0001f511\U0001f511", '"quoted"', "***"])
+def test_any_other_text_can_be_a_key(key: str) -> None:
+    (method,) = declare(**authenticated(preshared_key=key)).policy.rules[0].authentication
+    assert method == model.AuthenticationMethod.preshared_key(key)
+
+
+@pytest.mark.parametrize(
+    "authority",
+    [
+        "CN=Example Root CA",
+        "cn=Example Root CA, o=Example; C = JP",
+        "DC=example,DC=net,CN=Example CA 1",
+        'O="Example, Inc.", CN="The ""best"" CA"',
+        "CN=Example\\, Inc.+OU=a=b",
+        "2.5.4.3=Example",
+        "E=ca@example.net, S=\u6771\u4eac",
+    ],
+)
+def test_an_authority_is_a_distinguished_name(authority: str) -> None:
+    (method,) = declare(**authenticated(certificate_authority=authority)).policy.rules[0].authentication
+    assert method == model.AuthenticationMethod.certificate(authority)

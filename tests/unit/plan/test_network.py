@@ -49,6 +49,18 @@ def test_entries_of_others_are_no_problem_here() -> None:
     assert networks.problems(network(PAIR | {"preshared_key": ""}), BRANCH) == []
 
 
+def test_connections_of_another_inventory_are_no_problem() -> None:
+    elsewhere = FAR | {"peers": ["elsewhere", "somewhere"], "preshared_key": "k"}
+    assert networks.problems(network(PAIR, elsewhere), TOKYO) == []
+
+
+def test_a_host_may_have_an_address_for_its_name() -> None:
+    named = {name: dataclasses.replace(node, name=name) for name, node in network(PAIR, FAR).items()}
+    entry = FAR | {"peers": ["198.51.100.1", "198.51.100.2"]}
+    nodes = {name: dataclasses.replace(node, connections=(PAIR, entry)) for name, node in named.items()}
+    assert networks.problems(nodes, TOKYO, inventory={*nodes, "198.51.100.1"}) == []
+
+
 NO_ACTION = ".filter_action must be a dictionary with options of a filter action, such as pfs: true."
 ENDS = "rras-osaka and rras-tokyo"
 DIFFERENT = "write it once, into the variables of a group that both are in."
@@ -71,7 +83,60 @@ DIFFERENT = "write it once, into the variables of a group that both are in."
                 network(entry),
                 "l2tp_connections[0].name is missing; write a name for the connection, such as tokyo-osaka.",
             )
-            for entry in (without(PAIR, "name"), PAIR | {"name": " "}, PAIR | {"name": 5})
+            for entry in (without(PAIR, "name"), PAIR | {"name": ""}, PAIR | {"name": None})
+        ),
+        (network(PAIR | {"name": 5}), "l2tp_connections[0].name must be text; put it into quotes."),
+        *(
+            (network(PAIR | {"name": name}), f"The name of the connection {shown} {fault}")
+            for name, shown, fault in (
+                (" ", "' '", "has no character that can be seen; write for example 'L2TP'."),
+                ("\u200b", r"'\u200b'", "has no character that can be seen; write for example 'L2TP'."),
+                (
+                    "a\nb",
+                    r"'a\nb'",
+                    "contains a line break or another control character; write it as one line of text.",
+                ),
+                (
+                    "x" * 256,
+                    f"'{'x' * 24}...{'x' * 24}'",
+                    "is longer than 255 characters; write a shorter name.",
+                ),
+                (
+                    "osaka\u202e",
+                    r"'osaka\u202e'",
+                    (
+                        "has a character that turns the direction of writing round, so that another name is seen; "
+                        "delete it."
+                    ),
+                ),
+                (
+                    "osaka\ud800",
+                    r"'osaka\ud800'",
+                    "has half a character (a lone surrogate), which Windows can't hold as it is; write it anew.",
+                ),
+                (
+                    "ALL other L2TP",
+                    "'ALL other L2TP'",
+                    "is that of the rule which the role writes for L2TP with anybody else; write another name.",
+                ),
+            )
+        ),
+        (
+            network(PAIR | {"peers": [TOKYO, "192.0.2.2"]}),
+            (
+                "The connection tokyo-osaka names the peer 192.0.2.2, which is not in the inventory; "
+                "write the inventory name of the server, and the address into its l2tp_address."
+            ),
+        ),
+        *(
+            (
+                network(PAIR, FAR | {"peers": peers}),
+                (
+                    f"The connection 'tokyo-branch' names the peers {' and '.join(peers)}, and neither is in the "
+                    "inventory; write the inventory names of its servers, and their addresses into l2tp_address."
+                ),
+            )
+            for peers in (["192.0.2.1", "192.0.2.2"], ["elsewhere", "192.0.2.2"])
         ),
         *(
             (
@@ -131,13 +196,30 @@ DIFFERENT = "write it once, into the variables of a group that both are in."
             )
             for entry in (without(PAIR, "preshared_key"), PAIR | {"certificate_authority": "CN=Example"})
         ),
-        (
-            network(PAIR | {"preshared_key": " "}),
-            "The connection tokyo-osaka has an empty preshared_key; write the key that both ends share.",
+        *(
+            (network(PAIR | {"preshared_key": key}), f"preshared_key of the connection tokyo-osaka {fault}")
+            for key, fault in (
+                *(
+                    (key, "is empty or can't be seen; write the key that both servers share.")
+                    for key in ("", " ", "\u200b")
+                ),
+                ("k", "is one character; write a longer key."),
+                (
+                    "key ",
+                    "begins or ends with a blank or another character that can't be seen; delete it on both servers.",
+                ),
+                ("one\ntwo", "contains a line break or a NUL; write it as one line of text."),
+            )
         ),
-        (
-            network(FAR | {"certificate_authority": ""}),
-            "The connection tokyo-branch has an empty certificate_authority; write the name that both ends share.",
+        *(
+            (
+                network(FAR | {"certificate_authority": authority}),
+                (
+                    "certificate_authority of the connection tokyo-branch is not a distinguished name; "
+                    "write it as in the certificate, such as 'CN=Example Root CA, O=Example'."
+                ),
+            )
+            for authority in ("", "ca.pem", "CN=Example,,O")
         ),
         (
             network(PAIR, addresses={OSAKA: None}),
@@ -340,7 +422,7 @@ class TestProposals:
     def test_ends_that_differ_and_meet(self) -> None:
         more = {
             "main_mode": _view.main_mode({"methods": [WEAK | {"dh_group": 1}, {"dh_group": 2}], "lifetime": 60}),
-            "filter_action": _view.filter_action({"offers": [WEAK, {"lifetime_seconds": 60}]}),
+            "filter_action": _view.filter_action({"offers": [WEAK, {"lifetime_seconds": 600}]}),
         }
         servers = changed(changed(network(PAIR), TOKYO, OSAKA, **DEFAULTS), OSAKA, **more)
         assert networks.problems(servers, TOKYO) == []

@@ -1,0 +1,100 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role's variables beside the connections: whatever the modules would refuse of them, in the role's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _specs, _view
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import declaration
+
+_FILTER_ACTION: Final = _specs.POLICY["rules"]["options"]["filter_action"]
+_MAIN_MODE: Final = _specs.POLICY["main_mode"]
+_LONGEST_RESTART: Final = 86_400
+
+
+def problems(variables: Mapping[str, object], connections: object = ()) -> Iterator[str]:
+    """What is wrong with variables of the role, a sentence each.
+
+    variables: by name; what is missing is not looked at. connections: for the filter actions of their own.
+    """
+    given = {name: variables[name] for name in _SPEC if name in variables}
+    misshapen = list(_shape.problems(_SPEC, given))
+    yield from misshapen
+    if not misshapen:
+        yield from _refused(given)
+    for number, entry in enumerate(connections if isinstance(connections, Sequence) else ()):
+        action = entry.get("filter_action") if isinstance(entry, Mapping) else None
+        if isinstance(action, Mapping):
+            yield from _problems_of_action(f"l2tp_connections[{number}].filter_action", action)
+
+
+def _problems_of_action(where: str, action: Mapping[str, object]) -> Iterator[str]:
+    misshapen = list(_shape.problems(_FILTER_ACTION["options"], action, where))
+    yield from misshapen or _sentences(_check_filter_action, where, action)
+
+
+def _refused(given: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in given.items():
+        if value is None:
+            continue
+        kind, check = _CHECKS[name]
+        yield from _sentences(check, name, int(value) if kind == "int" else value)
+
+
+def _sentences(check: Callable[[str, Any], object], where: str, value: object) -> Iterator[str]:
+    try:
+        check(where, value)
+    except declaration.DeclarationError as error:
+        yield str(error)
+
+
+def _check_filter_action(where: str, options: Mapping[str, Any]) -> None:
+    declaration.filter_action(where, "", _with_defaults(_FILTER_ACTION, options))
+
+
+def _check_main_mode(where: str, options: Mapping[str, Any]) -> None:
+    declaration.main_mode(where, _with_defaults(_MAIN_MODE, options))
+
+
+def _check_authority(where: str, authority: str) -> None:
+    if authority:  # cores before 2.19 make an empty text of null
+        declaration.check_authority(where, authority)
+
+
+def _with_defaults(option: _specs.Spec, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The options with their defaults. They must be free of problems of their shape."""
+    return _view.validated({"given": option}, _view.as_json(given)) or {}
+
+
+def _number(most: int | None, what: str) -> Callable[[str, int], None]:
+    """A check of a number that is 1 or more."""
+
+    def check(where: str, number: int) -> None:
+        if number < 1 or (most is not None and number > most):
+            span = "1 or more" if most is None else f"from 1 to {most}"
+            raise declaration.DeclarationError(f"{where} is out of range; write {what}, {span}.")
+
+    return check
+
+
+_CHECKS: Final[Mapping[str, tuple[str, Callable[[str, Any], object]]]] = {
+    "l2tp_filter_action": ("dict", _check_filter_action),
+    "l2tp_main_mode": ("dict", _check_main_mode),
+    "l2tp_policy_name": ("str", declaration.check_name),
+    "l2tp_other_peers_certificate_authority": ("str", _check_authority),
+    "l2tp_polling_interval": ("int", declaration.minutes),
+    "l2tp_program_timeout": ("int", declaration.check_program_timeout),
+    "l2tp_settle_timeout": ("int", declaration.check_settle_timeout),
+    "l2tp_reboot_serial": ("int", _number(None, "how many hosts may restart at the same time")),
+    "l2tp_reboot_timeout": ("int", _number(_LONGEST_RESTART, "how many seconds a host may take to come back")),
+}
+"""The kind of each variable, and what else is asked of it."""
+_SPEC: Final[_shape.Spec] = {
+    **{name: {"type": kind} for name, (kind, _check) in _CHECKS.items()},
+    "l2tp_filter_action": _FILTER_ACTION,
+    "l2tp_main_mode": _MAIN_MODE,
+}
