@@ -233,9 +233,12 @@ MISTAKES = (
     ),
     Mistake(
         "addresses-for-peers",
-        "The connection 'link' names the peers 192.0.2.1 and 192.0.2.2, and neither is in the inventory; "
+        "The connection 'spare' names the peers 192.0.2.1 and 192.0.2.2, and neither is in the inventory; "
         "write the inventory names of its servers, and their addresses into l2tp_address.",
-        [between("addresses-for-peers", peers=["192.0.2.1", "192.0.2.2"])],
+        [
+            between("addresses-for-peers"),
+            between("addresses-for-peers", name="spare", peers=["192.0.2.1", "192.0.2.2"]),
+        ],
     ),
     *(
         Mistake(

@@ -148,6 +148,28 @@ def test_the_role_reads_booleans_in_one_way(entry_points: Tree) -> None:
         assert re.findall(r"(?<!\w)l2tp_\w+ \| bool", "".join(task_files(f"{name}.yml"))) == []
 
 
+def options_in(tasks: Any, module: str, defaults: Tree) -> Iterator[Tree]:
+    """Yield the options of each task with a module, those of `module_defaults` around it included."""
+    for task in tasks or ():
+        mine = {**defaults, **(task.get("module_defaults") or {}).get(module, {})}
+        if module in task:
+            yield {**mine, **task[module]}
+        yield from options_in(task.get("block"), module, mine)
+
+
+@pytest.mark.parametrize("module", [POLICY, VALUE])
+def test_each_task_of_the_role_says_that_the_role_calls(module: str) -> None:
+    """Else its messages would name options that nobody wrote. What host.yml includes has the defaults of its block."""
+    found = [
+        (path.name, options)
+        for path in sorted((ROLE / "tasks").glob("*.yml"))
+        for options in options_in(yaml.safe_load(path.read_text(encoding="utf-8")), module, {})
+    ]
+    assert found
+    silent = {name for name, options in found if options.get("caller") != "role"}
+    assert silent <= {"commit.yml", "revert.yml"}
+
+
 def test_the_variables_mean_the_same_at_all_entry_points(entry_points: Tree, role: Tree) -> None:
     for variables in entry_points.values():
         assert variables == {name: role[name] for name in variables}
