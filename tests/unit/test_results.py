@@ -346,7 +346,7 @@ class TestWhatATerminalWouldObey:
 
         task.server.host.impairments.before_record = refuse
         said = task.run(INFO)["msg"]
-        assert said.startswith(f"The host stopped in step 'begin': {SHOWN}xxx")
+        assert said.startswith(f"The host stopped while it prepared its work: {SHOWN}xxx")
         assert said.endswith("xxxthe end. Nothing was changed.")
         assert len(said) < 500
 

@@ -629,6 +629,7 @@ def _secret(method: AuthenticationMethod) -> bytes:
 
 
 def _flags_meaning(rule: Rule) -> Hashable:
-    pairs = zip(rule.authentication, rule.authentication_flags, strict=False)
+    given = (*rule.authentication_flags, *(0 for _method in rule.authentication))  # one that is missing is none
+    pairs = zip(rule.authentication, given, strict=False)
     flags = tuple(int(flag) if method.type == AuthenticationType.CERTIFICATE else 0 for method, flag in pairs)
     return flags if any(flags) else ()

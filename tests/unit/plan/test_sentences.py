@@ -37,6 +37,10 @@ IS_SET = (
 )
 
 
+PREDICTED = " In check mode, set predicted to true where tasks before this one do that."
+"""What check mode adds where the value stands in the way, which a task before this one may take away."""
+
+
 def removed_but_running(server: Server) -> None:
     server.policy(rules=[rule(), BLOCKED])
     server.value()
@@ -120,7 +124,8 @@ def test_what_must_not_be_done(
     for refused in (server.policy, server.predict, server.stage):
         with pytest.raises(PlanError) as error:
             refused(**given)
-        assert str(error.value) == sentence
+        hint = PREDICTED if refused == server.predict and given.get("state") == "absent" else ""
+        assert str(error.value) == sentence + hint
     assert server.host.registry.snapshot() == before
 
 
