@@ -173,7 +173,9 @@ _POLICY_CLASS = f"{model.ObjectClass.POLICY}{{"
 
 def reasons(plan: Plan, host: Host) -> list[dict[str, Any]]:
     """Why something is to be done: what changes of each rule, then of the rest."""
-    by_rule = [{"rule": name, "what": [str(word) for word in words]} for name, words in plan.rule_changes.items()]
+    by_rule = [
+        {"rule": name, "what": [str(word) for word in words]} for name, words in sorted(plan.rule_changes.items())
+    ]
     rest = [str(word) for word in _rest(plan, host)]
     return [*by_rule, *([{"rule": None, "what": rest}] if rest else [])]
 
