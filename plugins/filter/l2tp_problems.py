@@ -70,11 +70,7 @@ def l2tp_problems(
     settings = list(_settings.problems(given, () if removal else nodes[host].connections))
     if removal:
         return [*settings, *network.problems(nodes, host, removal=True)]
-    return (
-        settings
-        or network.problems(nodes, host, inventory=hostvars, removal=False)
-        or list(_view.exposed(nodes, host, given))
-    )
+    return settings or network.problems(nodes, host, removal=False) or list(_view.exposed(nodes, host, given))
 
 
 class FilterModule:

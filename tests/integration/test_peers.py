@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -232,6 +233,26 @@ def test_an_end_that_is_not_managed_needs_only_the_other(start: MakeController) 
         "rras-osaka is not managed, so its end is not proved.",
     ]
     assert controller.site().changed == {OSAKA: 0, TOKYO: 0}
+
+
+@pytest.mark.core
+def test_a_peer_outside_the_play_is_managed_or_not_in_the_words_of_an_ini_inventory(
+    start: MakeController, tmp_path: Path
+) -> None:
+    controller = start([PAIR[0]])
+    failures = {}
+
+    for word in ("false", "n", "true", "y"):
+        inventory = tmp_path / f"{word}.ini"
+        inventory.write_text(f"[far]\n{OSAKA} l2tp_address=198.51.100.7 l2tp_managed={word}\n", encoding="utf-8")
+        failures[word] = controller.site("-i", str(inventory), "--check").failure(TOKYO)
+
+    missing = (
+        "rras-tokyo does not go on, because its peer rras-osaka was not read in this run "
+        "and a changed connection needs both ends; run both at once (look at --limit, serial and strategy), "
+        "or set l2tp_one_end to true if the tunnel may break until the other end follows."
+    )
+    assert failures == {"false": "", "n": "", "true": missing, "y": missing}
 
 
 def test_a_broken_pair_does_not_hold_up_another(start: MakeController) -> None:

@@ -14,6 +14,9 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleFilterError
+from hypothesis import given as drawn
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from ansible_collections.rras.ipsec.plugins.action import (
     win_ipsec_policy_info,
@@ -26,8 +29,8 @@ from ansible_collections.rras.ipsec.plugins.filter.l2tp_restart_batches import l
 from ansible_collections.rras.ipsec.plugins.filter.l2tp_rules import l2tp_rules
 from ansible_collections.rras.ipsec.plugins.filter.l2tp_true import l2tp_true
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _specs, _view
-from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction
-from ansible_collections.rras.ipsec.tests.unit.plan.server import Server
+from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction, _without_nulls
+from ansible_collections.rras.ipsec.tests.unit.plan.server import Server, declare
 from ansible_collections.rras.ipsec.tests.unit.test_action import Task
 
 KEY = "Uji-Byodoin:1053/Phoenix"
@@ -395,6 +398,39 @@ def test_no_filter_of_the_role_breaks_at_a_wrong_shape(wrong: Any) -> None:
         assert l2tp_problems(hostvars, host, removal=True) == []
         assert l2tp_barrier(hostvars, host, "removal") != ""
     assert isinstance(l2tp_rules(hostvars, OSAKA), list)
+
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_categories=()), max_size=8) | st.sampled_from(["key", "CN=Example"])
+KEY_OF_ANY_TEXT, AUTHORITY = (
+    st.fixed_dictionaries({kind: TEXT}) for kind in ("preshared_key", "certificate_authority")
+)
+ACTION = st.fixed_dictionaries(
+    {},
+    optional={
+        "pfs": st.booleans(),
+        "offers": st.lists(st.fixed_dictionaries({}, optional={"lifetime_seconds": st.integers(-1, 400)}), max_size=2),
+    },
+)
+
+
+@settings(max_examples=300, deadline=None)
+@drawn(TEXT, KEY_OF_ANY_TEXT | AUTHORITY, TEXT, ACTION, st.none() | ACTION)
+def test_whatever_the_role_lets_through_the_module_takes(
+    name: str, method: dict[str, str], policy: str, shared: dict[str, Any], own: dict[str, Any] | None
+) -> None:
+    """So no message of the module about an option that the role made reaches the role's user."""
+    entry = {"name": name, "peers": [TOKYO, OSAKA], "filter_action": own, **method}
+    variables = {"l2tp_policy_name": policy, "l2tp_filter_action": shared}
+    if said(entry, variables=variables):
+        return
+    hostvars: dict[str, dict[str, Any]] = {
+        TOKYO: {"l2tp_connections": [entry], "l2tp_address": "192.0.2.1"},
+        OSAKA: {"l2tp_address": "192.0.2.2"},
+    }
+    rules = l2tp_rules(hostvars, TOKYO, filter_action=shared)
+    given = {"name": policy, "rules": [_without_nulls(rule) for rule in rules]}
+    assert list(_shape.problems(_specs.POLICY, given)) == []
+    assert declare(**given).policy.rules[0].name == name
 
 
 def keyed(key: str, **more: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import declaration, proposals, texts
@@ -67,19 +67,14 @@ class Node:
 Network = Mapping[str, Node]
 
 
-def problems(
-    network: Network, host: str, *, inventory: Container[str] | None = None, removal: bool = False
-) -> list[str]:
+def problems(network: Network, host: str, *, removal: bool = False) -> list[str]:
     """What is wrong with a host's declaration, a sentence each, before any host is touched.
 
     When nothing is, but with that of a managed host that it is connected with, over any number of connections: that.
-    inventory: the names of all hosts, where the network has not all of them; removal: nothing matters then but which
-    hosts Ansible reaches.
+    removal: nothing matters then but which hosts Ansible reaches.
     """
     node = network[host]
     found = list(node.faults if removal else _problems(network, node))
-    if not (found or removal):
-        found = list(_nobodys(node, network if inventory is None else inventory))
     return found or list(itertools.islice(_problems_of_peers(network, node, removal=removal), 1))
 
 
@@ -189,12 +184,28 @@ def _problems(network: Network, node: Node, *, sound: Sequence[Mapping[str, Any]
 
 
 def _unknown_peers(node: Node) -> Iterator[str]:
+    addresses = list(_addresses_for_peers(node))
+    yield from addresses
     peers = {peer for entry in node.connections or () for peer in entry["peers"]}
-    if peers and peers == set(node.unknown_peers):
+    if peers and peers == set(node.unknown_peers) and not addresses:
         yield (
             f"No peer in l2tp_connections is in the inventory ({', '.join(node.unknown_peers)}); "
             "correct the names, or add the hosts."
         )
+
+
+def _addresses_for_peers(node: Node) -> Iterator[str]:
+    """The connections that no host would ever bring about, because their peers are written as addresses.
+
+    Other names that are not in the inventory may be those of another inventory, with which this one shares the list.
+    """
+    for entry in _entries(node):
+        source, destination = entry["peers"]
+        if {source, destination} <= set(node.unknown_peers) and (_is_address(source) or _is_address(destination)):
+            yield (
+                f"The connection {texts.quoted(entry['name'])} names the peers {source} and {destination}, and neither "
+                "is in the inventory; write the inventory names of its servers, and their addresses into l2tp_address."
+            )
 
 
 def _other_peers_problems(node: Node) -> Iterator[str]:
@@ -253,20 +264,6 @@ def _malformed_entry(where: str, entry: Mapping[str, Any]) -> Iterator[str]:
             f"{where} has an option that is not known (its name is not shown, because it may be a key); "
             f"the options of a connection are {', '.join(_ENTRY)}."
         )
-
-
-def _nobodys(node: Node, inventory: Container[str]) -> Iterator[str]:
-    """The connections that no host would ever bring about, because their peers are written as addresses.
-
-    Other names that are not in the inventory may be those of another inventory, with which this one shares the list.
-    """
-    for entry in _entries(node):
-        source, destination = entry["peers"]
-        if not (source in inventory or destination in inventory) and (_is_address(source) or _is_address(destination)):
-            yield (
-                f"The connection {texts.quoted(entry['name'])} names the peers {source} and {destination}, and neither "
-                "is in the inventory; write the inventory names of its servers, and their addresses into l2tp_address."
-            )
 
 
 def _twice(entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -30,7 +30,13 @@ def network(*entries: Any, **given: Any) -> dict[str, Node]:
     addresses = ADDRESSES | given.get("addresses", {})
     own = given.get("own", {})
     return {
-        name: Node(name, own.get(name, entries), addresses[name], managed=name != BRANCH)
+        name: Node(
+            name,
+            own.get(name, entries),
+            addresses[name],
+            managed=name != BRANCH,
+            unknown_peers=given.get("unknown", ()),
+        )
         for name in addresses
         if name not in given.get("without", ())
     }
@@ -51,14 +57,12 @@ def test_entries_of_others_are_no_problem_here() -> None:
 
 def test_connections_of_another_inventory_are_no_problem() -> None:
     elsewhere = FAR | {"peers": ["elsewhere", "somewhere"], "preshared_key": "k"}
-    assert networks.problems(network(PAIR, elsewhere), TOKYO) == []
+    assert networks.problems(network(PAIR, elsewhere, unknown=elsewhere["peers"]), TOKYO) == []
 
 
 def test_a_host_may_have_an_address_for_its_name() -> None:
-    named = {name: dataclasses.replace(node, name=name) for name, node in network(PAIR, FAR).items()}
     entry = FAR | {"peers": ["198.51.100.1", "198.51.100.2"]}
-    nodes = {name: dataclasses.replace(node, connections=(PAIR, entry)) for name, node in named.items()}
-    assert networks.problems(nodes, TOKYO, inventory={*nodes, "198.51.100.1"}) == []
+    assert networks.problems(network(PAIR, entry, unknown=["198.51.100.2"]), TOKYO) == []
 
 
 NO_ACTION = ".filter_action must be a dictionary with options of a filter action, such as pfs: true."
@@ -130,13 +134,14 @@ DIFFERENT = "write it once, into the variables of a group that both are in."
         ),
         *(
             (
-                network(PAIR, FAR | {"peers": peers}),
+                network(*others, FAR | {"peers": peers}, unknown=peers),
                 (
                     f"The connection 'tokyo-branch' names the peers {' and '.join(peers)}, and neither is in the "
                     "inventory; write the inventory names of its servers, and their addresses into l2tp_address."
                 ),
             )
             for peers in (["192.0.2.1", "192.0.2.2"], ["elsewhere", "192.0.2.2"])
+            for others in ([PAIR], [])
         ),
         *(
             (
