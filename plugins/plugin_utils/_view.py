@@ -107,21 +107,26 @@ def _unknown_peers(hostvars: HostVars, node: Node) -> list[str]:
 
 def answers(hostvars: HostVars, host: str) -> dict[str, Mapping[str, Any]]:
     """What each host that a host is connected with answered when it was verified, if it took part in the run."""
-    found = {name: _result(hostvars, name, VERIFIED) for name in network(hostvars, host)}
+    found = {name: _result(hostvars, name, VERIFIED) for name in _players(hostvars, host)}
     return {name: result for name, result in found.items() if result and not result.get("skipped")}
 
 
 def run(hostvars: HostVars, host: str) -> Run:
     """The part of the run that a host is connected with."""
     nodes = network(hostvars, host)
-    results = {name: _results(hostvars[name]) for name in nodes if _plays(hostvars, host, name)}
+    results = {name: _results(hostvars[name]) for name in _players(hostvars, host)}
     return Run(nodes, {name: answered for name, answered in results.items() if answered})
 
 
 def proofs(hostvars: HostVars, host: str) -> dict[str, Mapping[str, Any]]:
     """The last reading of each host that a host is connected with: its proof, else a plan that was not acted upon."""
-    found = {name: _reading(hostvars, name) for name in network(hostvars, host) if _plays(hostvars, host, name)}
+    found = {name: _reading(hostvars, name) for name in _players(hostvars, host)}
     return {name: result for name, result in found.items() if "matches" in result}
+
+
+def _players(hostvars: HostVars, host: str) -> list[str]:
+    """The hosts that a host is connected with and whose results are of this play."""
+    return [name for name in network(hostvars, host) if _plays(hostvars, host, name)]
 
 
 def _plays(hostvars: HostVars, host: str, other: str) -> bool:

@@ -705,6 +705,14 @@ class TestWhatTheFiltersSee:
         found = _view.run(self.hostvars(__l2tp_plan=PENDING, __l2tp_stage={}), TOKYO)
         assert found.results == {TOKYO: {Phase.PLAN: PENDING}}
 
+    @pytest.mark.parametrize(("playing", "counts"), [([TOKYO], False), ([TOKYO, OSAKA], True)])
+    def test_what_a_host_told_counts_while_it_is_in_the_play(self, playing: list[str], counts: bool) -> None:
+        told = {"__l2tp_plan": {"matches": True}, "__l2tp_verified": {"host": {}}}
+        hostvars = self.hostvars(__l2tp_playing=playing)
+        hostvars[OSAKA] |= told
+        seen = (_view.run(hostvars, TOKYO).results, _view.proofs(hostvars, TOKYO), _view.answers(hostvars, TOKYO))
+        assert [OSAKA in found for found in seen] == [counts] * 3
+
     @pytest.mark.parametrize(
         ("again", "committed"),
         [
