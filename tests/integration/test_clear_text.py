@@ -63,7 +63,7 @@ REFUSED: Mapping[str, tuple[dict[str, Any], str]] = {
     "an unrelated policy": (
         policy(ICMP, name="Ping"),
         (
-            f"The policy '{POLICY}' is assigned on this host, and only one can be; "
+            f"The policy '{POLICY}', which this collection wrote, is assigned on this host, and only one can be; "
             "set replace_assigned to true if the declared policy is to take its place."
         ),
     ),
@@ -114,6 +114,7 @@ def test_a_live_pair_is_not_exposed_whatever_somebody_declares(pair: Controller)
 
     said = {task["name"]: _message(run, str(task["name"])) for task in tasks}
     expected = {task["name"]: REFUSED[str(task["name"]).partition(",")[0]][1] for task in tasks}
+    expected["no policy, in check mode"] += " In check mode, set predicted to true where tasks before this one do that."
     assert said == expected
     assert words.changes(before, pair.lab) == {}
     assert pair.lab[TOKYO].exposures == []
