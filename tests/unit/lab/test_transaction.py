@@ -39,6 +39,7 @@ from ansible_collections.rras.ipsec.tests.unit.lab.transactions import (
     STORE,
     SUCCEEDING,
     Case,
+    marked,
     record,
     set_text,
     start,
@@ -68,17 +69,7 @@ def test_transactions_that_succeed(machine: Host, case: Case) -> None:
     assert run(machine, *case.records).failure is None
 
 
-@pytest.mark.parametrize(
-    "case",
-    [
-        pytest.param(
-            case,
-            id=case.name,
-            marks=[pytest.mark.exposed("it stops PolicyAgent")] if case.name == "an assignment is taken back" else [],
-        )
-        for case in FAILING
-    ],
-)
+@pytest.mark.parametrize("case", marked(FAILING))
 def test_transactions_that_fail_change_nothing(machine: Host, case: Case) -> None:
     before = kept(machine)
     running = [machine.services.is_running(name) for name in ("PolicyAgent", "IKEEXT")]
