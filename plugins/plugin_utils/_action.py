@@ -192,7 +192,7 @@ def _shown(text: str, mask: Mask) -> str:
 
 def _capital(text: str) -> str:
     """A sentence begins with a capital, unless it begins with the name of an option."""
-    return text[:1].upper() + text[1:] if text.startswith(("a ", "another ", "neither ", "the ")) else text
+    return text[:1].upper() + text[1:] if text.startswith(("a ", "another ", "neither ", "not ", "the ")) else text
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any YAML

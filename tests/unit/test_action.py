@@ -22,6 +22,7 @@ from ansible_collections.rras.ipsec.plugins.action import (
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
 from ansible_collections.rras.ipsec.tests.lab import Answer, NetshFault
 from ansible_collections.rras.ipsec.tests.unit.plan.server import BLOCKED, KEY, NAME, OTHER_KEY, Server, rule
 
@@ -227,6 +228,15 @@ class TestErrors:
 
         task.server.host.impairments.before_record = corrupt
         assert "Not all changes could be undone: " in task.run(POLICY, **RULES)["msg"]
+
+    def test_of_a_store_that_not_even_administrators_may_read(self, task: Task) -> None:
+        task.server.host.registry.deny(LOCAL)
+        result = task.run(POLICY, **RULES)
+        assert (result["reason"], result["msg"]) == (
+            "plan",
+            f"Not even an administrator may read the key {LOCAL} of this host; let Administrators read it.",
+        )
+        assert task.run(INFO)["failed"] is True
 
     def test_of_a_host_that_is_no_windows(self, task: Task) -> None:
         task.server.host.impairments.answer = Answer.GARBAGE
