@@ -128,6 +128,7 @@ KEPT = "rras-tokyo keeps the policy that was replaced beside the new one, becaus
 LATE = {"PolicyAgent": 1, "IKEEXT": 3, "RemoteAccess": 2, LATE_FILTERS: 1}
 
 
+@pytest.mark.exposed("PolicyAgent and RRAS run before PolicyAgent has loaded the policy")
 def test_services_that_come_up_late_are_waited_for(start: MakeController) -> None:
     controller = start([dataclasses.replace(host, late=LATE) for host in PAIR])
 
