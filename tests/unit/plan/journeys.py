@@ -190,6 +190,13 @@ def has(**given: Any) -> Callable[[Server], bool]:
     return arrived
 
 
+def has_another_name(server: Server) -> bool:
+    """The policy of the other name is in force, and ours of the former one stays in the store, unassigned."""
+    planned = server.plan(**RENAMED)
+    found = planned["matches"] and not planned["pending"] and not planned["obstacles"]
+    return bool(found and server.prohibit_ipsec == 1 and NAME in server.names)
+
+
 def has_beside_theirs(server: Server) -> bool:
     planned = server.plan(**ROTATED)
     return bool(planned["matches"] and not planned["pending"] and server.store.at(THEIRS))
@@ -239,7 +246,7 @@ JOURNEYS = {
         done, lambda server: site(server, **ROTATED), (BEFORE, AFTER), has(**ROTATED), **_WITH_FOREIGN
     ),
     "another name": Journey(
-        done, lambda server: site(server, **RENAMED), (BEFORE, AFTER_RENAMING), has(**RENAMED), **_WITH_FOREIGN
+        done, lambda server: site(server, **RENAMED), (BEFORE, AFTER_RENAMING), has_another_name, **_WITH_FOREIGN
     ),
     "the removal": Journey(done, removal, (BEFORE,), is_as_before, (FOREIGN,), FOREIGN_KEYS),
     "fewer rules": Journey(
