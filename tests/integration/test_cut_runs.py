@@ -58,7 +58,7 @@ class Journey(enum.Enum):
 
     FIRST_RUN = (68, 310)
     CHANGED_KEY = (43, 250)
-    REMOVAL = (54, 150)
+    REMOVAL = (59, 150)
 
     @property
     def messages(self) -> int:
