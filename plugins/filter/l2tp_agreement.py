@@ -80,13 +80,13 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _view
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import agreement
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import agreement, facts
 
 
 def l2tp_agreement(hostvars: _view.HostVars, host: str) -> list[dict[str, Any]]:
     """Whether both ends of the connections of a host agree."""
     nodes, proofs = _view.network(hostvars, host), _view.proofs(hostvars, host)
-    return [_view.plain_fields(each) for each in agreement.agreements(nodes, host, proofs)]
+    return [facts.fields(each) for each in agreement.agreements(nodes, host, proofs)]
 
 
 class FilterModule:

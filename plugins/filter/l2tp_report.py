@@ -62,7 +62,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _view
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import report
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import facts, report
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Severity
 
 
@@ -73,7 +73,7 @@ def l2tp_report(hostvars: _view.HostVars, host: str) -> dict[str, Any]:
         "lines": list(said.lines),
         "errors": list(said.of(Severity.ERROR)),
         "warnings": list(said.of(Severity.WARNING)),
-        "findings": [_view.plain_fields(each) for each in said.findings],
+        "findings": [facts.fields(each) for each in said.findings],
     }
 
 

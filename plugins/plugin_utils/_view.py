@@ -16,9 +16,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _specs
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier, declaration, model
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.agreement import Agreement
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Phase, Run
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Finding
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import OTHER_PEERS_RULE, Network, Node
 
 HostVars = Mapping[str, Mapping[str, Any]]
@@ -263,14 +261,6 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any YAML
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-def plain_fields(item: Agreement | Finding) -> dict[str, Any]:
-    """The fields of an agreement or a finding, for newer ansible-cores do not take members of an enumeration."""
-    return dataclasses.asdict(
-        item,
-        dict_factory=lambda items: {name: str(value) if isinstance(value, str) else value for name, value in items},
-    )
 
 
 def _results(variables: Mapping[str, Any]) -> dict[Phase, Mapping[str, Any]]:

@@ -379,7 +379,7 @@ class PolicyWork:
             return None
         wanted = self._wish.declaration.policy.masked(self._session.nonce)
         compared = comparison.compare(seen, wanted, self._key_word(), self._session.fingerprint)
-        return comparison.as_data(compared)
+        return facts.fields(compared)
 
     def _matches(self, seen: host.Host) -> bool:
         """Whether the host has what is declared: the policy, assigned if it is to be; or no policy of ours."""

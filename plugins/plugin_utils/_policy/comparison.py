@@ -9,7 +9,6 @@ import collections
 import dataclasses
 import enum
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import changes, describe, model, protection
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host
@@ -112,18 +111,6 @@ def compare(host: Host, wanted: model.Policy, key_word: describe.KeyWord, finger
         obstacles=(*obstacles, *unreadable),
         difference=tuple(_difference(has, declared, states)),
     )
-
-
-def as_data(compared: Comparison) -> dict[str, Any]:
-    """A comparison as plain data, for results."""
-    return dataclasses.asdict(compared, dict_factory=lambda items: {name: _plain(value) for name, value in items})
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - a field of a comparison
-    """Newer ansible-cores do not take members of an enumeration, nor tuples everywhere."""
-    if isinstance(value, str):
-        return str(value)
-    return list(value) if isinstance(value, tuple) else value
 
 
 def _found(host: Host, name: str) -> StoredPolicy | None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, describe
@@ -39,6 +40,17 @@ def facts(host: Host, key_word: describe.KeyWord) -> dict[str, Any]:
         },
         "policies_valid": host.policies_valid,
     }
+
+
+def fields(item: Any) -> dict[str, Any]:  # noqa: ANN401 - any instance of a dataclass
+    """The fields of an object as data: newer ansible-cores take no members of an enumeration, nor tuples everywhere."""
+    return dataclasses.asdict(item, dict_factory=lambda items: {name: _plain(value) for name, value in items})
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - a field of any object
+    if isinstance(value, str):
+        return str(value)
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _prohibit_ipsec(host: Host) -> dict[str, Any]:
