@@ -80,8 +80,8 @@ integration: $(VENV)/.done ## unmodified ansible-playbook against simulated serv
 integration-slow: $(VENV)/.done ## the rest: cuts at each record and at some messages, restarts, verify, the lab by hand
 	pytest -n2 --dist=loadgroup -m slow tests/unit tests/integration
 
-cuts: $(VENV)/.done ## whole runs cut at each of their messages; takes twenty minutes
-	HYPOTHESIS_PROFILE=thorough pytest -n2 tests/integration/test_cut_runs.py
+cuts: $(VENV)/.done ## each change of one server cut at each moment, whole runs at each message; takes half an hour
+	HYPOTHESIS_PROFILE=thorough pytest -n2 tests/unit/plan/test_cuts.py tests/integration/test_cut_runs.py
 
 molecule: $(VENV)/.done ## the scenario that users can aim at their own Windows servers
 	molecule test --all

@@ -25,6 +25,9 @@ from .messages import Says
 CUTS = "cuts"
 """The name under which a test records, with record_property, how many places it has tried."""
 
+THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
+"""Whether tests try all places, not only as many as a run of everything has time for."""
+
 LAB_HOST = "ansible_collections.rras.ipsec.tests.lab.host"
 
 
@@ -38,7 +41,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for report in terminalreporter.getreports("passed"):
         for name, said in report.user_properties:
             if name == CUTS:
-                terminalreporter.write_line(f"cut at each of {said}")
+                terminalreporter.write_line(f"cut at {said}")
 
 
 @pytest.hookimpl(wrapper=True)

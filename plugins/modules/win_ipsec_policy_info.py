@@ -157,7 +157,9 @@ host:
           type: bool
           sample: false
     policies_valid:
-      description: Whether C(netsh ipsec static show policy all) finds no fault with the policy store. Null, where it was not asked, or where the store holds no policy, which C(netsh) calls an error.
+      description:
+        - Whether C(netsh ipsec static show policy all) finds no fault with the policy store.
+        - Null where it was not asked, or where the store holds no policy, which C(netsh) calls an error.
       returned: always
       type: bool
       sample: true

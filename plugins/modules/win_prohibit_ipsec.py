@@ -117,12 +117,12 @@ diff:
       description: The value that was there.
       returned: always
       type: str
-      sample: "ProhibitIpSec: absent\n  Windows started with it: unknown\n  before this collection came: not recorded\n"
+      sample: "ProhibitIpSec: absent\n  Windows started with it: unknown\n  set by this collection: no\n  before this collection came: not recorded\n"
     after:
       description: The value that is there now, or would be in check mode.
       returned: always
       type: str
-      sample: "ProhibitIpSec: 1\n  Windows started with it: no\n  before this collection came: absent\n"
+      sample: "ProhibitIpSec: 1\n  Windows started with it: no\n  set by this collection: yes\n  before this collection came: absent\n"
 in_effect:
   description:
     - Whether Windows started with the value that is there now. C(yes), C(no), or C(unknown) where this collection did not set it.

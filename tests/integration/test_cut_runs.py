@@ -14,7 +14,6 @@ import dataclasses
 import enum
 import itertools
 import math
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pytest
@@ -22,7 +21,7 @@ import pytest
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store, StoredPolicy
-from ansible_collections.rras.ipsec.tests.conftest import CUTS
+from ansible_collections.rras.ipsec.tests.conftest import CUTS, THOROUGH
 from ansible_collections.rras.ipsec.tests.integration import pair as words
 from ansible_collections.rras.ipsec.tests.integration.conftest import MakeController
 from ansible_collections.rras.ipsec.tests.integration.controller import REMOVE, SITE, Controller
@@ -42,7 +41,6 @@ from ansible_collections.rras.ipsec.tests.lab.registry import differences
 
 pytestmark = pytest.mark.slow
 
-THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 BATCHES = 4 if THOROUGH else 1
 PAIRS_PER_JOURNEY = 4
 PAIRS_PER_PLAY = 20

@@ -184,6 +184,9 @@ def _problems(network: Network, node: Node, *, sound: Sequence[Mapping[str, Any]
 
 
 def _unknown_peers(node: Node) -> Iterator[str]:
+    """The list as a whole or a connection that names nobody whom Ansible knows, which its managed hosts say."""
+    if not node.managed:
+        return
     addresses = list(_addresses_for_peers(node))
     yield from addresses
     peers = {peer for entry in node.connections or () for peer in entry["peers"]}

@@ -70,12 +70,12 @@ def plan_value(wish: ValueWish, host: Host) -> ValuePlan:
     unproved = wish.restart_if_unknown and wish.present and host.in_effect is InEffect.UNKNOWN
     taken_away = not wish.present and host.taken_away  # by somebody else: the note goes, and a restart is needed
     if before == after and not (unproved or taken_away):
-        shown = _shown(before, host.in_effect, _remembered(host))
+        shown = _shown(before, host.in_effect, _noted(host))
         return ValuePlan(before, after, (), host.in_effect, warnings, {"before": shown, "after": shown})
     in_effect = _in_effect_after(host, after)
     diff = {
-        "before": _shown(before, host.in_effect, _remembered(host)),
-        "after": _shown(after, in_effect, _remembered_after(wish, host)),
+        "before": _shown(before, host.in_effect, _noted(host)),
+        "after": _shown(after, in_effect, _noted_after(wish, host)),
     }
     return ValuePlan(before, after, tuple(_steps(wish, host, after)), in_effect, warnings, diff)
 
@@ -87,26 +87,26 @@ def _in_effect_after(host: Host, after: Value | None) -> InEffect:
     return InEffect.YES if after == PROHIBITED else InEffect.UNKNOWN
 
 
-def _shown(value: Value | None, in_effect: InEffect, remembered: str) -> str:
+def _shown(value: Value | None, in_effect: InEffect, noted: str) -> str:
     """The text of a diff."""
-    return (
-        f"ProhibitIpSec: {text(value)}\n"
-        f"  Windows started with it: {in_effect}\n"
-        f"  before this collection came: {remembered}\n"
+    return f"ProhibitIpSec: {text(value)}\n  Windows started with it: {in_effect}\n{noted}"
+
+
+def _noted(host: Host) -> str:
+    note = host.value_note
+    return _note(is_set=note.set_to is not None, before=text(note.before) if note.recorded else "not recorded")
+
+
+def _noted_after(wish: ValueWish, host: Host) -> str:
+    if not wish.present:
+        return _note(is_set=False, before="not recorded")
+    return _note(
+        is_set=True, before=text(host.prohibit_ipsec if host.value_note.set_to is None else host.value_note.before)
     )
 
 
-def _remembered(host: Host) -> str:
-    return text(host.value_note.before) if host.value_note.recorded else _NOT_RECORDED
-
-
-def _remembered_after(wish: ValueWish, host: Host) -> str:
-    if not wish.present:
-        return _NOT_RECORDED
-    return text(host.prohibit_ipsec if host.value_note.set_to is None else host.value_note.before)
-
-
-_NOT_RECORDED = "not recorded"
+def _note(*, is_set: bool, before: str) -> str:
+    return f"  set by this collection: {'yes' if is_set else 'no'}\n  before this collection came: {before}\n"
 
 
 def text(value: Value | None) -> str:

@@ -46,6 +46,14 @@ def without(entry: dict[str, Any], *options: str) -> dict[str, Any]:
     return {name: value for name, value in entry.items() if name not in options}
 
 
+def test_a_list_that_names_nobody_is_said_by_the_managed_hosts_alone() -> None:
+    elsewhere = network(FAR | {"peers": ["east", "west"]}, unknown=["east", "west"])
+    assert networks.problems(elsewhere, TOKYO) == [
+        "No peer in l2tp_connections is in the inventory (east, west); correct the names, or add the hosts."
+    ]
+    assert networks.problems(elsewhere, BRANCH) == []
+
+
 def test_a_sound_declaration_has_no_problems() -> None:
     for host in (TOKYO, OSAKA, BRANCH):
         assert networks.problems(network(PAIR, FAR), host) == []

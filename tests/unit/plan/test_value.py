@@ -36,9 +36,17 @@ def test_it_is_set_and_in_effect_after_the_restart(protected: Server) -> None:
     assert (result["in_effect"], result["reboot_required"]) == ("no", True)
     assert result["diff"] == {
         "before": (
-            "ProhibitIpSec: absent\n  Windows started with it: unknown\n  before this collection came: not recorded\n"
+            "ProhibitIpSec: absent\n"
+            "  Windows started with it: unknown\n"
+            "  set by this collection: no\n"
+            "  before this collection came: not recorded\n"
         ),
-        "after": "ProhibitIpSec: 1\n  Windows started with it: no\n  before this collection came: absent\n",
+        "after": (
+            "ProhibitIpSec: 1\n"
+            "  Windows started with it: no\n"
+            "  set by this collection: yes\n"
+            "  before this collection came: absent\n"
+        ),
     }
     again = protected.value()
     assert (again["changed"], again["reboot_required"]) == (False, True)
