@@ -21,7 +21,7 @@ IMPURE_NAMES = {"uuid1", "uuid4", "open", "print", "input", "now", "today", "get
 
 
 def modules(package: str) -> list[Path]:
-    return sorted((UTILS / package).glob("*.py"))
+    return sorted((UTILS / package).rglob("*.py"))
 
 
 def imported(path: Path) -> Iterator[str]:

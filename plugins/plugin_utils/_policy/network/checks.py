@@ -1,70 +1,31 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The connections as the inventory declares them, over all their peers: what is wrong, who must act together."""
+"""What is wrong with a declaration, before any host is touched."""
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import declaration, proposals, texts
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import declaration, texts
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import DeclarationError
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.model import Action, FilterAction, MainMode
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.proposals import End
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.model import Action, FilterAction
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.connections import (
+    OTHER_PEERS,
+    PEERS,
+    Network,
+    Node,
+    connected,
+    entries_of,
+)
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.host_rules import (
+    OTHER_PEERS_RULE,
+    not_negotiable,
+)
 
-OTHER_PEERS_RULE = "all other L2TP"
-OTHER_PEERS = ("block", "certificate", "ignore")
-_PEERS = 2
 _ENTRY = ("name", "peers", "preshared_key", "certificate_authority", "filter_action")
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Connection:
-    """One entry of C(l2tp_connections)."""
-
-    name: str
-    peers: tuple[str, str]
-    """The source and the destination of the one filter."""
-    preshared_key: str | None = dataclasses.field(repr=False)
-    certificate_authority: str | None
-    filter_action: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-
-    def other(self, host: str) -> str:
-        """The peer of a host."""
-        return self.peers[1] if host == self.peers[0] else self.peers[0]
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Node:
-    """What a host's variables say; connections None: they are not defined for it."""
-
-    name: str
-    connections: Sequence[Mapping[str, Any]] | None = dataclasses.field(repr=False)
-    address: str | None
-    managed: bool = True
-    other_peers: str = "block"
-    certificate_authority: str | None = None
-    main_mode: MainMode | None = None
-    """None, here and below: it can't be read; the module says why."""
-    filter_action: FilterAction | None = None
-    """That of the connections that have none of their own."""
-    own_filter_actions: Mapping[str, FilterAction | None] = dataclasses.field(default_factory=dict)
-    """Those that connections have, by the connection's name."""
-    unknown_peers: tuple[str, ...] = ()
-    """Those of the peers in its connections that are not in the inventory."""
-    faults: tuple[str, ...] = ()
-    """What is wrong with variables that tell nothing else because of it, a sentence each."""
-
-    def end(self, connection: str) -> End | None:
-        """What this host proposes for one of its connections."""
-        action = self.own_filter_actions.get(connection, self.filter_action)
-        return End(self.main_mode, action) if self.main_mode and action else None
-
-
-Network = Mapping[str, Node]
 
 
 def problems(network: Network, host: str, *, removal: bool = False) -> list[str]:
@@ -76,79 +37,6 @@ def problems(network: Network, host: str, *, removal: bool = False) -> list[str]
     node = network[host]
     found = list(node.faults if removal else _problems(network, node))
     return found or list(itertools.islice(_problems_of_peers(network, node, removal=removal), 1))
-
-
-def connections_of(network: Network, host: str) -> tuple[Connection, ...]:
-    """The connections that a host takes part in; entries of another form, which a removal lets pass, are none."""
-    entries = (entry for entry in _entries(network[host]) if isinstance(entry.get("name"), str))
-    return tuple(_connection(entry) for entry in entries if host in (_pair(entry) or ()))
-
-
-def rules(
-    network: Network,
-    host: str,
-    *,
-    other_peers: str,
-    certificate_authority: str | None = None,
-    filter_action: Mapping[str, Any] | None = None,
-) -> list[dict[str, Any]]:
-    """The rules of a host, as the option of C(win_ipsec_psk_policy): the same for both ends of a connection.
-
-    other_peers: C(block), C(certificate) or C(ignore) for all other L2TP of the host (KB 248750 describes the automatic
-    filters that ProhibitIpSec takes away). filter_action: for the connections that have none of their own.
-    """
-    own = [_rule(network, connection, filter_action or {}) for connection in connections_of(network, host)]
-    return own + (_other_peers(other_peers, certificate_authority) if own else [])
-
-
-def component(host: str, edges: Iterable[Iterable[str]]) -> frozenset[str]:
-    """The hosts that a host is connected with, over any number of edges; the host itself is one of them."""
-    pairs = [frozenset(edge) for edge in edges]
-    found = frozenset({host})
-    while True:
-        grown = found.union(*(pair for pair in pairs if pair & found))
-        if grown == found:
-            return found
-        found = grown
-
-
-def connected(network: Network, host: str) -> frozenset[str]:
-    """The managed hosts that a host is connected with by any of the declared connections, itself included."""
-    pairs = {pair for node in network.values() for pair in map(_pair, _entries(node)) if pair}
-    return component(host, (pair for pair in pairs if all(peer in network and network[peer].managed for peer in pair)))
-
-
-def negotiated(network: Network, connection: Connection) -> tuple[str, str] | None:
-    """The proposals that IKE chooses, in words: when the source starts, and when the destination does.
-
-    None where one end's proposals are not known; empty where there is no choice.
-    """
-    source, destination = (network[peer].end(connection.name) for peer in connection.peers)
-    if source is None or destination is None or not all(network[peer].managed for peer in connection.peers):
-        return None
-    return proposals.chosen(source, destination), proposals.chosen(destination, source)
-
-
-def not_negotiable(network: Network, name: str, peers: Iterable[str]) -> Iterator[str]:
-    """Why the two ends of a connection can't agree on what protects it."""
-    ends = {peer: end for peer in sorted(peers) if network[peer].managed and (end := network[peer].end(name))}
-    if len(ends) < _PEERS:
-        return
-    one, other = ends.values()
-    if not proposals.main_mode_choice(one.main_mode, other.main_mode):
-        said = (f"{peer} proposes {proposals.main_mode_text(end.main_mode)}" for peer, end in ends.items())
-        yield _no_common_proposal(name, "main mode", said, "l2tp_main_mode")
-    negotiate = one.filter_action.negotiates and other.filter_action.negotiates  # else that is what is wrong
-    if negotiate and not proposals.quick_mode_choice(one.filter_action, other.filter_action):
-        said = (f"{peer} proposes {proposals.quick_mode_text(end.filter_action)}" for peer, end in ends.items())
-        yield _no_common_proposal(name, "quick mode", said, "l2tp_filter_action")
-
-
-def _no_common_proposal(name: str, mode: str, said: Iterable[str], variable: str) -> str:
-    return (
-        f"The connection {name} can't be negotiated, because the two ends have no proposal for {mode} in common "
-        f"({', '.join(said)}); write the same {variable} for both."
-    )
 
 
 def _problems_of_peers(network: Network, node: Node, *, removal: bool) -> Iterator[str]:
@@ -202,7 +90,7 @@ def _addresses_for_peers(node: Node) -> Iterator[str]:
 
     Other names that are not in the inventory may be those of another inventory, with which this one shares the list.
     """
-    for entry in _entries(node):
+    for entry in entries_of(node):
         source, destination = entry["peers"]
         if {source, destination} <= set(node.unknown_peers) and (_is_address(source) or _is_address(destination)):
             yield (
@@ -255,7 +143,7 @@ def _malformed_entry(where: str, entry: Mapping[str, Any]) -> Iterator[str]:
     elif not isinstance(entry["name"], str):
         yield f"{where}.name must be text; put it into quotes."
     peers = entry.get("peers")
-    if not isinstance(peers, list | tuple) or len(peers) != _PEERS or not all(isinstance(peer, str) for peer in peers):
+    if not isinstance(peers, list | tuple) or len(peers) != PEERS or not all(isinstance(peer, str) for peer in peers):
         yield f"{where}.peers must be the inventory names of two hosts; write for example [rras-tokyo, rras-osaka]."
     for option in ("preshared_key", "certificate_authority"):
         if not isinstance(entry.get(option), str | None):
@@ -364,7 +252,7 @@ def _same_addresses(network: Network, own: Iterable[Mapping[str, Any]]) -> Itera
     for entry in own:
         addresses = frozenset(str(network[peer].address or peer) for peer in entry["peers"] if peer in network)
         earlier = first.setdefault(addresses, entry)
-        if frozenset(earlier["peers"]) == frozenset(entry["peers"]) or len(addresses) < _PEERS:
+        if frozenset(earlier["peers"]) == frozenset(entry["peers"]) or len(addresses) < PEERS:
             continue
         peers = sorted(frozenset(entry["peers"]) ^ frozenset(earlier["peers"]))
         between = " and ".join(sorted(addresses))
@@ -381,7 +269,7 @@ def _disagreements(network: Network, host: str, entry: Mapping[str, Any]) -> Ite
     other = destination if host == source else source
     if not network[other].managed:
         return
-    theirs = [each for each in _entries(network[other]) if each.get("name") == entry["name"]]
+    theirs = [each for each in entries_of(network[other]) if each.get("name") == entry["name"]]
     if not theirs:
         yield (
             f"The connection {entry['name']} is declared for {host} but not for {other}; "
@@ -396,57 +284,5 @@ def _disagreements(network: Network, host: str, entry: Mapping[str, Any]) -> Ite
         )
 
 
-def _entries(node: Node) -> list[Mapping[str, Any]]:
-    """What another host declares, as far as it has the form of a connection; the rest is that host's own problem."""
-    entries = node.connections if isinstance(node.connections, list | tuple) else ()
-    return [entry for entry in entries if isinstance(entry, Mapping)]
-
-
-def _pair(entry: Mapping[str, Any]) -> frozenset[str] | None:
-    peers = entry.get("peers")
-    if not isinstance(peers, list | tuple) or not all(isinstance(peer, str) for peer in peers):
-        return None
-    pair = frozenset(peers)
-    return pair if len(pair) == _PEERS else None
-
-
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any YAML
     return list(value) if isinstance(value, list | tuple) else value
-
-
-def _connection(entry: Mapping[str, Any]) -> Connection:
-    source, destination = entry["peers"]
-    return Connection(
-        name=entry["name"],
-        peers=(source, destination),
-        preshared_key=entry.get("preshared_key"),
-        certificate_authority=entry.get("certificate_authority"),
-        filter_action=entry.get("filter_action") or {},
-    )
-
-
-def _rule(network: Network, connection: Connection, filter_action: Mapping[str, Any]) -> dict[str, Any]:
-    source, destination = (network[peer].address for peer in connection.peers)
-    key, authority = connection.preshared_key, connection.certificate_authority
-    method = {"certificate_authority": authority} if key is None else {"preshared_key": key}
-    return {
-        "name": connection.name,
-        "filters": [{"source_address": source, "destination_address": destination}],
-        "authentication": [method],
-        "filter_action": dict(connection.filter_action or filter_action),
-    }
-
-
-def _other_peers(treatment: str, certificate_authority: str | None) -> list[dict[str, Any]]:
-    if treatment == "ignore":
-        return []
-    rule: dict[str, Any] = {
-        "name": OTHER_PEERS_RULE,
-        "filters": [
-            {"source_address": "me", "destination_address": "any", "source_port": 1701, "destination_port": 0},
-            {"source_address": "me", "destination_address": "any", "source_port": 0, "destination_port": 1701},
-        ],
-    }
-    if treatment == "certificate":
-        return [rule | {"authentication": [{"certificate_authority": certificate_authority}]}]
-    return [rule | {"filter_action": {"action": "block"}}]

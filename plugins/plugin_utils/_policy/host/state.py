@@ -1,0 +1,240 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything that was read from a host in one execution, and what follows from it."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Mapping
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import InEffect
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host.paths import PROHIBITED
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store, StoredPolicy
+
+
+class StartType(enum.IntEnum):
+    """The value Start of a service, by the words of sc.exe."""
+
+    BOOT = 0
+    SYSTEM = 1
+    AUTO = 2
+    DEMAND = 3
+    DISABLED = 4
+
+
+class Phase(enum.StrEnum):
+    """How far an unfinished transaction came."""
+
+    STAGING = "staging"
+    STAGED = "staged"
+    COMMITTED = "committed"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Service:
+    """A Windows service as the registry and sc.exe show it."""
+
+    name: str
+    start: StartType | None
+    running: bool
+    depends_on: tuple[str, ...] = ()
+    depends_on_groups: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class HostAddress:
+    """One IPv4 address of a host's interfaces."""
+
+    address: str
+    dynamic: bool
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class L2tpPorts:
+    """The L2TP ports of RRAS, and what their properties allow; None for what is not known."""
+
+    count: int | None = None
+    remote_access: bool | None = None
+    """Remote access connections (inbound only)."""
+    routing: bool | None = None
+    """Demand-dial routing connections (inbound and outbound)."""
+    outbound_routing: bool | None = None
+    """Demand-dial routing connections (outbound only)."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Theirs:
+    """A policy that somebody else wrote and that is kept for the way back: it is in use, or ours took its name."""
+
+    path: str
+    name: str
+    """The name that it had."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PendingTransaction:
+    """What an earlier phase left on the host for the next one."""
+
+    id: str
+    phase: Phase
+    policy: str
+    """The path of the policy that is assigned once it is committed; empty for none."""
+    previous: str
+    """The path of the policy that was assigned before; empty for none."""
+    written: tuple[str, ...]
+    obsolete: tuple[str, ...]
+    owned_after: tuple[str, ...]
+    replaced_after: str
+    taken_over_after: tuple[Theirs, ...]
+    adopted_after: tuple[Theirs, ...]
+    blocked_ipv6: bool
+    """Whether our rule of Windows Firewall was not there before it."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ValueNote:
+    """What we remember of ProhibitIpSec: what we set, what was there before us, and whether a restart is pending."""
+
+    recorded: bool
+    """Whether it is known what was there before us."""
+    set_to: int | None
+    before: Value | None
+    restart_pending: bool
+    start_known: bool = False
+    """Whether it is known with which value Windows started, though it was changed since then."""
+    started_with: Value | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Host:
+    """Everything that was read from a host in one execution."""
+
+    store: Store
+    digest: str
+    owned: tuple[str, ...]
+    replaced: str
+    recorded_taken_over: tuple[Theirs, ...]
+    recorded_adopted: tuple[Theirs, ...]
+    access_before: tuple[str, ...]
+    """What stands in `ACCESS_BEFORE`."""
+    pending: PendingTransaction | None
+    backed_up: bool
+    services_before: Mapping[str, Value]
+    prohibit_ipsec: Value | None
+    value_note: ValueNote
+    services: Mapping[str, Service]
+    addresses: tuple[HostAddress, ...]
+    domain_policy: str
+    listed: frozenset[str]
+    loading_proved: bool
+    """Whether the addresses that the agent lists can tell that it loaded the assigned policy, not an earlier one."""
+    policies_valid: bool | None
+    """Whether netsh finds no fault with the policies; None: it was not asked, or there is none, which is one to it."""
+    windows_firewall: firewall.WindowsFirewall
+    machine: str
+    """What is equal for two readings of one machine, and of no two machines of a network."""
+    l2tp_ports: L2tpPorts
+
+    @property
+    def in_force(self) -> PendingTransaction | None:
+        """The unfinished transaction, if it was committed, or cut after it had changed which policy is assigned."""
+        pending = self.pending
+        if pending is None or pending.phase is Phase.STAGING:
+            return None
+        active, decided = self.store.active_path.casefold(), pending.policy.casefold()
+        switched = active == decided and active != pending.previous.casefold()
+        return pending if pending.phase is Phase.COMMITTED or switched else None
+
+    @property
+    def claimed(self) -> tuple[str, ...]:
+        """The paths of all objects that are on record as ours; not all of them need exist."""
+        written = self.pending.written if self.pending else ()
+        taken = self.in_force.owned_after if self.in_force else ()
+        return tuple(dict.fromkeys((*self.owned, *written, *taken)))
+
+    @property
+    def ours(self) -> frozenset[str]:
+        """As `claimed`, in lower case."""
+        return frozenset(path.casefold() for path in self.claimed)
+
+    @property
+    def our_policies(self) -> tuple[StoredPolicy, ...]:
+        """The policies in the store that are on record as ours."""
+        return tuple(found for found in self.store.policies if found.path.casefold() in self.ours)
+
+    @property
+    def displaced(self) -> str:
+        """The path of somebody else's policy that ours took the place of; empty where there is none."""
+        return self.in_force.replaced_after if self.in_force else self.replaced
+
+    @property
+    def taken_over(self) -> tuple[Theirs, ...]:
+        """The policies that were taken over and are still there.
+
+        What a transaction gives back or forgets counts until it is finished: names and objects change only then.
+        """
+        taken = self.in_force.taken_over_after if self.in_force else ()
+        found = {each.path: each for each in (*taken, *self.recorded_taken_over)}
+        return tuple(each for path, each in found.items() if self.store.at(path))
+
+    @property
+    def adopted(self) -> tuple[Theirs, ...]:
+        """The policies that were there before us with the declared meaning: they are used as they are.
+
+        One that a transaction forgets counts until it is finished, for it is deleted only then.
+        """
+        found = self.recorded_adopted
+        if self.in_force:
+            forgotten = [each for each in found if each.path in self.in_force.obsolete]
+            found = (*self.in_force.adopted_after, *forgotten)
+        return tuple(each for each in found if self.store.at(each.path))
+
+    @property
+    def used(self) -> frozenset[str]:
+        """The paths of what is ours and of adopted policies, in lower case."""
+        return self.ours | {each.path.casefold() for each in self.adopted}
+
+    @property
+    def prohibited(self) -> bool:
+        """Whether ProhibitIpSec keeps RRAS from making its automatic filters when Windows starts: a REG_DWORD of 1."""
+        return self.prohibit_ipsec == PROHIBITED
+
+    @property
+    def taken_away(self) -> bool:
+        """Whether the value was there and somebody else removed it: Windows may still run with it."""
+        was_there = self.value_note.set_to is not None or self.value_note.before == PROHIBITED
+        return was_there and not self.prohibited
+
+    @property
+    def value_to_give_back(self) -> Value | None:
+        """What stands at ProhibitIpSec after a removal: what was there before us, where we set what is there now.
+
+        A value that somebody took away is not brought back: nobody would know that L2TP needs another protection then.
+        """
+        note = self.value_note
+        ours = note.set_to is not None and (self.prohibited or note.before != PROHIBITED)
+        return note.before if ours else self.prohibit_ipsec
+
+    @property
+    def started_with_it(self) -> tuple[Value | None] | None:
+        """The ProhibitIpSec with which Windows started, in a tuple; None where that can't be known.
+
+        A value that is not 1 counts as the one that Windows started with, unless we know of a change.
+        """
+        if self.value_note.restart_pending:
+            return (self.value_note.started_with,) if self.value_note.start_known else None
+        known = InEffect.YES if self.prohibited else InEffect.UNKNOWN
+        return (self.prohibit_ipsec,) if self.in_effect is known else None
+
+    @property
+    def in_effect(self) -> InEffect:
+        """Whether Windows started with the ProhibitIpSec that is there now."""
+        if self.value_note.restart_pending or self.taken_away:
+            return InEffect.NO
+        if self.prohibited and self.value_note.set_to == PROHIBITED.number:
+            return InEffect.YES
+        return InEffect.UNKNOWN

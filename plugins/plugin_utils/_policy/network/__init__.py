@@ -1,0 +1,36 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The connections as the inventory declares them, over all their peers: what is wrong, who must act together."""
+
+from __future__ import annotations
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.checks import problems
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.connections import (
+    Connection,
+    Network,
+    Node,
+    component,
+    connected,
+    connections_of,
+)
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.host_rules import (
+    OTHER_PEERS_RULE,
+    negotiated,
+    not_negotiable,
+    rules,
+)
+
+__all__ = [
+    "OTHER_PEERS_RULE",
+    "Connection",
+    "Network",
+    "Node",
+    "component",
+    "connected",
+    "connections_of",
+    "negotiated",
+    "not_negotiable",
+    "problems",
+    "rules",
+]

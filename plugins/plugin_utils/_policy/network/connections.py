@@ -1,0 +1,110 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The connections and the hosts that they connect, as the inventory declares them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.model import FilterAction, MainMode
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.proposals import End
+
+PEERS = 2
+OTHER_PEERS = ("block", "certificate", "ignore")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Connection:
+    """One entry of C(l2tp_connections)."""
+
+    name: str
+    peers: tuple[str, str]
+    """The source and the destination of the one filter."""
+    preshared_key: str | None = dataclasses.field(repr=False)
+    certificate_authority: str | None
+    filter_action: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    def other(self, host: str) -> str:
+        """The peer of a host."""
+        return self.peers[1] if host == self.peers[0] else self.peers[0]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Node:
+    """What a host's variables say; connections None: they are not defined for it."""
+
+    name: str
+    connections: Sequence[Mapping[str, Any]] | None = dataclasses.field(repr=False)
+    address: str | None
+    managed: bool = True
+    other_peers: str = "block"
+    certificate_authority: str | None = None
+    main_mode: MainMode | None = None
+    """None, here and below: it can't be read; the module says why."""
+    filter_action: FilterAction | None = None
+    """That of the connections that have none of their own."""
+    own_filter_actions: Mapping[str, FilterAction | None] = dataclasses.field(default_factory=dict)
+    """Those that connections have, by the connection's name."""
+    unknown_peers: tuple[str, ...] = ()
+    """Those of the peers in its connections that are not in the inventory."""
+    faults: tuple[str, ...] = ()
+    """What is wrong with variables that tell nothing else because of it, a sentence each."""
+
+    def end(self, connection: str) -> End | None:
+        """What this host proposes for one of its connections."""
+        action = self.own_filter_actions.get(connection, self.filter_action)
+        return End(self.main_mode, action) if self.main_mode and action else None
+
+
+Network = Mapping[str, Node]
+
+
+def connections_of(network: Network, host: str) -> tuple[Connection, ...]:
+    """The connections that a host takes part in; entries of another form, which a removal lets pass, are none."""
+    entries = (entry for entry in entries_of(network[host]) if isinstance(entry.get("name"), str))
+    return tuple(_connection(entry) for entry in entries if host in (_pair(entry) or ()))
+
+
+def component(host: str, edges: Iterable[Iterable[str]]) -> frozenset[str]:
+    """The hosts that a host is connected with, over any number of edges; the host itself is one of them."""
+    pairs = [frozenset(edge) for edge in edges]
+    found = frozenset({host})
+    while True:
+        grown = found.union(*(pair for pair in pairs if pair & found))
+        if grown == found:
+            return found
+        found = grown
+
+
+def connected(network: Network, host: str) -> frozenset[str]:
+    """The managed hosts that a host is connected with by any of the declared connections, itself included."""
+    pairs = {pair for node in network.values() for pair in map(_pair, entries_of(node)) if pair}
+    return component(host, (pair for pair in pairs if all(peer in network and network[peer].managed for peer in pair)))
+
+
+def entries_of(node: Node) -> list[Mapping[str, Any]]:
+    """What another host declares, as far as it has the form of a connection; the rest is that host's own problem."""
+    entries = node.connections if isinstance(node.connections, list | tuple) else ()
+    return [entry for entry in entries if isinstance(entry, Mapping)]
+
+
+def _pair(entry: Mapping[str, Any]) -> frozenset[str] | None:
+    peers = entry.get("peers")
+    if not isinstance(peers, list | tuple) or not all(isinstance(peer, str) for peer in peers):
+        return None
+    pair = frozenset(peers)
+    return pair if len(pair) == PEERS else None
+
+
+def _connection(entry: Mapping[str, Any]) -> Connection:
+    source, destination = entry["peers"]
+    return Connection(
+        name=entry["name"],
+        peers=(source, destination),
+        preshared_key=entry.get("preshared_key"),
+        certificate_authority=entry.get("certificate_authority"),
+        filter_action=entry.get("filter_action") or {},
+    )

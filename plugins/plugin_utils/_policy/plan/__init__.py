@@ -1,0 +1,46 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a declared policy and what a host has to the smallest plan.
+
+A policy is never edited in place: a new generation is written beside the old one (stage), assigned in its place
+(commit), and the old one is deleted only when both ends of every connection are proved (finish). What is pending
+between the phases stands on the host, so that a later phase needs the transaction's text and nothing else.
+"""
+
+from __future__ import annotations
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.absent import plan_absent
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.automatic import rras_must_start
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.generations import means, new_keys
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.plans import Plan
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.present import plan_present
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.refusals import (
+    committed_refused,
+    going_back,
+    revert_refused,
+)
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.transactions import (
+    Flag,
+    Intent,
+    PlanError,
+    Transaction,
+    policy_path,
+)
+
+__all__ = [
+    "Flag",
+    "Intent",
+    "Plan",
+    "PlanError",
+    "Transaction",
+    "committed_refused",
+    "going_back",
+    "means",
+    "new_keys",
+    "plan_absent",
+    "plan_present",
+    "policy_path",
+    "revert_refused",
+    "rras_must_start",
+]

@@ -1,0 +1,114 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From what a host has of this collection to the plan that removes it and gives back what it replaced."""
+
+from __future__ import annotations
+
+import uuid
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
+    changes,
+    services,
+    store,
+)
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Wish
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.automatic import (
+    leaves_no_need_to_block,
+    rule_stays,
+    unblocking_flags,
+    withdrawing_flags,
+)
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.generations import (
+    assigned_first,
+    has_name,
+    left_by_transaction,
+    remaining,
+    same_path,
+    staying_paths,
+    unneeded,
+)
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.plans import Plan
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.refusals import (
+    clear_text_warnings,
+    refuse_dependency,
+    with_value_given_back,
+    withdrawal_refused,
+)
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.transactions import Intent, Transaction
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import Words
+
+
+def plan_absent(name: str, host: Host, identity: uuid.UUID, words: Words, *, all_ours: bool = False) -> Plan:
+    """The plan that removes a policy of ours and gives back what it replaced.
+
+    all_ours: each policy of ours goes, whatever its name. It is refused where L2TP would be in clear text after that:
+    while ProhibitIpSec is or may be in effect, unless a policy that protects comes back.
+    """
+    named = [found for found in host.our_policies if all_ours or has_name(found, name)]
+    mine = assigned_first(host, (*named, *(found for found in left_by_transaction(host) if found not in named)))
+    adopted = [each for each in host.adopted if all_ours or each.name.casefold() == name.casefold()]
+    theirs = [found for found in map(host.store.at, (each.path for each in adopted)) if found]
+    unassigned = next((found for found in (*mine, *theirs) if same_path(found.path, host.store.active_path)), None)
+    obsolete = unneeded(host, mine)
+    # What only policies of others use from now on is theirs.
+    owned_after = remaining(obsolete, host) if staying_paths(host, mine) else ()
+    adopted_after = tuple(each for each in host.adopted if each not in adopted)
+    stays = bool(owned_after or adopted_after)
+    if not stays:
+        refuse_dependency(host, agent_first=False)
+    intent, back = _after_removal(host, unassigned, stays=stays)
+    switches = intent is not Intent.KEEP
+    assigned = unassigned.name if unassigned else name
+    given_back = tuple(each for each in host.taken_over if not stays or each.name.casefold() == name.casefold())
+    used_after = back.path if back else "" if unassigned else host.store.active_path
+    needs_no_block = not stays or leaves_no_need_to_block(host, used_after)
+    flags = withdrawing_flags(host, back.policy if back else None, intent) | unblocking_flags(
+        host, wanted=needs_no_block
+    )
+    return Plan(
+        before=next(iter((*mine, *theirs)), None),
+        before_assigned=unassigned is not None,
+        after=None,
+        removed=mine,
+        transaction=Transaction(identity, intent, back.path if back else "", flags),
+        obsolete=obsolete,
+        owned_after=owned_after,
+        replaced_after=host.displaced if stays else "",
+        taken_over_after=tuple(each for each in host.taken_over if each not in given_back),
+        adopted_after=adopted_after,
+        given_back=given_back,
+        rule_changes={
+            rule.name: (changes.Word.REMOVED,)
+            for found in named or mine[:1] or (theirs if unassigned and switches else ())
+            for rule in found.policy.rules
+            if rule.name
+        },
+        services=() if stays else services.give_back(host),
+        remarks=(*(["names given back"] if given_back else []), *(["no longer recorded as ours"] if adopted else [])),
+        pending=host.pending is not None,
+        refusal=withdrawal_refused(host, assigned, back, words) if switches else "",
+        lasting_refusal=withdrawal_refused(with_value_given_back(host), assigned, back, words) if switches else "",
+        warnings=(
+            *(clear_text_warnings(host, Wish.WITHDRAW, back.policy if back else None, words) if switches else ()),
+            *rule_stays(host, wanted=needs_no_block),
+        ),
+    )
+
+
+def _after_removal(
+    host: Host, unassigned: store.StoredPolicy | None, *, stays: bool
+) -> tuple[Intent, store.StoredPolicy | None]:
+    """What a removal does to the assignment, and which policy it assigns: the one that was assigned before us.
+
+    unassigned: the assigned policy, if it is one of those that the removal is about; stays: something else of ours is
+    still on record. What somebody else assigned meanwhile stays assigned, as does a policy of theirs that we only used.
+    """
+    before_us = host.store.at(host.displaced)
+    if before_us and same_path(before_us.path, host.store.active_path):
+        return Intent.KEEP, None
+    if unassigned:
+        return (Intent.ASSIGN if before_us else Intent.UNASSIGN), before_us
+    returns = before_us is not None and not (host.store.active_path or stays)
+    return (Intent.ASSIGN, before_us) if returns else (Intent.KEEP, None)

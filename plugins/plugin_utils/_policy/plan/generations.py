@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The generations of a policy that this collection wrote: which are there, and what only they need."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterable
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
+    model,
+    store,
+)
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key
+
+
+def new_keys(policy: model.Policy, identity: uuid.UUID, *, when: int, name: str | None = None) -> tuple[Key, ...]:
+    """The keys of a new generation, its GUIDs made from the transaction's.
+
+    when: seconds since 1970 for whenChanged; name: another name than the policy's own.
+    """
+    return store.object_keys(policy, lambda label: derived_guid(identity, label), when, name)
+
+
+def means(found: model.Policy, wanted: model.Policy) -> bool:
+    """Whether a policy that was found is the wanted one already (its keys masked by the same nonce)."""
+    described = not wanted.description or found.description == wanted.description
+    return described and model.meaning(found) == model.meaning(wanted)
+
+
+def derived_guid(identity: uuid.UUID, label: str) -> uuid.UUID:
+    return uuid.uuid5(identity, label)
+
+
+def assigned_first(host: Host, found: Iterable[store.StoredPolicy]) -> tuple[store.StoredPolicy, ...]:
+    return tuple(sorted(found, key=lambda each: not same_path(each.path, host.store.active_path)))
+
+
+def left_by_transaction(host: Host) -> tuple[store.StoredPolicy, ...]:
+    """What an unfinished transaction left: the old generation where it is in force, else what it wrote."""
+    if host.pending is None:
+        return ()
+    paths = host.in_force.obsolete if host.in_force else host.pending.written
+    found = (host.store.at(path) for path in paths)
+    return tuple(each for each in found if each and not same_path(each.path, host.store.active_path))
+
+
+def staying_paths(host: Host, old: Collection[store.StoredPolicy]) -> frozenset[str]:
+    """The paths of our policies, without some of them, in lower case."""
+    return frozenset(found.path.casefold() for found in host.our_policies if found not in old)
+
+
+def unneeded(host: Host, old: Collection[store.StoredPolicy]) -> tuple[str, ...]:
+    """What of ours can be deleted when some policies of ours go: they and, for example, what a cut deletion left."""
+    generations = host.store.removable([found.path for found in old], within=host.ours)
+    everything = host.store.removable(sorted(host.ours - staying_paths(host, old)), within=host.ours)
+    return tuple(dict.fromkeys((*generations, *everything)))
+
+
+def remaining(gone: Iterable[str], host: Host) -> tuple[str, ...]:
+    """What is still ours: of what is on record, what exists and stays."""
+    folded = {path.casefold() for path in gone}
+    return tuple(path for path in host.claimed if path.casefold() not in folded and path in host.store.objects)
+
+
+def has_name(found: store.StoredPolicy, name: str) -> bool:
+    return found.policy.name.casefold() == name.casefold()
+
+
+def same_path(path: str, other: str) -> bool:
+    return path.casefold() == other.casefold()

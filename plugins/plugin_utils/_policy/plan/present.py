@@ -1,0 +1,290 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a declared policy and what a host has to the smallest plan."""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from collections.abc import Collection, Iterator
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
+    changes,
+    clear_text,
+    model,
+    protection,
+    services,
+    store,
+)
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Wish
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import Declaration
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host, Theirs
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.automatic import (
+    leaves_no_need_to_block,
+    makes_automatic_filters,
+    rule_stays,
+    unblocking_flags,
+    withdrawing_flags,
+)
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.generations import (
+    assigned_first,
+    derived_guid,
+    has_name,
+    left_by_transaction,
+    means,
+    new_keys,
+    remaining,
+    same_path,
+    unneeded,
+)
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.plans import Plan
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.refusals import (
+    clear_text_warnings,
+    refuse_dependency,
+    refuse_foreign_addresses,
+    refuse_unsafe,
+    withdrawal_refused,
+)
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.transactions import (
+    Flag,
+    Intent,
+    PlanError,
+    Transaction,
+    policy_path,
+)
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import Words
+
+
+def plan_present(  # noqa: PLR0913 - what a plan hangs on
+    declaration: Declaration, host: Host, nonce: bytes, identity: uuid.UUID, words: Words, *, agent_first: bool
+) -> Plan:
+    """The plan that brings a declared policy about.
+
+    nonce: the one under which the host answered the digests of its keys; identity: a new random one, for the
+    transaction; words: how the caller calls the options; agent_first: RemoteAccess is made to depend on PolicyAgent.
+    Raises `PlanError`.
+    """
+    refuse_foreign_addresses(declaration, host, words)
+    refuse_unsafe(declaration, host, words)
+    if agent_first:
+        refuse_dependency(host, agent_first=True)
+    wanted = declaration.policy.masked(nonce)
+    namesakes = host.store.find(wanted.name)
+    equal = [found for found in namesakes if not found.unreadable and means(found.policy, wanted)]
+    current = next(iter(sorted(equal, key=lambda found: not same_path(found.path, host.store.active_path))), None)
+    foreign = tuple(found for found in namesakes if found.path.casefold() not in host.ours and found not in equal)
+    kept = {each.path for each in (*host.adopted, *host.taken_over)}
+    if not declaration.take_over and any(found.path not in kept for found in foreign):
+        raise PlanError(
+            f"a policy named {wanted.name!r} is in the store which is not on record as written by this collection, and "
+            f"which means something else; set {words.take_over} to true to replace it, or write another {words.name}."
+        )
+    planned = _Planner(declaration, host, wanted, identity, words, current, foreign).plan(agent_first=agent_first)
+    if planned.transaction.intent is Intent.UNASSIGN:
+        refusal = withdrawal_refused(host, declaration.policy.name, None, words)
+        if refusal:
+            raise PlanError(refusal)
+    return planned
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Planner:
+    """One planning of a declared policy."""
+
+    declaration: Declaration
+    host: Host
+    wanted: model.Policy
+    """The declared policy, its keys masked."""
+    identity: uuid.UUID
+    words: Words
+    current: store.StoredPolicy | None
+    """The policy that already means what is declared; the assigned one, if there are several."""
+    foreign: tuple[store.StoredPolicy, ...]
+    """Policies of that name which we did not write and which mean something else."""
+
+    def plan(self, *, agent_first: bool) -> Plan:
+        target = self.current.path if self.current else policy_path(derived_guid(self.identity, "policy"))
+        remains = self._remains()
+        obsolete = tuple(path for path in self._obsolete(target) if path not in remains)
+        intent = self._intent(target, obsolete)
+        before = self.current or next((found for found in self._in_place() if found.path not in remains), None)
+        new_paths = () if self.current else tuple(key.path for key in self._keys())
+        return Plan(
+            before=before,
+            before_assigned=before is not None and same_path(before.path, self.host.store.active_path),
+            after=self.wanted,
+            transaction=self._transaction(intent, target),
+            new=None if self.current else self.declaration.policy,
+            remains=remains,
+            obsolete=obsolete,
+            owned_after=tuple(
+                sorted({*remaining((*obsolete, *remains), self.host), *new_paths, *self._no_longer_theirs()})
+            ),
+            replaced_after=self._replaced(),
+            taken_over_after=self._taken_over(),
+            adopted_after=self._adopted(),
+            rule_changes=self._changes(intent, before),
+            services=services.take(self.host, agent_first=agent_first) if self.declaration.assigned else (),
+            firewall=services.block_ipv6(self.host) if self._blocks_ipv6 else (),
+            open_keys=tuple(self._open_keys((*obsolete, *remains))),
+            remarks=tuple(self._remarks()),
+            pending=self.host.pending is not None,
+            warnings=tuple(self._warnings(intent)),
+        )
+
+    def _transaction(self, intent: Intent, target: str) -> Transaction:
+        after = self.declaration.policy if self.declaration.assigned else None
+        unblocking = unblocking_flags(self.host, wanted=self._needs_no_block(intent))
+        flags = withdrawing_flags(self.host, after, intent) | self._unproved(intent) | unblocking
+        taken = () if self.declaration.forget_replaced else tuple(found.path for found in self.foreign)
+        return Transaction(self.identity, intent, self._names_or_assigns(intent, target), flags, taken)
+
+    def _unproved(self, intent: Intent) -> frozenset[Flag]:
+        """Whether the agent lists all the addresses already, so that it proves nothing when it still does."""
+        filters = protection.connection_filters(self.declaration.policy)
+        ends = {str(end.first) for each in filters for end in (each.source, each.destination)}
+        known = intent in (Intent.SWITCH, Intent.ASSIGN) and ends and self.host.listed.issuperset(ends)
+        return frozenset({Flag.LOADING_UNPROVED} if known else ())
+
+    @property
+    def _blocks_ipv6(self) -> bool:
+        return self.declaration.assigned and self.declaration.block_ipv6
+
+    def _exposes_ipv6(self, intent: Intent) -> bool:
+        """Whether our rule of Windows Firewall goes while nothing else covers L2TP over IPv6."""
+        covered = makes_automatic_filters(self.host) or clear_text.covers_ipv6(self.declaration.policy.rules)
+        return not covered and bool(unblocking_flags(self.host, wanted=self._needs_no_block(intent)))
+
+    def _needs_no_block(self, intent: Intent) -> bool:
+        """Whether our rule of Windows Firewall must go: it is not declared, or nothing of ours is assigned."""
+        if self.declaration.assigned:
+            return not self.declaration.block_ipv6
+        return leaves_no_need_to_block(self.host, "" if intent is Intent.UNASSIGN else self.host.store.active_path)
+
+    def _open_keys(self, gone: Collection[str]) -> Iterator[str]:
+        """The rules that are ours or of a policy in use, and stay, whose preshared key others can read."""
+        used = {each.path for each in self._adopted()} | {self.current.path if self.current else ""}
+        for found in self.host.store.policies:
+            known = [path for path in found.open_keys if found.path in used or path.casefold() in self.host.ours]
+            yield from (path for path in known if path not in gone)
+
+    def _remarks(self) -> Iterator[str]:
+        if self.current and self.current.path.casefold() not in self.host.used:
+            yield "recorded as ours"
+        if self.foreign:
+            yield "name taken over"
+        if self.declaration.forget_replaced and (self.host.displaced or self.host.taken_over or self._theirs):
+            yield "what was replaced is forgotten"
+
+    @property
+    def _theirs(self) -> store.StoredPolicy | None:
+        """The policy that means what is declared, where somebody else wrote it."""
+        return self.current if self.current and self.current.path.casefold() not in self.host.ours else None
+
+    def _taken_over(self) -> tuple[Theirs, ...]:
+        """What is kept under another name; one that was in use too, once something else is declared."""
+        if self.declaration.forget_replaced:
+            return ()
+        known = {each.path: each for each in (*self.host.adopted, *self.host.taken_over)}
+        new = {found.path: known.get(found.path, Theirs(found.path, found.name)) for found in self.foreign}
+        kept = {each.path: each for each in self.host.taken_over} | new
+        return tuple(each for each in kept.values() if not self.current or each.path != self.current.path)
+
+    def _adopted(self) -> tuple[Theirs, ...]:
+        """The policies in use that were there before us."""
+        known = {each.path: each for each in self.host.adopted}
+        replaced = {found.path for found in self.foreign}
+        kept = {path: each for path, each in known.items() if path not in replaced}
+        if self._theirs and self.declaration.forget_replaced:
+            kept.pop(self._theirs.path, None)
+        elif self._theirs:
+            kept.setdefault(self._theirs.path, Theirs(self._theirs.path, self._theirs.name))
+        return tuple(kept.values())
+
+    def _no_longer_theirs(self) -> tuple[str, ...]:
+        """What is ours from now on, so that a removal deletes it, since nobody wants it back."""
+        forgotten = self._theirs if self.declaration.forget_replaced else None
+        return self.host.store.removable([forgotten.path]) if forgotten else ()
+
+    def _warnings(self, intent: Intent) -> Iterator[str]:
+        yield from rule_stays(self.host, wanted=self._needs_no_block(intent))
+        if not self.declaration.assigned:
+            return
+        yield from clear_text_warnings(self.host, Wish.ASSIGN, self.declaration.policy, self.words)
+        if self._exposes_ipv6(intent):
+            yield f"{protection.IPV6_IN_CLEAR_TEXT} {self.words.ipv6_not_blocked}."
+        active, name = self.host.store.active, self.declaration.policy.name
+        if active and active.path.casefold() in self.host.ours and not has_name(active, name):
+            yield (
+                f"The policy {active.name!r}, which this collection wrote, loses its assignment to {name!r} and stays "
+                "in the store; a play that assigns both changes the host in each run."
+            )
+
+    def _intent(self, target: str, obsolete: tuple[str, ...]) -> Intent:
+        active = self.host.store.active
+        if self.declaration.assigned:
+            if not self.current:
+                return Intent.SWITCH
+            return Intent.KEEP if active and same_path(active.path, target) else Intent.ASSIGN
+        if active and (same_path(active.path, target) or active.path in obsolete or active in self.foreign):
+            return Intent.UNASSIGN
+        return Intent.KEEP if self.current else Intent.WRITE
+
+    def _names_or_assigns(self, intent: Intent, target: str) -> str:
+        return "" if intent is Intent.KEEP or (intent is Intent.UNASSIGN and self.current) else target
+
+    def _changes(self, intent: Intent, before: store.StoredPolicy | None) -> dict[str, changes.Words]:
+        """What the commit brings into force or takes out of it, rule by rule, whatever lies in the store already."""
+        known = (self.current, *self._in_place())
+        active = next((found for found in known if found and same_path(found.path, self.host.store.active_path)), None)
+        match intent:
+            case Intent.KEEP:
+                return {}
+            case Intent.UNASSIGN:
+                return changes.rules(active.policy if active else self.wanted, None)
+            case Intent.WRITE:
+                return changes.rules(before.policy if before else None, self.wanted)
+        return changes.rules(active.policy if active else None, self.wanted)
+
+    def _in_place(self) -> tuple[store.StoredPolicy, ...]:
+        """What the declared policy takes the place of, the assigned policy first."""
+        return assigned_first(self.host, (*self._old_generations(), *self.foreign))
+
+    def _old_generations(self) -> Iterator[store.StoredPolicy]:
+        """Policies of ours that the declared one takes the place of."""
+        named = {found.path for found in self.host.store.find(self.wanted.name)}
+        leftovers = left_by_transaction(self.host)
+        for found in self.host.store.policies:
+            ours = found.path.casefold() in self.host.ours
+            if ours and (found.path in named or found in leftovers):
+                yield found
+
+    def _obsolete(self, target: str) -> tuple[str, ...]:
+        old = [found for found in self._old_generations() if not same_path(found.path, target)]
+        forgotten = [*(each.path for each in self.foreign), *(each.path for each in self.host.taken_over)]
+        taken_over = self.host.store.removable(forgotten) if self.declaration.forget_replaced else ()
+        return (*unneeded(self.host, old), *taken_over)
+
+    def _remains(self) -> tuple[str, ...]:
+        """What an aborted run wrote and never assigned."""
+        pending = self.host.pending
+        if pending is None or self.host.in_force:
+            return ()
+        if self.current and self.current.path in pending.written:
+            return ()
+        return tuple(path for path in pending.written if path in self.host.store.objects)
+
+    def _replaced(self) -> str:
+        """The path of the policy that a removal assigns again; one in use too, if it was assigned before us."""
+        active = self.host.store.active
+        if self.declaration.forget_replaced:
+            return ""
+        if active is None or active.path.casefold() in self.host.used:
+            return self.host.displaced
+        concerned = self.declaration.assigned or active in (self.current, *self.foreign)
+        return active.path if concerned else self.host.displaced
+
+    def _keys(self) -> tuple[Key, ...]:
+        return new_keys(self.declaration.policy, self.identity, when=0)

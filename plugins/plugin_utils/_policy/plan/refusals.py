@@ -1,0 +1,133 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why a plan must not be carried out on a host as it is, and what must be said where it may."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
+    clear_text,
+    describe,
+    model,
+    protection,
+    services,
+    store,
+)
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Answer, Cover, Why, Wish
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import Declaration
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host, ValueNote
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.generations import has_name
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.transactions import PlanError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import Words
+
+
+def going_back(host: Host) -> tuple[str, bool]:
+    """What is assigned after a revert, empty for nothing, and whether that is another policy than now."""
+    pending = host.pending
+    if pending is None:
+        return host.store.active_path, False
+    active = host.store.active_path.casefold()
+    previous = pending.previous if host.store.at(pending.previous) else ""
+    return previous, active == pending.policy.casefold() and active != previous.casefold()
+
+
+def revert_refused(host: Host, name: str, words: Words) -> str:
+    """Why a transaction must not be taken back: what was assigned before does not protect; empty where it may be."""
+    previous, switches = going_back(host)
+    return withdrawal_refused(host, name, host.store.at(previous), words) if switches else ""
+
+
+def _judge(host: Host, wish: Wish, after: model.Policy | None) -> clear_text.Verdict:
+    cover = clear_text.cover(after.rules) if after else Cover.NONE
+    return clear_text.judge(wish, prohibited=host.prohibited, in_effect=host.in_effect, cover_after=cover)
+
+
+def assignment_refused(host: Host, policy: model.Policy, words: Words) -> str:
+    """Why a policy must not be the assigned one; empty where it may be."""
+    if _judge(host, Wish.ASSIGN, policy).answer is not Answer.REFUSED:
+        return ""
+    return (
+        f"{_value_clause(host)}, and {protection.weakness(policy)}, so this host's L2TP would be in clear text; "
+        f"correct the rule, or remove the value first ({words.remove_value}) and restart the host."
+    )
+
+
+def committed_refused(host: Host, name: str, words: Words) -> str:
+    """Why what a commit has just assigned must not stay so, whatever was declared; empty where it may."""
+    active = host.store.active
+    return assignment_refused(host, active.policy, words) if active else withdrawal_refused(host, name, None, words)
+
+
+def withdrawal_refused(host: Host, name: str, back: store.StoredPolicy | None, words: Words) -> str:
+    """Why a policy must not lose its assignment to another one, or to none; empty where it may."""
+    if _judge(host, Wish.WITHDRAW, back.policy if back else None).answer is not Answer.REFUSED:
+        return ""
+    comes_back = f" {back.name!r}, which is assigned again then, does not protect it;" if back else ""
+    without = f"{_value_clause(host)}, so without the policy {name!r} its L2TP would be in clear text;{comes_back}"
+    if not host.prohibited:
+        return f"{without} restart the host first."
+    return (
+        f"{without} remove the value first ({words.remove_value}; by hand where it was 1 before this collection came) "
+        "and restart the host."
+    )
+
+
+def with_value_given_back(host: Host) -> Host:
+    """The host as it will be once ProhibitIpSec is what it was before us, and Windows has started with that."""
+    return dataclasses.replace(
+        host, prohibit_ipsec=host.value_to_give_back, value_note=ValueNote(False, None, None, restart_pending=False)
+    )
+
+
+def _value_clause(host: Host) -> str:
+    if host.prohibited:
+        return "ProhibitIpSec is 1 on this host"
+    return "Windows still runs with the ProhibitIpSec that was removed"
+
+
+def clear_text_warnings(host: Host, wish: Wish, after: model.Policy | None, words: Words) -> tuple[str, ...]:
+    """What must be said of a policy that is to be the assigned one, a sentence each."""
+    verdict = _judge(host, wish, after)
+    if after is None or verdict.answer is not Answer.WARNED:
+        return ()
+    if verdict.why is Why.OPEN:
+        return (f"L2TP of this host may be in clear text, because {protection.weakness(after)}.",)
+    return (protection.others_in_clear_text(words),)
+
+
+def refuse_unsafe(declaration: Declaration, host: Host, words: Words) -> None:
+    active = host.store.active
+    name = declaration.policy.name
+    if host.domain_policy and declaration.assigned:
+        raise PlanError(
+            f"a domain policy ({describe.quoted(host.domain_policy)}) overrides the local one on this host; "
+            "take the host out of that group policy, or configure the connection there."
+        )
+    if declaration.assigned and active and not has_name(active, name) and not declaration.replace_assigned:
+        raise PlanError(
+            f"the policy {active.policy.name!r}{_whose(host, active)} is assigned on this host, and only one can be; "
+            f"set {words.replace_assigned} to true if the declared policy is to take its place."
+        )
+    refusal = assignment_refused(host, declaration.policy, words) if declaration.assigned else ""
+    if refusal:
+        raise PlanError(refusal)
+
+
+def refuse_dependency(host: Host, *, agent_first: bool) -> None:
+    refusal = services.dependency_refused(host, agent_first=agent_first)
+    if refusal:
+        raise PlanError(refusal)
+
+
+def _whose(host: Host, found: store.StoredPolicy) -> str:
+    return ", which this collection wrote," if found.path.casefold() in host.ours else ""
+
+
+def refuse_foreign_addresses(declaration: Declaration, host: Host, words: Words) -> None:
+    has = ", ".join(sorted(protection.own_addresses(host))) or "none"
+    for rule in declaration.policy.rules:
+        alone = dataclasses.replace(declaration.policy, rules=(rule,))
+        for problem in protection.foreign_addresses(host, alone, declaration.address):
+            raise PlanError(f"{problem.rstrip('.')} (it has: {has}); {words.correct_addresses(rule.name)}.")

@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What one change of a host is called in all its phases, and what it will do."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import uuid
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
+    model,
+    store,
+)
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import join
+
+
+class PlanError(ValueError):
+    """The declared state must not be brought about on this host. The message says why and what to do instead."""
+
+
+class Intent(enum.StrEnum):
+    """What a transaction will do when it is committed."""
+
+    SWITCH = "switch"
+    """Name the new generation and assign it."""
+    WRITE = "write"
+    """Name the new generation; what is assigned stays so."""
+    ASSIGN = "assign"
+    """Assign a policy that is there."""
+    UNASSIGN = "unassign"
+    """Assign nothing; name the new generation, if there is one."""
+    KEEP = "keep"
+    """Nothing; there are only remains to be cleared up when it is finished."""
+
+
+class Flag(enum.StrEnum):
+    """What a commit does besides, or the finish."""
+
+    RESTART_RRAS = "rras"
+    """Stop RemoteAccess before the assignment and start it after that, so that it makes its automatic filters."""
+    PROHIBITED = "prohibited"
+    """Stop where ProhibitIpSec is not 1 any more: what was decided for it may be wrong without it."""
+    UNBLOCK_IPV6 = "ipv6"
+    """Take our rule of Windows Firewall away, when it is finished."""
+    LOADING_UNPROVED = "unproved"
+    """Remember that the agent listed the addresses of the new generation before it was assigned."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Transaction:
+    """What the phases after `stage` must know; its text is the `transaction` of the results."""
+
+    id: uuid.UUID
+    intent: Intent
+    policy: str
+    """The path of the policy's key; empty where none is named or assigned."""
+    flags: frozenset[Flag] = frozenset()
+    taken_over: tuple[str, ...] = ()
+    """The paths of the policies that lose their name to ours when it is finished."""
+
+    def __str__(self) -> str:
+        more = (f"/{'+'.join(sorted(self.flags))}", f"/{','.join(map(_braced, self.taken_over))}")
+        return f"{self.id}/{self.intent}/{_braced(self.policy)}{''.join(more) if self.flags or self.taken_over else ''}"
+
+    @property
+    def assigns(self) -> bool:
+        """Whether the commit decides which policy is assigned."""
+        return self.intent in (Intent.SWITCH, Intent.ASSIGN, Intent.UNASSIGN)
+
+    @property
+    def assigned(self) -> str:
+        """The path of the policy that the commit assigns; empty where it assigns none."""
+        return self.policy if self.intent in (Intent.SWITCH, Intent.ASSIGN) else ""
+
+    @classmethod
+    def parse(cls, text: str) -> Transaction:
+        """Read the text of a transaction.
+
+        Raises `PlanError` for any other text.
+        """
+        try:
+            identity, intent, guid, flags, taken_over = (*text.split("/"), "", "")[: max(5, text.count("/") + 1)]
+            return cls(
+                uuid.UUID(identity),
+                Intent(intent),
+                _path_of(guid) if guid else "",
+                frozenset(map(Flag, filter(None, flags.split("+")))),
+                tuple(map(_path_of, filter(None, taken_over.split(",")))),
+            )
+        except ValueError:
+            raise PlanError(
+                "transaction is not the text of one; write the transaction of the result of phase stage."
+            ) from None
+
+
+def policy_path(guid: uuid.UUID) -> str:
+    """The path of a policy's key."""
+    return join(store.LOCAL, f"{model.ObjectClass.POLICY}{{{str(guid).upper()}}}")
+
+
+def _braced(path: str) -> str:
+    """The GUID of a policy's path, in braces."""
+    return path[path.find("{") :] if path else ""
+
+
+def _path_of(guid: str) -> str:
+    return policy_path(uuid.UUID(guid))

@@ -1,0 +1,246 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The objects of a store, who refers to whom, and the policies that they make up."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import functools
+import types
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import TypeVar
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import codec
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.model import (
+    FilterAction,
+    FilterList,
+    MainMode,
+    ObjectClass,
+    Policy,
+    Rule,
+)
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import (
+    SEPARATOR,
+    Key,
+    Tree,
+    join,
+)
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store.layout import (
+    ACTIVE_POLICY,
+    DESCRIPTION,
+    FILTER_ACTION_REFERENCE,
+    FILTER_LIST_REFERENCE,
+    LOCAL,
+    MAIN_MODE_REFERENCE,
+    NAME,
+    OWNERS_REFERENCE,
+    RULES_REFERENCE,
+    object_class,
+)
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store.parts import (
+    DENIED,
+    Part,
+    Unreadable,
+    UnreadableError,
+    read_part,
+)
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store.stored import StoredPolicy
+
+_PARENTS = ("", LOCAL.casefold(), f"HKEY_LOCAL_MACHINE{SEPARATOR}{LOCAL}".casefold())
+_T = TypeVar("_T")
+
+
+class Store:
+    """The objects of a store and the policies that they make up. Made by `Store.read`."""
+
+    def __init__(
+        self, active_path: str, objects: Tree, access: Mapping[str, str], denied: Collection[str] = ()
+    ) -> None:
+        self.active_path = active_path
+        """The path of the assigned policy as it stands in ActivePolicy; empty where nothing is assigned."""
+        self.objects = objects
+        """The keys of all objects by path, found without regard to case; those of unknown classes too."""
+        self._access = {path.casefold(): text for path, text in access.items()}
+        closed = {path.casefold() for path in denied}
+        self._parts = {
+            key.path: Unreadable(key.path, DENIED) if key.path.casefold() in closed else read_part(key)
+            for key in objects.values()
+        }
+        self._references = {key.path: tuple(dict.fromkeys(self._targets(key))) for key in objects.values()}
+
+    @classmethod
+    def read(cls, tree: Tree, access: Mapping[str, str] | None = None, denied: Collection[str] = ()) -> Store:
+        """Read the store out of a part of the registry.
+
+        access: access lists (SDDL) by path; denied: the keys that not even administrators may read.
+        """
+        active = tree.value(LOCAL, ACTIVE_POLICY)
+        return cls(active.text if active else "", Tree(tree.children(LOCAL)), access or {}, denied)
+
+    @functools.cached_property
+    def policies(self) -> tuple[StoredPolicy, ...]:
+        """All policies, in the order of the store."""
+        return tuple(self._policy(key) for key in self.objects.values() if object_class(key) is ObjectClass.POLICY)
+
+    @functools.cached_property
+    def unreadable(self) -> tuple[Unreadable, ...]:
+        """Every object that can't be read, and every policy and rule that refers to one, or to none."""
+        alone = [part for part in self._parts.values() if isinstance(part, Unreadable)]
+        in_policies = [item for policy in self.policies for item in policy.unreadable]
+        return tuple(dict.fromkeys((*alone, *in_policies)))
+
+    @property
+    def active(self) -> StoredPolicy | None:
+        """The assigned policy; None where there is none, or where ActivePolicy leads nowhere."""
+        return self.at(self.active_path)
+
+    def at(self, path: str) -> StoredPolicy | None:
+        """Return the policy at a path; None where there is none."""
+        key = self.resolve(path)
+        return next((policy for policy in self.policies if key and policy.path == key.path), None)
+
+    def find(self, name: str) -> tuple[StoredPolicy, ...]:
+        """Return the policies with a name, compared as Windows does: without regard to case."""
+        return tuple(policy for policy in self.policies if policy.name.casefold() == name.casefold())
+
+    def part(self, path: str) -> Part | Unreadable | None:
+        """Return what an object holds beside its references; None where there is no such object."""
+        key = self.resolve(path)
+        return self._parts[key.path] if key else None
+
+    def resolve(self, reference: str) -> Key | None:
+        """Return the object that a reference names: by its path, or by its name alone as directories do."""
+        name = reference.rpartition(SEPARATOR)[2]
+        parent = reference.removesuffix(name).strip(SEPARATOR).casefold()
+        return self.objects.get(join(LOCAL, name)) if parent in _PARENTS else None
+
+    def access(self, path: str) -> str:
+        """Return the access list (SDDL) of a rule's key; empty where it is not known."""
+        return self._access.get(path.casefold(), "")
+
+    def references(self, path: str) -> tuple[str, ...]:
+        """Return the paths of the existing objects that an object refers to, each once."""
+        key = self.resolve(path)
+        return self._references[key.path] if key else ()
+
+    def owners(self, path: str) -> tuple[str, ...]:
+        """Return the paths of the objects that refer to an object, whatever its ipsecOwnersReference says."""
+        key = self.resolve(path)
+        return tuple(owner for owner, targets in self._references.items() if key and key.path in targets)
+
+    def removable(self, policies: Collection[str], within: Collection[str] | None = None) -> tuple[str, ...]:
+        """Return what the removal of these policies (by path) may delete, those that refer before what they refer to.
+
+        That is the policies and everything that only they reach by their references: never an object that any other
+        object of the store refers to, and never one that is no part of these policies. `within` narrows it to objects
+        that are known to be ours (by path); what any other object needs stays too.
+        """
+        part = self._reach(key.path for key in map(self.resolve, policies) if key)
+        ours = part if within is None else {key.path for key in map(self.resolve, within) if key}
+        mine = {path for path in part if path in ours}
+        needed = self._reach(path for path in self.objects if path not in mine)
+        return tuple(path for path in part if path in mine and path not in needed)
+
+    def _reach(self, paths: Iterable[str]) -> dict[str, None]:
+        """Return the paths and everything that they lead to, nearest first; a circle ends where it began."""
+        reached = dict.fromkeys(paths)
+        waiting = collections.deque(reached)
+        while waiting:
+            new = [path for path in self._references[waiting.popleft()] if path not in reached]
+            reached.update(dict.fromkeys(new))
+            waiting.extend(new)
+        return reached
+
+    def _targets(self, key: Key) -> Iterator[str]:
+        """Follow every reference of an object except the one to its owners."""
+        for name, value in key.items():
+            if name.casefold().endswith("reference") and name.casefold() != OWNERS_REFERENCE.casefold():
+                yield from (target.path for target in map(self.resolve, value.texts) if target)
+
+    def _policy(self, key: Key) -> StoredPolicy:
+        assembly = _Assembly(self, key)
+        policy = assembly.policy()
+        rules = assembly.rules()
+        known = {path: self._access.get(path.casefold()) for path in assembly.rule_paths}
+        return StoredPolicy(
+            path=key.path,
+            guid=key.name[len(ObjectClass.POLICY) :].upper(),
+            policy=dataclasses.replace(policy, rules=tuple(rules.values())),
+            unreadable=tuple(assembly.problems),
+            rule_paths=tuple(rules),
+            access=types.MappingProxyType({path: text for path, text in known.items() if text is not None}),
+        )
+
+
+class _Assembly:
+    """Puts one policy together and collects what of it can't be read."""
+
+    def __init__(self, store: Store, key: Key) -> None:
+        self.store = store
+        self.key = key
+        self.problems: list[Unreadable] = []
+
+    @property
+    def rule_paths(self) -> tuple[str, ...]:
+        """The paths of all rules that exist, each once."""
+        keys = map(self.store.resolve, self.key.texts(RULES_REFERENCE))
+        return tuple(dict.fromkeys(key.path for key in keys if key))
+
+    def policy(self) -> Policy:
+        """Return the policy without its rules."""
+        data = self._attempt(lambda: self._follow(self.key, self.key.path, codec.PolicyData))
+        main_mode = self._attempt(lambda: self._only(self.key, MAIN_MODE_REFERENCE, MainMode))
+        interval = data[1].polling_interval if data else 0
+        return Policy(self.key.text(NAME), self.key.text(DESCRIPTION), interval, main_mode or MainMode())
+
+    def rules(self) -> dict[str, Rule]:
+        """Return the rules that can be read, by path."""
+        references = dict.fromkeys(self.key.texts(RULES_REFERENCE))
+        read = [self._attempt(functools.partial(self._rule, reference)) for reference in references]
+        return dict(found for found in read if found)
+
+    def _attempt(self, read: Callable[[], _T]) -> _T | None:
+        try:
+            return read()
+        except UnreadableError as error:
+            self.problems.append(error.unreadable)
+            return None
+
+    def _rule(self, reference: str) -> tuple[str, Rule]:
+        key, data = self._follow(self.key, reference, codec.RuleData)
+        action = self._only(key, FILTER_ACTION_REFERENCE, FilterAction)
+        lists = [self._follow(key, each, FilterList)[1] for each in key.texts(FILTER_LIST_REFERENCE)]
+        fields = {field.name: getattr(data, field.name) for field in dataclasses.fields(data)}
+        rule = Rule(key.text(NAME), _joined(lists), action, description=key.text(DESCRIPTION), **fields)
+        return key.path, rule
+
+    def _only(self, key: Key, name: str, kind: type[_T]) -> _T:
+        """Return the one part that a value refers to."""
+        references = key.texts(name)
+        if len(references) != 1:
+            raise UnreadableError(key.path, f"{name} holds {len(references)} references instead of one")
+        return self._follow(key, references[0], kind)[1]
+
+    def _follow(self, key: Key, reference: str, kind: type[_T]) -> tuple[Key, _T]:
+        """Return the object that a reference of a key leads to, and what it holds."""
+        target = self.store.resolve(reference)
+        if target is None:
+            raise UnreadableError(key.path, f"it refers to {reference}, which does not exist")
+        part = self.store.part(target.path)
+        if isinstance(part, kind):
+            return target, part
+        if not isinstance(part, Unreadable):
+            raise UnreadableError(key.path, f"it refers to {target.path}, which is of the wrong class")
+        if key is self.key:
+            raise UnreadableError(part.path, part.reason)
+        raise UnreadableError(key.path, f"it refers to {target.path}, which can't be read: {part.reason}")
+
+
+def _joined(lists: list[FilterList]) -> FilterList | None:
+    """Return one filter list for the several that a rule may refer to ([MS-GPIPSEC] 2.2.1)."""
+    if len(lists) < 2:  # noqa: PLR2004 (several)
+        return lists[0] if lists else None
+    filters = tuple(filter_ for each in lists for filter_ in each.filters)
+    return FilterList(", ".join(each.name for each in lists), filters)
