@@ -20,4 +20,4 @@ class ActionModule(RrasAction):
 
     def act(self, options: Mapping[str, Any]) -> dict[str, Any]:
         by_rule = {rule["name"]: rule["preshared_key"] for rule in options["rules"]}
-        return inform(self.open_session(options), options["preshared_keys"], by_rule)
+        return inform(self.target(options), options["preshared_keys"], by_rule)

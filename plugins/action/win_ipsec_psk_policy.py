@@ -11,9 +11,10 @@ from typing import Any
 from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._patience import Patience
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import declaration, plan
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.desired import Absent, Desired, Present
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import CALLERS
 from ansible_collections.rras.ipsec.plugins.plugin_utils._specs import POLICY
-from ansible_collections.rras.ipsec.plugins.plugin_utils._work import PolicyWish, PolicyWork
+from ansible_collections.rras.ipsec.plugins.plugin_utils._work import PolicyTask, PolicyWork
 
 
 class ActionModule(RrasAction):
@@ -29,18 +30,17 @@ class ActionModule(RrasAction):
     def act(self, options: Mapping[str, Any]) -> dict[str, Any]:
         declared = declaration.declare(options) if options["state"] == "present" else None
         declaration.check_settle_timeout("settle_timeout", options["settle_timeout"])
+        target = self.target(options)
+        words = CALLERS[options["caller"]]
+        desired: Desired = Absent(options["name"], all_ours=options["all_ours"], words=words)
+        if declared:
+            desired = Present(declared, target.nonce, agent_first=options["policy_agent_first"], words=words)
         patience = Patience(options["settle_timeout"])
-        wish = PolicyWish(
-            options["name"],
-            declared,
-            options["policy_agent_first"],
-            options["backup"],
-            patience,
-            all_ours=options["all_ours"],
-            predicted=options["predicted"],
-            words=CALLERS[options["caller"]],
-        )
-        work = PolicyWork(self.open_session(options), wish, check_mode=self._task.check_mode)
+        task = PolicyTask(desired, options["backup"], patience, predicted=options["predicted"])
+        return self._do(options, PolicyWork(target, task, check_mode=self._task.check_mode))
+
+    def _do(self, options: Mapping[str, Any], work: PolicyWork) -> dict[str, Any]:
+        """Do the phase that is asked for."""
         phase = options["phase"]
         if phase == "plan":
             return work.plan() | {"strategy": str(self._task.get_play().strategy)}

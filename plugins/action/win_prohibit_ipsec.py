@@ -31,4 +31,4 @@ class ActionModule(RrasAction):
             backup=options["backup"],
             words=CALLERS[options["caller"]],
         )
-        return set_value(self.open_session(options), wish, check_mode=self._task.check_mode)
+        return set_value(self.target(options), wish, check_mode=self._task.check_mode)

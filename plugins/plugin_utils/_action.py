@@ -26,7 +26,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration imp
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._results import Mask
-from ansible_collections.rras.ipsec.plugins.plugin_utils._work import Session, WorkError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._work import Target, WorkError
 
 _NONCE = secrets.token_bytes(32)
 """New for each run: it is made where the strategy first loads an action, and the processes of all hosts inherit it."""
@@ -105,10 +105,10 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
             )
         transport.check(self._connection)
 
-    def open_session(self, options: Mapping[str, Any]) -> Session:
+    def target(self, options: Mapping[str, Any]) -> Target:
         """A session with the task's host, for the time limits in the options."""
         check_program_timeout("program_timeout", options["program_timeout"])
-        return Session(session.Session(self._execute, _NONCE, options["program_timeout"]), _NONCE, _SECRET)
+        return Target(session.Session(self._execute, _NONCE, options["program_timeout"]), _NONCE, _SECRET)
 
     def _execute(self, command: str, data: bytes) -> session.Output:
         try:

@@ -121,7 +121,7 @@ def test_fingerprints_tell_equal_keys_and_nothing_else(task: Task) -> None:
 
 
 def test_fingerprints_of_two_runs_are_never_equal() -> None:
-    one, other = (_work.Session.__new__(_work.Session) for _run in range(2))
+    one, other = (_work.Target.__new__(_work.Target) for _run in range(2))
     one._secret, other._secret = b"one", b"other"  # noqa: SLF001 - there is no host here
     assert one.fingerprint(b"masked") != other.fingerprint(b"masked")
     assert one.fingerprint(b"masked") == one.fingerprint(b"masked")

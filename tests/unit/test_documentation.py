@@ -25,6 +25,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils import _action, _specs,
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session
 from ansible_collections.rras.ipsec.plugins.plugin_utils._patience import Patience
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import declaration
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.desired import Absent, Desired, Present
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Transaction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.value import ValueWish
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
@@ -212,7 +213,7 @@ class Work:
 
     def __init__(self) -> None:
         self.host = Host(HostSpec("rras-tokyo", "192.0.2.1"), Path("no-certificate"))
-        self.session = _work.Session(session.Session(self._execute, NONCE, 30), NONCE)
+        self.session = _work.Target(session.Session(self._execute, NONCE, 30), NONCE)
 
     def _execute(self, command: str, data: bytes) -> session.Output:
         ran = self.host.engine.run(Command(Connection.PSRP, command, (data.decode("ascii"),)))
@@ -221,9 +222,11 @@ class Work:
     def policy(self, *, state: str = "present", check_mode: bool = False) -> _work.PolicyWork:
         given = {"name": "L2TP", "state": state, "rules": [RULE]}
         options = ArgumentSpecValidator(copy.deepcopy(_specs.POLICY)).validate(given).validated_parameters
-        declared = declaration.declare(options) if state == "present" else None
-        wish = _work.PolicyWish("L2TP", declared, agent_first=True, backup=True, patience=Patience(0))
-        return _work.PolicyWork(self.session, wish, check_mode=check_mode)
+        desired: Desired = Absent("L2TP")
+        if state == "present":
+            desired = Present(declaration.declare(options), NONCE, agent_first=True)
+        task = _work.PolicyTask(desired, backup=True, patience=Patience(0))
+        return _work.PolicyWork(self.session, task, check_mode=check_mode)
 
     def value(self, *, check_mode: bool = False) -> dict[str, Any]:
         wish = ValueWish(

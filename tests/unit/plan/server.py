@@ -18,6 +18,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._host import session as
 from ansible_collections.rras.ipsec.plugins.plugin_utils._patience import Patience
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import declaration, model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import host as hosts
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.desired import Absent, Desired, Present
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import OURS, PROHIBIT_IPSEC, RASMAN
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Transaction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value
@@ -107,19 +108,14 @@ class Server:
         """Return the work of one task of win_ipsec_psk_policy."""
         words = given.pop("words", TASK)
         wanted = options(**given)
-        declared = declaration.declare(wanted) if wanted["state"] == "present" else None
+        target = self.target()
+        desired: Desired = Absent(wanted["name"], all_ours=wanted["all_ours"], words=words)
+        if wanted["state"] == "present":
+            declared = declaration.declare(wanted)
+            desired = Present(declared, target.nonce, agent_first=wanted["policy_agent_first"], words=words)
         patience = Patience(wanted["settle_timeout"], self.clock.now, self.clock.sleep)
-        wish = _work.PolicyWish(
-            wanted["name"],
-            declared,
-            wanted["policy_agent_first"],
-            wanted["backup"],
-            patience,
-            all_ours=wanted["all_ours"],
-            predicted=wanted["predicted"],
-            words=words,
-        )
-        return _work.PolicyWork(self.session(), wish, check_mode=check_mode)
+        task = _work.PolicyTask(desired, wanted["backup"], patience, predicted=wanted["predicted"])
+        return _work.PolicyWork(target, task, check_mode=check_mode)
 
     def policy(self, **given: Any) -> Result:
         """Do all phases of win_ipsec_psk_policy."""
@@ -158,19 +154,19 @@ class Server:
             backup=given.pop("backup", True),
             words=given.pop("words", TASK),
         )
-        return _truthful(_work.set_value(self.session(), wish, check_mode=check_mode))
+        return _truthful(_work.set_value(self.target(), wish, check_mode=check_mode))
 
     def inform(self, *keys: str) -> Result:
-        return _work.inform(self.session(), keys)
+        return _work.inform(self.target(), keys)
 
-    def session(self) -> _work.Session:
+    def target(self) -> _work.Target:
         nonce = secrets.token_bytes(32)
         self.nonces.append(nonce)
-        return _work.Session(executions.Session(self.execute, nonce, 30), nonce)
+        return _work.Target(executions.Session(self.execute, nonce, 30), nonce)
 
     def read(self) -> hosts.Host:
         """Return everything about the server as the policy core understands it."""
-        return self.session().read()
+        return self.target().read()
 
     # --- what is there ---
 

@@ -1,127 +1,71 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The phases of a policy on one host: read, plan, apply, prove. Here, and only here, _policy and _host meet."""
+"""The phases of a policy on one host: read, plan, apply, prove."""
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import hmac
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session
 from ansible_collections.rras.ipsec.plugins.plugin_utils._patience import Patience
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
-    comparison,
-    describe,
     difference,
     facts,
     firewall,
     host,
-    model,
     phases,
     protection,
     settling,
-    steps,
-    value,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import plan as planning
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import InEffect
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import Declaration
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import TASK, Words
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.desired import Desired, Ending
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import life
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.life import Answer, Asked
+from ansible_collections.rras.ipsec.plugins.plugin_utils._work.target import Reading, Target, WorkError, once_more
 
 _PREDICTED = " In check mode, set predicted to true where tasks before this one do that."
 
 
-class WorkError(Exception):
-    """What was done could not be proved."""
-
-
 @dataclasses.dataclass(frozen=True, slots=True)
-class Reading:
-    """What one execution answered: the host as it is, and how a policy was assigned."""
+class PolicyTask:
+    """What one task is to do with a policy, and how."""
 
-    host: host.Host
-    assigned_by: str
-    deleted: tuple[str, ...] = ()
-    """What the host says that it deleted of the policy store."""
-
-
-class Session:
-    """One task's executions, in the terms of the policy core."""
-
-    def __init__(self, executions: session.Session, nonce: bytes, secret: bytes = b"") -> None:
-        """Make a session; secret: of this run alone, for `fingerprint`."""
-        self._executions = executions
-        self._secret = secret
-        self.nonce = nonce
-
-    def fingerprint(self, masked: bytes) -> str:
-        """Return what is equal for equal keys on any hosts of one run, and tells nothing else of them."""
-        run, key = (hmac.new(self._secret, data, hashlib.sha256).hexdigest()[:16] for data in (b"", masked))
-        return f"{run}-{key}"
-
-    def read(self, *, validity: bool = False) -> host.Host:
-        """Read everything about the host, in one execution."""
-        return self.apply((), validity=validity).host
-
-    def apply(self, wanted: Iterable[steps.Step], *, validity: bool = False) -> Reading:
-        """Carry out steps as one transaction, and read everything after them."""
-        answer = self._executions.run((*wanted, *host.reading(validity=validity)))
-        unreadable = host.unreadable(answer.denied)
-        if unreadable:
-            raise planning.PlanError(unreadable)
-        ran = {command: (program.code, program.lines) for command, program in answer.ran.items()}
-        seen = host.understand(answer.tree, answer.access, answer.digests[-1], ran, answer.denied)
-        return Reading(seen, answer.assigned_by, answer.deleted)
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class PolicyWish:
-    """What one task wants of a policy."""
-
-    name: str
-    declaration: Declaration | None
-    """None: the policy is to be absent."""
-    agent_first: bool
+    desired: Desired
     backup: bool
     patience: Patience
     """How long is waited for what comes by itself after a commit, or after a start of Windows."""
-    all_ours: bool = False
-    """Whether all policies of ours are to be absent, whatever their names."""
     predicted: bool = False
     """Whether ProhibitIpSec counts, in check mode, as given back, and Windows as restarted after that."""
-    words: Words = TASK
 
 
 class PolicyWork:
     """One task's work on one policy of one host. Each method is a phase and returns the task's result."""
 
-    def __init__(self, executions: Session, wish: PolicyWish, *, check_mode: bool) -> None:
-        self._session = executions
-        self._wish = wish
+    def __init__(self, target: Target, task: PolicyTask, *, check_mode: bool) -> None:
+        self._target = target
+        self._task = task
+        self._desired = task.desired
         self._check_mode = check_mode
         self._identity = uuid.uuid4()
 
     def plan(self) -> dict[str, Any]:
         """Read and plan; change nothing. In check mode the result predicts, so it says `changed`."""
-        return self._planned(self._session.read())
+        return self._planned(self._target.read())
 
     def prove(self) -> dict[str, Any]:
         """As `plan`, once the host shows what comes by itself after a start of Windows.
 
         Before a removal nothing has to be proved: what does not come then does not stand in its way.
         """
-        seen, late = self._settled(self._session.read(), self._unproved)
-        if late and self._wish.declaration:
+        seen, late = self._settled(self._target.read(), self._desired.unproved)
+        if late and self._desired.needs_proof:
             raise WorkError(
-                f"the policy {self._wish.name!r} is in force, but {self._after(late)} "
+                f"the policy {self._desired.name!r} is in force, but {self._after(late)} "
                 "Look at the event log of this host, then repeat the run."
             )
         return self._planned(seen)
@@ -136,14 +80,14 @@ class PolicyWork:
 
     def verify(self) -> dict[str, Any]:
         """Read and compare, and nothing else: what a plan would refuse is said, and refuses nothing here."""
-        seen = self._session.read()
-        return self._short_result(seen, changed=False) | {"refusal": self._refusal(seen)}
+        seen = self._target.read()
+        return self._short_result(seen, changed=False) | {"refusal": self._desired.refusal(seen, self._identity)}
 
     def predict(self) -> dict[str, Any]:
         """As `plan`, of what would be carried out at once: what would be refused is refused."""
-        seen = self._session.read()
+        seen = self._target.read()
         planned = self._plan(seen)
-        if planned.lasting_refusal or (planned.refusal and not self._wish.predicted):
+        if planned.lasting_refusal or (planned.refusal and not self._task.predicted):
             hint = "" if planned.lasting_refusal else _PREDICTED
             raise planning.PlanError(f"{planned.refusal or planned.lasting_refusal}{hint}")
         result = self._result(planned, seen, changed=not planned.empty)
@@ -151,12 +95,12 @@ class PolicyWork:
 
     def stage(self) -> dict[str, Any]:
         """Write the new generation beside the old one; when the store changes meanwhile, once more."""
-        return _once_more(self._stage)
+        return once_more(self._stage)
 
     def commit(self, transaction: planning.Transaction) -> dict[str, Any]:
         """Put in force what was staged, and prove it."""
         try:
-            reading = self._session.apply(phases.commit(transaction, self._wish.name))
+            reading = self._target.apply(phases.commit(transaction, self._desired.name))
         except session.TransactionError as error:
             return self._commit_again(transaction, error)
         seen = self._proved(self._not_in_clear_text(reading.host), transaction)
@@ -164,68 +108,48 @@ class PolicyWork:
 
     def revert(self, transaction: planning.Transaction) -> dict[str, Any]:
         """Take back what this transaction did; nothing, where another one took its place or it is finished."""
-        seen = self._session.read()
-        if seen.pending is None or seen.pending.id != str(transaction.id):
+        seen = self._target.read()
+        if life.answer(Asked.REVERT, seen.pending, transaction.id) is Answer.DONE:
             return self._short_result(seen, changed=False)
-        refusal = planning.revert_refused(seen, self._wish.name, self._wish.words)
+        refusal = planning.revert_refused(seen, self._desired.name, self._desired.words)
         if refusal:
             raise planning.PlanError(refusal)
-        reading = self._session.apply(phases.revert(seen))
+        reading = self._target.apply(phases.revert(seen))
         result = self._short_result(reading.host, changed=True) | difference.between(seen, reading.host)
         return result | _assigned_by(reading)
 
     def finish(self, transaction: planning.Transaction) -> dict[str, Any]:
         """Delete the old generation; `changed` where there was one, or something to give back."""
-        seen = self._session.read() if self._wish.declaration is None else None
-        reading = self._finish(transaction, *_end_of_removal(seen))
-        diff = difference.finished(transaction, self._wish.name, reading.deleted, reading.host)
+        seen = self._target.read() if self._desired.ends_as_the_host_is else None
+        reading = self._finish(transaction, self._desired.ending(seen) if seen else Ending())
+        diff = difference.finished(transaction, self._desired.name, reading.deleted, reading.host)
         diff = difference.between(seen, reading.host) if seen else diff
         return self._short_result(reading.host, changed=difference.shows(diff)) | diff
 
     def everything(self) -> dict[str, Any]:
         """All phases; what can't be proved is taken back. When the store changes meanwhile, once more."""
-        return _once_more(self._everything)
+        return once_more(self._everything)
 
     def _everything(self) -> dict[str, Any]:
-        seen = self._session.read(validity=True)
+        seen = self._target.read(validity=True)
         planned = self._allowed_plan(seen)
         if planned.empty:
             return _warned(self._result(planned, seen, changed=False) | difference.planned(planned, seen), planned)
         transaction = planned.transaction
-        staging = phases.stage(planned, seen, when=_now(), backup=self._wish.backup)
-        reading = self._session.apply((*staging, *phases.commit(transaction, self._wish.name)))
+        staging = phases.stage(planned, seen, when=_now(), backup=self._task.backup)
+        reading = self._target.apply((*staging, *phases.commit(transaction, self._desired.name)))
         try:
             proved = self._proved(reading.host, transaction)
         except WorkError as error:
             raise self._taken_back(transaction, error) from None
-        forgetting = phases.forget(proved) if planned.leaves_nothing else ()
-        after = self._finish(transaction, planned.given_back, forgetting).host
+        ending = Ending(planned.given_back, phases.forget(proved) if planned.leaves_nothing else ())
+        after = self._finish(transaction, ending).host
         result = self._result(planned, seen, after, changed=True) | difference.planned(planned, seen)
         result |= {"assigned_by": reading.assigned_by}
         return _warned(result, planned, (*_by_registry(reading), *_about_validity(seen, after)))
 
     def _plan(self, seen: host.Host) -> planning.Plan:
-        if self._wish.declaration is None:
-            name, all_ours = self._wish.name, self._wish.all_ours
-            return planning.plan_absent(name, seen, self._identity, self._wish.words, all_ours=all_ours)
-        return planning.plan_present(
-            self._wish.declaration,
-            seen,
-            self._session.nonce,
-            self._identity,
-            self._wish.words,
-            agent_first=self._wish.agent_first,
-        )
-
-    def _refusal(self, seen: host.Host) -> str:
-        """Why what is declared must not be brought about on the host as it is; nothing where it may be."""
-        if self._wish.declaration is None:
-            return ""
-        try:
-            planned = self._plan(seen)
-        except planning.PlanError as error:
-            return str(error)
-        return planned.lasting_refusal or planned.refusal
+        return self._desired.plan(seen, self._identity)
 
     def _allowed_plan(self, seen: host.Host) -> planning.Plan:
         """Plan what is carried out next. Raises `PlanError` where it must not be."""
@@ -235,14 +159,14 @@ class PolicyWork:
         return planned
 
     def _stage(self) -> dict[str, Any]:
-        seen = self._session.read(validity=True)
+        seen = self._target.read(validity=True)
         planned = self._allowed_plan(seen)
         if planned.empty:
             return _warned(self._result(planned, seen, changed=False) | difference.planned(planned, seen), planned)
-        wanted = phases.stage(planned, seen, when=_now(), backup=self._wish.backup)
-        after = self._session.apply(wanted, validity=True).host
+        wanted = phases.stage(planned, seen, when=_now(), backup=self._task.backup)
+        after = self._target.apply(wanted, validity=True).host
         if seen.policies_valid and after.policies_valid is False:
-            self._session.apply(phases.revert(after))
+            self._target.apply(phases.revert(after))
             raise WorkError(
                 "Netsh reports an error in the policy store since the policy was staged, so it was deleted again."
             )
@@ -254,56 +178,52 @@ class PolicyWork:
         """The result for a commit that was done before, when its answer got lost."""
         if error.failure.fault is not records.Fault.CONFLICT:
             raise error
-        seen = self._session.read()
-        pending = seen.pending
-        if pending is None or pending.id != str(transaction.id) or pending.phase is not host.Phase.COMMITTED:
+        seen = self._target.read()
+        if life.answer(Asked.COMMIT, seen.pending, transaction.id) is not Answer.DONE:
             raise error
         return self._short_result(self._proved(self._not_in_clear_text(seen), transaction), changed=False)
 
     def _taken_back(self, transaction: planning.Transaction, error: WorkError) -> WorkError:
         """The error for what was committed and could not be proved, once that is taken back, where it may be."""
-        seen = self._session.read()
-        if seen.pending is None or seen.pending.id != str(transaction.id):
+        seen = self._target.read()
+        if life.answer(Asked.REVERT, seen.pending, transaction.id) is Answer.DONE:
             return error
-        refusal = planning.revert_refused(seen, self._wish.name, self._wish.words)
+        refusal = planning.revert_refused(seen, self._desired.name, self._desired.words)
         if refusal:
             return WorkError(f"{error} It is not taken back: {refusal}")
         previous, switches = planning.going_back(seen)
-        self._session.apply(phases.revert(seen))
+        self._target.apply(phases.revert(seen))
         again = (
             "the policy that was assigned before is assigned again" if previous and switches else "it was taken back"
         )
         return WorkError(f"{str(error).rstrip('.')}, so {again}.")
 
-    def _finish(
-        self,
-        transaction: planning.Transaction,
-        given_back: tuple[host.Theirs, ...],
-        forgetting: tuple[steps.Step, ...],
-    ) -> Reading:
+    def _finish(self, transaction: planning.Transaction, ending: Ending) -> Reading:
         """What the last phase answered."""
-        wanted = phases.finish(transaction, self._wish.name, given_back, forgetting)
+        wanted = phases.finish(transaction, self._desired.name, ending.given_back, ending.forgetting)
         try:
-            return _finished(self._session.apply(wanted, validity=True), transaction)
+            return _finished(self._target.apply(wanted, validity=True), transaction)
         except session.TransactionError as error:
             if error.failure.fault is not records.Fault.CONFLICT:
                 raise
             return _finished(self._finish_changed(transaction, error), transaction)
 
     def _finish_changed(self, transaction: planning.Transaction, conflict: session.TransactionError) -> Reading:
-        seen = self._session.read()
+        """The last phase, where somebody else changed the store since the commit and left our policy assigned."""
+        seen = self._target.read()
         pending, active = seen.pending, seen.store.active_path
-        if pending is None or pending.id != str(transaction.id) or pending.policy.casefold() != active.casefold():
+        answer = life.answer(Asked.FINISH, pending, transaction.id)
+        if pending is None or answer is not Answer.DO or pending.policy.casefold() != active.casefold():
             raise conflict
-        given_back, forgetting = _end_of_removal(seen if self._wish.declaration is None else None)
-        wanted = phases.finish_changed(transaction, seen, self._wish.name, given_back, forgetting)
-        return self._session.apply(wanted, validity=True)
+        ending = self._desired.ending(seen)
+        wanted = phases.finish_changed(transaction, seen, self._desired.name, ending.given_back, ending.forgetting)
+        return self._target.apply(wanted, validity=True)
 
     def _not_in_clear_text(self, seen: host.Host) -> host.Host:
         """The host, unless somebody set ProhibitIpSec between the stage and the commit of what does not protect."""
-        refusal = planning.committed_refused(seen, self._wish.name, self._wish.words)
+        refusal = planning.committed_refused(seen, self._desired.name, self._desired.words)
         if refusal:
-            self._session.apply(phases.revert(seen))
+            self._target.apply(phases.revert(seen))
             raise planning.PlanError(refusal)
         return seen
 
@@ -312,45 +232,34 @@ class PolicyWork:
         seen, late = self._settled(seen, lambda now: () if self._missing(now, transaction) else self._unloaded(now))
         missing = self._missing(seen, transaction) or (self._after(late) if late else self._unlisted(seen))
         if missing:
-            raise WorkError(f"the policy {self._wish.name!r} was written, but {missing}")
+            raise WorkError(f"the policy {self._desired.name!r} was written, but {missing}")
         return seen
 
     def _settled(
         self, seen: host.Host, awaited: Callable[[host.Host], tuple[str, ...]]
     ) -> tuple[host.Host, tuple[str, ...]]:
         """The host when nothing is awaited any more, or patience ends; and what is awaited even then, a clause each."""
-        seen = self._wish.patience.until(seen, lambda now: not awaited(now), self._session.read)
+        seen = self._task.patience.until(seen, lambda now: not awaited(now), self._target.read)
         return seen, awaited(seen)
 
     def _after(self, late: Sequence[str]) -> str:
         """The clauses about what did not come, as the end of a sentence that says how long was waited."""
-        seconds = self._wish.patience.seconds
+        seconds = self._task.patience.seconds
         return f"{f'after {seconds} seconds ' if seconds else ''}{' and '.join(late)}."
 
     def _missing(self, seen: host.Host, transaction: planning.Transaction) -> str:
         """What a host does not show of what was committed and never will; nothing where all of that is there."""
         if transaction.assigns and seen.store.active_path.casefold() != transaction.assigned.casefold():
             return "the host has another policy assigned."
-        if self._assigned is not None and not self._matches(seen):
+        if self._desired.assigned and not self._desired.matches(seen):
             return "what the host reads back is not what was declared."
         return ""
 
-    @property
-    def _assigned(self) -> model.Policy | None:
-        """The declared policy, where it is to be assigned."""
-        wanted = self._wish.declaration
-        return wanted.policy if wanted and wanted.assigned else None
-
     def _unlisted(self, seen: host.Host) -> str:
-        return next(protection.unlisted(seen, self._assigned), "") if self._assigned else ""
+        return next(protection.unlisted(seen, self._desired.assigned), "") if self._desired.assigned else ""
 
     def _unloaded(self, seen: host.Host) -> tuple[str, ...]:
-        return settling.unloaded(seen, self._assigned) if self._assigned else ()
-
-    def _unproved(self, seen: host.Host) -> tuple[str, ...]:
-        if self._wish.declaration is None:
-            return settling.starting(seen)
-        return settling.unproved(seen, self._assigned) if self._assigned and self._matches(seen) else ()
+        return settling.unloaded(seen, self._desired.assigned) if self._desired.assigned else ()
 
     def _result(
         self, planned: planning.Plan, seen: host.Host, after: host.Host | None = None, *, changed: bool
@@ -364,47 +273,15 @@ class PolicyWork:
         }
 
     def _short_result(self, seen: host.Host, *, changed: bool) -> dict[str, Any]:
+        compared = self._desired.compared(seen, self._target.fingerprint)
         return {
             "changed": changed,
             "transaction": "",
-            "matches": self._matches(seen),
-            "obstacles": list(protection.obstacles(seen, self._wish.name)) if self._wish.declaration else [],
-            "comparison": self._comparison(seen),
-            "host": facts.facts(seen, self._key_word()),
+            "matches": self._desired.matches(seen),
+            "obstacles": list(self._desired.obstacles(seen)),
+            "comparison": facts.fields(compared) if compared else None,
+            "host": facts.facts(seen, self._desired.key_word()),
         }
-
-    def _comparison(self, seen: host.Host) -> dict[str, Any] | None:
-        """What the host has of what is declared, as data."""
-        if self._wish.declaration is None:
-            return None
-        wanted = self._wish.declaration.policy.masked(self._session.nonce)
-        compared = comparison.compare(seen, wanted, self._key_word(), self._session.fingerprint)
-        return facts.fields(compared)
-
-    def _matches(self, seen: host.Host) -> bool:
-        """Whether the host has what is declared: the policy, assigned if it is to be; or no policy of ours."""
-        if self._wish.declaration is None:
-            name = self._wish.name.casefold()
-            return not any(self._wish.all_ours or found.name.casefold() == name for found in seen.our_policies)
-        wanted = self._wish.declaration.policy.masked(self._session.nonce)
-        found = [each for each in seen.store.find(wanted.name) if planning.means(each.policy, wanted)]
-        active = seen.store.active_path.casefold()
-        return any(not self._wish.declaration.assigned or each.path.casefold() == active for each in found)
-
-    def _key_word(self) -> describe.KeyWord:
-        if self._wish.declaration is None:
-            return describe.key_states({})
-        rules = self._wish.declaration.policy.masked(self._session.nonce).rules
-        return describe.key_states({rule.name: rule.authentication for rule in rules})
-
-
-def _once_more(attempt: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    try:
-        return attempt()
-    except session.TransactionError as error:
-        if error.failure.fault is not records.Fault.CONFLICT:
-            raise
-    return attempt()
 
 
 def _finished(reading: Reading, transaction: planning.Transaction) -> Reading:
@@ -419,18 +296,6 @@ def _finished(reading: Reading, transaction: planning.Transaction) -> Reading:
             "and run this task again."
         )
     return reading
-
-
-def _end_of_removal(seen: host.Host | None) -> tuple[tuple[host.Theirs, ...], tuple[steps.Step, ...]]:
-    """What a removal gives back at its end: names; after our last policy, services and our record too.
-
-    seen: the host before it; None where nothing is removed.
-    """
-    after = seen.pending if seen else None
-    if seen is None or after is None:
-        return (), ()
-    given_back = tuple(each for each in seen.recorded_taken_over if each not in after.taken_over_after)
-    return given_back, () if after.owned_after or after.adopted_after else phases.forget(seen)
 
 
 def _assigned_by(reading: Reading) -> dict[str, Any]:
@@ -463,47 +328,3 @@ def _warned(result: dict[str, Any], planned: planning.Plan, more: Iterable[str] 
 
 def _now() -> int:
     return int(time.time())
-
-
-def set_value(executions: Session, wish: value.ValueWish, *, check_mode: bool) -> dict[str, Any]:
-    """Set or remove ProhibitIpSec, as far as that is safe; the task's result."""
-    return _once_more(lambda: _set_value(executions, wish, check_mode=check_mode))
-
-
-def _set_value(executions: Session, wish: value.ValueWish, *, check_mode: bool) -> dict[str, Any]:
-    seen = executions.read()
-    planned = value.plan_value(wish, seen)
-    after = executions.apply(planned.steps).host if planned.steps and not check_mode else seen
-    if not check_mode and after.prohibit_ipsec != planned.after:
-        raise WorkError("ProhibitIpSec was written, but the host reads another value back.")
-    result = {
-        "changed": bool(planned.steps),
-        "value": _number(planned.after),
-        "before": _number(planned.before),
-        "in_effect": str(planned.in_effect),
-        "reboot_required": planned.in_effect is InEffect.NO,
-        "diff": dict(planned.diff),
-    }
-    return result | ({"warnings": list(planned.warnings)} if planned.warnings else {})
-
-
-def inform(
-    executions: Session, preshared_keys: Sequence[str], by_rule: Mapping[str, str] = MappingProxyType({})
-) -> dict[str, Any]:
-    """Read a host; its keys only as matching the one of their rule, or one of these, or not. The task's result."""
-    seen = executions.read(validity=True)
-
-    def masked(key: str) -> model.AuthenticationMethod:
-        return model.AuthenticationMethod.preshared_key(key).masked(executions.nonce)
-
-    own = describe.key_states({name: [masked(key)] for name, key in by_rule.items()})
-    of_any = describe.any_key_states([masked(key) for key in preshared_keys])
-
-    def word(rule: str, method: model.AuthenticationMethod) -> str:
-        return own(rule, method) if rule in by_rule else of_any(rule, method)
-
-    return {"changed": False, "host": facts.facts(seen, word)}
-
-
-def _number(found: Value | None) -> int | None:
-    return found.number if found else None

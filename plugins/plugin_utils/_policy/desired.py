@@ -1,0 +1,168 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What one task wants of a host's policy store: that a declared policy is there, or that ours are not."""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+import functools
+import uuid
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
+    comparison,
+    describe,
+    model,
+    phases,
+    plan,
+    protection,
+    settling,
+    steps,
+)
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import Declaration
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host, Theirs
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Plan, PlanError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import TASK, Words
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Ending:
+    """What the last phase does besides deleting the old generation."""
+
+    given_back: tuple[Theirs, ...] = ()
+    """The policies that get their names again."""
+    forgetting: tuple[steps.Step, ...] = ()
+    """What gives the services back and drops our record, where nothing is ours any more."""
+
+
+class Desired(abc.ABC):
+    """What is wanted, and whether a host has it. What stands here is so where nothing is declared."""
+
+    name: str
+    words: Words
+    needs_proof = False
+    """Whether it is an error when something does not come after a start of Windows."""
+    ends_as_the_host_is = False
+    """Whether the last phase must read the host first (see `ending`)."""
+
+    @abc.abstractmethod
+    def plan(self, host: Host, identity: uuid.UUID) -> Plan:
+        """What brings it about; identity: a new random one, for the transaction. Raises `PlanError`."""
+
+    @abc.abstractmethod
+    def matches(self, host: Host) -> bool:
+        """Whether the host has it."""
+
+    @abc.abstractmethod
+    def unproved(self, host: Host) -> tuple[str, ...]:
+        """What is still to come after a start of Windows, a clause each."""
+
+    @property
+    def assigned(self) -> model.Policy | None:
+        """The declared policy, where it is to be assigned."""
+        return None
+
+    def refusal(self, _host: Host, _identity: uuid.UUID) -> str:
+        """Why it must not be brought about on the host as it is; nothing where it may be."""
+        return ""
+
+    def obstacles(self, _host: Host) -> tuple[str, ...]:
+        """Why what is declared does not protect L2TP on the host, a sentence each."""
+        return ()
+
+    def compared(self, _host: Host, _fingerprint: comparison.Fingerprint) -> comparison.Comparison | None:
+        """What the host has of what is declared."""
+        return None
+
+    def key_word(self) -> describe.KeyWord:
+        """What to say of a key that the host holds."""
+        return describe.key_states({})
+
+    def ending(self, _host: Host) -> Ending:
+        """What the last phase does besides, on a host as it is before it."""
+        return Ending()
+
+
+@dataclasses.dataclass(frozen=True)
+class Present(Desired):
+    """A declared policy is to be there."""
+
+    needs_proof = True
+
+    declaration: Declaration
+    nonce: bytes = dataclasses.field(repr=False)
+    """The one under which the host answers digests instead of its keys."""
+    agent_first: bool
+    """Whether RemoteAccess is made to depend on PolicyAgent."""
+    words: Words = TASK
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        return self.declaration.policy.name
+
+    @property
+    def assigned(self) -> model.Policy | None:
+        return self.declaration.policy if self.declaration.assigned else None
+
+    def plan(self, host: Host, identity: uuid.UUID) -> Plan:
+        declared, words = self.declaration, self.words
+        return plan.plan_present(declared, host, self.nonce, identity, words, agent_first=self.agent_first)
+
+    def refusal(self, host: Host, identity: uuid.UUID) -> str:
+        try:
+            planned = self.plan(host, identity)
+        except PlanError as error:
+            return str(error)
+        return planned.lasting_refusal or planned.refusal
+
+    def matches(self, host: Host) -> bool:
+        found = [each for each in host.store.find(self._masked.name) if plan.means(each.policy, self._masked)]
+        active = host.store.active_path.casefold()
+        return any(not self.assigned or each.path.casefold() == active for each in found)
+
+    def unproved(self, host: Host) -> tuple[str, ...]:
+        return settling.unproved(host, self.assigned) if self.assigned and self.matches(host) else ()
+
+    def obstacles(self, host: Host) -> tuple[str, ...]:
+        return protection.obstacles(host, self.name)
+
+    def compared(self, host: Host, fingerprint: comparison.Fingerprint) -> comparison.Comparison:
+        return comparison.compare(host, self._masked, self.key_word(), fingerprint)
+
+    def key_word(self) -> describe.KeyWord:
+        return describe.key_states({rule.name: rule.authentication for rule in self._masked.rules})
+
+    @functools.cached_property
+    def _masked(self) -> model.Policy:
+        return self.declaration.policy.masked(self.nonce)
+
+
+@dataclasses.dataclass(frozen=True)
+class Absent(Desired):
+    """Our policy of a name is not to be there, or none of ours; what it replaced is given back."""
+
+    ends_as_the_host_is = True
+
+    name: str
+    all_ours: bool = False
+    words: Words = TASK
+
+    def plan(self, host: Host, identity: uuid.UUID) -> Plan:
+        return plan.plan_absent(self.name, host, identity, self.words, all_ours=self.all_ours)
+
+    def matches(self, host: Host) -> bool:
+        name = self.name.casefold()
+        return not any(self.all_ours or found.name.casefold() == name for found in host.our_policies)
+
+    def unproved(self, host: Host) -> tuple[str, ...]:
+        return settling.starting(host)
+
+    def ending(self, host: Host) -> Ending:
+        """Names go back; after our last policy, services and our record too."""
+        after = host.pending
+        if after is None:
+            return Ending()
+        given_back = tuple(each for each in host.recorded_taken_over if each not in after.taken_over_after)
+        stays = after.owned_after or after.adopted_after
+        return Ending(given_back, () if stays else phases.forget(host))

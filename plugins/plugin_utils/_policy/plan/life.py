@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The life of a transaction: what a phase does with what it finds on the host. One table, all transitions.
+
+A transaction begins when it is staged, is committed, and ends when it is finished or reverted; what is unfinished
+stands on the host. The one that is staged last wins: it takes the place of whatever it finds.
+"""
+
+from __future__ import annotations
+
+import enum
+import uuid
+from collections.abc import Mapping
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host.state import PendingTransaction, Phase
+
+
+class Asked(enum.StrEnum):
+    """The phases that change a host."""
+
+    STAGE = "stage"
+    COMMIT = "commit"
+    FINISH = "finish"
+    REVERT = "revert"
+
+
+class Found(enum.StrEnum):
+    """What is unfinished on a host, as one transaction sees it."""
+
+    NOTHING = "nothing"
+    ANOTHER = "another transaction"
+    STAGING = "this one, cut while it was staged"
+    STAGED = "this one, staged"
+    COMMITTED = "this one, committed"
+
+
+class Answer(enum.StrEnum):
+    """What a phase does then."""
+
+    DO = "does its work"
+    DONE = "has nothing to do, for it was done before"
+    CONFLICT = "fails, for somebody else changed the host meanwhile"
+
+
+LIFE: Mapping[Asked, Mapping[Found, Answer]] = {
+    Asked.STAGE: dict.fromkeys(Found, Answer.DO),
+    Asked.COMMIT: {
+        Found.NOTHING: Answer.CONFLICT,
+        Found.ANOTHER: Answer.CONFLICT,
+        Found.STAGING: Answer.CONFLICT,
+        Found.STAGED: Answer.DO,
+        Found.COMMITTED: Answer.DONE,
+    },
+    Asked.FINISH: {
+        Found.NOTHING: Answer.CONFLICT,
+        Found.ANOTHER: Answer.CONFLICT,
+        Found.STAGING: Answer.CONFLICT,
+        Found.STAGED: Answer.CONFLICT,
+        Found.COMMITTED: Answer.DO,
+    },
+    Asked.REVERT: {
+        Found.NOTHING: Answer.DONE,
+        Found.ANOTHER: Answer.DONE,
+        Found.STAGING: Answer.DO,
+        Found.STAGED: Answer.DO,
+        Found.COMMITTED: Answer.DO,
+    },
+}
+
+_PHASES = {Phase.STAGING: Found.STAGING, Phase.STAGED: Found.STAGED, Phase.COMMITTED: Found.COMMITTED}
+
+
+def found(pending: PendingTransaction | None, identity: uuid.UUID) -> Found:
+    """What the unfinished transaction of a host is to the one of that identity."""
+    if pending is None:
+        return Found.NOTHING
+    return _PHASES[pending.phase] if pending.id == str(identity) else Found.ANOTHER
+
+
+def answer(asked: Asked, pending: PendingTransaction | None, identity: uuid.UUID) -> Answer:
+    """What a phase of the transaction of that identity does on a host with that unfinished one."""
+    return LIFE[asked][found(pending, identity)]

@@ -1,0 +1,20 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What one task does on its host: the work behind the three actions."""
+
+from __future__ import annotations
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._work.info import inform
+from ansible_collections.rras.ipsec.plugins.plugin_utils._work.policy import PolicyTask, PolicyWork
+from ansible_collections.rras.ipsec.plugins.plugin_utils._work.prohibit_ipsec import set_value
+from ansible_collections.rras.ipsec.plugins.plugin_utils._work.target import Target, WorkError
+
+__all__ = [
+    "PolicyTask",
+    "PolicyWork",
+    "Target",
+    "WorkError",
+    "inform",
+    "set_value",
+]

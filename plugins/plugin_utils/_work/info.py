@@ -1,0 +1,35 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading a host, and changing nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
+    describe,
+    facts,
+    model,
+)
+from ansible_collections.rras.ipsec.plugins.plugin_utils._work.target import Target
+
+
+def inform(
+    target: Target, preshared_keys: Sequence[str], by_rule: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Any]:
+    """Read a host; its keys only as matching the one of their rule, or one of these, or not. The task's result."""
+    seen = target.read(validity=True)
+
+    def masked(key: str) -> model.AuthenticationMethod:
+        return model.AuthenticationMethod.preshared_key(key).masked(target.nonce)
+
+    own = describe.key_states({name: [masked(key)] for name, key in by_rule.items()})
+    of_any = describe.any_key_states([masked(key) for key in preshared_keys])
+
+    def word(rule: str, method: model.AuthenticationMethod) -> str:
+        return own(rule, method) if rule in by_rule else of_any(rule, method)
+
+    return {"changed": False, "host": facts.facts(seen, word)}

@@ -1,0 +1,71 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One task's host, in the terms of the policy core. Here, and only here, _policy and _host meet."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import hmac
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
+    host,
+    steps,
+)
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import plan as planning
+
+
+class WorkError(Exception):
+    """What was done could not be proved."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reading:
+    """What one execution answered: the host as it is, and how a policy was assigned."""
+
+    host: host.Host
+    assigned_by: str
+    deleted: tuple[str, ...] = ()
+    """What the host says that it deleted of the policy store."""
+
+
+class Target:
+    """The host of one task: read and changed by the steps of the policy core."""
+
+    def __init__(self, executions: session.Session, nonce: bytes, secret: bytes = b"") -> None:
+        """Make one; secret: of this run alone, for `fingerprint`."""
+        self._executions = executions
+        self._secret = secret
+        self.nonce = nonce
+
+    def fingerprint(self, masked: bytes) -> str:
+        """Return what is equal for equal keys on any hosts of one run, and tells nothing else of them."""
+        run, key = (hmac.new(self._secret, data, hashlib.sha256).hexdigest()[:16] for data in (b"", masked))
+        return f"{run}-{key}"
+
+    def read(self, *, validity: bool = False) -> host.Host:
+        """Read everything about the host, in one execution."""
+        return self.apply((), validity=validity).host
+
+    def apply(self, wanted: Iterable[steps.Step], *, validity: bool = False) -> Reading:
+        """Carry out steps as one transaction, and read everything after them."""
+        answer = self._executions.run((*wanted, *host.reading(validity=validity)))
+        unreadable = host.unreadable(answer.denied)
+        if unreadable:
+            raise planning.PlanError(unreadable)
+        ran = {command: (program.code, program.lines) for command, program in answer.ran.items()}
+        seen = host.understand(answer.tree, answer.access, answer.digests[-1], ran, answer.denied)
+        return Reading(seen, answer.assigned_by, answer.deleted)
+
+
+def once_more(attempt: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    try:
+        return attempt()
+    except session.TransactionError as error:
+        if error.failure.fault is not records.Fault.CONFLICT:
+            raise
+    return attempt()
