@@ -18,6 +18,6 @@ class ActionModule(RrasAction):
 
     SPEC = INFO
 
-    def act(self, options: Mapping[str, Any]) -> dict[str, Any]:
+    def act(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         by_rule = {rule["name"]: rule["preshared_key"] for rule in options["rules"]}
         return inform(self.target(options), options["preshared_keys"], by_rule)

@@ -27,7 +27,7 @@ class ActionModule(RrasAction):
         ("phase", "finish", ("transaction",)),
     )
 
-    def act(self, options: Mapping[str, Any]) -> dict[str, Any]:
+    def act(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         declared = declaration.declare(options) if options["state"] == "present" else None
         declaration.check_settle_timeout("settle_timeout", options["settle_timeout"])
         target = self.target(options)
@@ -39,11 +39,11 @@ class ActionModule(RrasAction):
         task = PolicyTask(desired, options["backup"], patience, predicted=options["predicted"])
         return self._do(options, PolicyWork(target, task, check_mode=self._task.check_mode))
 
-    def _do(self, options: Mapping[str, Any], work: PolicyWork) -> dict[str, Any]:
+    def _do(self, options: Mapping[str, Any], work: PolicyWork) -> Mapping[str, Any]:
         """Do the phase that is asked for."""
         phase = options["phase"]
         if phase == "plan":
-            return work.plan() | {"strategy": str(self._task.get_play().strategy)}
+            return {**work.plan(), "strategy": str(self._task.get_play().strategy)}
         reading = {"prove": work.prove, "verify": work.verify}
         if phase in reading:
             return reading[phase]()

@@ -20,7 +20,7 @@ class ActionModule(RrasAction):
 
     SPEC = VALUE
 
-    def act(self, options: Mapping[str, Any]) -> dict[str, Any]:
+    def act(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         wish = ValueWish(
             present=options["state"] == "present",
             policy=options["policy"] or "",

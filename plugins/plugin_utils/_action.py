@@ -53,7 +53,7 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
     REQUIRED_IF: ClassVar[Sequence[Sequence[Any]]] = ()
 
     @abc.abstractmethod
-    def act(self, options: Mapping[str, Any]) -> dict[str, Any]:
+    def act(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         """Do the work and return the result.
 
         Raises the errors that `plugin_utils._policy`, `plugin_utils._host` and `plugin_utils._work` describe.
@@ -68,7 +68,7 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
             raise AnsibleConnectionFailure(self._mask.text(lost))
         return result | self._mask.result(outcome)
 
-    def _guarded(self) -> tuple[dict[str, Any], str]:
+    def _guarded(self) -> tuple[Mapping[str, Any], str]:
         """Validate and act; answer the result, and how the connection was lost, if it was."""
         try:
             options = self._options()

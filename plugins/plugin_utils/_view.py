@@ -10,7 +10,7 @@ import dataclasses
 import functools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
@@ -18,6 +18,13 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _specs
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier, declaration, model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Phase, Run
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import OTHER_PEERS_RULE, Network, Node
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import (
+    HostFacts,
+    PolicyProof,
+    PolicyResult,
+    ValueResult,
+    as_proof,
+)
 
 HostVars = Mapping[str, Mapping[str, Any]]
 
@@ -103,23 +110,23 @@ def _unknown_peers(hostvars: HostVars, node: Node) -> list[str]:
     return sorted({peer for peer in named if peer not in hostvars})
 
 
-def answers(hostvars: HostVars, host: str) -> dict[str, Mapping[str, Any]]:
+def answers(hostvars: HostVars, host: str) -> dict[str, PolicyResult]:
     """What each host that a host is connected with answered when it was verified, if it took part in the run."""
-    found = {name: _result(hostvars, name, VERIFIED) for name in _players(hostvars, host)}
+    found = {name: _policy_result(hostvars, name, VERIFIED) for name in _players(hostvars, host)}
     return {name: result for name, result in found.items() if result and not result.get("skipped")}
 
 
 def run(hostvars: HostVars, host: str) -> Run:
     """The part of the run that a host is connected with."""
     nodes = network(hostvars, host)
-    results = {name: _results(hostvars[name]) for name in _players(hostvars, host)}
+    results = {name: _results(hostvars, name) for name in _players(hostvars, host)}
     return Run(nodes, {name: answered for name, answered in results.items() if answered})
 
 
-def proofs(hostvars: HostVars, host: str) -> dict[str, Mapping[str, Any]]:
+def proofs(hostvars: HostVars, host: str) -> dict[str, PolicyProof]:
     """The last reading of each host that a host is connected with: its proof, else a plan that was not acted upon."""
     found = {name: _reading(hostvars, name) for name in _players(hostvars, host)}
-    return {name: result for name, result in found.items() if "matches" in result}
+    return {name: as_proof(result) for name, result in found.items() if "matches" in result}
 
 
 def _players(hostvars: HostVars, host: str) -> list[str]:
@@ -133,27 +140,26 @@ def _plays(hostvars: HostVars, host: str, other: str) -> bool:
     return playing is None or other in playing
 
 
-def _reading(hostvars: HostVars, host: str) -> Mapping[str, Any]:
-    proof, plan, stage = (
-        _result(hostvars, host, name) for name in (RESULTS[Phase.PROOF], RESULTS[Phase.PLAN], RESULTS[Phase.STAGE])
-    )
+def _reading(hostvars: HostVars, host: str) -> PolicyResult:
+    phases = (Phase.PROOF, Phase.PLAN, Phase.STAGE)
+    proof, plan, stage = (_policy_result(hostvars, host, RESULTS[phase]) for phase in phases)
     if proof and not proof.get("skipped"):
         return proof  # one that failed is no reading, and there is no other
     acted_upon = stage and not stage.get("skipped")
     return {} if acted_upon else plan
 
 
-def last_facts(hostvars: HostVars, host: str) -> tuple[Mapping[str, Any], bool]:
+def last_facts(hostvars: HostVars, host: str) -> tuple[HostFacts | None, bool]:
     """What was read of a host last, if it was read, and whether that was because it has connections."""
-    found = _result(hostvars, host, UNCONNECTED)
+    found = _policy_result(hostvars, host, UNCONNECTED)
     if "host" in found:
         return found["host"], False
-    return _reading(hostvars, host).get("host") or {}, True
+    return _reading(hostvars, host).get("host"), True
 
 
-def removal(hostvars: HostVars, host: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+def removal(hostvars: HostVars, host: str) -> tuple[PolicyResult, ValueResult]:
     """What the plan of a removal, and the task for ProhibitIpSec, answered on a host."""
-    return _result(hostvars, host, RESULTS[Phase.PLAN]), _result(hostvars, host, VALUE)
+    return _policy_result(hostvars, host, RESULTS[Phase.PLAN]), _value_result(hostvars, host, VALUE)
 
 
 def restarting(hostvars: HostVars, hosts: Iterable[str]) -> list[str]:
@@ -163,17 +169,21 @@ def restarting(hostvars: HostVars, hosts: Iterable[str]) -> list[str]:
 
 def not_back(hostvars: HostVars, hosts: Iterable[str]) -> list[str]:
     """Those of the hosts that were restarted and did not come back."""
-    results = {host: _result(hostvars, host, RESTART) for host in hosts if host in hostvars}
+    results = {host: _value_result(hostvars, host, RESTART) for host in hosts if host in hostvars}
     return [host for host, result in results.items() if result.get("failed") or result.get("unreachable")]
 
 
 def _needs_restart(hostvars: HostVars, host: str) -> bool:
-    planned, value = (_result(hostvars, host, variable) for variable in (RESULTS[Phase.PLAN], VALUE))
-    return barrier.needs_restart(planned, value)
+    return barrier.needs_restart(*removal(hostvars, host))
 
 
-def _result(hostvars: HostVars, host: str, variable: str) -> Mapping[str, Any]:
-    return hostvars[host].get(variable) or {}
+def _policy_result(hostvars: HostVars, host: str, variable: str) -> PolicyResult:
+    return cast("PolicyResult", hostvars[host].get(variable) or {})
+
+
+def _value_result(hostvars: HostVars, host: str, variable: str) -> ValueResult:
+    """The result of the task for ProhibitIpSec, or of the restart, of which nothing is read but whether it failed."""
+    return cast("ValueResult", hostvars[host].get(variable) or {})
 
 
 def _node(name: str, variables: Mapping[str, Any], *, plays: bool) -> Node:
@@ -263,10 +273,11 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any YAML
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def _results(variables: Mapping[str, Any]) -> dict[Phase, Mapping[str, Any]]:
-    found = {phase: variables.get(name) for phase, name in RESULTS.items()}
-    commit, again = found[Phase.COMMIT], variables.get(AGAIN)
+def _results(hostvars: HostVars, host: str) -> dict[Phase, PolicyResult]:
+    found = {phase: _policy_result(hostvars, host, name) for phase, name in RESULTS.items()}
+    commit, again = found[Phase.COMMIT], _policy_result(hostvars, host, AGAIN)
     if commit and again and not again.get("skipped"):
         found[Phase.COMMIT] = {"changed": True, **barrier.after_lost_answer(commit, again)}
-    found[Phase.WITHOUT_VALUE] = barrier.without_value(variables.get(VALUE) or {}, variables.get(RESTART) or {})
+    value, restart = (_value_result(hostvars, host, name) for name in (VALUE, RESTART))
+    found[Phase.WITHOUT_VALUE] = cast("PolicyResult", barrier.without_value(value, restart))
     return {phase: result for phase, result in found.items() if result}

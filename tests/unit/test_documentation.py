@@ -228,7 +228,7 @@ class Work:
         task = _work.PolicyTask(desired, backup=True, patience=Patience(0))
         return _work.PolicyWork(self.session, task, check_mode=check_mode)
 
-    def value(self, *, check_mode: bool = False) -> dict[str, Any]:
+    def value(self, *, check_mode: bool = False) -> Mapping[str, Any]:
         wish = ValueWish(
             present=True,
             policy="L2TP",
@@ -246,7 +246,7 @@ def work() -> Work:
     return Work()
 
 
-def all_phases(work: Work) -> Iterator[dict[str, Any]]:
+def all_phases(work: Work) -> Iterator[Mapping[str, Any]]:
     """Work on a policy in every way that the module offers."""
     yield work.policy(check_mode=True).predict()
     yield work.policy().plan()

@@ -14,7 +14,7 @@ import pytest
 UTILS = Path(__file__).parents[2] / "plugins" / "plugin_utils"
 COLLECTION = "ansible_collections.rras.ipsec.plugins.plugin_utils."
 PURE = {
-    "__future__", "collections", "dataclasses", "datetime", "enum", "functools", "hashlib", "hmac",
+    "__future__", "abc", "collections", "dataclasses", "datetime", "enum", "functools", "hashlib", "hmac",
     "ipaddress", "itertools", "re", "struct", "types", "typing", "unicodedata", "uuid",
 }  # fmt: skip
 IMPURE_NAMES = {"uuid1", "uuid4", "open", "print", "input", "now", "today", "getnode"}

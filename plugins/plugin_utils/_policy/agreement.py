@@ -9,15 +9,15 @@ No key is compared here: each end matches its own declaration, and the two decla
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import ends, findings
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Finding, Identifier, Severity
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Connection, Network
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyProof
 
-Proofs = Mapping[str, Mapping[str, Any]]
+Proofs = Mapping[str, PolicyProof]
 """What phase C(plan) of C(win_ipsec_psk_policy) answered last, by host."""
 
 
@@ -112,7 +112,7 @@ def _state(read: Sequence[str], unproved: Sequence[str], *, agree: bool) -> str:
     return f"{' and '.join(read)} {'agree' if agree else 'do not agree'} on"
 
 
-def of_unread(network: Network, host: str, proofs: Proofs) -> Iterator[Finding]:
+def of_unread(network: Network, host: str, proofs: Collection[str]) -> Iterator[Finding]:
     """Why nothing is known of an end, if nothing is."""
     if not network[host].managed:
         said = f"{host} is not managed, so its end is not proved."

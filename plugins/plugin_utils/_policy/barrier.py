@@ -13,13 +13,13 @@ import dataclasses
 import enum
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import describe
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Network
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import HostFacts, PolicyResult, ValueResult
 
-Result = Mapping[str, Any]
+Result = PolicyResult | ValueResult
 
 
 class Phase(enum.StrEnum):
@@ -60,9 +60,9 @@ class Run:
     """The hosts of a run and what each phase answered for each of them; a phase that a host has not done is missing."""
 
     network: Network
-    results: Mapping[str, Mapping[Phase, Result]]
+    results: Mapping[str, Mapping[Phase, PolicyResult]]
 
-    def answered(self, host: str, phase: Phase) -> Result | None:
+    def answered(self, host: str, phase: Phase) -> PolicyResult | None:
         """The result of a phase on a host; None where there is none, or only that the task was skipped."""
         result = self.results.get(host, {}).get(phase)
         return None if result is None or result.get("skipped") else result
@@ -80,10 +80,9 @@ class Run:
         planned = self.answered(host, Phase.PLAN)
         return bool(planned and planned.get("pending"))
 
-    def facts(self, host: str) -> Mapping[str, Any]:
+    def facts(self, host: str) -> HostFacts | None:
         """What the plan read of a host; nothing where it read nothing."""
-        facts: Mapping[str, Any] = (self.answered(host, Phase.PLAN) or {}).get("host") or {}
-        return facts
+        return (self.answered(host, Phase.PLAN) or {}).get("host")
 
 
 def problem(run: Run, host: str, phase: Phase, *, one_end: bool) -> str:
@@ -114,7 +113,7 @@ def _peer_did_not_commit(run: Run, host: str) -> str:
     return f"{host} does not go on, because its peer {_failure(run, failed[0], Phase.COMMIT)}" if failed else ""
 
 
-def _refused(commit: Result) -> bool:
+def _refused(commit: PolicyResult) -> bool:
     lost = commit.get("unreachable") or commit.get("uncertain") or commit.get("reason") == "no_answer"
     return bool(commit.get("failed")) and not lost
 
@@ -124,19 +123,19 @@ def uncertain(run: Run, host: str) -> bool:
     return any(run.uncertain(member) for member in networks.component(host, _changed_edges(run)))
 
 
-def after_lost_answer(commit: Result, again: Result) -> Result:
+def after_lost_answer(commit: PolicyResult, again: PolicyResult) -> PolicyResult:
     """What is known of a commit whose answer got lost, after the host was asked again for what it has."""
     if "matches" not in again:
         return {**commit, "uncertain": True}
     return {} if again["matches"] else {"failed": True, "msg": "the commit did not take effect."}
 
 
-def without_value(value: Result, restart: Result) -> Result:
+def without_value(value: ValueResult, restart: ValueResult) -> ValueResult:
     """What those two tasks tell of a host that is to run without the value; nothing while it runs with it."""
     return restart if value.get("reboot_required") else value
 
 
-def needs_restart(plan: Result, value: Result) -> bool:
+def needs_restart(plan: PolicyResult, value: ValueResult) -> bool:
     """Whether Windows runs without the ProhibitIpSec that is set, by what the tasks for value and plan say."""
     if value.get("failed") or value.get("unreachable"):
         return False
@@ -203,12 +202,13 @@ def _is_done(run: Run, host: str, phase: Phase) -> bool:
 
 def _mistaken(run: Run, host: str) -> str:
     """Which of the hosts that a host is connected with are not the servers that the inventory takes them for."""
-    read = {member: run.facts(member) for member in sorted(networks.connected(run.network, host))}
+    members = sorted(networks.connected(run.network, host))
+    read = {member: facts for member in members if (facts := run.facts(member))}
     elsewhere = (text for _host, text in _foreign_addresses(run.network, read))
     return next(itertools.chain(_same_machine(read), elsewhere), "")
 
 
-def mistakes(network: Network, read: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+def mistakes(network: Network, read: Mapping[str, HostFacts]) -> dict[str, str]:
     """Which hosts are not the servers that the inventory takes them for, and why, a clause each.
 
     read: what was read of each host.
@@ -224,7 +224,7 @@ def mistakes(network: Network, read: Mapping[str, Mapping[str, Any]]) -> dict[st
     return {host: text for host, text in found.items() if text}
 
 
-def _same_machine(read: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def _same_machine(read: Mapping[str, HostFacts]) -> Iterator[str]:
     first: dict[str, str] = {}
     for host, facts in read.items():
         machine = facts.get("machine")
@@ -239,10 +239,9 @@ def _one_machine(one: str, other: str) -> str:
     )
 
 
-def _foreign_addresses(network: Network, read: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+def _foreign_addresses(network: Network, read: Mapping[str, HostFacts]) -> Iterator[tuple[str, str]]:
     """The hosts that do not have their address, and a clause for each."""
-    known = {host: facts["addresses"] for host, facts in read.items() if "addresses" in facts}
-    has = {host: {entry["address"] for entry in addresses} for host, addresses in known.items()}
+    has = {host: {entry["address"] for entry in facts["addresses"]} for host, facts in read.items()}
     for host, addresses in has.items():
         address = str(network[host].address or "")
         if not address or address in addresses:

@@ -9,9 +9,11 @@ import collections
 import dataclasses
 import enum
 from collections.abc import Callable, Iterable, Iterator
+from typing import cast
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import changes, describe, model, protection
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import changes, describe, facts, model, protection
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyComparison
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import StoredPolicy
 
 Fingerprint = Callable[[bytes], str]
@@ -84,6 +86,11 @@ class Comparison:
     """Why no rule of it protects, a sentence each."""
     difference: tuple[str, ...] = ()
     """What differs, line by line, with a minus before what the host has, and a plus before what is declared."""
+
+
+def data(compared: Comparison) -> PolicyComparison:
+    """A comparison as data, for results."""
+    return cast("PolicyComparison", facts.fields(compared))
 
 
 def compare(host: Host, wanted: model.Policy, key_word: describe.KeyWord, fingerprint: Fingerprint) -> Comparison:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     changes,
@@ -22,9 +21,9 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.changes import Word
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import SERVICES_NOTE, Host, Phase, Service
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Flag, Intent, Plan, Transaction
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyResult, RuleChange
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import StoredPolicy
 
-_HEADERS = {"before_header": "IPsec policies (before)", "after_header": "IPsec policies (after)"}
 _BLOCKS, _ABSENT = "blocks L2TP over IPv6", "not there"
 NOT_SHOWN = "not shown"
 OLD_KEY = "the one until now (not shown)"
@@ -103,10 +102,7 @@ class State:
         yield from map(str, sorted(self.policies, key=lambda each: (each.name, not each.assigned)))
 
 
-Diff = dict[str, dict[str, str]]
-
-
-def planned(plan: Plan, host: Host, *, staging: bool = False) -> Diff:
+def planned(plan: Plan, host: Host, *, staging: bool = False) -> PolicyResult:
     """The diff of a plan; of its stage alone, where nothing is assigned yet."""
     before, after = _policies(plan)
     words, others = keys(before[0].policy if before else None, after)
@@ -116,12 +112,12 @@ def planned(plan: Plan, host: Host, *, staging: bool = False) -> Diff:
     )
 
 
-def between(before: Host, after: Host) -> Diff:
+def between(before: Host, after: Host) -> PolicyResult:
     """The diff of a phase before which the host was read."""
     return _diff(State.of(before).lines(), State.of(after).lines())
 
 
-def committed(transaction: Transaction, host: Host) -> Diff:
+def committed(transaction: Transaction, host: Host) -> PolicyResult:
     """The diff of a commit, from what the host has after it."""
     after = State.of(host)
     pending = host.pending
@@ -139,7 +135,7 @@ def committed(transaction: Transaction, host: Host) -> Diff:
     return _diff(dataclasses.replace(after, policies=tuple(before), unfinished="staged").lines(), after.lines())
 
 
-def finished(transaction: Transaction, name: str, deleted: Iterable[str], host: Host) -> Diff:
+def finished(transaction: Transaction, name: str, deleted: Iterable[str], host: Host) -> PolicyResult:
     """The diff of the end of a transaction that wrote a policy of this name, from what the host has after it.
 
     deleted: the paths of what was deleted, of which nobody knows the names any more.
@@ -158,7 +154,7 @@ def finished(transaction: Transaction, name: str, deleted: Iterable[str], host: 
     return _diff(before.lines(), after.lines())
 
 
-def shows(diff: Diff) -> bool:
+def shows(diff: PolicyResult) -> bool:
     """Whether something changes."""
     return diff["diff"]["before"] != diff["diff"]["after"]
 
@@ -171,13 +167,13 @@ def assigned_after(plan: Plan, host: Host) -> str | None:
 _POLICY_CLASS = f"{model.ObjectClass.POLICY}{{"
 
 
-def reasons(plan: Plan, host: Host) -> list[dict[str, Any]]:
+def reasons(plan: Plan, host: Host) -> list[RuleChange]:
     """Why something is to be done: what changes of each rule, then of the rest."""
-    by_rule = [
+    by_rule: list[RuleChange] = [
         {"rule": name, "what": [str(word) for word in words]} for name, words in sorted(plan.rule_changes.items())
     ]
     rest = [str(word) for word in _rest(plan, host)]
-    return [*by_rule, *([{"rule": None, "what": rest}] if rest else [])]
+    return [*by_rule, RuleChange(rule=None, what=rest)] if rest else by_rule
 
 
 def keys(before: model.Policy | None, after: model.Policy | None) -> tuple[describe.KeyWord, describe.KeyWord]:
@@ -203,9 +199,15 @@ def _keys(policy: model.Policy | None) -> dict[str, list[bytes]]:
     return found
 
 
-def _diff(before: Iterable[str], after: Iterable[str]) -> Diff:
-    texts = {"before": before, "after": after}
-    return {"diff": _HEADERS | {name: "".join(f"{line}\n" for line in lines) for name, lines in texts.items()}}
+def _diff(before: Iterable[str], after: Iterable[str]) -> PolicyResult:
+    return {
+        "diff": {
+            "before_header": "IPsec policies (before)",
+            "before": "".join(f"{line}\n" for line in before),
+            "after_header": "IPsec policies (after)",
+            "after": "".join(f"{line}\n" for line in after),
+        }
+    }
 
 
 def _policies(plan: Plan) -> tuple[tuple[StoredPolicy, ...], model.Policy | None]:

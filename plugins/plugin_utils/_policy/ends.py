@@ -9,18 +9,15 @@ No key is here, only what tells whether two hosts of one run have the same one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import findings
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.comparison import Standing, State, Treatment
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Finding, Identifier
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import OTHER_PEERS_RULE, Connection
-
-Proof = Mapping[str, Any]
-"""What phase C(plan) or C(verify) of C(win_ipsec_psk_policy) answered for a host."""
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyProof, RuleComparison
 
 
-def of_host(host: str, proof: Proof) -> Iterator[Finding]:
+def of_host(host: str, proof: PolicyProof) -> Iterator[Finding]:
     """What concerns all connections of a host."""
     yield from _standing(host, proof)
     compared = proof["comparison"]
@@ -32,7 +29,7 @@ def of_host(host: str, proof: Proof) -> Iterator[Finding]:
     yield from findings.of_the_value(host, proof["host"])
 
 
-def of_rule(host: str, name: str, proof: Proof, peer: str, peers: Proof | None) -> Iterator[Finding]:
+def of_rule(host: str, name: str, proof: PolicyProof, peer: str, peers: PolicyProof | None) -> Iterator[Finding]:
     """What concerns one connection, at one end of it. peers: what the other end answered, if it did."""
     rule = _rule(proof, name)
     if rule is None:
@@ -48,7 +45,7 @@ def of_rule(host: str, name: str, proof: Proof, peer: str, peers: Proof | None) 
         yield findings.error(Identifier.OBSTACLE, host, f"On {host}, {obstacle}", run_site(host))
 
 
-def of_other_rules(host: str, connections: Sequence[str], proof: Proof, other_peers: str) -> Iterator[Finding]:
+def of_other_rules(host: str, connections: Sequence[str], proof: PolicyProof, other_peers: str) -> Iterator[Finding]:
     """What concerns the rules of a host that belong to none of its connections."""
     for rule in proof["comparison"]["rules"]:
         name = rule["name"]
@@ -64,27 +61,27 @@ def of_other_rules(host: str, connections: Sequence[str], proof: Proof, other_pe
             yield findings.error(Identifier.RULE_UNDECLARED, host, said, run_site(host))
 
 
-def has_connection(name: str, proof: Proof) -> bool:
+def has_connection(name: str, proof: PolicyProof) -> bool:
     """Whether an end has the rule of a connection in force, as it is declared, for all that can be read."""
     rule = _rule(proof, name)
     return _in_force(proof) and rule is not None and rule["state"] == State.MATCHES and not rule["obstacles"]
 
 
-def agree_on_another_key(connection: Connection, proofs: Mapping[str, Proof]) -> bool:
+def agree_on_another_key(connection: Connection, proofs: Mapping[str, PolicyProof]) -> bool:
     """Whether both ends have all that is declared but for the key, and both the same one."""
     one, other = (_rule(proofs[peer], connection.name) for peer in connection.peers)
     in_force = all(_in_force(proofs[peer]) for peer in connection.peers)
     return in_force and one is not None and other is not None and _same_other_key(one, other)
 
 
-def _in_force(proof: Proof) -> bool:
+def _in_force(proof: PolicyProof) -> bool:
     compared = proof["comparison"]
     whole = compared["standing"] == Standing.ASSIGNED and not compared["obstacles"]
     alike = not (compared["has"] or compared["declared"])
     return bool(whole and alike and proof["host"]["prohibit_ipsec"]["value"] == 1)
 
 
-def _standing(host: str, proof: Proof) -> Iterator[Finding]:
+def _standing(host: str, proof: PolicyProof) -> Iterator[Finding]:
     compared, assigned = proof["comparison"], proof["host"]["assigned"]
     name, standing = compared["policy"], compared["standing"]
     if standing == Standing.ASSIGNED:
@@ -99,7 +96,7 @@ def _standing(host: str, proof: Proof) -> Iterator[Finding]:
     yield findings.error(what, host, said, run_site(host))
 
 
-def _another_key(host: str, name: str, rule: Mapping[str, Any], peer: str, other: Mapping[str, Any] | None) -> Finding:
+def _another_key(host: str, name: str, rule: RuleComparison, peer: str, other: RuleComparison | None) -> Finding:
     if other is not None and _same_other_key(rule, other):
         said = (
             f"The rule {name!r} on {host} does not have the declared key yet, but the same one as {peer}, "
@@ -113,17 +110,17 @@ def _another_key(host: str, name: str, rule: Mapping[str, Any], peer: str, other
     return findings.error(Identifier.KEY_DIFFERS, host, f"{said}.", run_site(host))
 
 
-def _same_other_key(rule: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def _same_other_key(rule: RuleComparison, other: RuleComparison) -> bool:
     """Whether two hosts of one run have one key, and not the declared one; fingerprints of two runs are never equal."""
     return rule["only_key"] and other["only_key"] and bool(rule["keys"]) and rule["keys"] == other["keys"]
 
 
-def _rule(proof: Proof, name: str) -> Mapping[str, Any] | None:
-    rules: Sequence[Mapping[str, Any]] = proof["comparison"]["rules"]
+def _rule(proof: PolicyProof, name: str) -> RuleComparison | None:
+    rules = proof["comparison"]["rules"]
     return next((rule for rule in rules if rule["name"] == name and rule["state"] != State.UNDECLARED), None)
 
 
-def _treated(rule: Mapping[str, Any], other_peers: str) -> str:
+def _treated(rule: RuleComparison, other_peers: str) -> str:
     """What becomes of L2TP with other peers."""
     treated = str(rule["treatment"] or "ignored")
     if treated == _TREATMENTS[other_peers]:

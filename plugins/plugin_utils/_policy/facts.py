@@ -10,10 +10,16 @@ from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, describe
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host, Service
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import (
+    HostFacts,
+    PolicyFacts,
+    ProhibitIpSecFacts,
+    ServiceFacts,
+)
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import StoredPolicy
 
 
-def facts(host: Host, key_word: describe.KeyWord) -> dict[str, Any]:
+def facts(host: Host, key_word: describe.KeyWord) -> HostFacts:
     """Everything that a user may want to know of a host."""
     active = host.store.active
     rules = active.policy.rules if active and not host.domain_policy else ()
@@ -53,7 +59,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - a field of any object
     return list(value) if isinstance(value, tuple) else value
 
 
-def _prohibit_ipsec(host: Host) -> dict[str, Any]:
+def _prohibit_ipsec(host: Host) -> ProhibitIpSecFacts:
     value = host.prohibit_ipsec
     return {
         "value": value.number if value else None,
@@ -62,8 +68,9 @@ def _prohibit_ipsec(host: Host) -> dict[str, Any]:
     }
 
 
-def _policy(found: StoredPolicy, host: Host, key_word: describe.KeyWord) -> dict[str, Any]:
-    return describe.details(found.policy, key_word) | {
+def _policy(found: StoredPolicy, host: Host, key_word: describe.KeyWord) -> PolicyFacts:
+    return {
+        **describe.details(found.policy, key_word),
         "guid": str(found.guid),
         "ours": found.path.casefold() in host.used,
         "adopted": found.path.casefold() in host.used - host.ours,
@@ -73,7 +80,7 @@ def _policy(found: StoredPolicy, host: Host, key_word: describe.KeyWord) -> dict
     }
 
 
-def _service(service: Service) -> dict[str, Any]:
+def _service(service: Service) -> ServiceFacts:
     return {
         "start": service.start.name.lower() if service.start is not None else None,
         "running": service.running,

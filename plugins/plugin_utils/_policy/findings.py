@@ -8,9 +8,14 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Cover
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import (
+    HostFacts,
+    PolicyFacts,
+    PortsFacts,
+    ServiceFacts,
+)
 
 
 class Severity(enum.StrEnum):
@@ -83,7 +88,7 @@ def warning(identifier: Identifier, host: str, problem: str, remedy: str) -> Fin
     return Finding(identifier, Severity.WARNING, host, problem, remedy)
 
 
-def find(host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
+def find(host: str, facts: HostFacts) -> Iterator[Finding]:
     """The findings on a host that has connections, besides those of its ends, from the facts in its result."""
     yield from _of_services(host, facts["services"])
     if not facts["loading_proved"]:
@@ -102,7 +107,7 @@ def find(host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
     yield from _of_keys(host, facts["policies"])
 
 
-def _of_services(host: str, services: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
+def _of_services(host: str, services: Mapping[str, ServiceFacts]) -> Iterator[Finding]:
     rras = services["RemoteAccess"]
     if rras["start"] is not None and not rras["running"]:
         yield error(
@@ -121,7 +126,7 @@ def _of_services(host: str, services: Mapping[str, Mapping[str, Any]]) -> Iterat
             )
 
 
-def of_the_value(host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
+def of_the_value(host: str, facts: HostFacts) -> Iterator[Finding]:
     """What is wrong with ProhibitIpSec where it must be 1 and in effect."""
     value, in_effect = facts["prohibit_ipsec"]["value"], facts["prohibit_ipsec"]["in_effect"]
     if _nothing_protects(facts) and _runs_without_filters(facts):
@@ -157,7 +162,7 @@ def of_the_value(host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
         )
 
 
-def clear_text(host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
+def clear_text(host: str, facts: HostFacts) -> Iterator[Finding]:
     """Whether L2TP of a host is in clear text, because neither RRAS nor a policy protects it."""
     value, in_effect = facts["prohibit_ipsec"]["value"], facts["prohibit_ipsec"]["in_effect"]
     services = facts["services"]
@@ -182,18 +187,18 @@ def clear_text(host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
     yield error(Identifier.CLEAR_TEXT_L2TP, host, said, remedy)
 
 
-def _runs_without_filters(facts: Mapping[str, Any]) -> bool:
+def _runs_without_filters(facts: HostFacts) -> bool:
     """Whether RRAS makes no filters of its own: the value is there, or was removed while Windows runs with it."""
     value, in_effect = facts["prohibit_ipsec"]["value"], facts["prohibit_ipsec"]["in_effect"]
     return bool(value == 1 or in_effect == "no")
 
 
-def _nothing_protects(facts: Mapping[str, Any]) -> bool:
+def _nothing_protects(facts: HostFacts) -> bool:
     """Whether the assigned policy protects no L2TP; what a policy of the domain does is not known."""
     return facts["l2tp_covered"] in (Cover.NONE, Cover.OPEN) and not facts["domain_policy"]
 
 
-def _of_other_l2tp(host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
+def _of_other_l2tp(host: str, facts: HostFacts) -> Iterator[Finding]:
     """What is not kept from clear text while RRAS makes no filters of its own."""
     if facts["l2tp_covered"] == Cover.CONNECTIONS:
         yield Finding(
@@ -214,7 +219,7 @@ def _of_other_l2tp(host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
         )
 
 
-def _of_ports(host: str, count: int | None, enabled_for: Mapping[str, bool | None]) -> Iterator[Finding]:
+def _of_ports(host: str, count: int | None, enabled_for: PortsFacts) -> Iterator[Finding]:
     """What the properties of the L2TP ports refuse. What is not known is not said."""
     if count == 0:
         yield error(
@@ -234,7 +239,7 @@ def _of_ports(host: str, count: int | None, enabled_for: Mapping[str, bool | Non
         )
 
 
-def _of_addresses(host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
+def _of_addresses(host: str, facts: HostFacts) -> Iterator[Finding]:
     """Ends of a loaded filter that may change."""
     for entry in facts["addresses"]:
         if entry["dynamic"] and entry["address"] in facts["listed_addresses"]:
@@ -246,7 +251,7 @@ def _of_addresses(host: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
             )
 
 
-def _of_keys(host: str, policies: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
+def _of_keys(host: str, policies: Iterable[PolicyFacts]) -> Iterator[Finding]:
     for policy in policies:
         for rule in policy["open_keys"]:
             yield Finding(

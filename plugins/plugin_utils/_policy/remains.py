@@ -8,14 +8,16 @@ Our record on the host knows what is ours, whatever its name.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Node
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import (
+    HostFacts,
+    PolicyFacts,
+    PolicyResult,
+    ValueResult,
+)
 
-Facts = Mapping[str, Any]
-"""What was read of a host, as in the results."""
-Result = Mapping[str, Any]
 Left = tuple[str, str]
 """What is left, a sentence, and what to do about it, another one."""
 
@@ -28,7 +30,7 @@ def why_unconnected(node: Node) -> str:
     return f"{why} (not in the inventory: {', '.join(node.unknown_peers)})" if node.unknown_peers else why
 
 
-def unconnected(node: Node, facts: Facts) -> Iterator[Left]:
+def unconnected(node: Node, facts: HostFacts) -> Iterator[Left]:
     """What is left on a host that no connection names."""
     for policy in _ours(facts):
         yield (
@@ -37,7 +39,7 @@ def unconnected(node: Node, facts: Facts) -> Iterator[Left]:
         )
 
 
-def under_other_names(host: str, facts: Facts, name: str) -> Iterator[Left]:
+def under_other_names(host: str, facts: HostFacts, name: str) -> Iterator[Left]:
     """Which policies of ours a host has beside that of the declared name."""
     for policy in _ours(facts):
         if policy["name"].casefold() != name.casefold():
@@ -48,11 +50,11 @@ def under_other_names(host: str, facts: Facts, name: str) -> Iterator[Left]:
             )
 
 
-def _place(policy: Mapping[str, Any]) -> str:
+def _place(policy: PolicyFacts) -> str:
     return "assigned" if policy["assigned"] else "in the store"
 
 
-def removal(host: str, planned: Result, value: Result, reboot: str) -> Iterator[str]:
+def removal(host: str, planned: PolicyResult, value: ValueResult, reboot: str) -> Iterator[str]:
     """What a removal would do with a host, in its order.
 
     planned, value: what the plan of the removal and the task for ProhibitIpSec answered; reboot: the role's option.
@@ -76,13 +78,13 @@ def removal(host: str, planned: Result, value: Result, reboot: str) -> Iterator[
         yield f"There is nothing of this collection on {host}."
 
 
-def _ours(facts: Facts) -> list[Mapping[str, Any]]:
+def _ours(facts: HostFacts) -> list[PolicyFacts]:
     """The policies that this collection uses, the assigned one first."""
     used = (policy for policy in facts["policies"] if policy["ours"])
     return sorted(used, key=lambda policy: (not policy["assigned"], policy["name"]))
 
 
-def _of_policies(host: str, planned: Result, used: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _of_policies(host: str, planned: PolicyResult, used: Sequence[PolicyFacts]) -> Iterator[str]:
     """What becomes of the policies that this collection uses: its own go, those that were there before stay."""
     after = planned["assigned_after"]
     switched = f"{after!r} be assigned again" if after else "none be assigned"

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import agreement, barrier, ends, findings, remains
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.agreement import Proofs
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Finding, Identifier, Severity
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Connection, Network
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyProof, PolicyResult, as_proof
 
-Answers = Mapping[str, Mapping[str, Any]]
+Answers = Mapping[str, PolicyResult]
 """What phase C(verify) of C(win_ipsec_psk_policy) answered on each host of the run, a failure included."""
 
 
@@ -41,7 +42,7 @@ class Report:
 def report(network: Network, host: str, answers: Answers) -> Report:
     """What is said on a host. The declaration must be free of problems."""
     mistakes = barrier.mistakes(network, {name: answer["host"] for name, answer in answers.items() if "host" in answer})
-    proofs = {name: answer for name, answer in answers.items() if "host" in answer and name not in mistakes}
+    proofs = {name: as_proof(answer) for name, answer in answers.items() if "host" in answer and name not in mistakes}
     connections = networks.connections_of(network, host)
     summaries = tuple(
         each.summary
@@ -58,7 +59,7 @@ def report(network: Network, host: str, answers: Answers) -> Report:
     return Report((*summaries, *_difference(host, proofs)), tuple(dict.fromkeys((*own, *unread))))
 
 
-def _own(network: Network, host: str, connections: tuple[Connection, ...], proofs: Answers) -> Iterator[Finding]:
+def _own(network: Network, host: str, connections: tuple[Connection, ...], proofs: Proofs) -> Iterator[Finding]:
     proof, names = proofs[host], [connection.name for connection in connections]
     yield from findings.clear_text(host, proof["host"])
     otherwise = [each for connection in connections for each in agreement.end_findings(connection, host, proofs)]
@@ -81,7 +82,7 @@ def _refused(host: str, found: tuple[Finding, ...], refusal: str) -> tuple[Findi
     return tuple(dataclasses.replace(each, remedy=instead) if each.remedy == advice else each for each in found)
 
 
-def _not_compared(host: str, answer: Mapping[str, Any], mistake: str) -> Finding:
+def _not_compared(host: str, answer: PolicyResult, mistake: str) -> Finding:
     if mistake:
         return findings.error(Identifier.MISTAKEN, host, f"{host} is not compared, because {mistake}", "")
     said = barrier.failure(host, answer)
@@ -92,7 +93,7 @@ def _not_compared(host: str, answer: Mapping[str, Any], mistake: str) -> Finding
     return findings.error(Identifier.NOT_READ, host, said, "")
 
 
-def _without_connection(network: Network, host: str, proof: Mapping[str, Any]) -> Iterator[Finding]:
+def _without_connection(network: Network, host: str, proof: PolicyProof) -> Iterator[Finding]:
     """What is left on a host that no connection names."""
     left = list(remains.unconnected(network[host], proof["host"]))
     yield from _left(host, left)
@@ -121,8 +122,8 @@ def _speaker(connection: Connection, answers: Answers) -> str:
     return next((peer for peer in connection.peers if peer in answers), connection.peers[0])
 
 
-def _difference(host: str, proofs: Answers) -> Iterator[str]:
-    compared = proofs.get(host, {}).get("comparison") or {}
-    if compared.get("difference"):
+def _difference(host: str, proofs: Proofs) -> Iterator[str]:
+    compared = proofs[host]["comparison"] if host in proofs else None
+    if compared and compared["difference"]:
         yield f"{compared['policy']!r} on {host} (-), and as it is declared (+):"
         yield from compared["difference"]

@@ -11,7 +11,7 @@ it is known, so that a value that is taken back before it took effect needs no r
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, phases, protection, steps
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Answer, Cover, InEffect, Why, Wish
@@ -25,6 +25,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import (
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import Diff
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import TASK, Words
 
@@ -38,7 +39,7 @@ class ValuePlan:
     steps: tuple[steps.Step, ...]
     in_effect: InEffect
     warnings: tuple[str, ...] = ()
-    diff: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    diff: Diff = dataclasses.field(default_factory=Diff)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def plan_value(wish: ValueWish, host: Host) -> ValuePlan:
         shown = _shown(before, host.in_effect, _noted(host))
         return ValuePlan(before, after, (), host.in_effect, warnings, {"before": shown, "after": shown})
     in_effect = _in_effect_after(host, after)
-    diff = {
+    diff: Diff = {
         "before": _shown(before, host.in_effect, _noted(host)),
         "after": _shown(after, in_effect, _noted_after(wish, host)),
     }

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     describe,
     facts,
     model,
 )
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import HostResult
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work.target import Target
 
 
 def inform(
     target: Target, preshared_keys: Sequence[str], by_rule: Mapping[str, str] = MappingProxyType({})
-) -> dict[str, Any]:
+) -> HostResult:
     """Read a host; its keys only as matching the one of their rule, or one of these, or not. The task's result."""
     seen = target.read(validity=True)
 

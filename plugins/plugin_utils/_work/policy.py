@@ -9,11 +9,11 @@ import dataclasses
 import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session
 from ansible_collections.rras.ipsec.plugins.plugin_utils._patience import Patience
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
+    comparison,
     difference,
     facts,
     firewall,
@@ -26,6 +26,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import plan as 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.desired import Desired, Ending
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import life
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.life import Answer, Asked
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyResult
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work.target import Reading, Target, WorkError, once_more
 
 _PREDICTED = " In check mode, set predicted to true where tasks before this one do that."
@@ -53,11 +54,11 @@ class PolicyWork:
         self._check_mode = check_mode
         self._identity = uuid.uuid4()
 
-    def plan(self) -> dict[str, Any]:
+    def plan(self) -> PolicyResult:
         """Read and plan; change nothing. In check mode the result predicts, so it says `changed`."""
         return self._planned(self._target.read())
 
-    def prove(self) -> dict[str, Any]:
+    def prove(self) -> PolicyResult:
         """As `plan`, once the host shows what comes by itself after a start of Windows.
 
         Before a removal nothing has to be proved: what does not come then does not stand in its way.
@@ -70,20 +71,24 @@ class PolicyWork:
             )
         return self._planned(seen)
 
-    def _planned(self, seen: host.Host) -> dict[str, Any]:
+    def _planned(self, seen: host.Host) -> PolicyResult:
         planned = self._plan(seen)
         if planned.lasting_refusal:
             raise planning.PlanError(planned.lasting_refusal)
-        diff = difference.planned(planned, seen) if self._check_mode else {}
-        result = self._result(planned, seen, changed=self._check_mode and not planned.empty) | diff
-        return _warned(result, planned) | ({"obstacles": [planned.refusal]} if planned.refusal else {})
+        result = self._result(planned, seen, changed=self._check_mode and not planned.empty)
+        if self._check_mode:
+            result = {**result, **difference.planned(planned, seen)}
+        if planned.refusal:
+            result["obstacles"] = [planned.refusal]
+        return _warned(result, planned)
 
-    def verify(self) -> dict[str, Any]:
+    def verify(self) -> PolicyResult:
         """Read and compare, and nothing else: what a plan would refuse is said, and refuses nothing here."""
         seen = self._target.read()
-        return self._short_result(seen, changed=False) | {"refusal": self._desired.refusal(seen, self._identity)}
+        refusal = self._desired.refusal(seen, self._identity)
+        return {**self._short_result(seen, changed=False), "refusal": refusal}
 
-    def predict(self) -> dict[str, Any]:
+    def predict(self) -> PolicyResult:
         """As `plan`, of what would be carried out at once: what would be refused is refused."""
         seen = self._target.read()
         planned = self._plan(seen)
@@ -91,22 +96,23 @@ class PolicyWork:
             hint = "" if planned.lasting_refusal else _PREDICTED
             raise planning.PlanError(f"{planned.refusal or planned.lasting_refusal}{hint}")
         result = self._result(planned, seen, changed=not planned.empty)
-        return _warned(result | difference.planned(planned, seen), planned)
+        return _warned({**result, **difference.planned(planned, seen)}, planned)
 
-    def stage(self) -> dict[str, Any]:
+    def stage(self) -> PolicyResult:
         """Write the new generation beside the old one; when the store changes meanwhile, once more."""
         return once_more(self._stage)
 
-    def commit(self, transaction: planning.Transaction) -> dict[str, Any]:
+    def commit(self, transaction: planning.Transaction) -> PolicyResult:
         """Put in force what was staged, and prove it."""
         try:
             reading = self._target.apply(phases.commit(transaction, self._desired.name))
         except session.TransactionError as error:
             return self._commit_again(transaction, error)
         seen = self._proved(self._not_in_clear_text(reading.host), transaction)
-        return self._short_result(seen, changed=True) | difference.committed(transaction, seen) | _assigned_by(reading)
+        diff = difference.committed(transaction, seen)
+        return {**self._short_result(seen, changed=True), **diff, **_assigned_by(reading)}
 
-    def revert(self, transaction: planning.Transaction) -> dict[str, Any]:
+    def revert(self, transaction: planning.Transaction) -> PolicyResult:
         """Take back what this transaction did; nothing, where another one took its place or it is finished."""
         seen = self._target.read()
         if life.answer(Asked.REVERT, seen.pending, transaction.id) is Answer.DONE:
@@ -115,26 +121,26 @@ class PolicyWork:
         if refusal:
             raise planning.PlanError(refusal)
         reading = self._target.apply(phases.revert(seen))
-        result = self._short_result(reading.host, changed=True) | difference.between(seen, reading.host)
-        return result | _assigned_by(reading)
+        diff = difference.between(seen, reading.host)
+        return {**self._short_result(reading.host, changed=True), **diff, **_assigned_by(reading)}
 
-    def finish(self, transaction: planning.Transaction) -> dict[str, Any]:
+    def finish(self, transaction: planning.Transaction) -> PolicyResult:
         """Delete the old generation; `changed` where there was one, or something to give back."""
         seen = self._target.read() if self._desired.ends_as_the_host_is else None
         reading = self._finish(transaction, self._desired.ending(seen) if seen else Ending())
         diff = difference.finished(transaction, self._desired.name, reading.deleted, reading.host)
         diff = difference.between(seen, reading.host) if seen else diff
-        return self._short_result(reading.host, changed=difference.shows(diff)) | diff
+        return {**self._short_result(reading.host, changed=difference.shows(diff)), **diff}
 
-    def everything(self) -> dict[str, Any]:
+    def everything(self) -> PolicyResult:
         """All phases; what can't be proved is taken back. When the store changes meanwhile, once more."""
         return once_more(self._everything)
 
-    def _everything(self) -> dict[str, Any]:
+    def _everything(self) -> PolicyResult:
         seen = self._target.read(validity=True)
         planned = self._allowed_plan(seen)
         if planned.empty:
-            return _warned(self._result(planned, seen, changed=False) | difference.planned(planned, seen), planned)
+            return self._unchanged(planned, seen)
         transaction = planned.transaction
         staging = phases.stage(planned, seen, when=_now(), backup=self._task.backup)
         reading = self._target.apply((*staging, *phases.commit(transaction, self._desired.name)))
@@ -144,8 +150,8 @@ class PolicyWork:
             raise self._taken_back(transaction, error) from None
         ending = Ending(planned.given_back, phases.forget(proved) if planned.leaves_nothing else ())
         after = self._finish(transaction, ending).host
-        result = self._result(planned, seen, after, changed=True) | difference.planned(planned, seen)
-        result |= {"assigned_by": reading.assigned_by}
+        result: PolicyResult = {**self._result(planned, seen, after, changed=True), **difference.planned(planned, seen)}
+        result["assigned_by"] = reading.assigned_by
         return _warned(result, planned, (*_by_registry(reading), *_about_validity(seen, after)))
 
     def _plan(self, seen: host.Host) -> planning.Plan:
@@ -158,11 +164,11 @@ class PolicyWork:
             raise planning.PlanError(planned.refusal)
         return planned
 
-    def _stage(self) -> dict[str, Any]:
+    def _stage(self) -> PolicyResult:
         seen = self._target.read(validity=True)
         planned = self._allowed_plan(seen)
         if planned.empty:
-            return _warned(self._result(planned, seen, changed=False) | difference.planned(planned, seen), planned)
+            return self._unchanged(planned, seen)
         wanted = phases.stage(planned, seen, when=_now(), backup=self._task.backup)
         after = self._target.apply(wanted, validity=True).host
         if seen.policies_valid and after.policies_valid is False:
@@ -170,11 +176,12 @@ class PolicyWork:
             raise WorkError(
                 "Netsh reports an error in the policy store since the policy was staged, so it was deleted again."
             )
-        result = self._result(planned, seen, after, changed=True) | difference.planned(planned, seen, staging=True)
-        result |= {"transaction": str(planned.transaction)}
+        diff = difference.planned(planned, seen, staging=True)
+        result: PolicyResult = {**self._result(planned, seen, after, changed=True), **diff}
+        result["transaction"] = str(planned.transaction)
         return _warned(result, planned, _about_validity(seen, after))
 
-    def _commit_again(self, transaction: planning.Transaction, error: session.TransactionError) -> dict[str, Any]:
+    def _commit_again(self, transaction: planning.Transaction, error: session.TransactionError) -> PolicyResult:
         """The result for a commit that was done before, when its answer got lost."""
         if error.failure.fault is not records.Fault.CONFLICT:
             raise error
@@ -261,25 +268,30 @@ class PolicyWork:
     def _unloaded(self, seen: host.Host) -> tuple[str, ...]:
         return settling.unloaded(seen, self._desired.assigned) if self._desired.assigned else ()
 
+    def _unchanged(self, planned: planning.Plan, seen: host.Host) -> PolicyResult:
+        diff = difference.planned(planned, seen)
+        return _warned({**self._result(planned, seen, changed=False), **diff}, planned)
+
     def _result(
         self, planned: planning.Plan, seen: host.Host, after: host.Host | None = None, *, changed: bool
-    ) -> dict[str, Any]:
+    ) -> PolicyResult:
         """The result for a plan that was made for a host. after: the host as it is then, where something was done."""
-        return self._short_result(after or seen, changed=changed) | {
+        return {
+            **self._short_result(after or seen, changed=changed),
             "pending": not planned.empty,
             "changed_rules": list(planned.changed_rules),
             "changes": difference.reasons(planned, seen),
             "assigned_after": difference.assigned_after(planned, seen),
         }
 
-    def _short_result(self, seen: host.Host, *, changed: bool) -> dict[str, Any]:
+    def _short_result(self, seen: host.Host, *, changed: bool) -> PolicyResult:
         compared = self._desired.compared(seen, self._target.fingerprint)
         return {
             "changed": changed,
             "transaction": "",
             "matches": self._desired.matches(seen),
             "obstacles": list(self._desired.obstacles(seen)),
-            "comparison": facts.fields(compared) if compared else None,
+            "comparison": comparison.data(compared) if compared else None,
             "host": facts.facts(seen, self._desired.key_word()),
         }
 
@@ -298,10 +310,13 @@ def _finished(reading: Reading, transaction: planning.Transaction) -> Reading:
     return reading
 
 
-def _assigned_by(reading: Reading) -> dict[str, Any]:
+def _assigned_by(reading: Reading) -> PolicyResult:
     """How the policy was assigned, with a warning where it was not by netsh."""
     warnings = _by_registry(reading)
-    return {"assigned_by": reading.assigned_by} | ({"warnings": list(warnings)} if warnings else {})
+    result: PolicyResult = {"assigned_by": reading.assigned_by}
+    if warnings:
+        result["warnings"] = list(warnings)
+    return result
 
 
 def _by_registry(reading: Reading) -> tuple[str, ...]:
@@ -321,9 +336,11 @@ def _about_validity(before: host.Host, after: host.Host) -> tuple[str, ...]:
     return (f"netsh reports an error in the policy store {already} before this change.",)
 
 
-def _warned(result: dict[str, Any], planned: planning.Plan, more: Iterable[str] = ()) -> dict[str, Any]:
+def _warned(result: PolicyResult, planned: planning.Plan, more: Iterable[str] = ()) -> PolicyResult:
     warnings = [*planned.warnings, *more]
-    return result | ({"warnings": warnings} if warnings else {})
+    if warnings:
+        result["warnings"] = warnings
+    return result
 
 
 def _now() -> int:

@@ -5,36 +5,37 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     value,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import InEffect
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import ValueResult
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work.target import Target, WorkError, once_more
 
 
-def set_value(target: Target, wish: value.ValueWish, *, check_mode: bool) -> dict[str, Any]:
+def set_value(target: Target, wish: value.ValueWish, *, check_mode: bool) -> ValueResult:
     """Set or remove ProhibitIpSec, as far as that is safe; the task's result."""
     return once_more(lambda: _set_value(target, wish, check_mode=check_mode))
 
 
-def _set_value(target: Target, wish: value.ValueWish, *, check_mode: bool) -> dict[str, Any]:
+def _set_value(target: Target, wish: value.ValueWish, *, check_mode: bool) -> ValueResult:
     seen = target.read()
     planned = value.plan_value(wish, seen)
     after = target.apply(planned.steps).host if planned.steps and not check_mode else seen
     if not check_mode and after.prohibit_ipsec != planned.after:
         raise WorkError("ProhibitIpSec was written, but the host reads another value back.")
-    result = {
+    result: ValueResult = {
         "changed": bool(planned.steps),
         "value": _number(planned.after),
         "before": _number(planned.before),
         "in_effect": str(planned.in_effect),
         "reboot_required": planned.in_effect is InEffect.NO,
-        "diff": dict(planned.diff),
+        "diff": planned.diff,
     }
-    return result | ({"warnings": list(planned.warnings)} if planned.warnings else {})
+    if planned.warnings:
+        result["warnings"] = list(planned.warnings)
+    return result
 
 
 def _number(found: Value | None) -> int | None:

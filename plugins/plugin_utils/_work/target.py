@@ -9,7 +9,7 @@ import dataclasses
 import hashlib
 import hmac
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TypeVar
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
@@ -17,6 +17,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     steps,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import plan as planning
+
+_T = TypeVar("_T")
 
 
 class WorkError(Exception):
@@ -62,7 +64,8 @@ class Target:
         return Reading(seen, answer.assigned_by, answer.deleted)
 
 
-def once_more(attempt: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def once_more(attempt: Callable[[], _T]) -> _T:
+    """Attempt a thing again, where somebody else changed the host meanwhile."""
     try:
         return attempt()
     except session.TransactionError as error:

@@ -35,7 +35,7 @@ NAME = "L2TP"
 SERVICES = ("PolicyAgent", "IKEEXT", "RemoteAccess", "RasMan")
 
 Options = Mapping[str, Any]
-Result = dict[str, Any]
+Result = Mapping[str, Any]
 
 
 def rule(name: str = "tokyo-osaka", key: str = KEY, peer: str = PEER, **more: Any) -> dict[str, Any]:

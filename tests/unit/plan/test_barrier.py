@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -13,6 +13,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils import _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import agreement, barrier
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Phase, Run
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Node
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyProof, PolicyResult, ValueResult
 from ansible_collections.rras.ipsec.tests.unit.plan.test_network import (
     BRANCH,
     DEFAULTS,
@@ -316,7 +317,7 @@ def test_a_peer_that_is_not_managed_is_not_waited_for() -> None:
 
 
 class TestLostAnswer:
-    lost = DEAD | {"changed": False}
+    lost = cast("PolicyResult", DEAD | {"changed": False})
 
     def test_a_host_that_has_it_was_committed(self) -> None:
         assert barrier.after_lost_answer(self.lost, {"matches": True}) == {}
@@ -329,7 +330,9 @@ class TestLostAnswer:
         assert not barrier.uncertain(again, TOKYO)
 
     def test_of_a_host_that_stays_away_nobody_knows(self) -> None:
-        unknown = run([PENDING, {}, {}], [PENDING, {}, barrier.after_lost_answer(self.lost, DEAD)])
+        unknown = run(
+            [PENDING, {}, {}], [PENDING, {}, barrier.after_lost_answer(self.lost, cast("PolicyResult", DEAD))]
+        )
         assert barrier.uncertain(unknown, TOKYO)
         assert barrier.problem(unknown, TOKYO, Phase.COMMIT, one_end=False) == (
             "rras-tokyo does not go on, because its peer rras-osaka did not answer to the commit, and whether it has "
@@ -351,7 +354,7 @@ class TestLostAnswer:
         ({}, {}, False),
     ],
 )
-def test_who_needs_a_restart(plan: dict[str, Any], value: dict[str, Any], needed: bool) -> None:
+def test_who_needs_a_restart(plan: PolicyResult, value: ValueResult, needed: bool) -> None:
     assert barrier.needs_restart(plan, value) is needed
 
 
@@ -416,7 +419,7 @@ class TestWhoAnswers:
         assert barrier.problem(removing, TOKYO, Phase.REMOVAL, one_end=False) == ""
 
 
-def proof(value: int | None = 1, in_effect: str = "yes", **given: Any) -> dict[str, Any]:
+def proof(value: int | None = 1, in_effect: str = "yes", **given: Any) -> PolicyProof:
     """Return what a host with the declared policy in force answers to a plan."""
     services = {"RemoteAccess": {"start": "auto", "running": True}} | given.pop("services", {})
     host = {
@@ -436,7 +439,8 @@ def proof(value: int | None = 1, in_effect: str = "yes", **given: Any) -> dict[s
     comparison = {"policy": POLICY, "standing": "assigned", "has": [], "declared": [], "obstacles": []}
     comparison |= {"difference": [], "rules": given.pop("rules", [rule(), rule("tokyo-branch")])}
     comparison |= given.pop("comparison", None) or {}
-    return {"matches": True, "obstacles": [], "refusal": "", "comparison": comparison, "host": host} | given
+    answer = {"matches": True, "obstacles": [], "refusal": "", "comparison": comparison, "host": host}
+    return cast("PolicyProof", answer | given)
 
 
 def rule(name: str = "tokyo-osaka", state: str = "matches", **given: Any) -> dict[str, Any]:
@@ -508,7 +512,7 @@ class TestAgreement:
             ),
         ],
     )
-    def test_what_one_end_lacks(self, osaka: dict[str, Any], sentence: str) -> None:
+    def test_what_one_end_lacks(self, osaka: PolicyProof, sentence: str) -> None:
         (pair,) = agreement.agreements(network(PAIR), TOKYO, {TOKYO: proof(), OSAKA: osaka})
         assert (pair.proved, pair.disagreements) == (False, (sentence,))
         assert pair.summary.startswith("tokyo-osaka: rras-tokyo and rras-osaka do not agree on UDP")
@@ -563,7 +567,7 @@ class TestAgreement:
             ),
         ],
     )
-    def test_what_is_found_on_one_end(self, osaka: dict[str, Any], finding: str) -> None:
+    def test_what_is_found_on_one_end(self, osaka: PolicyProof, finding: str) -> None:
         (pair,) = agreement.agreements(network(PAIR), OSAKA, {TOKYO: proof(), OSAKA: osaka})
         (found,) = pair.findings
         assert (pair.proved, pair.disagreements, pair.remarks) == (False, (), (str(found),))
@@ -583,7 +587,7 @@ class TestAgreement:
             ),
         ],
     )
-    def test_what_is_no_finding(self, osaka: dict[str, Any]) -> None:
+    def test_what_is_no_finding(self, osaka: PolicyProof) -> None:
         (pair,) = agreement.agreements(network(PAIR), OSAKA, {TOKYO: proof(), OSAKA: osaka})
         assert (pair.findings, pair.disagreements) == ((), ())
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -103,7 +103,7 @@ def test_a_report_as_plain_text() -> None:
     assert FILTERS["l2tp_report"](hostvars, TOKYO)["findings"] == []
 
 
-def reported(answer: dict[str, Any], **variables: Any) -> Any:
+def reported(answer: Mapping[str, Any], **variables: Any) -> Any:
     hostvars = {TOKYO: HOSTVARS[TOKYO] | {"__l2tp_verified": answer} | variables}
     return FILTERS["l2tp_report"](hostvars | {OSAKA: HOSTVARS[OSAKA]}, TOKYO)
 
@@ -117,12 +117,12 @@ def test_what_does_not_match_is_said_whatever_it_is() -> None:
 
 def test_a_host_without_a_connection_needs_no_address() -> None:
     answer = proof(comparison=None)
-    answer["host"] |= {"addresses": [{"address": "192.0.2.7"}], "machine": "x"}
+    answer["host"] |= {"addresses": [{"address": "192.0.2.7", "dynamic": False}], "machine": "x"}
     alone = reported(answer, l2tp_connections=[], l2tp_address=None)
     assert alone["warnings"] == [
         "l2tp_connections is empty for rras-tokyo, and no policy of this collection is there. Nothing is compared."
     ]
-    (error,) = reported(answer | {"comparison": proof()["comparison"]})["errors"]
+    (error,) = reported({**answer, "comparison": proof()["comparison"]})["errors"]
     assert error.startswith(
         "rras-tokyo is not compared, because l2tp_address of rras-tokyo is 192.0.2.1, but the server"
     )

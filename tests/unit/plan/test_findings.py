@@ -5,19 +5,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import findings
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Identifier, Severity
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import HostFacts
 
 HOST = "rras-tokyo"
 RUNNING = {"start": "auto", "running": True}
 SERVICES = {"RemoteAccess": RUNNING, "PolicyAgent": RUNNING, "IKEEXT": RUNNING}
 
 
-def facts(value: int | None, in_effect: str, **given: Any) -> dict[str, Any]:
+def facts(value: int | None, in_effect: str, **given: Any) -> HostFacts:
     found = {
         "prohibit_ipsec": {"value": value, "in_effect": in_effect},
         "services": SERVICES | given.pop("services", {}),
@@ -32,7 +33,7 @@ def facts(value: int | None, in_effect: str, **given: Any) -> dict[str, Any]:
         "addresses": [],
         "listed_addresses": [],
     }
-    return found | given
+    return cast("HostFacts", found | given)
 
 
 BARE = {"l2tp_covered": "none"}
@@ -61,7 +62,7 @@ DEAF = {"services": {"PolicyAgent": {"start": "auto", "running": False}}}
         (facts(1, "no", **BARE, domain_policy="LDAP://x"), ["restart_pending"]),
     ],
 )
-def test_the_states_of_the_value(found: dict[str, Any], identifiers: list[str]) -> None:
+def test_the_states_of_the_value(found: HostFacts, identifiers: list[str]) -> None:
     said = [*findings.of_the_value(HOST, found), *findings.clear_text(HOST, found)]
     assert [str(each.identifier) for each in said] == identifiers
     for each in said:

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import remains
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Node
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import HostFacts, PolicyResult, ValueResult
 from ansible_collections.rras.ipsec.tests.unit.plan.server import BLOCKED, NAME, Server, rule
 from ansible_collections.rras.ipsec.tests.unit.plan.test_present import by_hand
 
@@ -22,11 +23,15 @@ def policy(name: str = NAME, *, assigned: bool = True, ours: bool = True, adopte
     return {"name": name, "assigned": assigned, "ours": ours, "adopted": adopted}
 
 
-def planned(*policies: dict[str, Any], after: str | None = None, pending: bool = True) -> dict[str, Any]:
-    return {"host": {"policies": list(policies)}, "assigned_after": after, "pending": pending}
+def facts(*policies: dict[str, Any]) -> HostFacts:
+    return cast("HostFacts", {"policies": list(policies)})
 
 
-def value(*, changed: bool = True, number: int | None = None, restart: bool = True) -> dict[str, Any]:
+def planned(*policies: dict[str, Any], after: str | None = None, pending: bool = True) -> PolicyResult:
+    return {"host": facts(*policies), "assigned_after": after, "pending": pending}
+
+
+def value(*, changed: bool = True, number: int | None = None, restart: bool = True) -> ValueResult:
     return {"changed": changed, "value": number, "reboot_required": restart}
 
 
@@ -108,9 +113,7 @@ RESTARTED = "rras-tokyo would be restarted, because Windows runs with ProhibitIp
         (planned(pending=False), value(restart=False), "if_needed", [GIVEN_BACK]),
     ],
 )
-def test_what_a_removal_would_do(
-    plan: dict[str, Any], found: dict[str, Any], reboot: str, sentences: list[str]
-) -> None:
+def test_what_a_removal_would_do(plan: PolicyResult, found: ValueResult, reboot: str, sentences: list[str]) -> None:
     assert list(remains.removal(HOST, plan, found, reboot)) == sentences
 
 
@@ -126,17 +129,17 @@ def test_what_a_removal_would_do(
     ],
 )
 def test_what_is_left_on_a_host_without_connections(node: Node, why: str) -> None:
-    facts = {"policies": [policy(), policy("Old", assigned=False), policy("By hand", ours=False)]}
+    found = facts(policy(), policy("Old", assigned=False), policy("By hand", ours=False))
     remedy = "Declare its connection again, or run remove for rras-tokyo."
-    assert list(remains.unconnected(node, facts)) == [
+    assert list(remains.unconnected(node, found)) == [
         (f"{why}, but the policy 'L2TP' of this collection is still assigned.", remedy),
         (f"{why}, but the policy 'Old' of this collection is still in the store.", remedy),
     ]
 
 
 def test_what_is_left_under_another_name() -> None:
-    facts = {"policies": [policy("l2tp"), policy("Old", assigned=False), policy("By hand", ours=False)]}
-    assert list(remains.under_other_names(HOST, facts, NAME)) == [
+    found = facts(policy("l2tp"), policy("Old", assigned=False), policy("By hand", ours=False))
+    assert list(remains.under_other_names(HOST, found, NAME)) == [
         (
             "The policy 'Old' of this collection is still in the store on rras-tokyo, but l2tp_policy_name is 'L2TP'.",
             "Delete it with win_ipsec_psk_policy, its name and state absent; remove takes it too.",

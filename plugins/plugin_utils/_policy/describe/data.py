@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.describe.keys import KeyWord
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.describe.vocabulary import (
@@ -22,9 +20,10 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.describe.vocabu
     tunnel_text,
     word_for,
 )
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyDetails, RuleFacts
 
 
-def details(policy: model.Policy, key_word: KeyWord) -> dict[str, Any]:
+def details(policy: model.Policy, key_word: KeyWord) -> PolicyDetails:
     """A policy as data, for results: what a 0 stands for instead of it."""
     main_mode = policy.main_mode
     return {
@@ -42,7 +41,7 @@ def details(policy: model.Policy, key_word: KeyWord) -> dict[str, Any]:
     }
 
 
-def _rule_details(rule: model.Rule, key_word: KeyWord) -> dict[str, Any]:
+def _rule_details(rule: model.Rule, key_word: KeyWord) -> RuleFacts:
     has_filters = rule.filter_list is not None or rule.is_default_response
     return {
         "name": rule.name,

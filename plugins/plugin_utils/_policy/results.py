@@ -1,0 +1,220 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The shape of the results of tasks: what one side of Ansible writes and the other reads.
+
+Between the two a result is plain data, whatever a playbook does with it. So each side names its fields by these types,
+and a field that one of them spells otherwise is an error of the type checker. What the fields mean is documented where
+users read it, in the modules' RETURN.
+"""
+
+from __future__ import annotations
+
+from typing import NotRequired, TypedDict, cast
+
+
+class ProhibitIpSecFacts(TypedDict):
+    """The registry value, and whether Windows started with it."""
+
+    value: int | None
+    kind: str | None
+    in_effect: str
+
+
+class ServiceFacts(TypedDict):
+    """A service of Windows; start is None where there is no such service."""
+
+    start: str | None
+    running: bool
+    depends_on: list[str]
+
+
+class AddressFacts(TypedDict):
+    """One IPv4 address."""
+
+    address: str
+    dynamic: bool
+
+
+class PortsFacts(TypedDict):
+    """What the L2TP ports of RRAS are enabled for; None for what is not known."""
+
+    remote_access: bool | None
+    routing: bool | None
+    outbound_routing: bool | None
+
+
+class MainModeFacts(TypedDict):
+    """The key exchange of a policy."""
+
+    methods: list[str]
+    lifetime: float
+    quick_mode_limit: int
+    pfs: bool
+    options: list[str]
+
+
+class RuleFacts(TypedDict):
+    """One rule of a policy, in the words of the console."""
+
+    name: str
+    default_response: bool
+    active: bool
+    filters: list[str] | None
+    filter_action: str
+    offers: list[str]
+    authentication: list[str]
+    alternate_authentication: list[str] | None
+    tunnel: str | None
+    connection_type: str
+    interface: str | None
+
+
+class PolicyDetails(TypedDict):
+    """What a policy says."""
+
+    name: str
+    description: str
+    polling_interval: float
+    main_mode: MainModeFacts
+    rules: list[RuleFacts]
+
+
+class UnreadableFacts(TypedDict):
+    """An object of the policy store that can't be read."""
+
+    path: str
+    reason: str
+
+
+class PolicyFacts(PolicyDetails):
+    """A policy as it stands in the store of a host."""
+
+    guid: str
+    ours: bool
+    adopted: bool
+    assigned: bool
+    open_keys: list[str]
+    unreadable: list[UnreadableFacts]
+
+
+class HostFacts(TypedDict):
+    """What was read from a host."""
+
+    policies: list[PolicyFacts]
+    assigned: str | None
+    prohibit_ipsec: ProhibitIpSecFacts
+    services: dict[str, ServiceFacts]
+    domain_policy: str | None
+    addresses: list[AddressFacts]
+    listed_addresses: list[str]
+    loading_proved: bool
+    l2tp_covered: str
+    l2tp_over_ipv6_blocked: bool
+    l2tp_over_ipv6_obstacles: list[str]
+    machine: str
+    unfinished_transaction: str | None
+    l2tp_ports: int | None
+    l2tp_ports_enabled_for: PortsFacts
+    policies_valid: bool | None
+
+
+class RuleComparison(TypedDict):
+    """One rule as a host has it, beside the declared one (`comparison.RuleState`)."""
+
+    name: str
+    state: str
+    has: list[str]
+    declared: list[str]
+    only_key: bool
+    treatment: str | None
+    keys: list[str]
+    obstacles: list[str]
+
+
+class PolicyComparison(TypedDict):
+    """What a host has of a declared policy (`comparison.Comparison`)."""
+
+    policy: str
+    standing: str
+    rules: list[RuleComparison]
+    has: list[str]
+    declared: list[str]
+    obstacles: list[str]
+    difference: list[str]
+
+
+class RuleChange(TypedDict):
+    """Why a rule changes, a word each; rule None: what is no rule's."""
+
+    rule: str | None
+    what: list[str]
+
+
+class Diff(TypedDict, total=False):
+    """The two texts of a diff."""
+
+    before: str
+    after: str
+    before_header: str
+    after_header: str
+
+
+class TaskResult(TypedDict, total=False):
+    """What each task answers, one that failed, was skipped or did not reach its host included."""
+
+    changed: bool
+    failed: bool
+    unreachable: bool
+    skipped: bool
+    msg: str
+    reason: str
+    warnings: list[str]
+    diff: Diff
+
+
+class HostResult(TaskResult, total=False):
+    """What the tasks answer that read a host."""
+
+    host: HostFacts
+
+
+class PolicyResult(HostResult, total=False):
+    """What C(win_ipsec_psk_policy) answers."""
+
+    transaction: str
+    pending: bool
+    matches: bool
+    obstacles: list[str]
+    comparison: PolicyComparison | None
+    changed_rules: list[str]
+    changes: list[RuleChange]
+    assigned_after: str | None
+    assigned_by: str
+    refusal: str
+    strategy: str
+    uncertain: bool
+    """Added by the role's filters: the answer to a commit got lost, and nobody knows what the host has."""
+
+
+class PolicyProof(TypedDict):
+    """What the phases C(plan) and C(verify) of C(win_ipsec_psk_policy) answer of a host that could be read."""
+
+    matches: bool
+    comparison: PolicyComparison
+    host: HostFacts
+    refusal: NotRequired[str]
+
+
+class ValueResult(TaskResult, total=False):
+    """What C(win_prohibit_ipsec) answers."""
+
+    value: int | None
+    before: int | None
+    in_effect: str
+    reboot_required: bool
+
+
+def as_proof(result: PolicyResult) -> PolicyProof:
+    """The result of a phase that read the host, which then has all of these fields."""
+    return cast("PolicyProof", result)
