@@ -70,6 +70,7 @@ class Why(enum.StrEnum):
     OTHERS = "L2TP with peers that no rule names is in clear text"
     RESTART = "Windows still runs with ProhibitIpSec: restart first"
     CLEAR_TEXT = "L2TP would be in clear text"
+    IN_THE_WAY = "RRAS makes no automatic filters beside the policy's, and these do not cover all L2TP"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -80,16 +81,20 @@ class Verdict:
     why: Why
 
 
-def judge(wish: Wish, *, prohibited: bool, in_effect: InEffect, cover_after: Cover) -> Verdict:
+def judge(
+    wish: Wish, *, prohibited: bool, in_effect: InEffect, cover_after: Cover, in_the_way_after: bool = False
+) -> Verdict:
     """Say whether a wish may be done.
 
     prohibited: ProhibitIpSec is a REG_DWORD of 1 now; in_effect: whether Windows started with what is there now;
-    cover_after: what the policy covers that is assigned once the wish is done.
+    cover_after: what the policy covers that is assigned once the wish is done; in_the_way_after: whether it keeps RRAS
+    from making its automatic filters (see `in_the_way`).
     """
+    uncovered = in_the_way_after and cover_after in (Cover.CONNECTIONS, Cover.NONE)
     if wish is Wish.REMOVE_VALUE:
-        return Verdict(Answer.DONE, Why.BY_DEFAULT)
+        return Verdict(Answer.WARNED, Why.IN_THE_WAY) if uncovered else Verdict(Answer.DONE, Why.BY_DEFAULT)
     if wish is not Wish.SET_VALUE and makes_automatic_filters(prohibited=prohibited, in_effect=in_effect):
-        return Verdict(Answer.WARNED, Why.OPEN) if cover_after is Cover.OPEN else Verdict(Answer.DONE, Why.AUTOMATIC)
+        return _beside_automatic_filters(wish, cover_after, uncovered=uncovered)
     match cover_after:
         case Cover.ALL:
             return Verdict(Answer.DONE, Why.COVERED)
@@ -98,6 +103,14 @@ def judge(wish: Wish, *, prohibited: bool, in_effect: InEffect, cover_after: Cov
         case Cover.CONNECTIONS:
             return Verdict(Answer.WARNED, Why.OTHERS)
     return Verdict(Answer.REFUSED, Why.CLEAR_TEXT)
+
+
+def _beside_automatic_filters(wish: Wish, cover_after: Cover, *, uncovered: bool) -> Verdict:
+    """The answer where RRAS makes its filters, or would but for the policy; one that comes back was there before us."""
+    if uncovered:
+        refused = wish is Wish.ASSIGN and cover_after is Cover.NONE
+        return Verdict(Answer.REFUSED, Why.CLEAR_TEXT) if refused else Verdict(Answer.WARNED, Why.IN_THE_WAY)
+    return Verdict(Answer.WARNED, Why.OPEN) if cover_after is Cover.OPEN else Verdict(Answer.DONE, Why.AUTOMATIC)
 
 
 def makes_automatic_filters(*, prohibited: bool, in_effect: InEffect) -> bool:
@@ -129,7 +142,9 @@ def lets_through(rule: model.Rule) -> str:
         return "its filter action permits it"
     if action.accepts_unsecured:
         return "its filter action accepts unsecured communication"
-    return "its filter action falls back to unsecured communication" if action.falls_back_to_clear_text else ""
+    if action.falls_back_to_clear_text:
+        return "its filter action falls back to unsecured communication"
+    return "its filter action does not encrypt" if action.negotiates and not all(map(encrypts, action.offers)) else ""
 
 
 def keeps_from_clear_text(rule: model.Rule) -> bool:

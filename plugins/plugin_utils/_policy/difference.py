@@ -57,6 +57,8 @@ class State:
     leftovers: int
     """How many objects no policy of the store leads to any more are still to be deleted."""
     services: Mapping[str, Service]
+    value_recorded: bool | None
+    """Whether it is known what ProhibitIpSec was before us; None while it is not 1."""
     remembered: tuple[str, ...]
     """The services of which is known what they had before us."""
     firewall_rule: str
@@ -79,6 +81,7 @@ class State:
             unfinished=str(host.pending.phase) if host.pending else "",
             leftovers=0,
             services=host.services,
+            value_recorded=host.value_note.recorded if host.prohibited else None,
             remembered=tuple(sorted(host.services_before)),
             firewall_rule=_firewall_rule(host.windows_firewall),
             open_keys=(),
@@ -92,6 +95,8 @@ class State:
             yield f"left over, of no use: {self.leftovers} objects"
         for name in (services.AGENT, services.IKE, services.RRAS):
             yield _service(self.services[name])
+        if self.value_recorded is not None:
+            yield f"what ProhibitIpSec was before: {'on record' if self.value_recorded else 'not on record'}"
         if self.remembered:
             yield f"a removal gives back what it was before: {', '.join(self.remembered)}"
         yield f"Windows Firewall rule {firewall.NAME}: {self.firewall_rule}"
@@ -259,7 +264,7 @@ def _names(state: State, other: State) -> dict[str, str]:
 
 
 def _record(state: State) -> tuple[object, ...]:
-    return state.returns, state.names_back, state.remembered
+    return state.returns, state.names_back, state.value_recorded, state.remembered
 
 
 def _before(plan: Plan, host: Host) -> State:
@@ -274,6 +279,7 @@ def _after(plan: Plan, host: Host, *, staging: bool = False) -> State:
     common = dataclasses.replace(
         State.of(host),
         services=services.after(host, wanted),
+        value_recorded=_value_recorded(plan, host),
         remembered=_remembered(host, wanted),
         firewall_rule=_BLOCKS if plan.firewall else State.of(host).firewall_rule,
     )
@@ -327,6 +333,12 @@ def _remembered(host: Host, wanted: Collection[steps.Step]) -> tuple[str, ...]:
         return ()
     new = {step.name for step in wanted if isinstance(step, steps.SetValue) and step.path == SERVICES_NOTE}
     return tuple(sorted({*host.services_before, *new}))
+
+
+def _value_recorded(plan: Plan, host: Host) -> bool | None:
+    if not host.prohibited:
+        return None
+    return host.value_note.recorded or (plan.after is not None and not plan.empty)
 
 
 def _firewall_rule(found: firewall.WindowsFirewall) -> str:

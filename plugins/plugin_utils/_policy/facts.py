@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, describe
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, describe, protection
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host, Service
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import (
     HostFacts,
@@ -33,7 +33,7 @@ def facts(host: Host, key_word: describe.KeyWord) -> HostFacts:
         "addresses": [{"address": entry.address, "dynamic": entry.dynamic} for entry in host.addresses],
         "listed_addresses": sorted(host.listed),
         "loading_proved": host.loading_proved,
-        "l2tp_covered": str(clear_text.cover(rules)),
+        "l2tp_covered": str(protection.cover(None if host.domain_policy else active)),
         "l2tp_over_ipv6_blocked": not ipv6_obstacles,
         "l2tp_over_ipv6_obstacles": list(ipv6_obstacles),
         "machine": host.machine,

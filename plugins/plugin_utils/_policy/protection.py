@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, describe, model
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, describe, model, services
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Cover
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host, StartType
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import StoredPolicy
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import Words
 
@@ -30,6 +31,26 @@ def connection_filters(policy: model.Policy) -> Iterator[model.Filter]:
             yield from (each for each in rule.filters if clear_text.is_l2tp(each) and all(map(_single, _ends(each))))
 
 
+def cover(found: StoredPolicy | model.Policy | None) -> Cover:
+    """How much of a host's L2TP a policy covers; never all where a part of it can't be read, for that may permit it."""
+    policy = found.policy if isinstance(found, StoredPolicy) else found
+    covered = clear_text.cover(policy.rules) if policy else Cover.NONE
+    return Cover.CONNECTIONS if covered is Cover.ALL and _unread(found) else covered
+
+
+def _unread(found: StoredPolicy | model.Policy | None) -> str:
+    """What of a policy can't be read; empty where all can."""
+    return found.unreadable[0].path if isinstance(found, StoredPolicy) and found.unreadable else ""
+
+
+def uncovered(found: StoredPolicy | model.Policy, words: Words) -> str:
+    """What must be said where a policy covers some of a host's L2TP, but not all of it."""
+    unread = _unread(found)
+    if unread:
+        return f"L2TP of this host may be in clear text, because {unread} of the policy {found.name!r} can't be read."
+    return others_in_clear_text(words)
+
+
 def weakness(policy: model.Policy) -> str:
     """Why a policy does not keep L2TP from clear text, as a clause that names the rule."""
     for rule in policy.rules:
@@ -39,15 +60,15 @@ def weakness(policy: model.Policy) -> str:
     idle = [rule for rule in policy.rules if not rule.active and any(map(clear_text.is_l2tp, rule.filters))]
     if idle:
         return f"the rule {idle[0].name!r} of the policy {policy.name!r} is not active"
-    readable = [rule for rule in policy.rules if any(map(clear_text.is_l2tp, rule.filters)) and _signs_only(rule)]
-    if readable:
-        return f"the rule {readable[0].name!r} of the policy {policy.name!r} does not encrypt"
     return f"the policy {policy.name!r} has no rule that protects UDP port {clear_text.L2TP_PORT} in both directions"
 
 
-def _signs_only(rule: model.Rule) -> bool:
-    action = rule.filter_action
-    return action.negotiates and not all(map(clear_text.encrypts, action.offers))
+def in_the_way(policy: model.Policy) -> str:
+    """What must be said where RRAS makes no filters because of a policy that does not cover all L2TP."""
+    return (
+        f"L2TP of this host may be in clear text: a filter of the policy {policy.name!r} for all L2TP keeps RRAS from "
+        "making its automatic filters, and its rules do not cover all L2TP."
+    )
 
 
 def others_in_clear_text(words: Words) -> str:
@@ -71,7 +92,8 @@ def obstacles(host: Host, name: str) -> tuple[str, ...]:
         return ("no policy is assigned.",)
     if name and found.policy.name.casefold() != name.casefold():
         return (f"the policy {found.policy.name!r} is assigned, not {name!r}.",)
-    return (*_stopped(host), *_unprotected(host, found))
+    unread = [f"{each.path} of the assigned policy can't be read: {each.reason}." for each in found.unreadable]
+    return (*_stopped(host), *unread, *_unprotected(host, found))
 
 
 def end_obstacles(host: Host) -> tuple[str, ...]:
@@ -107,6 +129,25 @@ def _stopped(host: Host) -> Iterator[str]:
     for name in NEEDED_SERVICES:
         if not host.services[name].running:
             yield f"the service {name} is not running."
+
+
+def idle_at_start(host: Host) -> Iterator[str]:
+    """Which of the needed services Windows does not start by itself, a sentence each."""
+    for name in NEEDED_SERVICES:
+        service = host.services[name]
+        if service.running and service.start is not StartType.AUTO:
+            kind = service.start.name.lower() if service.start is not None else "unknown"
+            yield f"the service {name} does not start with Windows (its start type is {kind}; set it to auto)."
+
+
+def late_at_start(host: Host, words: Words) -> Iterator[str]:
+    """What must be said where RRAS may start before PolicyAgent has loaded a policy."""
+    rras = host.services[services.RRAS]
+    if rras.start is not None and not services.depends_on_agent(rras):
+        yield (
+            f"The service {services.RRAS} does not wait for {services.AGENT} when Windows starts, so L2TP of this host "
+            f"may be in clear text until the policy is loaded; set {words.agent_first} to true."
+        )
 
 
 def unlisted(host: Host, policy: model.Policy) -> Iterator[str]:

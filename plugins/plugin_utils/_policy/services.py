@@ -53,9 +53,9 @@ def dependency_refused(host: Host, *, agent_first: bool) -> str:
     if not strange:
         return ""
     problem = f"the service {RRAS} depends on {strange[0]!r}, a name with which its list can't be written safely"
-    if agent_first and service.start is not None and not _depends_on_agent(service):
+    if agent_first and service.start is not None and not depends_on_agent(service):
         return f"{problem}; set policy_agent_first to false, and make {RRAS} depend on {AGENT} by hand."
-    if not agent_first and RRAS in host.services_before and _depends_on_agent(service):
+    if not agent_first and RRAS in host.services_before and depends_on_agent(service):
         return f"{problem}; take {AGENT} out of the dependencies of {RRAS} by hand."
     return ""
 
@@ -127,7 +127,7 @@ def _config_start(name: str, start: StartType, before: StartType | None) -> step
 
 def _dependency(host: Host) -> Iterator[steps.Step]:
     service = host.services[RRAS]
-    if service.start is not None and not _depends_on_agent(service):
+    if service.start is not None and not depends_on_agent(service):
         yield _config_depend(service, (*service.depends_on, AGENT))
 
 
@@ -145,7 +145,8 @@ def _depend(service: Service, depends_on: tuple[str, ...]) -> str:
     return "/".join((*depends_on, *(f"+{group}" for group in service.depends_on_groups))) or "/"
 
 
-def _depends_on_agent(service: Service) -> bool:
+def depends_on_agent(service: Service) -> bool:
+    """Whether a service waits for PolicyAgent when Windows starts."""
     return any(name.casefold() == AGENT.casefold() for name in service.depends_on)
 
 
@@ -156,7 +157,7 @@ def _give_back(host: Host) -> Iterator[steps.Step]:
         if before and start is StartType.AUTO and before.text.upper() in StartType.__members__:
             yield _config_start(name, StartType[before.text.upper()], start)
     service = host.services[RRAS]
-    if RRAS in host.services_before and _depends_on_agent(service):
+    if RRAS in host.services_before and depends_on_agent(service):
         yield _config_depend(service, tuple(name for name in service.depends_on if name.casefold() != AGENT.casefold()))
     if host.services_before:
         yield steps.Flush(

@@ -14,7 +14,7 @@ import dataclasses
 from collections.abc import Iterator
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, phases, protection, steps
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Answer, Cover, InEffect, Why, Wish
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Answer, InEffect, Why, Wish
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import (
     PROHIBIT_IPSEC,
     PROHIBITED,
@@ -67,7 +67,7 @@ def plan_value(wish: ValueWish, host: Host) -> ValuePlan:
     before = host.prohibit_ipsec
     after = _wanted(wish, host)
     _refuse_unknown_kind(host)
-    warnings = _warnings(wish, host) if wish.present and not wish.predicted else ()
+    warnings = _warnings_of_removal(host) if not wish.present else () if wish.predicted else _warnings(wish, host)
     unproved = wish.restart_if_unknown and wish.present and host.in_effect is InEffect.UNKNOWN
     taken_away = not wish.present and host.taken_away  # by somebody else: the note goes, and a restart is needed
     if before == after and not (unproved or taken_away):
@@ -137,21 +137,38 @@ def _warnings(wish: ValueWish, host: Host) -> tuple[str, ...]:
     if wish.require_effective_policy:
         _require_effective(host, wish)
     active = None if host.domain_policy else host.store.active
-    cover = clear_text.cover(active.policy.rules) if active else Cover.NONE
+    cover = protection.cover(active)
     verdict = clear_text.judge(Wish.SET_VALUE, prohibited=True, in_effect=host.in_effect, cover_after=cover)
-    said = []
+    said = [
+        f"L2TP of this host is in clear text after the next start of Windows, because {idle}"
+        for idle in protection.idle_at_start(host)
+    ]
     if verdict.answer is Answer.REFUSED:
         reason = protection.weakness(active.policy) if active else "no policy is assigned"
         if wish.require_effective_policy:
             raise _refused(f"{reason}.", wish)
         said.append(f"With ProhibitIpSec all L2TP of this host is in clear text, because {reason}.")
-    elif verdict.why is Why.OTHERS:
-        said.append(protection.others_in_clear_text(wish.words))
-    return (*said, *protection.ipv6_in_clear_text(host, wish.words))
+    elif verdict.why is Why.OTHERS and active:
+        said.append(protection.uncovered(active, wish.words))
+    late = protection.late_at_start(host, wish.words)
+    return (*said, *late, *protection.ipv6_in_clear_text(host, wish.words))
+
+
+def _warnings_of_removal(host: Host) -> tuple[str, ...]:
+    """What must be said of L2TP without the value, a sentence each."""
+    active = None if host.domain_policy else host.store.active
+    verdict = clear_text.judge(
+        Wish.REMOVE_VALUE,
+        prohibited=host.prohibited,
+        in_effect=host.in_effect,
+        cover_after=protection.cover(active),
+        in_the_way_after=clear_text.in_the_way(active.policy if active else None),
+    )
+    return (protection.in_the_way(active.policy),) if active and verdict.answer is Answer.WARNED else ()
 
 
 def _require_effective(host: Host, wish: ValueWish) -> None:
-    obstacles = protection.obstacles(host, wish.policy)
+    obstacles = (*protection.obstacles(host, wish.policy), *protection.idle_at_start(host))
     if obstacles:
         raise _refused(obstacles[0], wish)
 

@@ -27,6 +27,8 @@ class Words:
     """What brings a policy into force."""
     without_policy: str
     """How ProhibitIpSec is set without a policy that protects, as the end of a sentence; empty where that can't be."""
+    agent_first: str
+    """What makes RemoteAccess wait for PolicyAgent."""
     own_addresses: str
     """How the ends of a rule are corrected that are not this host's."""
 
@@ -45,6 +47,7 @@ TASK: Final = Words(
     remove_value="win_prohibit_ipsec with state absent",
     assign_policy="win_ipsec_psk_policy",
     without_policy=", or set require_effective_policy to false",
+    agent_first="policy_agent_first of win_ipsec_psk_policy",
     own_addresses="write the static address of its RRAS interface into the filter of the rule {rule}",
 )
 """A task of a playbook, which gives the options of the modules."""
@@ -59,6 +62,7 @@ ROLE: Final = Words(
     remove_value="the playbook rras.ipsec.remove",
     assign_policy="the playbook rras.ipsec.site",
     without_policy="",
+    agent_first="l2tp_policy_agent_first",
     own_addresses=(
         "write the static address of its RRAS interface into l2tp_address, or correct peers of the connection {rule}"
     ),

@@ -46,36 +46,48 @@ COVERS = {
 }
 
 
+IN_THE_WAY = {False: "", True: ", and keeps RRAS from making its automatic filters"}
+INPUTS = list(itertools.product(Wish, VALUES, InEffect, Cover, IN_THE_WAY))
+
+
 def rows() -> Iterator[str]:
-    """The table, a line for each combination of inputs."""
+    """The table, a line for each combination of inputs; one where it does not matter what is in RRAS's way."""
     yield "| to do | ProhibitIpSec | since | the policy assigned afterwards covers | answer | why |"
     yield "|---|---|---|---|---|---|"
-    for wish, prohibited, in_effect, cover in itertools.product(Wish, VALUES, InEffect, Cover):
-        verdict = clear_text.judge(wish, prohibited=prohibited, in_effect=in_effect, cover_after=cover)
-        cells = (wish, VALUES[prohibited], STATES[in_effect], COVERS[cover], verdict.answer, verdict.why)
-        yield f"| {' | '.join(cells)} |"
+    for wish, prohibited, in_effect, cover, in_the_way in INPUTS:
+        verdict, otherwise = (
+            clear_text.judge(wish, prohibited=prohibited, in_effect=in_effect, cover_after=cover, in_the_way_after=way)
+            for way in (in_the_way, not in_the_way)
+        )
+        if in_the_way and verdict == otherwise:
+            continue
+        covers = COVERS[cover] + IN_THE_WAY[in_the_way]
+        yield f"| {' | '.join((wish, VALUES[prohibited], STATES[in_effect], covers, verdict.answer, verdict.why))} |"
 
 
 def test_the_table_in_the_documentation_is_the_function(capsys: pytest.CaptureFixture[str]) -> None:
     table = list(rows())
-    assert len(table) == 2 + len(Wish) * len(VALUES) * len(InEffect) * len(Cover)
+    assert len(table) > 2 + len(INPUTS) / len(IN_THE_WAY)
     with capsys.disabled():
         print("", *table, sep="\n")
     assert [line for line in TABLE.read_text(encoding="utf-8").splitlines() if line.startswith("|")] == table
 
 
-@pytest.mark.parametrize(
-    ("wish", "prohibited", "in_effect", "cover"), list(itertools.product(Wish, VALUES, InEffect, Cover))
-)
+@pytest.mark.parametrize(("wish", "prohibited", "in_effect", "cover", "in_the_way"), INPUTS)
 def test_nothing_is_done_that_leaves_all_l2tp_in_clear_text(
-    wish: Wish, prohibited: bool, in_effect: InEffect, cover: Cover
+    wish: Wish, prohibited: bool, in_effect: InEffect, cover: Cover, in_the_way: bool
 ) -> None:
-    """Whatever the inputs: where RRAS makes no filters of its own, the policy has to cover L2TP."""
-    verdict = clear_text.judge(wish, prohibited=prohibited, in_effect=in_effect, cover_after=cover)
+    """Whatever the inputs: where RRAS makes no filters of its own, the policy has to cover L2TP, or it is said."""
+    verdict = clear_text.judge(
+        wish, prohibited=prohibited, in_effect=in_effect, cover_after=cover, in_the_way_after=in_the_way
+    )
     without_automatic = prohibited or in_effect is InEffect.NO or wish is Wish.SET_VALUE
     exposed = without_automatic and cover in (Cover.NONE, Cover.OPEN) and wish is not Wish.REMOVE_VALUE
+    exposed = exposed or (wish is Wish.ASSIGN and in_the_way and cover is Cover.NONE)
     assert exposed == (verdict.why is Why.CLEAR_TEXT)
     assert verdict.answer is Answer.REFUSED or not exposed
+    uncovered = in_the_way and cover in (Cover.NONE, Cover.CONNECTIONS)
+    assert verdict.answer is not Answer.DONE or not uncovered
 
 
 def udp(source: str = "me", destination: str = "any", **more: Any) -> dict[str, Any]:
@@ -102,7 +114,9 @@ EVERYTHING = udp(protocol="any", source_port=0, covers_other_traffic=True)
         ([], Cover.NONE),
         ([rule(active=False)], Cover.NONE),
         ([rule(connection_type="dialup")], Cover.NONE),
-        ([rule(filter_action={"offers": [{"encryption": "none"}]})], Cover.NONE),
+        ([rule(filter_action={"offers": [{"encryption": "none"}]})], Cover.OPEN),
+        ([rule(filter_action={"offers": [{}, {"encryption": "none"}]}), BLOCKED], Cover.OPEN),
+        ([rule(filter_action={"offers": [{}, {"encryption": "des"}]}), BLOCKED], Cover.ALL),
         ([rule(filters=[PAIR | {"mirrored": False}])], Cover.NONE),
         ([rule(filters=[PAIR | {"source_port": 500}])], Cover.NONE),
         ([rule(filters=[udp(protocol="icmp", source_port=0)])], Cover.NONE),
@@ -137,7 +151,7 @@ EXPOSING: dict[str, tuple[Options, str]] = {
     ),
     "a rule that only signs": (
         {"rules": [rule(filter_action={"offers": [{"encryption": "none"}]})]},
-        "the rule 'tokyo-osaka' of the policy 'L2TP' does not encrypt",
+        f"{LETS_THROUGH} (its filter action does not encrypt)",
     ),
     "a rule that permits": (
         {"rules": [rule(filter_action=PERMIT), BLOCKED]},
@@ -341,6 +355,147 @@ class TestOtherL2tp:
 
     def test_not_where_rras_has_its_own_filters(self, server: Server) -> None:
         assert "warnings" not in server.policy()
+
+
+class TestPolicyInTheWayOfTheAutomaticFilters:
+    """ProhibitIpSec is not set: RRAS would protect all L2TP by itself, but for a filter of its own specification."""
+
+    IN_THE_WAY = (
+        "L2TP of this host may be in clear text: a filter of the policy 'L2TP' for all L2TP keeps RRAS from making its "
+        "automatic filters, and its rules do not cover all L2TP."
+    )
+
+    @pytest.mark.exposed("the rule for all other L2TP does not apply where RRAS has it")
+    @pytest.mark.parametrize("kind", ["lan", "dialup"])
+    def test_one_that_covers_its_connections_is_warned_of(self, server: Server, kind: str) -> None:
+        assert server.policy(rules=[rule(), BLOCKED | {"connection_type": kind}])["warnings"] == [self.IN_THE_WAY]
+        server.restart()
+        assert server.host.services.cover is Cover.CONNECTIONS
+
+    def test_not_one_that_covers_all(self, server: Server) -> None:
+        assert "warnings" not in server.policy(rules=[rule(), BLOCKED])
+        server.restart()
+        assert not automatic(server)
+
+    @pytest.mark.parametrize("phase", ["everything", "stage", "plan", "predict"])
+    def test_one_that_covers_nothing_is_refused(self, server: Server, phase: str) -> None:
+        with pytest.raises(PlanError) as error:
+            getattr(server.work(rules=[BLOCKED | {"connection_type": "dialup"}]), phase)()
+        assert str(error.value) == (
+            "a filter of the policy 'L2TP' for all L2TP keeps RRAS from making its automatic filters, and the policy "
+            "'L2TP' has no rule that protects UDP port 1701 in both directions, so this host's L2TP would be in clear "
+            "text after the next start of RRAS; correct the rule."
+        )
+        assert server.names == []
+
+    @pytest.mark.exposed("somebody had such a policy before us")
+    def test_one_that_comes_back_is_warned_of(self, server: Server) -> None:
+        by_hand(server, name="Theirs", rules=[BLOCKED | {"connection_type": "dialup"}])
+        server.policy(rules=[rule(), BLOCKED], replace_assigned=True)
+        assert server.policy(state="absent")["warnings"] == [self.IN_THE_WAY.replace("'L2TP'", "'Theirs'")]
+
+    def test_so_is_the_removal_of_the_value(self, server: Server) -> None:
+        server.policy(rules=[rule(), BLOCKED | {"connection_type": "lan"}])
+        server.value()
+        assert server.value(present=False)["warnings"] == [self.IN_THE_WAY]
+
+    def test_but_not_with_a_policy_that_covers_all(self, live: Server) -> None:
+        assert "warnings" not in live.value(present=False)
+
+
+class TestPolicyOfWhichAPartCanNotBeRead:
+    """That part may let L2TP through."""
+
+    @pytest.fixture
+    def theirs(self, server: Server) -> Server:
+        permitting = rule("permit", peer="198.51.100.7", filter_action=PERMIT)
+        by_hand(server, name="Theirs", rules=[rule(), permitting, BLOCKED])
+        (action,) = (
+            key
+            for key in server.store.objects.values()
+            if key.text("ipsecName").startswith("permit") and "ipsecNegotiationPolicy" in key.path
+        )
+        server.host.registry.write(action.path, "ipsecData", Value.binary(b"neither this nor that"))
+        server.host.agent.load()
+        server.host.services.start("IKEEXT")
+        server.host.exposures.clear()
+        return server
+
+    def test_the_value_is_not_set_with_it(self, theirs: Server) -> None:
+        with pytest.raises(PlanError, match="of the assigned policy can't be read: "):
+            theirs.value(policy="Theirs")
+        assert theirs.prohibit_ipsec is None
+
+    def test_it_comes_back_with_a_warning(self, theirs: Server) -> None:
+        theirs.policy(rules=[rule(), BLOCKED], replace_assigned=True)
+        theirs.value()
+        theirs.restart()
+        (said,) = theirs.policy(state="absent")["warnings"]
+        assert said.startswith("L2TP of this host may be in clear text, because SOFTWARE")
+        assert said.endswith(" of the policy 'Theirs' can't be read.")
+
+    def test_one_that_can_be_read_is_not_warned_of(self, server: Server) -> None:
+        by_hand(server, name="Theirs", rules=[rule(), BLOCKED])
+        server.policy(rules=[rule(key=OTHER_KEY), BLOCKED], replace_assigned=True)
+        server.value()
+        server.restart()
+        assert "warnings" not in server.policy(state="absent")
+
+
+class TestNextStartOfWindows:
+    """What protects now must protect then."""
+
+    def by_hand(self, server: Server, *idle: str) -> Server:
+        by_hand(server, rules=[rule(), BLOCKED])
+        for name in ("PolicyAgent", "IKEEXT"):
+            if name not in server.running:
+                server.host.services.start(name)
+            start = 3 if name in idle else 2
+            server.host.registry.write(rf"SYSTEM\CurrentControlSet\Services\{name}", "Start", Value.dword(start))
+        server.host.agent.load()
+        server.host.exposures.clear()
+        return server
+
+    @pytest.mark.parametrize("name", ["PolicyAgent", "IKEEXT"])
+    def test_the_value_is_not_set_while_a_service_would_not_start(self, server: Server, name: str) -> None:
+        self.by_hand(server, name)
+        with pytest.raises(PlanError) as error:
+            server.value()
+        assert str(error.value) == (
+            f"ProhibitIpSec would leave this host's L2TP in clear text, because the service {name} does not start with "
+            "Windows (its start type is demand; set it to auto). Bring the policy 'L2TP' into force first "
+            "(win_ipsec_psk_policy), or set require_effective_policy to false."
+        )
+        warned = server.value(require_effective_policy=False)["warnings"]
+        assert warned[0] == (
+            f"L2TP of this host is in clear text after the next start of Windows, because the service {name} does not "
+            "start with Windows (its start type is demand; set it to auto)."
+        )
+
+    LATE = (
+        "The service RemoteAccess does not wait for PolicyAgent when Windows starts, so L2TP of this host may be in "
+        "clear text until the policy is loaded; set policy_agent_first of win_ipsec_psk_policy to true."
+    )
+
+    def test_it_is_warned_of_an_rras_that_does_not_wait(self, server: Server) -> None:
+        assert self.by_hand(server).value()["warnings"][0] == self.LATE
+        server.policy(rules=[rule(), BLOCKED])
+        assert "warnings" not in server.value()
+
+    def test_also_where_that_is_declared(self, server: Server) -> None:
+        assert server.policy(rules=[rule(), BLOCKED], policy_agent_first=False)["warnings"] == [self.LATE]
+
+    def test_a_value_that_is_there_is_recorded(self, server: Server) -> None:
+        server.policy(rules=[rule(), BLOCKED])
+        server.set_prohibit_ipsec(1)
+        recorded = server.policy(rules=[rule(), BLOCKED])
+        assert recorded["changes"] == [{"rule": None, "what": ["record"]}]
+        assert "\nwhat ProhibitIpSec was before: on record\n" in recorded["diff"]["after"]
+        assert server.policy(rules=[rule(), BLOCKED])["changed"] is False
+        server.restart()
+        server.set_prohibit_ipsec(0)
+        with pytest.raises(PlanError, match="Windows still runs with the ProhibitIpSec that was removed"):
+            server.policy(state="absent")
 
 
 def automatic(server: Server) -> bool:

@@ -303,6 +303,14 @@ def test_certificates_for_the_others_need_an_authority() -> None:
 DEFAULTS = {"main_mode": _view.main_mode({}), "filter_action": _view.filter_action({})}
 UNPROTECTED = [
     ({"action": "permit"}, "has the action permit, which leaves L2TP in clear text; write negotiate, or leave it out."),
+    (
+        {"offers": [{"encryption": "none"}]},
+        "has an offer without encryption, which leaves L2TP readable; write 3des, or leave it out.",
+    ),
+    (
+        {"offers": [{}, {"encryption": "none"}]},
+        "has an offer without encryption, which leaves L2TP readable; write 3des, or leave it out.",
+    ),
     ({"action": "block"}, "has the action block, which lets no L2TP through; write negotiate, or leave it out."),
     *(
         (

@@ -447,7 +447,8 @@ class TestRemoval:
         with pytest.raises(PlanError, match=sentence):
             present(store(keys, active=ours.path, owned=ours.paths), assigned=False)
         assert present(store(keys, other, active=other.path, owned=ours.paths), assigned=False).empty
-        assert present(store(keys, active=ours.path, owned=ours.paths)).empty
+        again = present(store(keys, active=ours.path, owned=ours.paths))
+        assert (again.transaction.intent, again.remarks) == (Intent.KEEP, ("ProhibitIpSec recorded",) if fields else ())
 
 
 class TestUnfinished:

@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import declaration, texts
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, declaration, texts
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import DeclarationError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.model import Action, FilterAction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.connections import (
@@ -117,6 +117,8 @@ def _unprotected(where: str, action: FilterAction | None) -> Iterator[str]:
         yield f"{where} has the action block, which lets no L2TP through; write negotiate, or leave it out."
     if action.accepts_unsecured:
         yield f"{where} has accept_unsecured, which lets L2TP in that is in clear text; write false, or leave it out."
+    if action.negotiates and not all(map(clear_text.encrypts, (each for each in action.offers if each.algorithms))):
+        yield f"{where} has an offer without encryption, which leaves L2TP readable; write 3des, or leave it out."
     if action.falls_back_to_clear_text:
         yield (
             f"{where} has fall_back_to_clear_text, which sends L2TP in clear text to whoever does not answer with "

@@ -91,7 +91,7 @@ def plan_absent(name: str, host: Host, identity: uuid.UUID, words: Words, *, all
         refusal=withdrawal_refused(host, assigned, back, words) if switches else "",
         lasting_refusal=withdrawal_refused(with_value_given_back(host), assigned, back, words) if switches else "",
         warnings=(
-            *(clear_text_warnings(host, Wish.WITHDRAW, back.policy if back else None, words) if switches else ()),
+            *(clear_text_warnings(host, Wish.WITHDRAW, back, words) if switches else ()),
             *rule_stays(host, wanted=needs_no_block),
         ),
     )

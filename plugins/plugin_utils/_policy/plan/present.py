@@ -81,7 +81,7 @@ def plan_present(  # noqa: PLR0913 - what a plan hangs on
             f"a policy named {wanted.name!r} is in the store which is not on record as written by this collection, and "
             f"which means something else; set {words.take_over} to true to replace it, or write another {words.name}."
         )
-    planned = _Planner(declaration, host, wanted, identity, words, current, foreign).plan(agent_first=agent_first)
+    planned = _Planner(declaration, host, wanted, identity, words, agent_first, current, foreign).plan()
     if planned.transaction.intent is Intent.UNASSIGN:
         refusal = withdrawal_refused(host, declaration.policy.name, None, words)
         if refusal:
@@ -99,12 +99,13 @@ class _Planner:
     """The declared policy, its keys masked."""
     identity: uuid.UUID
     words: Words
+    agent_first: bool
     current: store.StoredPolicy | None
     """The policy that already means what is declared; the assigned one, if there are several."""
     foreign: tuple[store.StoredPolicy, ...]
     """Policies of that name which we did not write and which mean something else."""
 
-    def plan(self, *, agent_first: bool) -> Plan:
+    def plan(self) -> Plan:
         target = self.current.path if self.current else policy_path(derived_guid(self.identity, "policy"))
         remains = self._remains()
         obsolete = tuple(path for path in self._obsolete(target) if path not in remains)
@@ -126,7 +127,7 @@ class _Planner:
             taken_over_after=self._taken_over(),
             adopted_after=self._adopted(),
             rule_changes=self._changes(intent, before),
-            services=services.take(self.host, agent_first=agent_first) if self.declaration.assigned else (),
+            services=services.take(self.host, agent_first=self.agent_first) if self.declaration.assigned else (),
             firewall=services.block_ipv6(self.host) if self._blocks_ipv6 else (),
             open_keys=tuple(self._open_keys((*obsolete, *remains))),
             remarks=tuple(self._remarks()),
@@ -173,6 +174,8 @@ class _Planner:
     def _remarks(self) -> Iterator[str]:
         if self.current and self.current.path.casefold() not in self.host.used:
             yield "recorded as ours"
+        if self.declaration.assigned and self.host.prohibited and not self.host.value_note.recorded:
+            yield "ProhibitIpSec recorded"
         if self.foreign:
             yield "name taken over"
         if self.declaration.forget_replaced and (self.host.displaced or self.host.taken_over or self._theirs):
@@ -213,6 +216,8 @@ class _Planner:
         if not self.declaration.assigned:
             return
         yield from clear_text_warnings(self.host, Wish.ASSIGN, self.declaration.policy, self.words)
+        if not self.agent_first:
+            yield from protection.late_at_start(self.host, self.words)
         if self._exposes_ipv6(intent):
             yield f"{protection.IPV6_IN_CLEAR_TEXT} {self.words.ipv6_not_blocked}."
         active, name = self.host.store.active, self.declaration.policy.name

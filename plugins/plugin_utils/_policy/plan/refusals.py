@@ -15,9 +15,10 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     services,
     store,
 )
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Answer, Cover, Why, Wish
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Answer, Why, Wish
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import Declaration
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host, ValueNote
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.automatic import makes_automatic_filters
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.generations import has_name
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.transactions import PlanError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import Words
@@ -39,15 +40,31 @@ def revert_refused(host: Host, name: str, words: Words) -> str:
     return withdrawal_refused(host, name, host.store.at(previous), words) if switches else ""
 
 
-def _judge(host: Host, wish: Wish, after: model.Policy | None) -> clear_text.Verdict:
-    cover = clear_text.cover(after.rules) if after else Cover.NONE
-    return clear_text.judge(wish, prohibited=host.prohibited, in_effect=host.in_effect, cover_after=cover)
+Assigned = store.StoredPolicy | model.Policy | None
+"""What is assigned after a plan: a policy of the store, the declared one, or none."""
+
+
+def _judge(host: Host, wish: Wish, after: Assigned) -> clear_text.Verdict:
+    policy = after.policy if isinstance(after, store.StoredPolicy) else after
+    return clear_text.judge(
+        wish,
+        prohibited=host.prohibited,
+        in_effect=host.in_effect,
+        cover_after=protection.cover(after),
+        in_the_way_after=clear_text.in_the_way(policy),
+    )
 
 
 def assignment_refused(host: Host, policy: model.Policy, words: Words) -> str:
     """Why a policy must not be the assigned one; empty where it may be."""
     if _judge(host, Wish.ASSIGN, policy).answer is not Answer.REFUSED:
         return ""
+    if makes_automatic_filters(host):
+        return (
+            f"a filter of the policy {policy.name!r} for all L2TP keeps RRAS from making its automatic filters, and "
+            f"{protection.weakness(policy)}, so this host's L2TP would be in clear text after the next start of RRAS; "
+            "correct the rule."
+        )
     return (
         f"{_value_clause(host)}, and {protection.weakness(policy)}, so this host's L2TP would be in clear text; "
         f"correct the rule, or remove the value first ({words.remove_value}) and restart the host."
@@ -62,7 +79,7 @@ def committed_refused(host: Host, name: str, words: Words) -> str:
 
 def withdrawal_refused(host: Host, name: str, back: store.StoredPolicy | None, words: Words) -> str:
     """Why a policy must not lose its assignment to another one, or to none; empty where it may."""
-    if _judge(host, Wish.WITHDRAW, back.policy if back else None).answer is not Answer.REFUSED:
+    if _judge(host, Wish.WITHDRAW, back).answer is not Answer.REFUSED:
         return ""
     comes_back = f" {back.name!r}, which is assigned again then, does not protect it;" if back else ""
     without = f"{_value_clause(host)}, so without the policy {name!r} its L2TP would be in clear text;{comes_back}"
@@ -87,14 +104,17 @@ def _value_clause(host: Host) -> str:
     return "Windows still runs with the ProhibitIpSec that was removed"
 
 
-def clear_text_warnings(host: Host, wish: Wish, after: model.Policy | None, words: Words) -> tuple[str, ...]:
+def clear_text_warnings(host: Host, wish: Wish, after: Assigned, words: Words) -> tuple[str, ...]:
     """What must be said of a policy that is to be the assigned one, a sentence each."""
     verdict = _judge(host, wish, after)
     if after is None or verdict.answer is not Answer.WARNED:
         return ()
+    policy = after.policy if isinstance(after, store.StoredPolicy) else after
     if verdict.why is Why.OPEN:
-        return (f"L2TP of this host may be in clear text, because {protection.weakness(after)}.",)
-    return (protection.others_in_clear_text(words),)
+        return (f"L2TP of this host may be in clear text, because {protection.weakness(policy)}.",)
+    if verdict.why is Why.IN_THE_WAY:
+        return (protection.in_the_way(policy),)
+    return (protection.uncovered(after, words),)
 
 
 def refuse_unsafe(declaration: Declaration, host: Host, words: Words) -> None:
