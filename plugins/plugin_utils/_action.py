@@ -21,12 +21,11 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils import _failures, _shap
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session, transport
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import describe
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import (
-    DeclarationError,
     check_program_timeout,
 )
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._results import Mask
-from ansible_collections.rras.ipsec.plugins.plugin_utils._work import Target, WorkError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._work import Target
 
 _NONCE = secrets.token_bytes(32)
 """New for each run: it is made where the strategy first loads an action, and the processes of all hosts inherit it."""
@@ -39,8 +38,10 @@ _CARRIERS = ("requests", "urllib3", "winrm", "pypsrp")
 """What carries the messages of a connection: whatever one of these packages raises, the host's answer is lost."""
 
 
-class OptionsError(Exception):
+class OptionsError(RrasError):
     """The options, or what is in effect for the task, can't be worked with."""
+
+    reason = "options"
 
 
 class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
@@ -79,7 +80,11 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
         except Exception as error:  # noqa: BLE001 - the one boundary: whatever it is, its text is cleaned before anybody sees it
             if _is_of_a_carrier(error):
                 return {}, _lost(error)
-            return {"failed": True, "msg": _sentence(error, self._mask), "reason": _reason(error)}, ""
+            return {
+                "failed": True,
+                "msg": _sentence(error, self._mask),
+                "reason": error.reason if isinstance(error, RrasError) else RrasError.reason,
+            }, ""
 
     def _options(self) -> Mapping[str, Any]:
         """The options, with their defaults. What is wrong with them is said without a word of what was given."""
@@ -137,14 +142,14 @@ def _refuse(problems: Iterable[str]) -> None:
 def _sentence(error: Exception, mask: Mask) -> str:
     """What to tell the user of an error."""
     match error:
-        case OptionsError() | WorkError() | PlanError() | DeclarationError() | transport.TransportError():
-            return _capital(str(error))
         case session.TransactionError(failure=failure):
             return _failures.sentence(_of_host(failure, mask))
         case session.NoAnswerError(output=output):
             return _no_answer(output, mask)
         case records.MalformedAnswerError():
             return _capital(f"{error}; check that nothing on the host changes the output of PowerShell.")
+        case RrasError():
+            return _capital(str(error))
     return f"An unexpected {type(error).__name__} ended the action; please report it with the steps that lead to it."
 
 
@@ -153,24 +158,6 @@ def _option_sentence(error: AnsibleValidationError) -> str:
     if isinstance(error, _QUOTES_NOTHING):
         return str(error.msg)
     return f"The options can't be used ({type(error).__name__}); please report it with the names of the options."
-
-
-def _reason(error: Exception) -> str:
-    """One word that a playbook can test."""
-    if isinstance(error, session.TransactionError):
-        return str(error.failure.fault)
-    return _REASONS.get(type(error), "failed")
-
-
-_REASONS: Mapping[type[Exception], str] = {
-    session.NoAnswerError: "no_answer",
-    records.MalformedAnswerError: "no_answer",
-    OptionsError: "options",
-    DeclarationError: "declaration",
-    transport.TransportError: "transport",
-    PlanError: "plan",
-    WorkError: "not_proved",
-}
 
 
 def _of_host(failure: records.Failure, mask: Mask) -> records.Failure:

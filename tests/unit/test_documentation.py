@@ -21,11 +21,12 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.rras.ipsec.plugins.action import win_ipsec_psk_policy
-from ansible_collections.rras.ipsec.plugins.plugin_utils import _action, _specs, _work
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _specs, _work
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session
 from ansible_collections.rras.ipsec.plugins.plugin_utils._patience import Patience
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import declaration
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.desired import Absent, Desired, Present
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Transaction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.value import ValueWish
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
@@ -314,7 +315,7 @@ def rules_of(work: Work, policy: str) -> tuple[str, ...]:
     return found.rule_paths
 
 
-KNOWN_REASONS = {*_action._REASONS.values(), *map(str, records.Fault)}  # noqa: SLF001 - the table is what is documented
+KNOWN_REASONS = {*(error.reason for error in RrasError.__subclasses__()), *map(str, records.Fault)}
 
 
 @pytest.mark.parametrize("name", SPECS)

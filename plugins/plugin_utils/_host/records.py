@@ -63,6 +63,7 @@ import enum
 from collections.abc import Mapping
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import steps
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Kind, Tree, Value
 
 
@@ -88,8 +89,10 @@ class Outcome(enum.StrEnum):
     PARTLY = "partly"
 
 
-class MalformedAnswerError(ValueError):
+class MalformedAnswerError(RrasError):
     """The answer of a host is not made of the records that this collection knows."""
+
+    reason = "no_answer"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

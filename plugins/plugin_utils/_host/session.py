@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import steps
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
 
 PREFIX = "PowerShell -NoProfile -NonInteractive -ExecutionPolicy Unrestricted -EncodedCommand "
 """The exact text behind which Ansible's connections recognise an encoded command and leave it alone."""
@@ -76,20 +77,23 @@ def cause(output: Output) -> str:
     return " ".join(filter(None, kept)) or text
 
 
-class NoAnswerError(Exception):
+class NoAnswerError(RrasError):
     """The command ended without an answer of ours."""
+
+    reason = "no_answer"
 
     def __init__(self, output: Output) -> None:
         super().__init__(f"no answer (exit code {output.code})")
         self.output = output
 
 
-class TransactionError(Exception):
+class TransactionError(RrasError):
     """The host refused, or did not manage, what it was asked to do."""
 
     def __init__(self, failure: records.Failure) -> None:
         super().__init__(f"{failure.fault} {failure.verb} {failure.path}".strip())
         self.failure = failure
+        self.reason = str(failure.fault)
 
 
 class Session:

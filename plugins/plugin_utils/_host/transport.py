@@ -21,6 +21,8 @@ from typing import Any, Protocol
 import ansible.plugins.connection
 from ansible.errors import AnsibleError
 
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
+
 SEALING = frozenset({"ntlm", "kerberos", "credssp", "negotiate"})
 """The authentication of WinRM that can encrypt messages by itself, without TLS."""
 _OWN = "ansible.builtin."
@@ -36,8 +38,10 @@ class Connection(Protocol):
         """The name of the plugin."""
 
 
-class TransportError(Exception):
+class TransportError(RrasError):
     """The connection must not be used. The message says why and what to write instead."""
+
+    reason = "transport"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model, texts
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
 
 Options = Mapping[str, Any]
 
@@ -35,8 +36,10 @@ _SMALLEST_LIFETIME = 20480
 _LONGEST_TIMEOUT = 3600
 
 
-class DeclarationError(ValueError):
+class DeclarationError(RrasError):
     """What is declared can't be a policy. The message is one sentence: what, where, what to write instead."""
+
+    reason = "declaration"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -17,12 +17,15 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     steps,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import plan as planning
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
 
 _T = TypeVar("_T")
 
 
-class WorkError(Exception):
+class WorkError(RrasError):
     """What was done could not be proved."""
+
+    reason = "not_proved"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -13,11 +13,14 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     model,
     store,
 )
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import join
 
 
-class PlanError(ValueError):
+class PlanError(RrasError):
     """The declared state must not be brought about on this host. The message says why and what to do instead."""
+
+    reason = "plan"
 
 
 class Intent(enum.StrEnum):
