@@ -133,6 +133,8 @@ class RealRegistry(LabRegistry):
 
     def lose_volatile_keys(self) -> None:
         self._place.restart()
+        for path in self._denied:  # Wine does not keep access lists
+            self.protect(path, DENIED)
 
     def flush(self, path: str) -> None:
         """Do nothing: nobody cuts the power of the machine that this runs on."""
