@@ -10,10 +10,11 @@ from collections.abc import Iterator
 import pytest
 
 from ansible_collections.rras.ipsec.tests.integration import pair as words
-from ansible_collections.rras.ipsec.tests.integration.conftest import controller_for
+from ansible_collections.rras.ipsec.tests.integration.conftest import ENGINE, controller_for
 from ansible_collections.rras.ipsec.tests.integration.controller import REMOVE, VERIFY, Controller, Run
 from ansible_collections.rras.ipsec.tests.integration.pair import connection
 from ansible_collections.rras.ipsec.tests.lab import HostSpec
+from ansible_collections.rras.ipsec.tests.lab.engine import EngineName
 from ansible_collections.rras.ipsec.tests.lab.windows import HARDENED_RULE, Shape
 
 pytestmark = pytest.mark.xdist_group("real servers")
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.xdist_group("real servers")
 
 NEAR, FAR, LEASE = "192.0.2.1", "198.51.100.7", "203.0.113.9"
 PLAIN = "plain"
-SHAPES = {
+ALL_SHAPES = {
     PLAIN: Shape(),
     "no-local-key": Shape(local_key=False),
     "removed-adapter": Shape(removed_adapter=FAR),
@@ -31,6 +32,9 @@ SHAPES = {
     "hardened-rule": Shape(hardened_rule=True),
     "fips": Shape(fips=True),
 }
+FOR_THE_SCRIPT = (PLAIN, "hardened-rule", "fips")
+"""Those that the script itself has to do with: a real PowerShell, of which each costs seconds, runs for these only."""
+SHAPES = {name: shape for name, shape in ALL_SHAPES.items() if ENGINE is EngineName.TWIN or name in FOR_THE_SCRIPT}
 SAID = {
     "dynamic": "The address 203.0.113.9 of dynamic comes from DHCP, and its filters hold for this one only. "
     "Give the RRAS interface of dynamic a static address.",
