@@ -135,8 +135,8 @@ def of_the_value(host: str, facts: HostFacts) -> Iterator[Finding]:
         yield error(
             Identifier.RESTART_HARMFUL,
             host,
-            f"ProhibitIpSec was removed on {host}, and Windows still runs with it: a restart now would take the "
-            "tunnels down, for RRAS would make its automatic filters.",
+            f"ProhibitIpSec was removed on {host}, and as far as is known Windows still runs with it: a restart would "
+            "take the tunnels down, for RRAS would make its automatic filters.",
             f"Run site for {host} before it restarts, or remove to take everything away.",
         )
     elif value != 1:
@@ -176,8 +176,8 @@ def clear_text(host: str, facts: HostFacts) -> Iterator[Finding]:
     )
     begin = f"L2TP on {host} is in clear text"
     if value != 1:
-        said = f"{begin}: Windows still runs with the ProhibitIpSec that was removed, and {why}."
-        remedy = f"Restart {host}, or run site for it."
+        said = f"{begin}: as far as is known Windows still runs with the ProhibitIpSec that was removed, and {why}."
+        remedy = f"Run site for {host}, or run remove and restart it."
     elif in_effect == "no":
         said = f"{begin} as soon as Windows starts again: ProhibitIpSec is 1, and {why}."
         remedy = f"Run site for {host}, or remove the value before it restarts."

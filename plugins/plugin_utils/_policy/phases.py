@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall, services, steps
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import (
@@ -27,13 +27,14 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import (
     Theirs,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import (
+    STAGED,
     Flag,
     Intent,
     Plan,
     Transaction,
     going_back,
     new_keys,
-    rras_must_start,
+    restarting_flags,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Kind, Value, join
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL, NAME, holds_key
@@ -106,12 +107,18 @@ def finish(
 
 def staged_name(name: str, transaction: Transaction) -> str:
     """The name of a new generation until it is committed."""
-    return f"{name} (staged {str(transaction.id)[:8]})"
+    return f"{name} {STAGED}{str(transaction.id)[:8]})"
 
 
 def taken_over_name(name: str, path: str) -> str:
     """The name of a policy that ours took the name of: each has one of its own, and a person sees whose it was."""
     return f"{name} (replaced {path[path.find('{') + 1 :][:8].upper()})"
+
+
+def still_obsolete(host: Host) -> tuple[str, ...]:
+    """What may go of the old generation, in a store that somebody else changed since the commit."""
+    obsolete = host.pending.obsolete if host.pending else ()
+    return host.store.removable(obsolete, within=obsolete)
 
 
 def finish_changed(
@@ -122,14 +129,12 @@ def finish_changed(
     forgetting: Iterable[steps.Step] = (),
 ) -> tuple[steps.Step, ...]:
     """As `finish`, for a store that somebody else changed since the commit: what may go is worked out again."""
-    obsolete = host.pending.obsolete if host.pending else ()
-    removable = host.store.removable(obsolete, within=obsolete)
     return (
         steps.ExpectUnchanged(LOCAL, host.digest),
         steps.ExpectText(TRANSACTION, "Id", str(transaction.id)),
         steps.ExpectText(TRANSACTION, "Phase", Phase.COMMITTED),
         *_unblock(transaction),
-        *(steps.DeleteKey(path) for path in removable),
+        *(steps.DeleteKey(path) for path in still_obsolete(host)),
         *(_rename(path, taken_over_name(name, path)) for path in transaction.taken_over if host.store.at(path)),
         *(_rename(each.path, each.name) for each in given_back),
         *_conclude(forgetting),
@@ -164,6 +169,11 @@ def forget(host: Host) -> tuple[steps.Step, ...]:
     done_with = () if to_give_back or note.restart_pending else (steps.DeleteKey(VALUE_NOTE),)
     notes = (steps.DeleteKey(STATE), *done_with, steps.DeleteKey(LOADING_UNPROVED))
     return (*services.give_back(host), *notes)
+
+
+def note_services(host: Host, names: Iterable[str]) -> tuple[steps.Step, ...]:
+    """Note again what these services had before us, where they did not get it back."""
+    return (*own_key(), *services.noted(host, names))
 
 
 def own_key() -> tuple[steps.Step, ...]:
@@ -295,24 +305,30 @@ def _expect(transaction: Transaction, phase: Phase) -> tuple[steps.Step, ...]:
 def _put_in_force(transaction: Transaction, name: str) -> Iterator[steps.Step]:
     if transaction.policy and transaction.intent is not Intent.ASSIGN:
         yield _rename(transaction.policy, name)
+    assigning = (steps.AssignPolicy(transaction.assigned),) if transaction.assigns else ()
+    yield from _around(assigning, transaction.flags)
     if transaction.assigns:
-        assigning = steps.AssignPolicy(transaction.assigned)
-        yield from _around(assigning, restarts_rras=Flag.RESTART_RRAS in transaction.flags)
         yield from _loading_unproved(Flag.LOADING_UNPROVED in transaction.flags)
 
 
 def _assign_again(host: Host, previous: str) -> Iterator[steps.Step]:
     found = host.store.at(previous)
-    restarts_rras = rras_must_start(host, found.policy if found else None)
-    yield from _around(steps.AssignPolicy(previous), restarts_rras=restarts_rras)
+    flags = restarting_flags(host, found.policy if found else None, (host.store.active,))
+    yield from _around((steps.AssignPolicy(previous),), flags)
     yield from _loading_unproved(previous)
 
 
-def _around(assigning: steps.AssignPolicy, *, restarts_rras: bool) -> Iterator[steps.Step]:
-    """An assignment; RRAS is stopped meanwhile where it must start after that. A stopped RRAS has no L2TP at all."""
+def _around(assigning: Iterable[steps.Step], flags: Collection[Flag]) -> Iterator[steps.Step]:
+    """An assignment, if there is one; RRAS is stopped meanwhile where it must start after that.
+
+    A stopped RRAS has no L2TP at all, and no automatic filters that it would lose when PolicyAgent stops.
+    """
+    restarts_rras = Flag.RESTART_RRAS in flags
     if restarts_rras:
         yield services.stop(services.RRAS)
-    yield assigning
+    yield from assigning
+    if Flag.RESTART_AGENT in flags:
+        yield from services.restart_agent()
     if restarts_rras:
         yield services.start(services.RRAS)
 

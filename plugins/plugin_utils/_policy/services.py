@@ -65,6 +65,19 @@ def give_back(host: Host) -> tuple[steps.Step, ...]:
     return tuple(_give_back(host))
 
 
+def to_give_back(host: Host) -> tuple[str, ...]:
+    """Which services do not have yet what they had before us."""
+    return tuple(
+        dict.fromkeys(step.arguments.split(" ")[1] for step in _give_back(host) if isinstance(step, steps.Run))
+    )
+
+
+def noted(host: Host, names: Iterable[str]) -> tuple[steps.Step, ...]:
+    """The steps that note again what these services had before us."""
+    notes = (steps.SetValue(SERVICES_NOTE, name, host.services_before[name]) for name in names)
+    return (steps.CreateKey(SERVICES_NOTE), *notes)
+
+
 def start(name: str, *, stays: bool = False) -> steps.Run:
     """Start a service, or see that it runs: Windows itself starts PolicyAgent and IKEEXT when something triggers them.
 
@@ -77,6 +90,11 @@ def start(name: str, *, stays: bool = False) -> steps.Run:
 def stop(name: str) -> steps.Run:
     """Stop a service, and start it again in an undo."""
     return steps.Run("net", f"stop {name}", must_succeed=True, undo=f"start {name}")
+
+
+def restart_agent() -> tuple[steps.Step, ...]:
+    """The steps after which PolicyAgent holds nothing that it had loaded before; an undo leaves it running."""
+    return stop(AGENT), dataclasses.replace(start(AGENT), undo=f"start {AGENT}")
 
 
 def block_ipv6(host: Host) -> tuple[steps.Step, ...]:

@@ -66,7 +66,8 @@ def plan_value(wish: ValueWish, host: Host) -> ValuePlan:
     """
     before = host.prohibit_ipsec
     after = _wanted(wish, host)
-    _refuse_unknown_kind(host)
+    if before != after:
+        _refuse_unknown_kind(host)
     warnings = _warnings_of_removal(host) if not wish.present else () if wish.predicted else _warnings(wish, host)
     unproved = wish.restart_if_unknown and wish.present and host.in_effect is InEffect.UNKNOWN
     taken_away = not wish.present and host.taken_away  # by somebody else: the note goes, and a restart is needed
@@ -120,8 +121,7 @@ def text(value: Value | None) -> str:
 def _wanted(wish: ValueWish, host: Host) -> Value | None:
     if wish.present:
         return PROHIBITED
-    unrecorded = host.prohibited and not host.value_note.recorded
-    return None if unrecorded and not wish.only_recorded else host.value_to_give_back
+    return host.value_after_removal(only_recorded=wish.only_recorded)
 
 
 def _refuse_unknown_kind(host: Host) -> None:

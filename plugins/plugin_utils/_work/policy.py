@@ -20,6 +20,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     host,
     phases,
     protection,
+    services,
     settling,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import plan as planning
@@ -120,14 +121,14 @@ class PolicyWork:
         refusal = planning.revert_refused(seen, self._desired.name, self._desired.words)
         if refusal:
             raise planning.PlanError(refusal)
-        reading = self._target.apply(phases.revert(seen))
+        reading = self._reverted(seen)
         diff = difference.between(seen, reading.host)
         return {**self._short_result(reading.host, changed=True), **diff, **_assigned_by(reading)}
 
     def finish(self, transaction: planning.Transaction) -> PolicyResult:
         """Delete the old generation; `changed` where there was one, or something to give back."""
         seen = self._target.read() if self._desired.ends_as_the_host_is else None
-        reading = self._finish(transaction, self._desired.ending(seen) if seen else Ending())
+        reading = self._finish(transaction, self._desired.ending(seen) if seen else Ending(), seen)
         diff = difference.finished(transaction, self._desired.name, reading.deleted, reading.host)
         diff = difference.between(seen, reading.host) if seen else diff
         return {**self._short_result(reading.host, changed=difference.shows(diff)), **diff}
@@ -145,11 +146,14 @@ class PolicyWork:
         staging = phases.stage(planned, seen, when=_now(), backup=self._task.backup)
         reading = self._target.apply((*staging, *phases.commit(transaction, self._desired.name)))
         try:
+            back = _still_there(planned.remains, reading.host)
+            if back:
+                raise back
             proved = self._proved(reading.host, transaction)
         except WorkError as error:
             raise self._taken_back(transaction, error) from None
         ending = Ending(planned.given_back, phases.forget(proved) if planned.leaves_nothing else ())
-        after = self._finish(transaction, ending).host
+        after = self._finish(transaction, ending, proved).host
         result: PolicyResult = {**self._result(planned, seen, after, changed=True), **difference.planned(planned, seen)}
         result["assigned_by"] = reading.assigned_by
         return _warned(result, planned, (*_by_registry(reading), *_about_validity(seen, after)))
@@ -172,10 +176,14 @@ class PolicyWork:
         wanted = phases.stage(planned, seen, when=_now(), backup=self._task.backup)
         after = self._target.apply(wanted, validity=True).host
         if seen.policies_valid and after.policies_valid is False:
-            self._target.apply(phases.revert(after))
+            self._reverted(after)
             raise WorkError(
                 "Netsh reports an error in the policy store since the policy was staged, so it was deleted again."
             )
+        back = _still_there(planned.remains, after)
+        if back:
+            self._reverted(after)
+            raise back
         diff = difference.planned(planned, seen, staging=True)
         result: PolicyResult = {**self._result(planned, seen, after, changed=True), **diff}
         result["transaction"] = str(planned.transaction)
@@ -199,21 +207,22 @@ class PolicyWork:
         if refusal:
             return WorkError(f"{error} It is not taken back: {refusal}")
         previous, switches = planning.going_back(seen)
-        self._target.apply(phases.revert(seen))
+        self._reverted(seen)
         again = (
             "the policy that was assigned before is assigned again" if previous and switches else "it was taken back"
         )
         return WorkError(f"{str(error).rstrip('.')}, so {again}.")
 
-    def _finish(self, transaction: planning.Transaction, ending: Ending) -> Reading:
-        """What the last phase answered."""
+    def _finish(self, transaction: planning.Transaction, ending: Ending, seen: host.Host | None) -> Reading:
+        """What the last phase answered. seen: the host as it was before it, where that counts."""
         wanted = phases.finish(transaction, self._desired.name, ending.given_back, ending.forgetting)
         try:
-            return _finished(self._target.apply(wanted, validity=True), transaction)
+            reading = self._target.apply(wanted, validity=True)
         except session.TransactionError as error:
             if error.failure.fault is not records.Fault.CONFLICT:
                 raise
-            return _finished(self._finish_changed(transaction, error), transaction)
+            return self._finish_changed(transaction, error)
+        return self._with_services(_finished(reading, transaction, reading.deleted), seen)
 
     def _finish_changed(self, transaction: planning.Transaction, conflict: session.TransactionError) -> Reading:
         """The last phase, where somebody else changed the store since the commit and left our policy assigned."""
@@ -224,13 +233,34 @@ class PolicyWork:
             raise conflict
         ending = self._desired.ending(seen)
         wanted = phases.finish_changed(transaction, seen, self._desired.name, ending.given_back, ending.forgetting)
-        return self._target.apply(wanted, validity=True)
+        reading = self._target.apply(wanted, validity=True)
+        return self._with_services(_finished(reading, transaction, phases.still_obsolete(seen)), seen)
+
+    def _reverted(self, seen: host.Host) -> Reading:
+        """What the host answered to a revert."""
+        return self._with_services(self._target.apply(phases.revert(seen)), seen)
+
+    def _with_services(self, reading: Reading, before: host.Host | None) -> Reading:
+        """The reading, unless it shows that a service did not get back what it had, though our note of that is gone.
+
+        Then the note is written again, so that a repeat gives it back.
+        """
+        if before is None or reading.host.services_before:
+            return reading
+        left = services.to_give_back(dataclasses.replace(reading.host, services_before=before.services_before))
+        if left:
+            self._target.apply(phases.note_services(before, left))
+            raise WorkError(
+                f"sc.exe said that it gave the service {left[0]} back what it had before this collection came, but the "
+                "host reads something else back; look who holds it, then run this task again."
+            )
+        return reading
 
     def _not_in_clear_text(self, seen: host.Host) -> host.Host:
         """The host, unless somebody set ProhibitIpSec between the stage and the commit of what does not protect."""
         refusal = planning.committed_refused(seen, self._desired.name, self._desired.words)
         if refusal:
-            self._target.apply(phases.revert(seen))
+            self._reverted(seen)
             raise planning.PlanError(refusal)
         return seen
 
@@ -296,12 +326,21 @@ class PolicyWork:
         }
 
 
-def _finished(reading: Reading, transaction: planning.Transaction) -> Reading:
+def _still_there(deleted: Iterable[str], seen: host.Host) -> WorkError | None:
+    """The error for what was deleted and is still there."""
+    left = [path for path in deleted if path in seen.store.objects]
+    return _not_deleted(left[0]) if left else None
+
+
+def _not_deleted(what: str) -> WorkError:
+    return WorkError(f"the host said that it deleted {what}, but it is still there; look who holds or restores it.")
+
+
+def _finished(reading: Reading, transaction: planning.Transaction, deleted: Iterable[str]) -> Reading:
     """The reading, if it shows that a transaction is finished: nothing of what was to be deleted is there."""
-    left = [path for path in reading.deleted if path in reading.host.store.objects]
+    left = _still_there(deleted, reading.host)
     if left or reading.host.pending:
-        what = left[0] if left else host.TRANSACTION
-        raise WorkError(f"the host said that it deleted {what}, but it is still there; look who holds or restores it.")
+        raise left or _not_deleted(host.TRANSACTION)
     if planning.Flag.UNBLOCK_IPV6 in transaction.flags and reading.host.windows_firewall.rules:
         raise WorkError(
             f"the rule {firewall.NAME} of Windows Firewall is still there; see that the service MpsSvc is running, "

@@ -75,6 +75,12 @@ def removal(server: Server, **given: Any) -> None:
     server.phases(state="absent", **given)
 
 
+def late_removal(server: Server) -> None:
+    """Remove with an agent that takes its time to load, and to let go."""
+    server.host.agent.late = 2
+    removal(server)
+
+
 def without_value(server: Server) -> None:
     """Give the value back, and let Windows start with what was there before ours."""
     if server.value(present=False, only_recorded=True)["reboot_required"]:
@@ -255,6 +261,9 @@ JOURNEYS = {
         (BEFORE, WITH_LESS),
         has_without_value(**LESS),
         **_WITH_FOREIGN,
+    ),
+    "the removal with a late agent": Journey(
+        done_without_value, late_removal, (BEFORE,), is_as_before, (FOREIGN,), FOREIGN_KEYS
     ),
     "no assignment": Journey(
         done_without_value,

@@ -96,8 +96,9 @@ def test_the_states_of_the_value(found: HostFacts, identifiers: list[str]) -> No
             "no",
             None,
             (
-                "L2TP on rras-tokyo is in clear text: Windows still runs with the ProhibitIpSec that was removed, and "
-                "no assigned policy protects it. Restart rras-tokyo, or run site for it."
+                "L2TP on rras-tokyo is in clear text: as far as is known Windows still runs with the ProhibitIpSec "
+                "that was removed, and no assigned policy protects it. Run site for rras-tokyo, or run remove and "
+                "restart it."
             ),
         ),
     ],

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -179,9 +180,12 @@ class TestValueSetByHand:
         else:
             protected.set_prohibit_ipsec(number)
         withdrawals: tuple[Options, ...] = ({"state": "absent"}, {"assigned": False}, {"rules": []})
-        for given in withdrawals:
-            with pytest.raises(PlanError, match="Windows still runs with the ProhibitIpSec that was removed"):
-                protected.policy(**given)
+        for _start in range(2):
+            for given in withdrawals:
+                with pytest.raises(PlanError, match="somebody else removed ProhibitIpSec") as error:
+                    protected.policy(**given)
+                assert re.search(r"\(win_prohibit_ipsec with state absent\) and restart the host\.$", str(error.value))
+            protected.restart()  # nothing tells of it
         result = protected.value(present=False, only_recorded=True)
         assert (result["in_effect"], result["reboot_required"]) == ("no", True)
         protected.restart()

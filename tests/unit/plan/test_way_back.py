@@ -6,16 +6,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, ClassVar
 
 import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import TransactionError
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import OURS, PROHIBIT_IPSEC, RASMAN
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import (
+    OURS,
+    PROHIBIT_IPSEC,
+    RASMAN,
+    TRANSACTION,
+)
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.phases import RULE_WITH_KEY
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Kind, Tree, Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import ROLE, TASK, Words
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import WorkError
+from ansible_collections.rras.ipsec.tests.lab.impairment import NetshFault
 from ansible_collections.rras.ipsec.tests.lab.registry import differences
 from ansible_collections.rras.ipsec.tests.unit.plan.journeys import configured_by_hand, removal, site
 from ansible_collections.rras.ipsec.tests.unit.plan.server import (
@@ -325,9 +333,10 @@ class TestValueOfAnotherKind:
         assert (result["changed"], result["value"]) == (False, None)
         assert result["diff"]["before"].startswith("ProhibitIpSec: REG_QWORD\n")
 
-    def test_what_could_not_be_given_back_is_refused(self, server: Server) -> None:
+    def test_what_could_not_be_given_back_is_refused_where_it_would_change(self, server: Server) -> None:
         write_value(Value.binary(b"\1\0\0\0"))(server)
         server.policy()
+        assert server.value(present=False)["changed"] is False
         with pytest.raises(PlanError) as error:
             server.value()
         assert str(error.value) == (
@@ -398,6 +407,19 @@ class TestKeysThatOthersCanRead:
         assert server.host.registry.access(path) == self.OPEN
 
 
+def come_back(server: Server, old: Tree) -> None:
+    """Let somebody write again what is deleted of the policy store, before it is read."""
+    deleted = []
+
+    def restore(_number: int, record: str) -> None:
+        if record.startswith(f"delete {LOCAL}"):
+            deleted.append(record.removeprefix("delete "))
+        if record == f"tree {LOCAL}":
+            server.add(old[path] for path in deleted)
+
+    server.host.impairments.before_record = restore
+
+
 class TestWhatWasDeletedIsLookedFor:
     @pytest.fixture
     def deaf(self, server: Server) -> Server:
@@ -412,6 +434,75 @@ class TestWhatWasDeletedIsLookedFor:
         server.host.impairments.before_record = restore
         return server
 
+    def test_also_where_others_changed_the_store_since_the_commit(self, server: Server) -> None:
+        server.policy(**SAME)
+        old = server.host.registry.snapshot(LOCAL)
+        transaction = server.stage(**NEXT)
+        server.work(**NEXT).commit(transaction)
+        server.add([Key(rf"{LOCAL}\ipsecFilter{{00000000-0000-0000-0000-000000000001}}", {"x": Value.sz("y")})])
+        come_back(server, old)
+        with pytest.raises(WorkError, match="it is still there; look who holds or restores it"):
+            server.work(**NEXT).finish(transaction)
+
+    @pytest.mark.parametrize("at_once", [False, True])
+    def test_what_comes_back_of_an_aborted_run_is_an_error_and_goes_with_the_next(
+        self, server: Server, at_once: bool
+    ) -> None:
+        server.policy(**SAME)
+        server.stage(**NEXT)
+        come_back(server, server.host.registry.snapshot(LOCAL))
+        another = {"rules": [rule(key="a third key of the pair"), BLOCKED]}
+        with pytest.raises(WorkError, match="it is still there; look who holds or restores it"):
+            server.policy(**another) if at_once else server.work(**another).stage()
+        server.host.impairments.before_record = None
+        assert server.holds(OTHER_KEY)
+        assert server.policy(**SAME)["changed"] is True
+        assert (server.names, server.holds(OTHER_KEY)) == ([NAME], False)
+        assert server.policy(**SAME)["changed"] is False
+
+    def test_or_with_the_removal(self, server: Server) -> None:
+        server.policy(**SAME)
+        server.stage(**NEXT)
+        come_back(server, server.host.registry.snapshot(LOCAL))
+        with pytest.raises(WorkError):
+            server.policy(**SAME)
+        server.host.impairments.before_record = None
+        server.policy(state="absent")
+        assert (server.names, list(server.own)) == ([], [OURS])
+
+    def test_a_record_of_the_transaction_that_stays_is_an_error(self, server: Server) -> None:
+        transaction = server.stage()
+        server.work().commit(transaction)
+        record = server.host.registry.snapshot(TRANSACTION)
+
+        def restore(_number: int, text: str) -> None:
+            if text == f"tree {LOCAL}":
+                server.add(record.values())
+
+        server.host.impairments.before_record = restore
+        with pytest.raises(WorkError, match=r"it deleted SOFTWARE\\rras.ipsec\\Transaction, but it is still there"):
+            server.work().finish(transaction)
+
+    @pytest.mark.parametrize("reverting", [False, True])
+    def test_a_service_that_did_not_get_back_what_it_had_is_an_error_until_it_has(
+        self, server: Server, reverting: bool
+    ) -> None:
+        before = state(server)
+        staged = server.stage(**SAME)
+        if not reverting:
+            server.work(**SAME).commit(staged)
+            server.work(**SAME).finish(staged)
+        server.host.impairments.exit_codes = {"sc config PolicyAgent start= demand": 0}
+        with pytest.raises(WorkError) as error:
+            server.work(**SAME).revert(staged) if reverting else server.policy(state="absent")
+        assert str(error.value) == (
+            "sc.exe said that it gave the service PolicyAgent back what it had before this collection came, but the "
+            "host reads something else back; look who holds it, then run this task again."
+        )
+        server.host.impairments.exit_codes = {}
+        assert server.policy(state="absent")["changed"] is True
+        assert (differences(before, state(server)), list(server.own)) == ([], [OURS])
+
     @pytest.mark.parametrize("given", [{"rules": [rule(key=OTHER_KEY)]}, {"state": "absent"}])
     def test_what_is_still_there_is_an_error(self, deaf: Server, given: Options) -> None:
         policy = deaf.store.active_path
@@ -420,6 +511,158 @@ class TestWhatWasDeletedIsLookedFor:
         assert str(error.value) == (
             f"the host said that it deleted {policy}, but it is still there; look who holds or restores it."
         )
+
+
+def in_the_way(server: Server, **given: Any) -> None:
+    """Let Windows start with a policy of ours that keeps RRAS from making its automatic filters."""
+    server.policy(**{**SAME, **given})
+    server.restart()
+    server.host.exposures.clear()
+    assert not server.host.agent.has_automatic_filters
+
+
+class TestAutomaticFilters:
+    """A removal ends with RRAS having started after our policy was gone, for good and not only from the store."""
+
+    WAYS: ClassVar[dict[str, Callable[[Server], object]]] = {
+        "a removal": lambda server: server.policy(state="absent"),
+        "a removal, phase by phase": lambda server: server.phases(state="absent"),
+        "fewer rules": lambda server: server.policy(rules=[rule()]),
+        "no assignment": lambda server: server.policy(assigned=False, **SAME),
+    }
+
+    @pytest.mark.parametrize("late", [0, 1, 3])
+    @pytest.mark.parametrize("way", WAYS)
+    def test_they_come_however_late_the_agent_is(self, server: Server, way: str, late: int) -> None:
+        in_the_way(server)
+        server.host.agent.late = late
+        self.WAYS[way](server)
+        assert server.host.agent.has_automatic_filters
+        assert server.host.exposures == []
+
+    @pytest.mark.parametrize("late", [0, 1, 3])
+    def test_also_after_a_revert(self, server: Server, late: int) -> None:
+        transaction = server.stage(**SAME)
+        server.work(**SAME).commit(transaction)
+        server.restart()
+        server.host.agent.late = late
+        server.work(**SAME).revert(transaction)
+        assert server.host.agent.has_automatic_filters
+        assert server.host.exposures == []
+
+    @pytest.mark.exposed("somebody unassigned the policy by hand")
+    @pytest.mark.parametrize("other", [False, True])
+    @pytest.mark.parametrize("adopted", [False, True])
+    @pytest.mark.parametrize("way", ["a removal", "a removal, phase by phase"])
+    def test_they_come_where_somebody_else_unassigned_ours(
+        self, server: Server, way: str, adopted: bool, other: bool
+    ) -> None:
+        if adopted:
+            by_hand(server, assigned=False, **SAME)
+        in_the_way(server)
+        if other:
+            by_hand(server, name="Theirs", seed=8, rules=[rule(key=OTHER_KEY)])
+        else:
+            server.assign("")
+        assert not server.host.agent.has_automatic_filters
+        self.WAYS[way](server)
+        assert server.host.agent.has_automatic_filters
+
+    @pytest.mark.exposed("somebody unassigned the policy by hand")
+    def test_also_where_another_declaration_takes_its_place(self, server: Server) -> None:
+        in_the_way(server)
+        server.assign("")
+        server.policy(rules=[rule()])
+        assert server.host.agent.has_automatic_filters
+
+    @pytest.mark.parametrize("given", [SAME, {"rules": [rule()]}])
+    def test_else_no_service_stops(self, server: Server, given: Options) -> None:
+        """What was not in their way, and what makes room for a policy that covers all L2TP."""
+        server.policy(**given)
+        server.restart()
+        for service in ("RemoteAccess", "PolicyAgent"):
+            server.host.impairments.exit_codes = {f"net stop {service}": 2}
+            if given == SAME:
+                server.policy(**NEXT)
+            else:
+                server.policy(state="absent")
+
+    @pytest.mark.parametrize("service", ["RemoteAccess", "PolicyAgent"])
+    @pytest.mark.parametrize("verb", ["start", "stop"])
+    def test_a_service_that_does_not_obey_undoes_it(self, server: Server, verb: str, service: str) -> None:
+        in_the_way(server)
+        before = state(server)
+        server.host.impairments.exit_codes = {f"net {verb} {service}": 2}
+        with pytest.raises(TransactionError):
+            server.policy(state="absent")
+        server.host.impairments.exit_codes = {}
+        assert differences(before, state(server)) == []
+        assert server.host.exposures == []
+
+
+class TestAssignedByOthersWhileStaged:
+    """Somebody assigns in the console what we only staged: it is in force, so nothing of ours deletes it."""
+
+    @pytest.fixture
+    def staged(self, server: Server) -> Server:
+        site(server, **SAME)
+        self.transaction = server.stage(name="Branches", assigned=False, **NEXT)
+        (path,) = (found.path for found in server.store.policies if found.name.startswith("Branches"))
+        server.assign(path)
+        return server
+
+    ANOTHER: ClassVar[Options] = {
+        "name": "Branches",
+        "assigned": False,
+        "rules": [rule(key="a third key of the pair"), BLOCKED],
+    }
+
+    @pytest.mark.parametrize("given", [ANOTHER, {"name": "Branches", "state": "absent"}])
+    @pytest.mark.parametrize("at_once", [False, True])
+    def test_the_next_run_leaves_it(self, staged: Server, given: Options, at_once: bool) -> None:
+        path = staged.store.active_path
+        staged.policy(**given) if at_once else staged.phases(**given)
+        assert (staged.store.active_path, staged.active is not None) == (path, True)
+        staged.restart()
+        assert staged.host.exposures == []
+        assert path in staged.read().owned
+
+    def test_a_revert_assigns_what_was_assigned_before_it(self, staged: Server) -> None:
+        staged.work(name="Branches").revert(self.transaction)
+        assert staged.active is not None
+        assert (staged.active.name, staged.names) == (NAME, [NAME])
+        staged.restart()
+        assert staged.host.exposures == []
+
+    def test_what_nobody_assigned_is_deleted(self, server: Server) -> None:
+        site(server, **SAME)
+        server.stage(name="Branches", assigned=False, **NEXT)
+        server.policy(**self.ANOTHER)
+        assert (server.names, server.holds(OTHER_KEY)) == (["Branches", NAME], False)
+
+
+class TestCheckModeOfARemoval:
+    """It predicts what the run does: a task takes away what is not on record, the role only what is."""
+
+    @pytest.mark.parametrize("words", [TASK, ROLE], ids=["task", "role"])
+    def test_a_value_that_was_set_by_hand_after_us(self, server: Server, words: Words) -> None:
+        server.policy(**SAME)
+        server.set_prohibit_ipsec(1)
+        server.restart()
+        only_recorded = words is ROLE
+        predicted = outcome(lambda: server.predict(state="absent", predicted=True, words=words))
+        server.value(present=False, only_recorded=only_recorded)
+        server.restart()
+        assert outcome(lambda: server.policy(state="absent", words=words)) == predicted
+        assert predicted is not only_recorded
+
+
+def outcome(act: Callable[[], object]) -> bool:
+    try:
+        act()
+    except PlanError:
+        return False
+    return True
 
 
 class TestOwnAddress:
@@ -489,6 +732,15 @@ class TestProofOfLoading:
         server.policy(rules=[rule(key=OTHER_KEY)])
         server.policy(rules=[rule(key=OTHER_KEY), rule("tokyo-branch", peer="198.51.100.7")])
         assert self.loading_proved(server)
+
+    @pytest.mark.parametrize("netsh", [NetshFault.WITHOUT_EFFECT, NetshFault.MISSING])
+    def test_nor_where_the_registry_had_to_assign_it(self, server: Server, netsh: NetshFault) -> None:
+        server.policy()
+        server.host.impairments.before_record = lambda _number, record: setattr(
+            server.host.impairments, "netsh", netsh if record.startswith("assign") else None
+        )
+        assert server.policy(rules=[rule(key=OTHER_KEY)])["assigned_by"] == "registry"
+        assert not self.loading_proved(server)
 
     def test_a_generation_that_comes_back_is_not_proved(self, server: Server) -> None:
         server.policy()

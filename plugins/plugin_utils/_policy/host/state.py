@@ -219,6 +219,19 @@ class Host:
         ours = note.set_to is not None and (self.prohibited or note.before != PROHIBITED)
         return note.before if ours else self.prohibit_ipsec
 
+    def value_after_removal(self, *, only_recorded: bool) -> Value | None:
+        """What stands at ProhibitIpSec after a removal.
+
+        only_recorded: a value of which it is not known what was there before stays.
+        """
+        unrecorded = self.prohibited and not self.value_note.recorded
+        return None if unrecorded and not only_recorded else self.value_to_give_back
+
+    @property
+    def removed_by_others(self) -> bool:
+        """Whether somebody else removed the value, and no restart is noted since which it is known to be gone."""
+        return self.taken_away and not self.value_note.restart_pending
+
     @property
     def started_with_it(self) -> tuple[Value | None] | None:
         """The ProhibitIpSec with which Windows started, in a tuple; None where that can't be known.

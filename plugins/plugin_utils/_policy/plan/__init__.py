@@ -11,8 +11,8 @@ between the phases stands on the host, so that a later phase needs the transacti
 from __future__ import annotations
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.absent import plan_absent
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.automatic import rras_must_start
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.generations import means, new_keys
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.automatic import restarting_flags
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.generations import STAGED, means, new_keys
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.plans import Plan
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.present import plan_present
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.refusals import (
@@ -29,6 +29,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.transactio
 )
 
 __all__ = [
+    "STAGED",
     "Flag",
     "Intent",
     "Plan",
@@ -41,6 +42,6 @@ __all__ = [
     "plan_absent",
     "plan_present",
     "policy_path",
+    "restarting_flags",
     "revert_refused",
-    "rras_must_start",
 ]

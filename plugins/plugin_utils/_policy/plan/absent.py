@@ -23,6 +23,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.automatic 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.generations import (
     assigned_first,
     has_name,
+    has_staged_name,
     left_by_transaction,
     remaining,
     same_path,
@@ -46,7 +47,11 @@ def plan_absent(name: str, host: Host, identity: uuid.UUID, words: Words, *, all
     all_ours: each policy of ours goes, whatever its name. It is refused where L2TP would be in clear text after that:
     while ProhibitIpSec is or may be in effect, unless a policy that protects comes back.
     """
-    named = [found for found in host.our_policies if all_ours or has_name(found, name)]
+    named = [
+        found
+        for found in host.our_policies
+        if all_ours or has_name(found, name) or (has_staged_name(found, name) and found != host.store.active)
+    ]
     mine = assigned_first(host, (*named, *(found for found in left_by_transaction(host) if found not in named)))
     adopted = [each for each in host.adopted if all_ours or each.name.casefold() == name.casefold()]
     theirs = [found for found in map(host.store.at, (each.path for each in adopted)) if found]
@@ -64,15 +69,18 @@ def plan_absent(name: str, host: Host, identity: uuid.UUID, words: Words, *, all
     given_back = tuple(each for each in host.taken_over if not stays or each.name.casefold() == name.casefold())
     used_after = back.path if back else "" if unassigned else host.store.active_path
     needs_no_block = not stays or leaves_no_need_to_block(host, used_after)
-    flags = withdrawing_flags(host, back.policy if back else None, intent) | unblocking_flags(
-        host, wanted=needs_no_block
-    )
+    flags = withdrawing_flags(host, back.policy if back else None, intent, (*mine, *theirs))
     return Plan(
         before=next(iter((*mine, *theirs)), None),
         before_assigned=unassigned is not None,
         after=None,
         removed=mine,
-        transaction=Transaction(identity, intent, back.path if back else "", flags),
+        transaction=Transaction(
+            identity,
+            intent,
+            back.path if back else "",
+            flags | unblocking_flags(host, wanted=needs_no_block),
+        ),
         obsolete=obsolete,
         owned_after=owned_after,
         replaced_after=host.displaced if stays else "",
@@ -89,7 +97,9 @@ def plan_absent(name: str, host: Host, identity: uuid.UUID, words: Words, *, all
         remarks=(*(["names given back"] if given_back else []), *(["no longer recorded as ours"] if adopted else [])),
         pending=host.pending is not None,
         refusal=withdrawal_refused(host, assigned, back, words) if switches else "",
-        lasting_refusal=withdrawal_refused(with_value_given_back(host), assigned, back, words) if switches else "",
+        lasting_refusal=withdrawal_refused(with_value_given_back(host, words), assigned, back, words)
+        if switches
+        else "",
         warnings=(
             *(clear_text_warnings(host, Wish.WITHDRAW, back, words) if switches else ()),
             *rule_stays(host, wanted=needs_no_block),

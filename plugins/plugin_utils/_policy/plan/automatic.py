@@ -8,35 +8,56 @@ RRAS makes its automatic filters only when it starts, and not where one of the s
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     clear_text,
     firewall,
     model,
     services,
+    store,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Cover
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.transactions import Flag, Intent
 
 
-def rras_must_start(host: Host, after: model.Policy | None) -> bool:
-    """Whether RRAS must start again when the assigned policy makes room for another one, or for none.
+def restarting_flags(
+    host: Host, after: model.Policy | None, going: Iterable[store.StoredPolicy | None]
+) -> frozenset[Flag]:
+    """Whether RRAS must start again, and PolicyAgent before that, when policies make room for another one, or for none.
 
-    RRAS makes its automatic filters only when it starts, and not where one of the same specification is loaded (KB
-    248750). So what is unassigned may have been in their way.
+    going: the policies that lose their assignment, or that nobody will know to have been ours. RRAS makes its automatic
+    filters only when it starts, and not where one of the same specification is loaded (KB 248750). So any of these
+    may have been in their way, though somebody else may have unassigned it since. PolicyAgent lets go of its filters
+    late, and nothing that it lists tells of a filter without addresses; once stopped, it holds none.
     """
-    active = host.store.active
-    was_in_the_way = active is not None and clear_text.in_the_way(active.policy)
+    were_in_the_way = any(clear_text.in_the_way(found.policy) for found in going if found)
     uncovered = clear_text.cover(after.rules if after else ()) is not Cover.ALL
-    return was_in_the_way and uncovered and host.services[services.RRAS].running and not host.prohibited
-
-
-def withdrawing_flags(host: Host, after: model.Policy | None, intent: Intent) -> frozenset[Flag]:
-    if intent not in (Intent.SWITCH, Intent.ASSIGN, Intent.UNASSIGN):
+    if host.prohibited or not (were_in_the_way and uncovered and host.services[services.RRAS].running):
         return frozenset()
+    holds_filters = host.services[services.AGENT].running and not host.domain_policy
+    return frozenset({Flag.RESTART_RRAS, Flag.RESTART_AGENT} if holds_filters else {Flag.RESTART_RRAS})
+
+
+def withdrawing_flags(
+    host: Host, after: model.Policy | None, intent: Intent, gone: Iterable[store.StoredPolicy]
+) -> frozenset[Flag]:
+    """What a commit does besides where policies of ours are withdrawn, or make room for the declared one.
+
+    after: the policy that is assigned then, where the commit decides that; gone: the policies that are deleted.
+    """
+    assigns = intent in (Intent.SWITCH, Intent.ASSIGN, Intent.UNASSIGN)
     if host.prohibited:
-        return frozenset({Flag.PROHIBITED})
-    return frozenset({Flag.RESTART_RRAS} if rras_must_start(host, after) else ())
+        return frozenset({Flag.PROHIBITED} if assigns else ())
+    active = host.store.active
+    if not assigns:
+        after = active.policy if active else None
+    replaced = {path.casefold() for path in host.in_force.obsolete} if host.in_force else frozenset()
+    # Where an unfinished commit took the place of a policy, RRAS has started again since, if it had to.
+    staying = replaced | {host.store.active_path.casefold()}
+    leaving = [found for found in gone if found.path.casefold() not in staying]
+    return restarting_flags(host, after, (*leaving, active if assigns else None))
 
 
 def leaves_no_need_to_block(host: Host, assigned: str) -> bool:

@@ -15,6 +15,9 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key
 
+STAGED = "(staged "
+"""What comes behind the name of a new generation until it is committed, before the transaction's id."""
+
 
 def new_keys(policy: model.Policy, identity: uuid.UUID, *, when: int, name: str | None = None) -> tuple[Key, ...]:
     """The keys of a new generation, its GUIDs made from the transaction's.
@@ -67,6 +70,11 @@ def remaining(gone: Iterable[str], host: Host) -> tuple[str, ...]:
 
 def has_name(found: store.StoredPolicy, name: str) -> bool:
     return found.policy.name.casefold() == name.casefold()
+
+
+def has_staged_name(found: store.StoredPolicy, name: str) -> bool:
+    """Whether a policy has the name that new generations of a name have until they are committed."""
+    return found.policy.name.casefold().startswith(f"{name} {STAGED}".casefold())
 
 
 def same_path(path: str, other: str) -> bool:

@@ -31,6 +31,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.generation
     assigned_first,
     derived_guid,
     has_name,
+    has_staged_name,
     left_by_transaction,
     means,
     new_keys,
@@ -116,7 +117,7 @@ class _Planner:
             before=before,
             before_assigned=before is not None and same_path(before.path, self.host.store.active_path),
             after=self.wanted,
-            transaction=self._transaction(intent, target),
+            transaction=self._transaction(intent, target, obsolete),
             new=None if self.current else self.declaration.policy,
             remains=remains,
             obsolete=obsolete,
@@ -135,10 +136,11 @@ class _Planner:
             warnings=tuple(self._warnings(intent)),
         )
 
-    def _transaction(self, intent: Intent, target: str) -> Transaction:
+    def _transaction(self, intent: Intent, target: str, obsolete: tuple[str, ...]) -> Transaction:
         after = self.declaration.policy if self.declaration.assigned else None
+        gone = [found for found in map(self.host.store.at, obsolete) if found]
         unblocking = unblocking_flags(self.host, wanted=self._needs_no_block(intent))
-        flags = withdrawing_flags(self.host, after, intent) | self._unproved(intent) | unblocking
+        flags = withdrawing_flags(self.host, after, intent, gone) | self._unproved(intent) | unblocking
         taken = () if self.declaration.forget_replaced else tuple(found.path for found in self.foreign)
         return Transaction(self.identity, intent, self._names_or_assigns(intent, target), flags, taken)
 
@@ -263,7 +265,9 @@ class _Planner:
         leftovers = left_by_transaction(self.host)
         for found in self.host.store.policies:
             ours = found.path.casefold() in self.host.ours
-            if ours and (found.path in named or found in leftovers):
+            active = same_path(found.path, self.host.store.active_path)
+            left = found in leftovers or (has_staged_name(found, self.wanted.name) and not active)
+            if ours and (found.path in named or left):
                 yield found
 
     def _obsolete(self, target: str) -> tuple[str, ...]:
@@ -279,7 +283,9 @@ class _Planner:
             return ()
         if self.current and self.current.path in pending.written:
             return ()
-        return tuple(path for path in pending.written if path in self.host.store.objects)
+        # Somebody may have assigned in the console what was only staged.
+        assigned = self.host.store.parts_of(self.host.store.active_path)
+        return tuple(path for path in pending.written if path in self.host.store.objects and path not in assigned)
 
     def _replaced(self) -> str:
         """The path of the policy that a removal assigns again; one in use too, if it was assigned before us."""

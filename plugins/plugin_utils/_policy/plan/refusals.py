@@ -21,7 +21,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Hos
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.automatic import makes_automatic_filters
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.generations import has_name
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.transactions import PlanError
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import Words
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import ROLE, Words
 
 
 def going_back(host: Host) -> tuple[str, bool]:
@@ -31,7 +31,9 @@ def going_back(host: Host) -> tuple[str, bool]:
         return host.store.active_path, False
     active = host.store.active_path.casefold()
     previous = pending.previous if host.store.at(pending.previous) else ""
-    return previous, active == pending.policy.casefold() and active != previous.casefold()
+    # What it wrote goes, so that must not stay assigned, whoever assigned it.
+    decided = {path.casefold() for path in (pending.policy, *pending.written)}
+    return previous, active in decided and active != previous.casefold()
 
 
 def revert_refused(host: Host, name: str, words: Words) -> str:
@@ -67,7 +69,7 @@ def assignment_refused(host: Host, policy: model.Policy, words: Words) -> str:
         )
     return (
         f"{_value_clause(host)}, and {protection.weakness(policy)}, so this host's L2TP would be in clear text; "
-        f"correct the rule, or remove the value first ({words.remove_value}) and restart the host."
+        f"correct the rule, or {_without_value(host, words)} and restart the host."
     )
 
 
@@ -83,6 +85,8 @@ def withdrawal_refused(host: Host, name: str, back: store.StoredPolicy | None, w
         return ""
     comes_back = f" {back.name!r}, which is assigned again then, does not protect it;" if back else ""
     without = f"{_value_clause(host)}, so without the policy {name!r} its L2TP would be in clear text;{comes_back}"
+    if host.removed_by_others:
+        return f"{without} {_without_value(host, words)} and restart the host."
     if not host.prohibited:
         return f"{without} restart the host first."
     return (
@@ -91,17 +95,27 @@ def withdrawal_refused(host: Host, name: str, back: store.StoredPolicy | None, w
     )
 
 
-def with_value_given_back(host: Host) -> Host:
-    """The host as it will be once ProhibitIpSec is what it was before us, and Windows has started with that."""
+def with_value_given_back(host: Host, words: Words) -> Host:
+    """The host as it will be once the caller has given ProhibitIpSec back, and Windows has started with that."""
+    given_back = host.value_after_removal(only_recorded=words == ROLE)
     return dataclasses.replace(
-        host, prohibit_ipsec=host.value_to_give_back, value_note=ValueNote(False, None, None, restart_pending=False)
+        host, prohibit_ipsec=given_back, value_note=ValueNote(False, None, None, restart_pending=False)
     )
 
 
 def _value_clause(host: Host) -> str:
     if host.prohibited:
         return "ProhibitIpSec is 1 on this host"
+    if host.removed_by_others:
+        return "somebody else removed ProhibitIpSec from this host, and Windows may still run with it"
     return "Windows still runs with the ProhibitIpSec that was removed"
+
+
+def _without_value(host: Host, words: Words) -> str:
+    """What to do about the value; after a removal by hand nothing tells of the restart, until ours has noted it."""
+    if host.removed_by_others:
+        return f"have the removal noted first ({words.remove_value})"
+    return f"remove the value first ({words.remove_value})"
 
 
 def clear_text_warnings(host: Host, wish: Wish, after: Assigned, words: Words) -> tuple[str, ...]:

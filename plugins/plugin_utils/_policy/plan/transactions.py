@@ -43,6 +43,8 @@ class Flag(enum.StrEnum):
 
     RESTART_RRAS = "rras"
     """Stop RemoteAccess before the assignment and start it after that, so that it makes its automatic filters."""
+    RESTART_AGENT = "agent"
+    """Start PolicyAgent anew between the assignment and the start of RemoteAccess, so that it holds no old filter."""
     PROHIBITED = "prohibited"
     """Stop where ProhibitIpSec is not 1 any more: what was decided for it may be wrong without it."""
     UNBLOCK_IPV6 = "ipv6"

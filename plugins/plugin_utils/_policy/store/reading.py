@@ -143,6 +143,11 @@ class Store:
         needed = self._reach(path for path in self.objects if path not in mine)
         return tuple(path for path in part if path in mine and path not in needed)
 
+    def parts_of(self, path: str) -> frozenset[str]:
+        """Return the paths of an object and of everything that it leads to; none where there is no such object."""
+        key = self.resolve(path)
+        return frozenset(self._reach([key.path]) if key else ())
+
     def _reach(self, paths: Iterable[str]) -> dict[str, None]:
         """Return the paths and everything that they lead to, nearest first; a circle ends where it began."""
         reached = dict.fromkeys(paths)
