@@ -31,23 +31,23 @@ _AT_THE_DOOR: Final[Mapping[Fault, str]] = {
 }
 
 DOING: Final[Mapping[str, str]] = {
-    "begin": "prepared its work",
-    "tree": "read the registry",
-    "digest": "read the registry",
-    "run": "ran a program",
-    "unchanged": "compared the policy store with what was read",
-    "require": "compared a value with what was read",
-    "sealed": "compared the policy store with what was staged",
-    "seal": "noted what the policy store holds",
-    "create": "created a key",
-    "protect": "set the access list of a key",
-    "set": "wrote a value",
-    "unset": "deleted a value",
-    "delete": "deleted a key",
-    "deletelisted": "deleted a key",
-    "copy": "copied a key",
-    "flush": "wrote the registry to disk",
-    "assign": "assigned the policy",
+    "Prepare": "prepared its work",
+    "ReadTree": "read the registry",
+    "ReadDigest": "read the registry",
+    "RunProgram": "ran a program",
+    "ExpectUnchanged": "compared the policy store with what was read",
+    "ExpectValue": "compared a value with what was read",
+    "ExpectSealed": "compared the policy store with what was staged",
+    "Seal": "noted what the policy store holds",
+    "CreateKey": "created a key",
+    "ProtectKey": "set the access list of a key",
+    "SetValue": "wrote a value",
+    "UnsetValue": "deleted a value",
+    "DeleteKey": "deleted a key",
+    "DeleteListed": "deleted a key",
+    "CopyKey": "copied a key",
+    "Flush": "wrote the registry to disk",
+    "AssignPolicy": "assigned the policy",
 }
 """What a host does for each verb of a record."""
 
@@ -71,7 +71,7 @@ def _cause(failure: Failure) -> str:
 
 
 def _conflict(failure: Failure) -> str:
-    if failure.verb != "require":
+    if failure.verb != "ExpectValue":
         return _STORE_CHANGED
     return _OTHER_RUN if failure.path.casefold() == TRANSACTION.casefold() else _VALUE_CHANGED
 

@@ -116,5 +116,5 @@ def test_a_policy_that_is_unassigned_leaves_no_rule(pair: Controller) -> None:
 
 
 def _refuses_to_assign(_number: int, record: str) -> None:
-    if record.startswith("assign"):
+    if record.startswith("AssignPolicy"):
         raise RecordRefusedError

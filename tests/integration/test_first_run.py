@@ -162,7 +162,7 @@ def test_a_removal_that_would_leave_clear_text_or_half_a_tunnel_is_refused(pair:
 
 
 def _only_reads(records: tuple[str, ...]) -> bool:
-    return {record.partition(" ")[0] for record in records} <= {"begin", "tree", "digest", "run"}
+    return {record.partition(" ")[0] for record in records} <= {"Prepare", "ReadTree", "ReadDigest", "RunProgram"}
 
 
 def _policy_diffs(output: str) -> list[str]:

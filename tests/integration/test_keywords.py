@@ -71,7 +71,7 @@ def _dies_at_script(number: int) -> Callable[[Host], None]:
 
 def _refuses_to_assign(host: Host) -> None:
     def refuse(_number: int, record: str) -> None:
-        if record.startswith("assign"):
+        if record.startswith("AssignPolicy"):
             host.impairments.before_record = None
             raise RecordRefusedError("The disk is full.")
 
@@ -128,7 +128,7 @@ def make_field(start: MakeController, after_first_run: Mapping[str, Memory], ord
 
 def _remember(name: str, order: list[str]) -> Callable[[int, str], None]:
     def remember(_number: int, record: str) -> None:
-        if record.startswith("assign"):
+        if record.startswith("AssignPolicy"):
             order.append(name)
 
     return remember

@@ -394,7 +394,7 @@ def _lose_the_answer_to_the_commit(host: Host) -> None:
     impairments = host.impairments
 
     def notice(_number: int, record: str) -> None:
-        if record.startswith("assign"):
+        if record.startswith("AssignPolicy"):
             impairments.answer, impairments.before_record = Answer.GARBAGE, None
             impairments.before_script = answer_again
 
@@ -405,7 +405,7 @@ def _lose_the_answer_to_the_commit(host: Host) -> None:
 
 
 def _dies_when_it_is_to_assign(_number: int, record: str) -> None:
-    if record.startswith("assign"):
+    if record.startswith("AssignPolicy"):
         raise PoweredOff
 
 
@@ -417,12 +417,12 @@ def _power_off_before_the_proof(host: Host, script: int) -> None:
 
 
 def _dies_when_it_writes(_number: int, record: str) -> None:
-    if record.startswith("create") and "ipsecNFA" in record:
+    if record.startswith("CreateKey") and "ipsecNFA" in record:
         raise PoweredOff
 
 
 def _fails_to_remove_the_value(_number: int, record: str) -> None:
-    if record.startswith("unset") and words.RASMAN in record:
+    if record.startswith("UnsetValue") and words.RASMAN in record:
         raise RecordRefusedError("The disk is full.")
 
 

@@ -54,26 +54,27 @@ _SC = "|".join(
 _NET = r"net\t(start|stop) (PolicyAgent|IKEEXT|RemoteAccess)"
 _PROGRAM = rf"({_NETSH}|{_NET}|sc\t({_SC}))"
 _WRITABLE = rf"({_OBJECT}|{_OWN}|{_STORE})\t{_NAME}|{_RASMAN}\tProhibitIpSec"
+_OUR_KIND = "(String|MultiString|DWord|Binary)"
 _BEFORE = rf"{_OWN}\t{_NAME}|{_RASMAN}\tProhibitIpSec"
 
 _FORMS = {
-    "begin": rf"{_BASE64}\t\d{{1,5}}",
-    "tree": rf"({_READABLE})\t(\*|\w+(,\w+)*)\t\d|SOFTWARE\\Microsoft\\Cryptography\tMachineGuid\t0|{_OUR_RULE}",
-    "digest": _STORE,
-    "run": rf"{_PROGRAM}\t{_BASE64}\t(must|may)\t({_PROGRAM})?\t?",
-    "unchanged": rf"{_STORE}\t{_BASE64}",
-    "require": rf"({_OWN}\t{_NAME}|{_RASMAN}\tProhibitIpSec)\t{_BASE64}",
-    "sealed": rf"{_OWN}\t{_NAME}\t{_STORE}",
-    "seal": rf"{_OWN}\t{_NAME}\t{_STORE}",
-    "create": rf"({_OBJECT}|{_OWN}|{_STORE})\t(Volatile|None)",
-    "protect": rf"({_OBJECT}|{_OWN})\t[A-Z:();]+",
-    "set": rf"(({_WRITABLE})\t(String|MultiString|DWord|Binary)|({_BEFORE})\t(QWord|ExpandString|None))\t{_BASE64}",
-    "unset": rf"({_WRITABLE})",
-    "delete": rf"({_OBJECT}|{_OWN})",
-    "deletelisted": rf"{_OWN}\t{_NAME}",
-    "copy": rf"({_OWN}|{_STORE}|{_RASMAN})\t{_OWN}",
-    "flush": rf"({_STORE}|{_OWN}|{_RASMAN})",
-    "assign": rf"({_OBJECT})?",
+    "Prepare": rf"{_BASE64}\t\d{{1,5}}",
+    "ReadTree": rf"({_READABLE})\t(\*|\w+(,\w+)*)\t\d|SOFTWARE\\Microsoft\\Cryptography\tMachineGuid\t0|{_OUR_RULE}",
+    "ReadDigest": _STORE,
+    "RunProgram": rf"{_PROGRAM}\t{_BASE64}\t(must|may)\t({_PROGRAM})?\t?",
+    "ExpectUnchanged": rf"{_STORE}\t{_BASE64}",
+    "ExpectValue": rf"({_OWN}\t{_NAME}|{_RASMAN}\tProhibitIpSec)\t{_BASE64}",
+    "ExpectSealed": rf"{_OWN}\t{_NAME}\t{_STORE}",
+    "Seal": rf"{_OWN}\t{_NAME}\t{_STORE}",
+    "CreateKey": rf"({_OBJECT}|{_OWN}|{_STORE})\t(Volatile|None)",
+    "ProtectKey": rf"({_OBJECT}|{_OWN})\t[A-Z:();]+",
+    "SetValue": rf"(({_WRITABLE})\t{_OUR_KIND}|({_BEFORE})\t(QWord|ExpandString|None))\t{_BASE64}",
+    "UnsetValue": rf"({_WRITABLE})",
+    "DeleteKey": rf"({_OBJECT}|{_OWN})",
+    "DeleteListed": rf"{_OWN}\t{_NAME}",
+    "CopyKey": rf"({_OWN}|{_STORE}|{_RASMAN})\t{_OWN}",
+    "Flush": rf"({_STORE}|{_OWN}|{_RASMAN})",
+    "AssignPolicy": rf"({_OBJECT})?",
 }
 VERBS = {verb: re.compile(form, re.IGNORECASE) for verb, form in _FORMS.items()}
 OWN_KEY = re.compile(_OWN, re.IGNORECASE)
@@ -120,7 +121,7 @@ def parse(line: str) -> Request:
     Raises R(ScriptError) when the verb is unknown, or a field has a form that the verb does not take.
     """
     verb, _tab, fields = line.partition("\t")
-    form = VERBS.get(verb.lower())
-    if form is None or not form.fullmatch(fields):
+    name = next((known for known in VERBS if known.lower() == verb.lower()), None)
+    if name is None or not VERBS[name].fullmatch(fields):
         raise ScriptError(Fault.REFUSED, "the record is malformed or names what this script never touches")
-    return Request(step_of(line), verb.lower(), tuple(fields.split("\t")))
+    return Request(step_of(line), name, tuple(fields.split("\t")))

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The twin of transaction.ps1: the same verbs, answers and undo, on the registry of a simulated host.
 
-One method for each verb, in the script's order, so that a change there is easily followed here.
+One method for each verb, of the same name, in the script's order, so that a change there is easily followed here.
 """
 
 from __future__ import annotations
@@ -61,6 +61,11 @@ class _Undo:
     action: Callable[[], None]
 
 
+def method_of(verb: str) -> str:
+    """Return the name of the method that carries out a verb: C(read_tree) of C(ReadTree)."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", verb).lower()
+
+
 class Transaction:
     """One run of the script: everything is checked, then everything is done, or everything is taken back."""
 
@@ -73,25 +78,6 @@ class Transaction:
         self._before = b""
         self._undo: list[_Undo] = []
         self._answers: list[str] = []
-        self._verbs: dict[str, Callable[..., None]] = {
-            "begin": self.begin,
-            "tree": self.tree,
-            "digest": self.digest,
-            "run": self.run_program,
-            "unchanged": self.unchanged,
-            "require": self.require,
-            "sealed": self.sealed,
-            "seal": self.seal,
-            "create": self.create,
-            "protect": self.protect,
-            "set": self.set,
-            "unset": self.unset,
-            "delete": self.delete,
-            "deletelisted": self.deletelisted,
-            "copy": self.copy,
-            "flush": self.flush,
-            "assign": self.assign,
-        }
 
     def run(self, lines: Iterable[str], *, refused: Fault | None = None) -> str:
         """Carry out records; return the answer, one record a line.
@@ -111,11 +97,11 @@ class Transaction:
 
     # --- reading ---
 
-    def begin(self, nonce: str, seconds: str) -> None:
+    def prepare(self, nonce: str, seconds: str) -> None:
         self._nonce = base64.b64decode(nonce, validate=True)
         self._seconds = int(seconds)
 
-    def tree(self, path: str, names: str, depth: str) -> None:
+    def read_tree(self, path: str, names: str, depth: str) -> None:
         try:
             key = self._registry.read(path)
         except RegistryError as error:
@@ -128,25 +114,25 @@ class Transaction:
         self._answer_values(key, path, names)
         for child in self._registry.children(path) if int(depth) > 0 else ():
             if child.lower() != "backup":
-                self.tree(join(path, child), names, str(int(depth) - 1))
+                self.read_tree(join(path, child), names, str(int(depth) - 1))
         return None
 
-    def digest(self, path: str) -> None:
+    def read_digest(self, path: str) -> None:
         self._answer("digest", self._store_digest(path))
 
-    def unchanged(self, path: str, digest: str) -> None:
+    def expect_unchanged(self, path: str, digest: str) -> None:
         _expect(self._store_digest(path), digest, "the policy store")
 
-    def require(self, path: str, name: str, field: str) -> None:
+    def expect_value(self, path: str, name: str, field: str) -> None:
         value = (self._registry.read(path) or Key("")).get(name)
         _expect(digests.field(value) if value else "", field, f"the value {name}")
 
-    def sealed(self, path: str, name: str, source: str) -> None:
-        self.require(path, name, encode_bytes(digests.fingerprint(self._registry, [source])))
+    def expect_sealed(self, path: str, name: str, source: str) -> None:
+        self.expect_value(path, name, encode_bytes(digests.fingerprint(self._registry, [source])))
 
     # --- writing: each method leaves on the stack what takes its change back ---
 
-    def set(self, path: str, name: str, kind: str, data: str) -> None:
+    def set_value(self, path: str, name: str, kind: str, data: str) -> None:
         given = base64.b64decode(data, validate=True)
         self._remember(path, name)
         self._registry.write(path, name, _written(kind.casefold(), given))
@@ -154,7 +140,7 @@ class Transaction:
     def seal(self, path: str, name: str, source: str) -> None:
         self._set(path, name, Value.binary(digests.fingerprint(self._registry, [source])))
 
-    def unset(self, path: str, name: str) -> None:
+    def unset_value(self, path: str, name: str) -> None:
         old = self._open(path).get(name)
         _check_kind(old, path, name)
         if old is not None:
@@ -163,22 +149,22 @@ class Transaction:
             if name in self._open(path):
                 raise ScriptError(Fault.FAILED, f"the value {name} of the key {path} is still there")
 
-    def create(self, path: str, lifetime: str) -> None:
+    def create_key(self, path: str, lifetime: str) -> None:
         if lifetime.lower() == "volatile":
-            self.delete(path)
+            self.delete_key(path)
         if self._registry.read(path) is not None:
             return
         self._create_parent(path.rpartition(SEPARATOR)[0])
         self._registry.create(path, volatile=lifetime.lower() == "volatile")
-        self._later("Remove-Key", path, functools.partial(self.delete, path))
+        self._later("DeleteKey", path, functools.partial(self.delete_key, path))
 
-    def protect(self, path: str, sddl: str) -> None:
-        self._later("Protect-Key", path, functools.partial(self.protect, path, self._registry.access(path)))
+    def protect_key(self, path: str, sddl: str) -> None:
+        self._later("ProtectKey", path, functools.partial(self.protect_key, path, self._registry.access(path)))
         if not sddl.upper().startswith("D:"):
             raise ValueError("The SDDL form of a security descriptor object is invalid.")
         self._registry.protect(path, sddl)
 
-    def delete(self, path: str) -> None:
+    def delete_key(self, path: str) -> None:
         key = self._registry.read(path)
         if key is None:
             return
@@ -186,37 +172,37 @@ class Transaction:
             link = "as no part of a policy does: it may be a registry link"
             raise ScriptError(Fault.FAILED, f"the key {path} holds keys, {link}")
         for child in self._registry.children(path):
-            self.delete(join(path, child))
+            self.delete_key(join(path, child))
         for name in key:
-            self.unset(path, name)
-        self._later("Protect-Key", path, functools.partial(self.protect, path, self._registry.access(path)))
-        self._later("New-Key", path, functools.partial(self.create, path, self._lifetime(path)))
+            self.unset_value(path, name)
+        self._later("ProtectKey", path, functools.partial(self.protect_key, path, self._registry.access(path)))
+        self._later("CreateKey", path, functools.partial(self.create_key, path, self._lifetime(path)))
         self._registry.remove(path)
         parent, _separator, name = path.rpartition(SEPARATOR)
         if name.lower() in map(str.lower, self._registry.children(parent)):
             raise ScriptError(Fault.FAILED, f"the key {path} is still there")
 
-    def deletelisted(self, path: str, name: str) -> None:
+    def delete_listed(self, path: str, name: str) -> None:
         for listed in self._open(path).texts(name):
             if STORED_OBJECT.fullmatch(listed):
-                self.delete(listed)
+                self.delete_key(listed)
                 self._answer("deleted", encode(listed))
 
-    def copy(self, source: str, target: str) -> None:
+    def copy_key(self, source: str, target: str) -> None:
         key = readable(self._registry, source)
         if key is None:
             return
-        self.create(target, "None")
+        self.create_key(target, "None")
         for name, value in key.items():
             if digests.is_sound(value):
                 self._set(target, name, value)
         for child in self._registry.children(source):
-            self.copy(join(source, child), join(target, child))
+            self.copy_key(join(source, child), join(target, child))
 
     def flush(self, path: str) -> None:
         self._registry.flush(path)
         for other in (RASMAN_PARAMETERS, POLICY_STORE):
-            self._later("Save-Hive", other, functools.partial(self._registry.flush, other))
+            self._later("Flush", other, functools.partial(self._registry.flush, other))
 
     # --- programs ---
 
@@ -231,11 +217,11 @@ class Transaction:
         found = re.finditer(base64.b64decode(pattern, validate=True).decode(), text)
         self._answer("ran", encode(f"{program} {arguments}"), str(code), encode("\n".join(match[0] for match in found)))
 
-    def assign(self, policy: str) -> None:
+    def assign_policy(self, policy: str) -> None:
         before = self._open(POLICY_STORE).text("ActivePolicy")
         if before.lower() == policy.lower():
             return None
-        self._later("Set-Assigned", before, functools.partial(self.assign, before))
+        self._later("AssignPolicy", before, functools.partial(self.assign_policy, before))
         guid = _GUID.search(f"{policy} {before}")
         word = "yes" if policy else "no"
         code, text = self._run("netsh", f"ipsec static set policy guid={guid[0] if guid else ''} assign={word}")
@@ -251,18 +237,18 @@ class Transaction:
         if refused is not None:
             raise ScriptError(refused, "")
         requests = self._requests(lines)
-        self._step = Step("begin")
+        self._step = Step("Prepare")
         if self._registry.read(OWN) is not None:
             closed = self._registry.access(OWN).startswith("D:P")
             self._check_own(OWN, _trustees(self._registry.access(OWN)) if closed else None)
-        self._step = Step("begin")
+        self._step = Step("Prepare")
         self._before = digests.fingerprint(self._registry, WATCHED)
         for number, request in enumerate(requests):
             self._carry_out(number, request)
         self._answer("done")
 
     def _check_own(self, path: str, trusted: Collection[str] | None, depth: int = 0) -> None:
-        self._step = Step("begin", path)
+        self._step = Step("Prepare", path)
         strange = self._registry.read(path) is None or depth > DEEPEST
         if strange or (trusted is not None and not _trustees(self._registry.access(path)) <= set(trusted)):
             raise ScriptError(Fault.FAILED, "the key is none that this collection made: it may be a registry link")
@@ -279,7 +265,8 @@ class Transaction:
     def _carry_out(self, number: int, request: Request) -> None:
         self._step = request.step
         self._machine.impairments.meets_record(number, f"{request.verb} {request.step.path}".strip())
-        self._verbs[request.verb](*request.fields)
+        method: Callable[..., None] = getattr(self, method_of(request.verb))
+        method(*request.fields)
 
     def _take_back(self) -> tuple[Outcome, str]:
         steps = list(reversed(self._undo))
@@ -322,9 +309,11 @@ class Transaction:
         old = self._open(path).get(name)
         _check_kind(old, path, name)
         take_back = (
-            functools.partial(self.unset, path, name) if old is None else functools.partial(self._set, path, name, old)
+            functools.partial(self.unset_value, path, name)
+            if old is None
+            else functools.partial(self._set, path, name, old)
         )
-        self._later("Remove-Value" if old is None else "Set-Data", path, take_back)
+        self._later("UnsetValue" if old is None else "Set-Data", path, take_back)
 
     def _lifetime(self, path: str) -> str:
         if not OWN_KEY.fullmatch(path):
@@ -354,7 +343,7 @@ class Transaction:
         if policy:
             self._set(POLICY_STORE, "ActivePolicy", Value.sz(policy))
         else:
-            self.unset(POLICY_STORE, "ActivePolicy")
+            self.unset_value(POLICY_STORE, "ActivePolicy")
         if self._run("sc", "control PolicyAgent 129")[0] != 0 and policy:
             raise ScriptError(Fault.NOT_ASSIGNED, "neither netsh nor the control 129 to PolicyAgent worked")
 

@@ -21,11 +21,11 @@ from ansible_collections.rras.ipsec.tests.lab.powershell_registry import RealReg
 from ansible_collections.rras.ipsec.tests.lab.powershell_shadow import Shadow
 from ansible_collections.rras.ipsec.tests.lab.registry import LabRegistry
 from ansible_collections.rras.ipsec.tests.lab.services import Services
-from ansible_collections.rras.ipsec.tests.unit.lab.transactions import BEFORE, NONCE, OWN, STORE
+from ansible_collections.rras.ipsec.tests.unit.lab.transactions import BEFORE, NONCE, OWN, STORE, record
 
 ON_WINDOWS = sys.platform == "win32"
 KEPT = (STORE, OWN)
-PROGRAM_VERBS = ("run", "assign")
+PROGRAM_VERBS = ("RunProgram", "AssignPolicy")
 
 
 class Machine(abc.ABC):
@@ -40,7 +40,7 @@ class Machine(abc.ABC):
 
     @abc.abstractmethod
     def answer(self, lines: Sequence[str]) -> str:
-        """Run the script on some records, the first of which is begin; return its answer."""
+        """Run the script on some records, the first of which is Prepare; return its answer."""
 
     @abc.abstractmethod
     def differences(self) -> list[str]:
@@ -52,8 +52,8 @@ class Machine(abc.ABC):
 
 
 def run(machine: Machine, *lines: str, nonce: bytes = NONCE) -> records.Answer:
-    """Run the script on some records after begin; return the answer, decoded."""
-    return records.decode(machine.answer([records.begin(nonce, 30), *lines]))
+    """Run the script on some records after Prepare; return the answer, decoded."""
+    return records.decode(machine.answer([record("Prepare", nonce, "30"), *lines]))
 
 
 def kept(machine: Machine) -> Tree:

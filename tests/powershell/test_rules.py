@@ -29,8 +29,8 @@ from ansible_collections.rras.ipsec.tests.unit.lab.transactions import (
 )
 
 KEYS = (PRESHARED_KEY, OTHER_KEY)
-BEGIN = record("begin", transactions.NONCE, "30")
-EVERYTHING = record("tree", STORE, "*", "1")
+PREPARE = record("Prepare", transactions.NONCE, "30")
+EVERYTHING = record("ReadTree", STORE, "*", "1")
 CLOSED = [("A", "KA", "BA"), ("A", "KA", "SY")]
 
 
@@ -60,26 +60,26 @@ def test_no_key_is_in_the_answer_of_a_rule(machine: Machine, name: str) -> None:
         machine.registry.remove(path)
     for lines in (
         [EVERYTHING],
-        [EVERYTHING, record("digest", STORE)],
-        [EVERYTHING, record("unset", OWN + "\\No", "x")],
+        [EVERYTHING, record("ReadDigest", STORE)],
+        [EVERYTHING, record("UnsetValue", OWN + "\\No", "x")],
     ):
-        answer = machine.answer([BEGIN, *lines])
+        answer = machine.answer([PREPARE, *lines])
         assert base64.b64encode(RULES[name].encode()).decode() in answer
         assert leaks(answer) == []
 
 
 def test_no_key_is_in_the_answer_to_writing_one(machine: Machine) -> None:
     data = BEFORE[RULES["two keys"]]["ipsecData"].data
-    writes = (record("create", ABSENT, "None"), record("set", ABSENT, "ipsecData", "Binary", data))
-    failing = record("set", join(OWN, "Missing"), "ipsecData", "Binary", data)
-    malformed = record("set", OWN, "ipsecData", "Nothing", data)
+    writes = (record("CreateKey", ABSENT, "None"), record("SetValue", ABSENT, "ipsecData", "Binary", data))
+    failing = record("SetValue", join(OWN, "Missing"), "ipsecData", "Binary", data)
+    malformed = record("SetValue", OWN, "ipsecData", "Nothing", data)
     for lines in (writes, (*writes, failing), (malformed,)):
-        assert leaks(machine.answer([BEGIN, *lines])) == []
+        assert leaks(machine.answer([PREPARE, *lines])) == []
 
 
 def test_a_copy_that_we_keep_is_no_way_to_the_key(machine: Machine) -> None:
-    copied = record("copy", STORE, join(OWN, "Copy"))
-    answer = machine.answer([BEGIN, copied, record("tree", OWN, "*", "3")])
+    copied = record("CopyKey", STORE, join(OWN, "Copy"))
+    answer = machine.answer([PREPARE, copied, record("ReadTree", OWN, "*", "3")])
     assert base64.b64encode(b"ipsecData").decode() in answer
     assert leaks(answer) == []
 
@@ -117,13 +117,15 @@ def test_a_rule_cut_anywhere_gives_no_key_away(machine: Machine) -> None:
     for length in range(0, len(whole), 19):
         machine.registry.write(RULES["sections"], "ipsecData", Value.binary(whole[:length]))
         assert (
-            leaks(machine.answer([BEGIN, record("tree", RULES["sections"].rpartition("\\")[0], "ipsecData", "1")]))
+            leaks(
+                machine.answer([PREPARE, record("ReadTree", RULES["sections"].rpartition("\\")[0], "ipsecData", "1")])
+            )
             == []
         )
 
 
 def test_a_protected_rule_is_open_to_nobody_else_and_says_so(machine: Machine) -> None:
-    answer = run(machine, record("protect", RULES["key"], PROTECTED), record("tree", STORE, "ipsecName", "1"))
+    answer = run(machine, record("ProtectKey", RULES["key"], PROTECTED), record("ReadTree", STORE, "ipsecName", "1"))
     assert entries(answer.access[RULES["key"]]) == CLOSED
     assert entries(machine.registry.access(RULES["key"])) == CLOSED
     assert set(answer.access) == set(RULES.values())
@@ -133,5 +135,5 @@ def test_a_protected_rule_is_open_to_nobody_else_and_says_so(machine: Machine) -
 
 def test_policy_agents_account_can_be_let_in(machine: Machine) -> None:
     opened = PROTECTED + "(A;CI;KR;;;NS)"
-    answer = run(machine, record("protect", RULES["key"], opened), record("tree", STORE, "ipsecName", "1"))
+    answer = run(machine, record("ProtectKey", RULES["key"], opened), record("ReadTree", STORE, "ipsecName", "1"))
     assert entries(answer.access[RULES["key"]]) == [*CLOSED, ("A", "KR", "NS")]

@@ -52,7 +52,9 @@ class Cut:
 def writing(scripts: Sequence[Sequence[str]]) -> Iterator[tuple[int, int]]:
     """Yield a place in each script that changes something: before the middle one of these records."""
     for number, records in enumerate(scripts):
-        changing = [index for index, record in enumerate(records) if not record.startswith((*cuts.READING, "run"))]
+        changing = [
+            index for index, record in enumerate(records) if not record.startswith((*cuts.READING, "RunProgram"))
+        ]
         if changing:
             yield number, changing[len(changing) // 2]
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import session
-from ansible_collections.rras.ipsec.tests.lab.grammar import VERBS
 from ansible_collections.rras.ipsec.tests.powershell.machine import ON_WINDOWS, Machine
 
 TEXT = session.script_text()
@@ -36,13 +35,6 @@ def test_it_calls_no_cmdlet_because_event_4103_would_show_what_one_is_given() ->
     assert not re.search(
         r"\b(Write|New|Get|Set|ConvertTo|ConvertFrom|Out|Select|Where|ForEach)-(Object|Output|Host|Json)", code
     )
-
-
-def test_each_verb_is_one_function() -> None:
-    table = dict(re.findall(r"^ {4}(\w+) += '([\w-]+)'", TEXT, re.MULTILINE))
-    assert set(table) == set(VERBS)
-    assert set(table.values()) <= FUNCTIONS
-    assert len(set(table.values())) == len(table)
 
 
 @pytest.mark.skipif(ON_WINDOWS, reason="Windows PowerShell 5.1 runs the script here, which proves more than the check")

@@ -39,22 +39,22 @@ from ansible_collections.rras.ipsec.tests.unit.lab.transactions import (
 
 NOTE = join(OWN, "RestartPending")
 UNDONE = {
-    "create": record("create", ABSENT, "None"),
-    "create a volatile key": record("create", join(OWN, "New"), "Volatile"),
-    "create a volatile key in the place of a lasting one": record("create", join(OWN, "Kinds"), "Volatile"),
-    "protect": record("protect", RULES["key"], PROTECTED),
+    "create": record("CreateKey", ABSENT, "None"),
+    "create a volatile key": record("CreateKey", join(OWN, "New"), "Volatile"),
+    "create a volatile key in the place of a lasting one": record("CreateKey", join(OWN, "Kinds"), "Volatile"),
+    "protect": record("ProtectKey", RULES["key"], PROTECTED),
     "set a new text": set_text(POLICY, "new", "text"),
     "set a text in the place of another": set_text(POLICY, "ipsecName", "text"),
-    "set a list in the place of bytes": record("set", POLICY, "ipsecData", "MultiString", b"a\0b"),
-    "set a number in the place of a text": record("set", OWN, "Text", "DWord", b"1"),
-    "set bytes in the place of a list": record("set", OWN, "List", "Binary", bytes(5)),
-    "unset": record("unset", RULES["key"], "ipsecData"),
-    "delete": record("delete", RULES["two keys"]),
-    "delete a whole tree": record("delete", OWN),
-    "deletelisted": record("deletelisted", join(OWN, "Lists"), "mine"),
-    "copy": record("copy", STORE, join(OWN, "Copy")),
-    "copy over something": record("copy", STORE, join(OWN, "Lists")),
-    "seal": record("seal", OWN, "Seal", STORE),
+    "set a list in the place of bytes": record("SetValue", POLICY, "ipsecData", "MultiString", b"a\0b"),
+    "set a number in the place of a text": record("SetValue", OWN, "Text", "DWord", b"1"),
+    "set bytes in the place of a list": record("SetValue", OWN, "List", "Binary", bytes(5)),
+    "unset": record("UnsetValue", RULES["key"], "ipsecData"),
+    "delete": record("DeleteKey", RULES["two keys"]),
+    "delete a whole tree": record("DeleteKey", OWN),
+    "deletelisted": record("DeleteListed", join(OWN, "Lists"), "mine"),
+    "copy": record("CopyKey", STORE, join(OWN, "Copy")),
+    "copy over something": record("CopyKey", STORE, join(OWN, "Lists")),
+    "seal": record("Seal", OWN, "Seal", STORE),
 }
 
 
@@ -123,7 +123,7 @@ def test_all_that_was_not_there_before_is_made(machine: Machine) -> None:
 
 def test_an_error_names_the_key_that_is_missing(machine: Machine) -> None:
     machine.registry.remove_tree(STORE)
-    failure = run(machine, record("assign", POLICY)).failure
+    failure = run(machine, record("AssignPolicy", POLICY)).failure
     assert failure is not None
     assert failure.message == f"the key {STORE} does not exist"
 
@@ -131,13 +131,13 @@ def test_an_error_names_the_key_that_is_missing(machine: Machine) -> None:
 def test_the_value_of_rasman_is_written_and_taken_back(machine: Machine) -> None:
     machine.registry.create(RASMAN)
     machine.registry.erase(RASMAN, "ProhibitIpSec")
-    writes = record("set", RASMAN, "ProhibitIpSec", "DWord", b"1")
+    writes = record("SetValue", RASMAN, "ProhibitIpSec", "DWord", b"1")
 
     assert run(machine, writes, FAILS).failure is not None
     assert machine.registry.snapshot(RASMAN).value(RASMAN, "ProhibitIpSec") is None
     assert run(machine, writes).failure is None
     assert machine.registry.snapshot(RASMAN).value(RASMAN, "ProhibitIpSec") == Value.dword(1)
-    assert run(machine, record("unset", RASMAN, "ProhibitIpSec"), FAILS).failure is not None
+    assert run(machine, record("UnsetValue", RASMAN, "ProhibitIpSec"), FAILS).failure is not None
     assert machine.registry.snapshot(RASMAN).value(RASMAN, "ProhibitIpSec") == Value.dword(1)
     machine.registry.erase(RASMAN, "ProhibitIpSec")
 
@@ -148,9 +148,9 @@ def test_the_note_of_a_pending_restart_vanishes_with_the_restart(machine: Machin
         machine.registry.create(NOTE)
         assert not machine.registry.is_volatile(NOTE)
 
-    assert run(machine, record("create", NOTE, "Volatile")).failure is None
+    assert run(machine, record("CreateKey", NOTE, "Volatile")).failure is None
     assert machine.registry.is_volatile(NOTE)
-    assert run(machine, record("delete", NOTE), FAILS).failure is not None
+    assert run(machine, record("DeleteKey", NOTE), FAILS).failure is not None
     assert machine.registry.is_volatile(NOTE), "the note that was taken back must vanish as well"
     if not ON_WINDOWS:
         machine.registry.lose_volatile_keys()
@@ -163,7 +163,7 @@ def test_a_volatile_key_that_was_deleted_comes_back_volatile(machine: Machine) -
     for name in names:
         machine.registry.create(join(OWN, name), volatile=True)
     before = kept(machine)
-    failure = run(machine, record("delete", OWN), FAILS).failure
+    failure = run(machine, record("DeleteKey", OWN), FAILS).failure
     assert failure is not None
     assert (failure.outcome, differences(before, kept(machine))) == (Outcome.UNDONE, [])
     assert all(machine.registry.is_volatile(join(OWN, name)) for name in names)
@@ -172,7 +172,7 @@ def test_a_volatile_key_that_was_deleted_comes_back_volatile(machine: Machine) -
 
 def test_no_key_is_deleted_that_holds_keys_where_none_can_be(machine: Machine) -> None:
     machine.registry.create(join(RULES["key"], "Below"))
-    failure = run(machine, record("delete", RULES["key"])).failure
+    failure = run(machine, record("DeleteKey", RULES["key"])).failure
     assert failure is not None
     said = f"the key {RULES['key']} holds keys, as no part of a policy does: it may be a registry link"
     assert (failure.message, failure.outcome) == (said, Outcome.NOTHING)
@@ -180,11 +180,11 @@ def test_no_key_is_deleted_that_holds_keys_where_none_can_be(machine: Machine) -
 
 def test_keys_below_ours_that_are_deeper_than_ours_are_noticed(machine: Machine) -> None:
     machine.registry.create(join(OWN, *"12345678"))
-    assert run(machine, record("digest", STORE)).failure is None
+    assert run(machine, record("ReadDigest", STORE)).failure is None
     machine.registry.create(join(OWN, *"123456789"))
-    failure = run(machine, record("delete", OWN)).failure
+    failure = run(machine, record("DeleteKey", OWN)).failure
     assert failure is not None
-    assert (failure.verb, failure.path) == ("begin", join(OWN, *"123456789"))
+    assert (failure.verb, failure.path) == ("Prepare", join(OWN, *"123456789"))
     assert failure.message == "the key is none that this collection made: it may be a registry link"
 
 
@@ -192,9 +192,9 @@ def test_an_error_names_the_verb_the_path_and_the_cause_but_no_data(machine: Mac
     secret = "told to nobody"
     failure = run(machine, set_text(join(OWN, "Missing"), "Name", secret)).failure
     assert failure is not None
-    assert (failure.verb, failure.path) == ("set", join(OWN, "Missing"))
+    assert (failure.verb, failure.path) == ("SetValue", join(OWN, "Missing"))
     assert failure.message == rf"the key {OWN}\Missing does not exist"
-    failure = run(machine, record("set", OWN, "Name", "DWord", secret.encode())).failure
+    failure = run(machine, record("SetValue", OWN, "Name", "DWord", secret.encode())).failure
     assert failure is not None
     assert failure.message
 
@@ -202,42 +202,42 @@ def test_an_error_names_the_verb_the_path_and_the_cause_but_no_data(machine: Mac
 @pytest.mark.parametrize(
     "line",
     [
-        "delete\tSOFTWARE\\rras.ipsec2",
-        "delete\tSOFTWARE\\rrasXipsec",
-        "delete\tSOFTWARE\\rras.ipsec\\..\\Microsoft",
-        "delete\tSOFTWARE\\rras.ipsec\\",
-        "delete\tSYSTEM\\CurrentControlSet\\Services\\RasMan\\Parameters",
-        "delete\tHKEY_LOCAL_MACHINE\\SOFTWARE\\rras.ipsec",
-        f"delete\t{STORE}\\ipsecPolicy{{1}}",
-        f"delete\t{POLICY}\\Below",
-        f"delete\t{POLICY}x",
-        f"delete\tx{POLICY}",
-        f"delete\t{POLICY}\t",
-        f" delete\t{POLICY}",
-        f"set\t{RASMAN}\tProhibitIpSec2\tDWord\tMQ==",
-        f"set\t{RASMAN}\tServiceDll\tString\tMQ==",
-        f"set\t{OWN}\tx\tUnknown\tMQ==",
-        f"set\t{STORE}\tx\tExpandString\tMQ==",
-        f"set\t{OWN}\tx\\y\tString\tMQ==",
-        f"tree\t{STORE}\t*",
-        f"tree\t{STORE}\t*\t10",
-        "tree\tSAM\t*\t1",
-        "tree\tSYSTEM\\CurrentControlSet\\Services\\Other\t*\t1",
-        f"copy\t{OWN}\t{STORE}",
-        f"protect\t{POLICY}\tD:P(A;;KA;;;S-1-1-0)",
-        "run\tnetsh\tipsec static show policy all & calc\t\tmay\t\t",
-        "run\tnetsh\tipsec static show policy all\t\tmay\tcmd\t/c dir",
-        "run\tsc\tconfig RemoteAccess binPath= x\t\tmay\t\t",
-        "run\tsc\tstop RemoteAccess\t\tmay\t\t",
-        "assign\tSOFTWARE\\x",
-        "begin\tAA==",
-        "Start-Session\tAA==\t30",
+        "DeleteKey\tSOFTWARE\\rras.ipsec2",
+        "DeleteKey\tSOFTWARE\\rrasXipsec",
+        "DeleteKey\tSOFTWARE\\rras.ipsec\\..\\Microsoft",
+        "DeleteKey\tSOFTWARE\\rras.ipsec\\",
+        "DeleteKey\tSYSTEM\\CurrentControlSet\\Services\\RasMan\\Parameters",
+        "DeleteKey\tHKEY_LOCAL_MACHINE\\SOFTWARE\\rras.ipsec",
+        f"DeleteKey\t{STORE}\\ipsecPolicy{{1}}",
+        f"DeleteKey\t{POLICY}\\Below",
+        f"DeleteKey\t{POLICY}x",
+        f"DeleteKey\tx{POLICY}",
+        f"DeleteKey\t{POLICY}\t",
+        f" DeleteKey\t{POLICY}",
+        f"SetValue\t{RASMAN}\tProhibitIpSec2\tDWord\tMQ==",
+        f"SetValue\t{RASMAN}\tServiceDll\tString\tMQ==",
+        f"SetValue\t{OWN}\tx\tUnknown\tMQ==",
+        f"SetValue\t{STORE}\tx\tExpandString\tMQ==",
+        f"SetValue\t{OWN}\tx\\y\tString\tMQ==",
+        f"ReadTree\t{STORE}\t*",
+        f"ReadTree\t{STORE}\t*\t10",
+        "ReadTree\tSAM\t*\t1",
+        "ReadTree\tSYSTEM\\CurrentControlSet\\Services\\Other\t*\t1",
+        f"CopyKey\t{OWN}\t{STORE}",
+        f"ProtectKey\t{POLICY}\tD:P(A;;KA;;;S-1-1-0)",
+        "RunProgram\tnetsh\tipsec static show policy all & calc\t\tmay\t\t",
+        "RunProgram\tnetsh\tipsec static show policy all\t\tmay\tcmd\t/c dir",
+        "RunProgram\tsc\tconfig RemoteAccess binPath= x\t\tmay\t\t",
+        "RunProgram\tsc\tstop RemoteAccess\t\tmay\t\t",
+        "AssignPolicy\tSOFTWARE\\x",
+        "Prepare\tAA==",
+        "Get-Digest\tAA==",
         "",
     ],
 )
 def test_what_the_script_never_touches_is_refused_before_anything_is_done(machine: Machine, line: str) -> None:
     before = kept(machine)
-    failure = run(machine, record("delete", OWN), line or "\t", record("unset", POLICY, "ipsecName")).failure
+    failure = run(machine, record("DeleteKey", OWN), line or "\t", record("UnsetValue", POLICY, "ipsecName")).failure
     assert failure is not None
     assert (failure.fault, failure.outcome) == (Fault.REFUSED, Outcome.NOTHING)
     assert differences(before, kept(machine)) == []

@@ -36,8 +36,8 @@ from ansible_collections.rras.ipsec.tests.unit.lab.transactions import (
 
 NESTED = "powershell.exe -NoProfile -NonInteractive -EncodedCommand " + encoded(session.COMMAND)
 """How ansible-core before 2.19 sends what it does not recognise as encoded already."""
-DELETES = (record("delete", RULES["key"]), record("delete", OWN))
-LINES = [records.begin(NONCE, 30), record("tree", STORE, "*", "1"), set_text(OWN, "Text", "new")]
+DELETES = (record("DeleteKey", RULES["key"]), record("DeleteKey", OWN))
+LINES = [record("Prepare", NONCE, "30"), record("ReadTree", STORE, "*", "1"), set_text(OWN, "Text", "new")]
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_a_program_that_is_no_server_is_noticed(
 ) -> None:
     monkeypatch.setattr("ansible_collections.rras.ipsec.tests.lab.powershell_server.SERVE", "-Version")
     machine.registry.lose_volatile_keys()
-    assert run(machine, record("digest", STORE)).failure is None
+    assert run(machine, record("ReadDigest", STORE)).failure is None
     assert not engine.served
     engine.served = True
 
@@ -88,7 +88,7 @@ def test_a_failing_record_takes_the_others_back(machine: WineMachine) -> None:
     machine.host.impairments.fail_at_record = 2
     failure = run(machine, *DELETES).failure
     assert failure is not None
-    assert (failure.fault, failure.verb, failure.outcome) == (Fault.FAILED, "delete", Outcome.UNDONE)
+    assert (failure.fault, failure.verb, failure.outcome) == (Fault.FAILED, "DeleteKey", Outcome.UNDONE)
     assert failure.message == "The configuration registry database is corrupt."
     assert differences(before, kept(machine)) == []
     assert run(machine, *DELETES).failure is None
@@ -96,7 +96,7 @@ def test_a_failing_record_takes_the_others_back(machine: WineMachine) -> None:
 
 def test_an_undoing_program_that_fails_is_said(machine: WineMachine) -> None:
     machine.host.impairments.exit_codes = {"net stop IKEEXT": 5}
-    failure = run(machine, start("IKEEXT"), record("sealed", OWN, "Seal", STORE)).failure
+    failure = run(machine, start("IKEEXT"), record("ExpectSealed", OWN, "Seal", STORE)).failure
     assert failure is not None
     assert (failure.fault, failure.outcome) == (Fault.CONFLICT, Outcome.PARTLY)
     assert failure.left == "net stop IKEEXT ended with code 5, and the service is not stopped"
@@ -122,8 +122,8 @@ def test_a_program_that_was_ended_may_have_done_its_work(machine: WineMachine) -
     machine.host.services.start("IKEEXT")
     machine.host.impairments.exit_codes = {"net stop IKEEXT": 5}
     machine.host.impairments.netsh = NetshFault.HANGING
-    show = record("run", "netsh", "ipsec static show policy all", b"", "must", "net", "stop IKEEXT")
-    failure = records.decode(machine.answer([records.begin(NONCE, 1), show])).failure
+    show = record("RunProgram", "netsh", "ipsec static show policy all", b"", "must", "net", "stop IKEEXT")
+    failure = records.decode(machine.answer([record("Prepare", NONCE, "1"), show])).failure
     assert failure is not None
     assert (failure.outcome, failure.left) == (
         Outcome.PARTLY,
@@ -137,7 +137,7 @@ def test_a_host_that_loses_its_power_takes_nothing_back(machine: WineMachine) ->
         run(machine, *DELETES)
     assert machine.registry.read(RULES["key"]) is None
     assert machine.registry.read(OWN) is not None
-    assert run(machine, record("digest", STORE)).failure is None
+    assert run(machine, record("ReadDigest", STORE)).failure is None
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,12 @@ def test_without_netsh_the_registry_is_written_and_the_agent_told(machine: WineM
     machine.host.impairments.netsh = fault
     answer = records.decode(
         machine.answer(
-            [records.begin(NONCE, 1), start("PolicyAgent"), record("assign", POLICY), record("digest", STORE)]
+            [
+                record("Prepare", NONCE, "1"),
+                start("PolicyAgent"),
+                record("AssignPolicy", POLICY),
+                record("ReadDigest", STORE),
+            ]
         )
     )
     assert answer.failure is None
@@ -176,7 +181,7 @@ def test_data_that_no_kind_fits_are_withheld_and_stay(machine: WineMachine, engi
     windows_path = "Z:" + str(file).replace("/", "\\")
     engine.computer.prefix.run_line(f"regedit /S {windows_path}", b"")
 
-    read = [records.begin(NONCE, 30), record("tree", OWN, "*", "0"), record("digest", STORE)]
+    read = [record("Prepare", NONCE, "30"), record("ReadTree", OWN, "*", "0"), record("ReadDigest", STORE)]
     answer = records.decode(unframed(machine.output(read)))
     assert answer.failure is None
     assert machine.differences() == []
@@ -187,7 +192,7 @@ def test_data_that_no_kind_fits_are_withheld_and_stay(machine: WineMachine, engi
         "\N{REPLACEMENT CHARACTER}A",
     ]
     for name in values:
-        failure = run(machine, record("set", OWN, name, "DWord", b"1")).failure
+        failure = run(machine, record("SetValue", OWN, name, "DWord", b"1")).failure
         assert failure is not None
         assert failure.message == f"the value {name} of the key {OWN} could not be put back as it is"
     machine.registry.remove_tree(OWN)
@@ -195,14 +200,19 @@ def test_data_that_no_kind_fits_are_withheld_and_stay(machine: WineMachine, engi
 
 def test_a_key_that_may_not_be_read_is_named(machine: WineMachine) -> None:
     machine.registry.deny(INTERFACES)
-    answer = machine.answer([records.begin(NONCE, 30), record("tree", INTERFACES, "*", "1")])
+    answer = machine.answer([record("Prepare", NONCE, "30"), record("ReadTree", INTERFACES, "*", "1")])
     assert answer == f"denied\t{base64.b64encode(INTERFACES.encode()).decode()}\ndone\n"
 
 
 def test_a_foreign_key_that_may_not_be_read_fails_nothing(machine: WineMachine) -> None:
     machine.registry.deny(POLICY)
-    copied = record("copy", STORE, join(OWN, "Backup", "First"))
-    lines = (record("tree", STORE, "*", "1"), record("digest", STORE), record("delete", RULES["key"]), copied)
+    copied = record("CopyKey", STORE, join(OWN, "Backup", "First"))
+    lines = (
+        record("ReadTree", STORE, "*", "1"),
+        record("ReadDigest", STORE),
+        record("DeleteKey", RULES["key"]),
+        copied,
+    )
     answer = run(machine, *lines)
     assert (answer.failure, set(answer.denied)) == (None, {POLICY})
     assert set(answer.access) == set(RULES.values())
@@ -212,19 +222,19 @@ def test_a_foreign_key_that_may_not_be_read_fails_nothing(machine: WineMachine) 
 
 def test_a_key_of_ours_that_may_not_be_read_is_named(machine: WineMachine) -> None:
     machine.registry.deny(join(OWN, "Lists"))
-    failure = run(machine, record("delete", RULES["key"])).failure
+    failure = run(machine, record("DeleteKey", RULES["key"])).failure
     assert failure is not None
-    assert (failure.fault, failure.verb, failure.path) == (Fault.FAILED, "begin", join(OWN, "Lists"))
+    assert (failure.fault, failure.verb, failure.path) == (Fault.FAILED, "Prepare", join(OWN, "Lists"))
     assert failure.outcome is Outcome.NOTHING
 
 
 def test_a_rule_that_may_only_be_read_has_an_access_list_too(machine: WineMachine) -> None:
     """Administrators may neither set values nor make keys there."""
     machine.registry.protect(RULES["key"], "D:(D;;0x6;;;WD)(A;;KA;;;WD)")
-    answer = run(machine, record("tree", STORE, "ipsecName", "1"))
+    answer = run(machine, record("ReadTree", STORE, "ipsecName", "1"))
     assert answer.failure is None
     assert RULES["key"] in answer.access
-    failure = run(machine, record("unset", RULES["key"], "ipsecData")).failure
+    failure = run(machine, record("UnsetValue", RULES["key"], "ipsecData")).failure
     assert failure is not None, "the key could be written, so the test proves nothing"
     machine.registry.protect(RULES["key"], "D:(A;;KA;;;WD)")
     machine.differences().clear()  # the twin writes there
@@ -232,17 +242,17 @@ def test_a_rule_that_may_only_be_read_has_an_access_list_too(machine: WineMachin
 
 def test_a_lock_that_can_not_be_made_is_an_answer(engine: PowerShell) -> None:
     text = session.script_text().rstrip("\n").replace("'Global\\rras.ipsec'", "'no such place\\rras.ipsec'")
-    lines = (*text.split("\n"), session.RECORDS, records.begin(NONCE, 30), record("digest", STORE))
+    lines = (*text.split("\n"), session.RECORDS, record("Prepare", NONCE, "30"), record("ReadDigest", STORE))
     output = engine._run(Command(Connection.WINRM, session.COMMAND, lines))  # noqa: SLF001 (past the twin)
     failure = records.decode(unframed(output.stdout)).failure
     assert failure is not None
-    assert (failure.fault, failure.verb, failure.outcome) == (Fault.FAILED, "begin", Outcome.NOTHING)
+    assert (failure.fault, failure.verb, failure.outcome) == (Fault.FAILED, "Prepare", Outcome.NOTHING)
 
 
 def test_an_answer_comes_even_where_the_keys_can_not_be_read_again(engine: PowerShell) -> None:
     broken = "$state.hashed++; if ($state.hashed -gt 1) { throw 'no hash' }; $lines = @("
     text = session.script_text().rstrip("\n").replace("$lines = @(", broken)
-    lines = (*text.split("\n"), session.RECORDS, records.begin(NONCE, 30), set_text(OWN, "Text", "new"), FAILS)
+    lines = (*text.split("\n"), session.RECORDS, record("Prepare", NONCE, "30"), set_text(OWN, "Text", "new"), FAILS)
     output = engine._run(Command(Connection.WINRM, session.COMMAND, lines))  # noqa: SLF001 (past the twin)
     failure = records.decode(unframed(output.stdout)).failure
     assert failure is not None
@@ -251,7 +261,7 @@ def test_an_answer_comes_even_where_the_keys_can_not_be_read_again(engine: Power
 
 
 def test_a_restart_ends_programs_and_keeps_the_registry(machine: WineMachine) -> None:
-    run(machine, start("PolicyAgent"), record("create", join(OWN, "RestartPending"), "Volatile"))
+    run(machine, start("PolicyAgent"), record("CreateKey", join(OWN, "RestartPending"), "Volatile"))
     before = kept(machine)
     machine.host.restart()
     assert differences(before, kept(machine)) == [f"the key {join(OWN, 'RestartPending')} is gone"]

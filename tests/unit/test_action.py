@@ -222,7 +222,7 @@ class TestErrors:
 
     def test_that_could_not_be_undone(self, task: Task) -> None:
         def corrupt(number: int, record: str) -> None:
-            if record.startswith("seal"):
+            if record.startswith("Seal"):
                 task.server.host.registry.remove_tree(r"SOFTWARE\rras.ipsec")
                 task.server.host.impairments.fail_at_record = number
 

@@ -5,13 +5,10 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _failures
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Failure, Fault, Outcome
-from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import script_text
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import RASMAN, TRANSACTION
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
 
@@ -30,11 +27,11 @@ def failure(verb: str, path: str = "", fault: Fault = Fault.CONFLICT, outcome: O
 @pytest.mark.parametrize(
     ("verb", "path", "sentence"),
     [
-        ("unchanged", LOCAL, STORE),
-        ("sealed", TRANSACTION, STORE),
-        ("require", TRANSACTION, RUN),
-        ("require", TRANSACTION.upper(), RUN),
-        ("require", RASMAN, VALUE),
+        ("ExpectUnchanged", LOCAL, STORE),
+        ("ExpectSealed", TRANSACTION, STORE),
+        ("ExpectValue", TRANSACTION, RUN),
+        ("ExpectValue", TRANSACTION.upper(), RUN),
+        ("ExpectValue", RASMAN, VALUE),
     ],
 )
 def test_what_changed_meanwhile_is_named(verb: str, path: str, sentence: str) -> None:
@@ -42,15 +39,10 @@ def test_what_changed_meanwhile_is_named(verb: str, path: str, sentence: str) ->
 
 
 def test_whatever_else_is_said_with_what_the_host_did() -> None:
-    failed = failure("set", LOCAL, Fault.FAILED, Outcome.UNDONE)
+    failed = failure("SetValue", LOCAL, Fault.FAILED, Outcome.UNDONE)
     assert _failures.sentence(failed) == (
         rf"The host stopped while it wrote a value at {LOCAL}: the value Id changed meanwhile. All changes were undone."
     )
     assert _failures.sentence(failure("whatever", fault=Fault.REFUSED)) == (
         "The host stopped while it worked: the value Id changed meanwhile. Nothing was changed."
     )
-
-
-def test_there_are_words_for_each_verb_of_the_script() -> None:
-    (table,) = re.findall(r"^\$verbs = @\{.*\n((?:    .*\n)+)\}", script_text(), re.MULTILINE)
-    assert set(re.findall(r"^    (\w+) +=", table, re.MULTILINE)) == set(_failures.DOING)

@@ -9,31 +9,31 @@ is named as .NET's RegistryValueKind does. Paths are relative to HKEY_LOCAL_MACH
 
 Requests, in the order in which they are carried out (any error undoes all of them):
 
-=============  ======================================  ==============================================================
-verb           fields                                  what it does
-=============  ======================================  ==============================================================
-begin          nonce, seconds                          the nonce for digests; how long a program may run
-tree           path, names, depth                      answers a key and what is below it, down to a depth; names are
-                                                       value names joined by commas, ``*``, or behind a ``|``
-                                                       what the data of the values contain
-digest         path                                    answers HMAC-SHA256(nonce, fingerprint of the keys there)
-run            program, arguments, pattern, must or    runs netsh, net or sc, answers the exit code and what matches
-               may, program and arguments to undo it   the pattern (base64) in its output; ``must``: an error, unless
-                                                       the code is 0, or of net: unless the service is as it should be
-unchanged      path, digest                            conflict, unless ``digest`` would still answer the same
-require        path, name, data                        conflict, unless the value has this data
-sealed         path, name, source                      conflict, unless the source still has the fingerprint there
-seal           path, name, source                      writes the fingerprint of the source into a value
-create         path, ``None`` or ``Volatile``          creates a key and the missing ones above it; a volatile one anew
-protect        path, SDDL                              replaces the access list of a key
-set            path, name, kind, data                  writes a value
-unset          path, name                              deletes a value
-delete         path                                    deletes a key and all below it
-deletelisted   path, name                              deletes the keys of the policy store that a value lists
-copy           source, target                          copies a key and all below it into the target
-flush          path                                    writes the hive of the path to disk
-assign         policy                                  assigns a policy (empty: none), by netsh or else by the registry
-=============  ======================================  ==============================================================
+===============  =====================================  =============================================================
+verb             fields                                 what it does
+===============  =====================================  =============================================================
+Prepare          nonce, seconds                         the nonce for digests; how long a program may run
+ReadTree         path, names, depth                     answers a key and what is below it, down to a depth; names are
+                                                        value names joined by commas, ``*``, or behind a ``|``
+                                                        what the data of the values contain
+ReadDigest       path                                   answers HMAC-SHA256(nonce, fingerprint of the keys there)
+RunProgram       program, arguments, pattern, must or   runs netsh, net or sc, answers the exit code and what matches
+                 may, program and arguments to undo it  the pattern (base64) in its output; ``must``: an error, unless
+                                                        the code is 0, or of net: unless the service is as it should be
+ExpectUnchanged  path, digest                           conflict, unless ``ReadDigest`` would still answer the same
+ExpectValue      path, name, data                       conflict, unless the value has this data
+ExpectSealed     path, name, source                     conflict, unless the source still has the fingerprint there
+Seal             path, name, source                     writes the fingerprint of the source into a value
+CreateKey        path, ``None`` or ``Volatile``         creates a key and the missing ones above it; a volatile one anew
+ProtectKey       path, SDDL                             replaces the access list of a key
+SetValue         path, name, kind, data                 writes a value
+UnsetValue       path, name                             deletes a value
+DeleteKey        path                                   deletes a key and all below it
+DeleteListed     path, name                             deletes the keys of the policy store that a value lists
+CopyKey          source, target                         copies a key and all below it into the target
+Flush            path                                   writes the hive of the path to disk
+AssignPolicy     policy                                 assigns a policy (empty: none), by netsh or else by the registry
+===============  =====================================  =============================================================
 
 Answers:
 
@@ -44,7 +44,7 @@ access         SDDL (base64)                           the access list of the ke
 denied         path (base64)                           a key that not even administrators may read
 digest         digest (base64)
 ran            command (base64), code, lines (base64)  the exit code, -1 where the program could not be run to its end
-deleted        path (base64)                           a key of the policy store that ``deletelisted`` deleted
+deleted        path (base64)                           a key of the policy store that ``DeleteListed`` deleted
 assigned       ``netsh`` or ``registry``               how the policy was assigned
 done                                                   the last answer: everything was done
 error          code, verb, path, message (base64),     the last answer: nothing is left of what was done, unless
@@ -132,52 +132,37 @@ class Answer:
 
 
 def encode(step: steps.Step) -> str:
-    """The record that asks for a step."""
-    return "\t".join(_fields(step))
+    """The record that asks for a step: its name is the verb."""
+    return "\t".join((type(step).__name__, *_fields(step)))
 
 
-def begin(nonce: bytes, seconds: int) -> str:
-    """The record that opens a transaction: the nonce for digests, and how long a program may run on the host."""
-    return f"begin\t{_base64(nonce)}\t{seconds}"
-
-
-def _fields(step: steps.Step) -> tuple[str, ...]:  # noqa: C901, PLR0911, PLR0912 - one line a verb reads best
+def _fields(step: steps.Step) -> tuple[str, ...]:  # noqa: C901, PLR0911 - one line a verb reads best
     match step:
+        case steps.Prepare(nonce, seconds):
+            return _base64(nonce), str(seconds)
         case steps.ReadTree(path, names, depth, containing):
-            return "tree", path, containing or ",".join(names) or "*", str(depth)
-        case steps.ReadDigest(path):
-            return "digest", path
-        case steps.Run(program, arguments, pattern, must_succeed, undo):
+            return path, containing or ",".join(names) or "*", str(depth)
+        case steps.RunProgram(program, arguments, pattern, must_succeed, undo):
             must = "must" if must_succeed else "may"
-            return "run", program, arguments, _base64(pattern), must, program if undo else "", undo
+            return program, arguments, _base64(pattern), must, program if undo else "", undo
         case steps.ExpectUnchanged(path, digest):
-            return "unchanged", path, digest
-        case steps.ExpectText(path, name, text):
-            return "require", path, name, _base64(text)
+            return path, digest
         case steps.ExpectValue(path, name, value):
-            return "require", path, name, _data(value) if value else ""
-        case steps.ExpectSealed(path, name, source):
-            return "sealed", path, name, source
-        case steps.Seal(path, name, source):
-            return "seal", path, name, source
+            return path, name, _data(value) if value else ""
+        case steps.ExpectSealed(path, name, source) | steps.Seal(path, name, source):
+            return path, name, source
         case steps.CreateKey(path, volatile):
-            return "create", path, "Volatile" if volatile else "None"
+            return path, "Volatile" if volatile else "None"
         case steps.ProtectKey(path, access):
-            return "protect", path, access
+            return path, access
         case steps.SetValue(path, name, value):
-            return "set", path, name, _KIND_NAMES[value.kind], _data(value)
-        case steps.UnsetValue(path, name):
-            return "unset", path, name
-        case steps.DeleteKey(path):
-            return "delete", path
-        case steps.DeleteListed(path, name):
-            return "deletelisted", path, name
+            return path, name, _KIND_NAMES[value.kind], _data(value)
+        case steps.UnsetValue(path, name) | steps.DeleteListed(path, name):
+            return path, name
         case steps.CopyKey(source, target):
-            return "copy", source, target
-        case steps.Flush(path):
-            return "flush", path
-        case steps.AssignPolicy(path):
-            return "assign", path
+            return source, target
+        case steps.ReadDigest(path) | steps.DeleteKey(path) | steps.Flush(path) | steps.AssignPolicy(path):
+            return (path,)
 
 
 def decode_frame(text: str) -> Answer:

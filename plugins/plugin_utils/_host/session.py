@@ -38,9 +38,12 @@ _UNQUOTED_FRAME = re.compile(r"(?<!')#rras#(?=([A-Za-z0-9+/=\s]+)#rras#)")
 """As `FRAME`, but none of those in an echo of the script, and each that ends where another begins."""
 
 
+SCRIPT = pathlib.Path(__file__).with_name("transaction.ps1")
+
+
 def script_text() -> str:
     """The constant script that every execution carries on standard input."""
-    return pathlib.Path(__file__).with_name("transaction.ps1").read_text(encoding="ascii")
+    return SCRIPT.read_text(encoding="ascii")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ class Session:
 
     def __init__(self, execute: Callable[[str, bytes], Output], nonce: bytes, program_seconds: int) -> None:
         self._execute = execute
-        self._begin = records.begin(nonce, program_seconds)
+        self._prepare = steps.Prepare(nonce, program_seconds)
 
     def run(self, wanted: Iterable[steps.Step]) -> records.Answer:
         """Carry out steps as one transaction.
@@ -114,8 +117,8 @@ class Session:
         collection understands, `plugin_utils._host.records.MalformedAnswerError` when only a part is understood.
         """
         requests = tuple(wanted)
-        lines = [script_text().rstrip("\n"), RECORDS, self._begin, *map(records.encode, requests)]
-        output = self._execute(COMMAND, ("\n".join(lines) + "\n").encode("ascii"))
+        lines = [RECORDS, *map(records.encode, (self._prepare, *requests))]
+        output = self._execute(COMMAND, (script_text() + "\n".join(lines) + "\n").encode("ascii"))
         frame = frame_of(output.stdout)
         if not frame:
             raise NoAnswerError(output)
@@ -129,7 +132,7 @@ class Session:
 def _check_complete(answer: records.Answer, requests: Iterable[steps.Step]) -> None:
     """Raise `MalformedAnswerError` where an answer lacks what always answers: digests, and how programs ended."""
     digests = sum(isinstance(step, steps.ReadDigest) for step in requests)
-    programs = {f"{step.program} {step.arguments}" for step in requests if isinstance(step, steps.Run)}
+    programs = {f"{step.program} {step.arguments}" for step in requests if isinstance(step, steps.RunProgram)}
     missing = sorted(programs - set(answer.ran))
     if len(answer.digests) < digests or missing:
         what = missing[0] if missing else "the digest of the policy store"
@@ -142,7 +145,7 @@ def _with_started(
     """Name what was started before the failure and is not stopped by the undo."""
     if failure.outcome is not records.Outcome.UNDONE:
         return failure
-    starts = [step for step in requests if isinstance(step, steps.Run) and step.arguments.startswith("start ")]
+    starts = [step for step in requests if isinstance(step, steps.RunProgram) and step.arguments.startswith("start ")]
     done = [step for step in starts if not step.undo and _succeeded(ran.get(f"{step.program} {step.arguments}"))]
     return dataclasses.replace(failure, left=" and ".join(step.arguments.removeprefix("start ") for step in done))
 

@@ -21,24 +21,25 @@ $firewall = 'advfirewall firewall (delete rule name=rras\.ipsec-L2TP-over-IPv6|a
 $program = "(netsh`t($firewall|ipsec (static show policy all|dynamic show qmfilter all))|net`t(start|stop) (PolicyAgent|IKEEXT|RemoteAccess)|$sc)"
 $name, $base64, $place = '\w+', '[A-Za-z0-9+/=]*', "(($object|$own|$store)`t\w+|$rasman`tProhibitIpSec)"
 $former = "($own`t\w+|$rasman`tProhibitIpSec)" # what stood there before us is given back, whatever its kind
-$verbs = @{ # what each verb calls, and the form of its fields: whatever has another form is refused before anything is done
-    begin        = 'Start-Session', $base64, '\d{1,5}'
-    tree         = 'Read-Tree', "($readable`t(\*|\w+(,\w+)*)`t\d|SOFTWARE\\Microsoft\\Cryptography`tMachineGuid`t0|$wall\\FirewallRules`t\|Name=rras\.ipsec-L2TP-over-IPv6\|`t0)"
-    digest       = 'Read-Digest', $store
-    run          = 'Invoke-Program', $program, $base64, '(must|may)', "($program)?`t?"
-    unchanged    = 'Assert-Digest', $store, $base64
-    require      = 'Assert-Text', "($own`t$name|$rasman`tProhibitIpSec)", $base64
-    sealed       = 'Assert-Seal', $own, $name, $store
-    seal         = 'Write-Seal', $own, $name, $store
-    create       = 'New-Key', "($object|$own|$store)", '(Volatile|None)'
-    protect      = 'Protect-Key', "($object|$own)", '[A-Z:();]+'
-    set          = 'Write-Value', "($place`t(String|MultiString|DWord|Binary)|$former`t(QWord|ExpandString|None))", $base64
-    unset        = 'Remove-Value', $place
-    delete       = 'Remove-Key', "($object|$own)"
-    deletelisted = 'Remove-Listed', $own, $name
-    copy         = 'Copy-Key', "($own|$store|$rasman)", $own
-    flush        = 'Save-Hive', "($store|$own|$rasman)"
-    assign       = 'Set-Assigned', "($object)?"
+# the form of each verb's fields, and each verb is a function: whatever has another form is refused before anything is done
+$verbs = @{
+    Prepare         = $base64, '\d{1,5}'
+    ReadTree        = "($readable`t(\*|\w+(,\w+)*)`t\d|SOFTWARE\\Microsoft\\Cryptography`tMachineGuid`t0|$wall\\FirewallRules`t\|Name=rras\.ipsec-L2TP-over-IPv6\|`t0)"
+    ReadDigest      = $store
+    RunProgram      = $program, $base64, '(must|may)', "($program)?`t?"
+    ExpectUnchanged = $store, $base64
+    ExpectValue     = "($own`t$name|$rasman`tProhibitIpSec)", $base64
+    ExpectSealed    = $own, $name, $store
+    Seal            = $own, $name, $store
+    CreateKey       = "($object|$own|$store)", '(Volatile|None)'
+    ProtectKey      = "($object|$own)", '[A-Z:();]+'
+    SetValue        = "($place`t(String|MultiString|DWord|Binary)|$former`t(QWord|ExpandString|None))", $base64
+    UnsetValue      = $place
+    DeleteKey       = "($object|$own)"
+    DeleteListed    = $own, $name
+    CopyKey         = "($own|$store|$rasman)", $own
+    Flush           = "($store|$own|$rasman)"
+    AssignPolicy    = "($object)?"
 }
 $answer, $undo = [Text.StringBuilder]::new(), [Collections.Generic.Stack[object[]]]::new()
 $state = @{ nonce = [byte[]]::new(0); seconds = 30; step = "`t"; code = 'failed' }
@@ -46,7 +47,7 @@ function Answer { [void] $answer.Append($args -join "`t").Append("`n") }
 function Encode([string] $text) { [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($text)) }
 function Decode([string] $text) { [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($text)) }
 function Fail([string] $code, [string] $message) { $state.code = $code; throw [InvalidOperationException]::new($message) }
-function Start-Session([string] $nonce, [int] $seconds) { $state.nonce = [Convert]::FromBase64String($nonce); $state.seconds = $seconds }
+function Prepare([string] $nonce, [int] $seconds) { $state.nonce = [Convert]::FromBase64String($nonce); $state.seconds = $seconds }
 function Get-Digest([byte[]] $data) { , [Security.Cryptography.HMACSHA256]::new($state.nonce).ComputeHash($data) }
 function Get-Data($key, [string] $name) { , $key.GetValue($name, $null, 'DoNotExpandEnvironmentNames') }
 function Test-Data([string] $kind, $data) { # whether .NET could read the data as what their kind says, so that it could write them again
@@ -98,7 +99,7 @@ function Get-Shown([string] $path, [string] $name, $data) {
 function Open-ToRead([string] $path) { # $false: there is a key that not even administrators may read
     try { $root.OpenSubKey($path) } catch [Security.SecurityException] { $false }
 }
-function Read-Tree([string] $path, [string] $names, [int] $depth) {
+function ReadTree([string] $path, [string] $names, [int] $depth) {
     $key = Open-ToRead $path
     if ($null -eq $key) { return }
     if ($key -is [bool]) { return Answer 'denied' (Encode $path) }
@@ -111,7 +112,7 @@ function Read-Tree([string] $path, [string] $names, [int] $depth) {
         Answer 'value' (Encode $name) $kind (ConvertTo-Field $data)
     }
     if ($path -match '\\ipsecNFA') { Answer 'access' (Encode (Get-Access $path)) }
-    if ($depth -gt 0) { foreach ($child in $key.GetSubKeyNames()) { if ($child -ne 'Backup') { Read-Tree "$path\$child" $names ($depth - 1) } } }
+    if ($depth -gt 0) { foreach ($child in $key.GetSubKeyNames()) { if ($child -ne 'Backup') { ReadTree "$path\$child" $names ($depth - 1) } } }
 }
 function Get-Lines([string] $path) {
     $key = Open-ToRead $path
@@ -133,16 +134,16 @@ function Get-Fingerprint([string[]] $paths) { # SHA256 throws in FIPS mode befor
     , $hash.ComputeHash([Text.Encoding]::ASCII.GetBytes($lines))
 }
 function Get-StoreDigest([string] $path) { [Convert]::ToBase64String((Get-Digest (Get-Fingerprint $path))) }
-function Read-Digest([string] $path) { Answer 'digest' (Get-StoreDigest $path) }
+function ReadDigest([string] $path) { Answer 'digest' (Get-StoreDigest $path) }
 function Assert-Same([string] $found, [string] $expected, [string] $what) { if ($found -cne $expected) { Fail 'conflict' "$what changed meanwhile" } }
-function Assert-Digest([string] $path, [string] $digest) { Assert-Same (Get-StoreDigest $path) $digest 'the policy store' }
-function Assert-Text([string] $path, [string] $name, [string] $field) {
+function ExpectUnchanged([string] $path, [string] $digest) { Assert-Same (Get-StoreDigest $path) $digest 'the policy store' }
+function ExpectValue([string] $path, [string] $name, [string] $field) {
     $key = $root.OpenSubKey($path); Assert-Same "$(if ($key) { ConvertTo-Field (Get-Data $key $name) })" $field "the value $name"
 }
-function Assert-Seal([string] $path, [string] $name, [string] $source) { Assert-Text $path $name (ConvertTo-Field (Get-Fingerprint $source)) }
+function ExpectSealed([string] $path, [string] $name, [string] $source) { ExpectValue $path $name (ConvertTo-Field (Get-Fingerprint $source)) }
 function Get-Trustees([string] $path) { foreach ($entry in [regex]::Matches((Get-Access $path), ';([^;()]+)\)')) { $entry.Groups[1].Value } }
 function Assert-Own([string] $path, [string[]] $trusted, [int] $depth) { # .NET follows registry links and can't see them, but hardly any key lets in as few as ours
-    $state.step = "begin`t$path"
+    $state.step = "Prepare`t$path"
     $key = $root.OpenSubKey($path)
     $strange = $null -eq $key -or $depth -gt 8
     if ($trusted -and -not $strange) { foreach ($who in Get-Trustees $path) { $strange = $strange -or $who -notin $trusted } }
@@ -164,26 +165,26 @@ function Push-Value($key, [string] $path, [string] $name) {
 }
 function Set-Data([string] $path, [string] $name, $data, [string] $kind) {
     $key = Open-Key $path
-    if ($key.GetValueNames() -contains $name) { Push-Value $key $path $name } else { $undo.Push(@('Remove-Value', $path, $name)) }
+    if ($key.GetValueNames() -contains $name) { Push-Value $key $path $name } else { $undo.Push(@('UnsetValue', $path, $name)) }
     $key.SetValue($name, $data, $kind)
 }
-function Write-Value([string] $path, [string] $name, [string] $kind, [string] $field) {
+function SetValue([string] $path, [string] $name, [string] $kind, [string] $field) {
     if ($kind -in 'Binary', 'None') { $data = [Convert]::FromBase64String($field) } else { $data = Decode $field }
     if ($kind -eq 'MultiString') { $data = $data.Split([char[]] "`0", [StringSplitOptions]::RemoveEmptyEntries) }
     Set-Data $path $name $data $kind
 }
-function Write-Seal([string] $path, [string] $name, [string] $source) { Set-Data $path $name (Get-Fingerprint $source) 'Binary' }
-function Remove-Value([string] $path, [string] $name) {
+function Seal([string] $path, [string] $name, [string] $source) { Set-Data $path $name (Get-Fingerprint $source) 'Binary' }
+function UnsetValue([string] $path, [string] $name) {
     $key = Open-Key $path
     if ($key.GetValueNames() -notcontains $name) { return }
     Push-Value $key $path $name
     $key.DeleteValue($name)
     if ($key.GetValueNames() -contains $name) { Fail 'failed' "the value $name of the key $path is still there" } # DeleteValue says nothing
 }
-function New-Key([string] $path, [string] $lifetime, [string] $undoer = 'Remove-Key') {
-    if ($lifetime -eq 'Volatile') { Remove-Key $path } # CreateSubKey would only open a lasting key of that name
+function CreateKey([string] $path, [string] $lifetime, [string] $undoer = 'DeleteKey') {
+    if ($lifetime -eq 'Volatile') { DeleteKey $path } # CreateSubKey would only open a lasting key of that name
     if ($null -ne $root.OpenSubKey($path)) { return }
-    New-Key $path.Substring(0, $path.LastIndexOf('\')) 'None' 'Remove-EmptyKey' # CreateSubKey alone would make parents that nobody undoes
+    CreateKey $path.Substring(0, $path.LastIndexOf('\')) 'None' 'Remove-EmptyKey' # CreateSubKey alone would make parents that nobody undoes
     [void] $root.CreateSubKey($path, 'ReadWriteSubTree', $lifetime)
     $undo.Push(@($undoer, $path))
 }
@@ -192,8 +193,8 @@ function Remove-EmptyKey([string] $path) {
     if ($key.SubKeyCount + $key.ValueCount) { Fail 'failed' "the key $path is not empty" }
     $root.DeleteSubKey($path)
 }
-function Protect-Key([string] $path, [string] $sddl) {
-    $undo.Push(@('Protect-Key', $path, (Get-Access $path)))
+function ProtectKey([string] $path, [string] $sddl) {
+    $undo.Push(@('ProtectKey', $path, (Get-Access $path)))
     $security = [Security.AccessControl.RegistrySecurity]::new(); $security.SetSecurityDescriptorSddlForm($sddl, 'Access')
     $root.OpenSubKey($path, 'ReadWriteSubTree', 'FullControl').SetAccessControl($security)
 }
@@ -203,41 +204,41 @@ function Get-Lifetime([string] $path) { # .NET can't tell, but no lasting key ca
     $root.DeleteSubKey("$path\Probe")
     'None'
 }
-function Remove-Key([string] $path) {
+function DeleteKey([string] $path) {
     if ($null -eq ($key = $root.OpenSubKey($path))) { return }
     if ($path -match "^$object$" -and $key.SubKeyCount) { Fail 'failed' "the key $path holds keys, as no part of a policy does: it may be a registry link" }
-    foreach ($child in $key.GetSubKeyNames()) { Remove-Key "$path\$child" }
-    foreach ($name in $key.GetValueNames()) { Remove-Value $path $name }
-    $undo.Push(@('Protect-Key', $path, (Get-Access $path)))
-    $undo.Push(@('New-Key', $path, (Get-Lifetime $path)))
+    foreach ($child in $key.GetSubKeyNames()) { DeleteKey "$path\$child" }
+    foreach ($name in $key.GetValueNames()) { UnsetValue $path $name }
+    $undo.Push(@('ProtectKey', $path, (Get-Access $path)))
+    $undo.Push(@('CreateKey', $path, (Get-Lifetime $path)))
     $root.DeleteSubKey($path)
     $parent, $name = $path -split '\\(?=[^\\]+$)' # what is left may be a link that leads nowhere now, so it is looked for in the list
     if ($root.OpenSubKey($parent).GetSubKeyNames() -contains $name) { Fail 'failed' "the key $path is still there" }
 }
-function Remove-Listed([string] $path, [string] $name) {
+function DeleteListed([string] $path, [string] $name) {
     foreach ($listed in (Open-Key $path).GetValue($name)) {
         if ($listed -notmatch "^$object$") { continue }
-        Remove-Key $listed
+        DeleteKey $listed
         Answer 'deleted' (Encode $listed)
     }
 }
-function Copy-Key([string] $source, [string] $target) {
+function CopyKey([string] $source, [string] $target) {
     $key = Open-ToRead $source
     if ($key -isnot [Microsoft.Win32.RegistryKey]) { return }
-    New-Key $target 'None'
+    CreateKey $target 'None'
     foreach ($name in $key.GetValueNames()) {
         $kind = "$($key.GetValueKind($name))"
         $data = Get-Data $key $name
         if (Test-Data $kind $data) { Set-Data $target $name $data $kind } # nobody but Windows could write what is left out
     }
-    foreach ($child in $key.GetSubKeyNames()) { Copy-Key "$source\$child" "$target\$child" }
+    foreach ($child in $key.GetSubKeyNames()) { CopyKey "$source\$child" "$target\$child" }
 }
-function Save-Hive([string] $path) { # Windows writes the hives SOFTWARE and SYSTEM to disk when it likes, each by itself
+function Flush([string] $path) { # Windows writes the hives SOFTWARE and SYSTEM to disk when it likes, each by itself
     while ($null -eq ($key = $root.OpenSubKey($path, $true))) { $path = $path.Substring(0, $path.LastIndexOf('\')) }
     $key.SetValue('rras.ipsec', '', 'String') # .NET flushes only through an object that has set a value
     $key.DeleteValue('rras.ipsec')
     $key.Flush()
-    foreach ($other in $rasmanPath, $storePath) { $undo.Push(@('Save-Hive', $other)) } # what was undone until then comes to disk first
+    foreach ($other in $rasmanPath, $storePath) { $undo.Push(@('Flush', $other)) } # what was undone until then comes to disk first
 }
 function Start-Program([string] $program, [string] $arguments) {
     $start = [Diagnostics.ProcessStartInfo]::new("$([Environment]::SystemDirectory)\$program.exe", $arguments)
@@ -259,7 +260,7 @@ function Get-Shortfall([string] $program, [string] $arguments, [int] $code) { # 
     for ($i = 0; ($now = Get-State $name) -eq $passing -and $i -lt 2 * $state.seconds; $i++) { [Threading.Thread]::Sleep(500) }
     if ($now -ne $wanted) { "$said, and the service is $left" }
 }
-function Invoke-Program([string] $program, [string] $arguments, [string] $pattern, [string] $must, [string] $undoer, [string] $undoing) {
+function RunProgram([string] $program, [string] $arguments, [string] $pattern, [string] $must, [string] $undoer, [string] $undoing) {
     $code, $text = Start-Program $program $arguments
     $ran = $code -eq 0 -or ($code -eq -1 -and $text -match ' did not end within ') # what was ended may have done its work
     if ($undoer -and $ran) { $undo.Push(@('Undo-Program', $undoer, $undoing)) }
@@ -271,12 +272,12 @@ function Undo-Program([string] $program, [string] $arguments) {
     if ($short = Get-Shortfall $program $arguments $code) { Fail 'failed' $short }
 }
 function Get-Assigned { "$((Open-Key $storePath).GetValue('ActivePolicy'))" }
-function Set-Assigned([string] $policy) {
-    $before = Get-Assigned; if ($before -eq $policy) { return } else { $undo.Push(@('Set-Assigned', $before)) }
+function AssignPolicy([string] $policy) {
+    $before = Get-Assigned; if ($before -eq $policy) { return } else { $undo.Push(@('AssignPolicy', $before)) }
     $id = [regex]::Match("$policy $before", $guid, 'IgnoreCase').Value; $word = if ($policy) { 'yes' } else { 'no' }
     $code, $text = Start-Program 'netsh' "ipsec static set policy guid=$id assign=$word"
     if ($code -eq 0 -and $text -notmatch '(?m)^\s*ERR \w*\s*\[' -and (Get-Assigned) -eq $policy) { return Answer 'assigned' 'netsh' }
-    if ($policy) { Set-Data $storePath 'ActivePolicy' $policy 'String' } else { Remove-Value $storePath 'ActivePolicy' }
+    if ($policy) { Set-Data $storePath 'ActivePolicy' $policy 'String' } else { UnsetValue $storePath 'ActivePolicy' }
     if ((Start-Program 'sc' 'control PolicyAgent 129')[0] -ne 0 -and $policy) { Fail 'not_assigned' 'neither netsh nor the control 129 to PolicyAgent worked' }
     Answer 'assigned' 'registry'
 }
@@ -284,8 +285,8 @@ function Set-Assigned([string] $policy) {
 function Get-Request([string] $line) {
     $verb, $fields = $line.Split([char[]] "`t", 2)
     $state.step = "$verb`t" + [regex]::Match($fields, '^(SOFTWARE|SYSTEM)\\[^\t]*').Value
-    if (-not $verbs[$verb] -or "$fields" -notmatch "^$($verbs[$verb][1..9] -join "`t")$") { Fail 'refused' 'the record is malformed or names what this script never touches' }
-    , (@($state.step, $verbs[$verb][0]) + "$fields".Split([char[]] "`t"))
+    if (-not $verbs[$verb] -or "$fields" -notmatch "^$($verbs[$verb] -join "`t")$") { Fail 'refused' 'the record is malformed or names what this script never touches' }
+    , (@($state.step, $verb) + "$fields".Split([char[]] "`t"))
 }
 $rasmanPath = 'SYSTEM\CurrentControlSet\Services\RasMan\Parameters'
 $storePath = 'SOFTWARE\Policies\Microsoft\Windows\IPSec\Policy\Local'
@@ -297,13 +298,13 @@ try {
     $user = [Security.Principal.WindowsPrincipal] [Security.Principal.WindowsIdentity]::GetCurrent()
     if (-not $user.IsInRole([Security.Principal.WindowsBuiltInRole] 'Administrator')) { Fail 'not_administrator' '' }
     $requests = @(foreach ($line in $lines) { if ($line) { Get-Request $line } })
-    $state.step = "begin`t"
+    $state.step = "Prepare`t"
     $root = [Microsoft.Win32.RegistryKey]::OpenBaseKey('LocalMachine', 'Registry64')
     $mutex = [Threading.Mutex]::new($false, 'Global\rras.ipsec')
     try { $held = $mutex.WaitOne(60000) } catch [Threading.AbandonedMutexException] { $held = $true }
     if (-not $held) { Fail 'busy' '' }
     if ($root.OpenSubKey($ownPath)) { Assert-Own $ownPath $(if ((Get-Access $ownPath) -match '^D:P') { Get-Trustees $ownPath }) 0 }
-    $state.step = "begin`t"
+    $state.step = "Prepare`t"
     $before = ConvertTo-Field (Get-Fingerprint $watched)
     foreach ($request in $requests) { $state.step, $function, [object[]] $fields = $request; & $function @fields }
     Answer 'done'

@@ -15,7 +15,7 @@ import ipaddress
 from collections.abc import Iterable, Iterator
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, join
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.steps import ReadTree, Run
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.steps import ReadTree, RunProgram
 
 NAME = "rras.ipsec-L2TP-over-IPv6"
 LOCAL_SETTINGS = r"SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
@@ -29,9 +29,9 @@ _RULE = f"dir=in action=block protocol=UDP localport=1701 remoteip={_EVERY_IPV6_
 _ADD = f"advfirewall firewall add rule name={NAME} {_RULE}"
 _DELETE = f"advfirewall firewall delete rule name={NAME}"
 
-ADD = Run("netsh", _ADD, must_succeed=True, undo=_DELETE)
+ADD = RunProgram("netsh", _ADD, must_succeed=True, undo=_DELETE)
 """Add the rule. netsh adds a second one where there is one of that name."""
-DELETE = Run("netsh", _DELETE, undo=_ADD)
+DELETE = RunProgram("netsh", _DELETE, undo=_ADD)
 """Delete each rule of that name. netsh ends with 1 where there is none, too: what is left is read after it."""
 
 _ENABLED, _MERGED = "EnableFirewall", "AllowLocalPolicyMerge"

@@ -131,8 +131,8 @@ def finish_changed(
     """As `finish`, for a store that somebody else changed since the commit: what may go is worked out again."""
     return (
         steps.ExpectUnchanged(LOCAL, host.digest),
-        steps.ExpectText(TRANSACTION, "Id", str(transaction.id)),
-        steps.ExpectText(TRANSACTION, "Phase", Phase.COMMITTED),
+        steps.expect_text(TRANSACTION, "Id", str(transaction.id)),
+        steps.expect_text(TRANSACTION, "Phase", Phase.COMMITTED),
         *_unblock(transaction),
         *(steps.DeleteKey(path) for path in still_obsolete(host)),
         *(_rename(path, taken_over_name(name, path)) for path in transaction.taken_over if host.store.at(path)),
@@ -151,7 +151,7 @@ def revert(host: Host) -> tuple[steps.Step, ...]:
     stays = owned or any(host.store.at(each.path) for each in host.recorded_adopted)
     return (
         steps.ExpectUnchanged(LOCAL, host.digest),
-        steps.ExpectText(TRANSACTION, "Id", pending.id),
+        steps.expect_text(TRANSACTION, "Id", pending.id),
         *(_assign_again(host, previous) if switched else ()),
         steps.DeleteListed(TRANSACTION, "Written"),
         # As after a commit: without the services, a policy that a power failure brings back could not be replaced.
@@ -296,8 +296,8 @@ def _write(key: Key) -> Iterator[steps.Step]:
 
 def _expect(transaction: Transaction, phase: Phase) -> tuple[steps.Step, ...]:
     return (
-        steps.ExpectText(TRANSACTION, "Id", str(transaction.id)),
-        steps.ExpectText(TRANSACTION, "Phase", phase),
+        steps.expect_text(TRANSACTION, "Id", str(transaction.id)),
+        steps.expect_text(TRANSACTION, "Phase", phase),
         steps.ExpectSealed(TRANSACTION, _SEAL, LOCAL),
     )
 

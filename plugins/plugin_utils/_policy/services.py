@@ -68,7 +68,7 @@ def give_back(host: Host) -> tuple[steps.Step, ...]:
 def to_give_back(host: Host) -> tuple[str, ...]:
     """Which services do not have yet what they had before us."""
     return tuple(
-        dict.fromkeys(step.arguments.split(" ")[1] for step in _give_back(host) if isinstance(step, steps.Run))
+        dict.fromkeys(step.arguments.split(" ")[1] for step in _give_back(host) if isinstance(step, steps.RunProgram))
     )
 
 
@@ -78,18 +78,18 @@ def noted(host: Host, names: Iterable[str]) -> tuple[steps.Step, ...]:
     return (steps.CreateKey(SERVICES_NOTE), *notes)
 
 
-def start(name: str, *, stays: bool = False) -> steps.Run:
+def start(name: str, *, stays: bool = False) -> steps.RunProgram:
     """Start a service, or see that it runs: Windows itself starts PolicyAgent and IKEEXT when something triggers them.
 
     net.exe waits until it runs; sc.exe would not. Whatever code it ends with, the state of the service decides.
     stays: an undo leaves it running. PolicyAgent loses RRAS's automatic filters when it stops (KB 248750).
     """
-    return steps.Run("net", f"start {name}", must_succeed=True, undo="" if stays else f"stop {name}")
+    return steps.RunProgram("net", f"start {name}", must_succeed=True, undo="" if stays else f"stop {name}")
 
 
-def stop(name: str) -> steps.Run:
+def stop(name: str) -> steps.RunProgram:
     """Stop a service, and start it again in an undo."""
-    return steps.Run("net", f"stop {name}", must_succeed=True, undo=f"start {name}")
+    return steps.RunProgram("net", f"stop {name}", must_succeed=True, undo=f"start {name}")
 
 
 def restart_agent() -> tuple[steps.Step, ...]:
@@ -117,7 +117,7 @@ def after(host: Host, wanted: Iterable[steps.Step]) -> Mapping[str, Service]:
     """The services of a host once these steps are done."""
     found = dict(host.services)
     for step in wanted:
-        match step.arguments.split(" ", 3) if isinstance(step, steps.Run) else []:
+        match step.arguments.split(" ", 3) if isinstance(step, steps.RunProgram) else []:
             case ["config", name, "start=", start]:
                 found[name] = dataclasses.replace(found[name], start=StartType[start.upper()])
             case ["config", name, "depend=", listed]:
@@ -138,9 +138,9 @@ def _notes(host: Host, automatic: Iterable[str], *, depends: bool) -> Iterator[s
         yield steps.SetValue(SERVICES_NOTE, RRAS, Value.sz(_RRAS_NOTE))
 
 
-def _config_start(name: str, start: StartType, before: StartType | None) -> steps.Run:
+def _config_start(name: str, start: StartType, before: StartType | None) -> steps.RunProgram:
     undo = f"config {name} start= {before.name.lower()}" if before is not None else ""
-    return steps.Run("sc", f"config {name} start= {start.name.lower()}", must_succeed=True, undo=undo)
+    return steps.RunProgram("sc", f"config {name} start= {start.name.lower()}", must_succeed=True, undo=undo)
 
 
 def _dependency(host: Host) -> Iterator[steps.Step]:
@@ -149,8 +149,8 @@ def _dependency(host: Host) -> Iterator[steps.Step]:
         yield _config_depend(service, (*service.depends_on, AGENT))
 
 
-def _config_depend(service: Service, depends_on: tuple[str, ...]) -> steps.Run:
-    return steps.Run(
+def _config_depend(service: Service, depends_on: tuple[str, ...]) -> steps.RunProgram:
+    return steps.RunProgram(
         "sc",
         f"config {RRAS} depend= {_depend(service, depends_on)}",
         must_succeed=True,

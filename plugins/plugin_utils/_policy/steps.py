@@ -4,7 +4,8 @@
 """The steps a plan is made of, as data.
 
 Each step is one thing that the host does; the host takes all of them back when one fails. Paths are relative to
-HKEY_LOCAL_MACHINE.
+HKEY_LOCAL_MACHINE. The name of a step is its verb everywhere: it begins the record, it names the function of
+transaction.ps1, and in words of Python (``read_tree``) the method of the lab's twin.
 """
 
 from __future__ import annotations
@@ -13,6 +14,14 @@ import dataclasses
 import typing
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Prepare:
+    """Open a transaction: the nonce for digests, and how many seconds a program may run on the host."""
+
+    nonce: bytes = dataclasses.field(repr=False)
+    seconds: int
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -36,7 +45,7 @@ class ReadDigest:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Run:
+class RunProgram:
     """Run a program; answer the exit code and what matches a pattern in the output. undo: arguments that undo it."""
 
     program: typing.Literal["netsh", "net", "sc"]
@@ -55,21 +64,17 @@ class ExpectUnchanged:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class ExpectText:
-    """Stop with a conflict unless a value is this text."""
-
-    path: str
-    name: str
-    text: str
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
 class ExpectValue:
     """Stop with a conflict unless a value has this data; None: unless it is missing, or empty."""
 
     path: str
     name: str
     value: Value | None
+
+
+def expect_text(path: str, name: str, text: str) -> ExpectValue:
+    """Stop with a conflict unless a value is this text."""
+    return ExpectValue(path, name, Value.sz(text))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -161,11 +166,11 @@ class AssignPolicy:
 
 
 Step = (
-    ReadTree
+    Prepare
+    | ReadTree
     | ReadDigest
-    | Run
+    | RunProgram
     | ExpectUnchanged
-    | ExpectText
     | ExpectValue
     | ExpectSealed
     | Seal
@@ -179,3 +184,5 @@ Step = (
     | Flush
     | AssignPolicy
 )
+
+VERBS: typing.Final = tuple(step.__name__ for step in typing.get_args(Step))

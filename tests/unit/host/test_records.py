@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records
+from ansible_collections.rras.ipsec.plugins.plugin_utils._failures import DOING
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import (
     Failure,
     Fault,
@@ -25,21 +27,23 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
 from ansible_collections.rras.ipsec.tests.lab import digests
 from ansible_collections.rras.ipsec.tests.lab.grammar import VERBS, parse
+from ansible_collections.rras.ipsec.tests.lab.transaction import Transaction, method_of
 
 TWO_LINES = "a\nb"
 OWN = r"SOFTWARE\rras.ipsec"
 OBJECT = rf"{LOCAL}\ipsecNFA{{00000000-0000-0000-0000-000000000001}}"
 STEPS: list[steps.Step] = [
+    steps.Prepare(bytes(32), 30),
     steps.ReadTree(LOCAL, depth=9),
     steps.ReadTree(OWN, ("One", "Two")),
     steps.ReadDigest(LOCAL),
-    steps.Run("sc", "query PolicyAgent", r":\s+[0-9a-f]+\s"),
-    steps.Run("net", "start IKEEXT", must_succeed=True, undo="stop IKEEXT"),
+    steps.RunProgram("sc", "query PolicyAgent", r":\s+[0-9a-f]+\s"),
+    steps.RunProgram("net", "start IKEEXT", must_succeed=True, undo="stop IKEEXT"),
     firewall.ADD,
     firewall.DELETE,
     *firewall.reading(),
     steps.ExpectUnchanged(LOCAL, "AAAA"),
-    steps.ExpectText(OWN, "Id", "text with\ttab and\nline"),
+    steps.expect_text(OWN, "Id", "text with\ttab and\nline"),
     steps.ExpectValue(RASMAN, "ProhibitIpSec", Value.dword(1)),
     steps.ExpectValue(RASMAN, "ProhibitIpSec", None),
     steps.ExpectSealed(OWN, "Seal", LOCAL),
@@ -68,13 +72,38 @@ STEPS: list[steps.Step] = [
 def test_each_step_is_one_line_that_the_script_allows(step: steps.Step) -> None:
     line = records.encode(step)
     assert "\n" not in line
-    assert parse(line).verb == line.partition("\t")[0]
+    assert parse(line).verb == type(step).__name__
 
 
-def test_there_is_a_step_for_every_verb() -> None:
-    sent = {records.encode(step).partition("\t")[0] for step in STEPS} | {records.begin(b"", 1).partition("\t")[0]}
-    assert sent == set(VERBS)
-    assert {type(step) for step in STEPS} == set(steps.Step.__args__)
+@pytest.mark.parametrize("verb", steps.VERBS)
+class TestEachVerbHasOneName:
+    """Whoever adds a verb is told here what it still lacks."""
+
+    def test_as_a_record(self, verb: str) -> None:
+        sent = [records.encode(step) for step in STEPS if type(step).__name__ == verb]
+        assert sent, "the list of steps above has none"
+        assert all(line.startswith(f"{verb}\t") for line in sent)
+        assert re.search(rf"^{verb} ", records.__doc__ or "", re.MULTILINE), "its fields are not documented"
+
+    def test_as_a_function_of_the_script(self, verb: str) -> None:
+        text = session.SCRIPT.read_text(encoding="ascii")
+        assert re.search(rf"^function {verb}[( ]", text, re.MULTILINE)
+        assert re.search(rf"^    {verb} += .", text, re.MULTILINE), "the allow-list has no form of its fields"
+
+    def test_as_a_method_of_the_twin(self, verb: str) -> None:
+        assert callable(getattr(Transaction, method_of(verb)))
+        assert verb in VERBS, "the twin's grammar has no form of its fields"
+
+    def test_in_the_words_of_a_failure(self, verb: str) -> None:
+        assert verb in DOING
+
+
+def test_there_is_no_verb_without_a_step() -> None:
+    (table,) = re.findall(
+        r"^\$verbs = @\{\n((?:    .*\n)+)\}", session.SCRIPT.read_text(encoding="ascii"), re.MULTILINE
+    )
+    in_the_script = set(re.findall(r"^ +(\w+) +=", table, re.MULTILINE))
+    assert in_the_script == set(VERBS) == set(DOING) == set(steps.VERBS)
 
 
 def field(text: str) -> str:
@@ -129,8 +158,8 @@ def test_an_answer_in_full() -> None:
 
 
 def test_an_error_in_full() -> None:
-    answer = records.decode(f"error\tconflict\tunchanged\tSOFTWARE\\x\t{field('why')}\tpartly\t{field('what')}\n")
-    assert answer.failure == Failure(Fault.CONFLICT, "unchanged", "SOFTWARE\\x", "why", Outcome.PARTLY, "what")
+    answer = records.decode(f"error\tconflict\tExpectUnchanged\tSOFTWARE\\x\t{field('why')}\tpartly\t{field('what')}\n")
+    assert answer.failure == Failure(Fault.CONFLICT, "ExpectUnchanged", "SOFTWARE\\x", "why", Outcome.PARTLY, "what")
 
 
 @pytest.mark.parametrize(

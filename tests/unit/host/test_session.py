@@ -15,7 +15,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import steps
 from ansible_collections.rras.ipsec.tests.lab.engine import unwrapped
 
 NONCE = b"\1" * 32
-ERROR = "error\tconflict\tunchanged\tx\t\tundone\t\n"
+ERROR = "error\tconflict\tExpectUnchanged\tx\t\tundone\t\n"
 
 
 class Wire:
@@ -43,7 +43,7 @@ def test_everything_but_a_fixed_command_travels_on_standard_input() -> None:
     assert unwrapped(command)[-1] == session.BOOTSTRAP
     script, _marker, requests = data.decode("ascii").partition("\n#records\n")
     assert script + "\n" == session.script_text()
-    assert requests.splitlines() == [f"begin\t{base64.b64encode(NONCE).decode()}\t30", "digest\ta path"]
+    assert requests.splitlines() == [f"Prepare\t{base64.b64encode(NONCE).decode()}\t30", "ReadDigest\ta path"]
 
 
 def test_the_command_fits_where_it_is_encoded_twice() -> None:
@@ -118,7 +118,7 @@ def test_anything_else_is_an_error(output: session.Output, error: type[Exception
 )
 def test_an_answer_that_lacks_a_part(answer: str, lacks: str) -> None:
     with pytest.raises(MalformedAnswerError) as error:
-        session.Session(Wire(framed(answer)), NONCE, 30).run([steps.ReadDigest("x"), steps.Run("sc", "query X")])
+        session.Session(Wire(framed(answer)), NONCE, 30).run([steps.ReadDigest("x"), steps.RunProgram("sc", "query X")])
     assert str(error.value) == f"the answer of the host lacks a part ({lacks})"
 
 

@@ -67,7 +67,7 @@ class TestConnections:
     def test_the_script_runs_over_every_encrypted_connection(self, lab: Lab, way: Way) -> None:
         host = lab["careful"]
         assert answers(Client(way, host))
-        assert [run.records for run in host.recorder.executions] == [("begin", f"tree {RASMAN_PARAMETERS}")]
+        assert [run.records for run in host.recorder.executions] == [("Prepare", f"ReadTree {RASMAN_PARAMETERS}")]
 
     @pytest.mark.parametrize("way", UNENCRYPTED, ids=str)
     def test_a_careless_host_takes_plain_messages(self, lab: Lab, way: Way) -> None:

@@ -187,7 +187,7 @@ class TestNetsh:
 
 class TestFirewall:
     @staticmethod
-    def run(host: Host, step: steps.Run) -> int:
+    def run(host: Host, step: steps.RunProgram) -> int:
         return host.run_program(step.program, step.arguments, 30)[0]
 
     def test_a_rule_is_added_and_deleted(self, host: Host) -> None:

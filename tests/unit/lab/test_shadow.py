@@ -23,6 +23,6 @@ def test_a_note_of_an_earlier_script_vanishes_where_it_is_volatile(host: Host, v
     host.registry.lose_volatile_keys()
 
     assert (host.registry.read(RESTART_PENDING) is None) is volatile
-    dying = [record("begin", NONCE, "30"), record("create", join(OURS, "Probe"), "None")]
+    dying = [record("Prepare", NONCE, "30"), record("CreateKey", join(OURS, "Probe"), "None")]
     found = shadow.differences(host, dying, "", {number: PoweredOff() for number in range(len(dying))})
     assert [difference for difference in found if "RestartPending" in difference or "answered" in difference] == []

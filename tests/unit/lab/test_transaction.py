@@ -61,7 +61,7 @@ def kept(host: Host) -> Tree:
 
 
 def run(host: Host, *lines: str, nonce: bytes = transactions.NONCE, refused: Fault | None = None) -> records.Answer:
-    return records.decode(Transaction(host).run([record("begin", nonce, "30"), *lines], refused=refused))
+    return records.decode(Transaction(host).run([record("Prepare", nonce, "30"), *lines], refused=refused))
 
 
 @pytest.mark.parametrize("case", SUCCEEDING, ids=lambda case: case.name)
@@ -82,7 +82,7 @@ def test_transactions_that_fail_change_nothing(machine: Host, case: Case) -> Non
 
 def test_the_table_knows_every_verb() -> None:
     used = {line.split("\t")[0].lower() for case in SUCCEEDING for line in case.lines}
-    assert used >= set(VERBS) - {"unchanged"}
+    assert used >= {verb.lower() for verb in VERBS} - {"expectunchanged"}
 
 
 def link(host: Host, path: str, target: str) -> None:
@@ -105,7 +105,7 @@ class TestWithoutAStore:
         before = empty.registry.snapshot()
         failure = run(empty, *FROM_NOTHING[:number], FAILS).failure
         assert failure is not None
-        changed = number > FROM_NOTHING.index(record("create", STORE, "None"))
+        changed = number > FROM_NOTHING.index(record("CreateKey", STORE, "None"))
         assert (failure.outcome, failure.left) == (Outcome.UNDONE if changed else Outcome.NOTHING, "")
         assert differences(before, empty.registry.snapshot()) == []
 
@@ -115,22 +115,22 @@ class TestWithoutAStore:
         assert not empty.registry.is_volatile(join(OWN, "ProhibitIpSec"))
 
     def test_no_store_is_the_same_as_an_empty_one_only_to_itself(self, empty: Host) -> None:
-        answer = run(empty, record("tree", STORE, "*", "1"), record("digest", STORE))
+        answer = run(empty, record("ReadTree", STORE, "*", "1"), record("ReadDigest", STORE))
         assert (dict(answer.tree), len(answer.digests)) == ({}, 1)
-        assert run(empty, record("unchanged", STORE, answer.digests[0])).failure is None
+        assert run(empty, record("ExpectUnchanged", STORE, answer.digests[0])).failure is None
 
     def test_an_error_names_the_key_that_is_missing(self, empty: Host) -> None:
-        failure = run(empty, record("assign", POLICY)).failure
+        failure = run(empty, record("AssignPolicy", POLICY)).failure
         assert failure is not None
         assert failure.message == f"the key {STORE} does not exist"
 
     def test_a_parent_that_somebody_else_uses_meanwhile_stays_and_is_named(self, empty: Host) -> None:
         def interfere(_number: int, what: str) -> None:
-            if what.startswith("set"):
+            if what.startswith("SetValue"):
                 empty.registry.create(join(IPSEC, "GPTIPSECPolicy"))
 
         empty.impairments.before_record = interfere
-        failure = run(empty, record("create", STORE, "None"), FAILS).failure
+        failure = run(empty, record("CreateKey", STORE, "None"), FAILS).failure
         assert failure is not None
         assert (failure.outcome, failure.left) == (Outcome.PARTLY, f"Remove-EmptyKey {IPSEC}")
         assert empty.registry.read(join(IPSEC, "GPTIPSECPolicy")) is not None
@@ -138,7 +138,9 @@ class TestWithoutAStore:
 
 class TestReading:
     def test_no_key_travels_in_any_form(self, machine: Host) -> None:
-        answer = Transaction(machine).run([record("begin", transactions.NONCE, "30"), record("tree", STORE, "*", "1")])
+        answer = Transaction(machine).run(
+            [record("Prepare", transactions.NONCE, "30"), record("ReadTree", STORE, "*", "1")]
+        )
         fields = [field for line in answer.splitlines() for field in line.split("\t")]
         travelled = b"\n".join(base64.b64decode(field) for field in fields if len(field) % 4 == 0)
         for key in (PRESHARED_KEY, OTHER_KEY):
@@ -148,7 +150,7 @@ class TestReading:
 
     @pytest.mark.parametrize("name", ["key", "sections", "two keys", "certificate", "unknown method"])
     def test_a_rule_travels_with_digests_in_the_place_of_keys(self, machine: Host, name: str) -> None:
-        answered = run(machine, record("tree", STORE, "*", "1")).tree.value(RULES[name], "ipsecData")
+        answered = run(machine, record("ReadTree", STORE, "*", "1")).tree.value(RULES[name], "ipsecData")
         there = BEFORE.value(RULES[name], "ipsecData")
         assert answered is not None
         assert there is not None
@@ -158,7 +160,7 @@ class TestReading:
 
     @pytest.mark.parametrize("name", ["truncated", "unknown"])
     def test_a_rule_that_can_not_be_parsed_travels_as_length_and_digest(self, machine: Host, name: str) -> None:
-        answered = run(machine, record("tree", STORE, "ipsecData", "1")).tree.value(RULES[name], "ipsecData")
+        answered = run(machine, record("ReadTree", STORE, "ipsecData", "1")).tree.value(RULES[name], "ipsecData")
         there = BEFORE.value(RULES[name], "ipsecData")
         assert there is not None
         expected = struct.pack("<I", len(there.data)) + transactions.digest(there.data)
@@ -167,10 +169,14 @@ class TestReading:
     @pytest.mark.parametrize("kind", [Kind.DWORD, Kind.QWORD])
     def test_a_number_of_an_odd_size_is_withheld_and_stays(self, machine: Host, kind: Kind) -> None:
         machine.registry.write(OWN, "Odd", Value(kind, b"12345"))
-        answered = run(machine, record("tree", OWN, "Odd", "0")).tree.value(OWN, "Odd")
+        answered = run(machine, record("ReadTree", OWN, "Odd", "0")).tree.value(OWN, "Odd")
         assert answered is not None
         assert answered.kind is Kind.WITHHELD
-        for line in (record("unset", OWN, "Odd"), record("set", OWN, "Odd", "DWord", b"1"), record("delete", OWN)):
+        for line in (
+            record("UnsetValue", OWN, "Odd"),
+            record("SetValue", OWN, "Odd", "DWord", b"1"),
+            record("DeleteKey", OWN),
+        ):
             failure = run(machine, line).failure
             assert failure is not None
             assert failure.message == f"the value Odd of the key {OWN} could not be put back as it is"
@@ -178,14 +184,14 @@ class TestReading:
 
     def test_the_access_list_of_rules_is_answered(self, machine: Host) -> None:
         machine.registry.protect(RULES["key"], transactions.PROTECTED)
-        answer = run(machine, record("tree", STORE, "ipsecName", "1"))
+        answer = run(machine, record("ReadTree", STORE, "ipsecName", "1"))
         assert set(answer.access) == set(RULES.values())
         assert answer.access[RULES["key"]] == transactions.PROTECTED
 
     def test_every_machine_has_an_identity_of_its_own(self) -> None:
         wanted = (("name-1", "192.0.2.1"), ("name-2", "192.0.2.1"), ("name-1", "192.0.2.2"), ("name-1", "192.0.2.1"))
         first, *others, same = (Host(HostSpec(*names), Path("no-certificate")) for names in wanted)
-        lines = (record("tree", CRYPTOGRAPHY, "MachineGuid", "0"), record("tree", COMPUTER_NAME, "*", "0"))
+        lines = (record("ReadTree", CRYPTOGRAPHY, "MachineGuid", "0"), record("ReadTree", COMPUTER_NAME, "*", "0"))
         identity = run(first, *lines).tree
         assert identity[COMPUTER_NAME].text("ComputerName") == "NAME-1"
         assert run(same, *lines).tree == identity
@@ -194,13 +200,18 @@ class TestReading:
 
     def test_a_key_that_may_not_be_read_is_named(self, machine: Host) -> None:
         machine.registry.deny(INTERFACES)
-        answer = Transaction(machine).run([record("tree", INTERFACES, "*", "1")])
+        answer = Transaction(machine).run([record("ReadTree", INTERFACES, "*", "1")])
         assert answer == f"denied\t{base64.b64encode(INTERFACES.encode()).decode()}\ndone\n"
 
     def test_a_foreign_key_that_may_not_be_read_fails_nothing(self, machine: Host) -> None:
         machine.registry.deny(POLICY)
-        copied = record("copy", STORE, join(OWN, "Backup", "First"))
-        lines = (record("tree", STORE, "*", "1"), record("digest", STORE), record("delete", RULES["key"]), copied)
+        copied = record("CopyKey", STORE, join(OWN, "Backup", "First"))
+        lines = (
+            record("ReadTree", STORE, "*", "1"),
+            record("ReadDigest", STORE),
+            record("DeleteKey", RULES["key"]),
+            copied,
+        )
         answer = run(machine, *lines)
         assert (answer.failure, set(answer.denied)) == (None, {POLICY})
         assert set(answer.access) == set(RULES.values())
@@ -209,29 +220,29 @@ class TestReading:
 
     def test_a_key_of_ours_that_may_not_be_read_is_named(self, machine: Host) -> None:
         machine.registry.deny(join(OWN, "Lists"))
-        failure = run(machine, record("delete", RULES["key"])).failure
+        failure = run(machine, record("DeleteKey", RULES["key"])).failure
         assert failure is not None
-        assert (failure.fault, failure.verb, failure.path) == (Fault.FAILED, "begin", join(OWN, "Lists"))
+        assert (failure.fault, failure.verb, failure.path) == (Fault.FAILED, "Prepare", join(OWN, "Lists"))
         assert failure.outcome is Outcome.NOTHING
 
     def test_a_kind_without_a_name_is_withheld_and_not_copied(self, machine: Host) -> None:
         machine.registry.write(POLICY, "link", Value(NAMELESS, b""))
         machine.registry.write(POLICY, "odd", Value(Kind.DWORD, b"12345"))
-        copied = record("copy", STORE, join(OWN, "Copy"))
-        answer = run(machine, record("tree", STORE, "*", "1"), record("digest", STORE), copied)
+        copied = record("CopyKey", STORE, join(OWN, "Copy"))
+        answer = run(machine, record("ReadTree", STORE, "*", "1"), record("ReadDigest", STORE), copied)
         assert answer.failure is None
         assert [answer.tree[POLICY][name].kind for name in ("link", "odd")] == [Kind.WITHHELD] * 2
         (copy,) = (key for key in machine.registry.snapshot(OWN).values() if key.name == POLICY.rpartition("\\")[2])
         assert set(machine.registry.snapshot(STORE)[POLICY]) - set(copy) == {"link", "odd"}
 
     def test_digests_depend_on_the_nonce_and_on_the_store(self, machine: Host) -> None:
-        first, again = (run(machine, record("digest", STORE)).digests for _number in range(2))
+        first, again = (run(machine, record("ReadDigest", STORE)).digests for _number in range(2))
         assert first == again
-        assert run(machine, record("digest", STORE), nonce=bytes(32)).digests != first
+        assert run(machine, record("ReadDigest", STORE), nonce=bytes(32)).digests != first
         machine.registry.write(POLICY, "whenChanged", Value.dword(1))
-        assert run(machine, record("unchanged", STORE, first[0])).failure is None
+        assert run(machine, record("ExpectUnchanged", STORE, first[0])).failure is None
         machine.registry.write(POLICY, "ipsecName", Value.sz("other"))
-        failure = run(machine, record("unchanged", STORE, first[0])).failure
+        failure = run(machine, record("ExpectUnchanged", STORE, first[0])).failure
         assert failure is not None
         assert failure.fault is Fault.CONFLICT
 
@@ -240,14 +251,14 @@ class TestProtection:
     def test_a_copy_of_a_lasting_key_becomes_volatile(self, machine: Host) -> None:
         note = join(OWN, "RestartPending")
         machine.registry.create(note)
-        run(machine, record("create", note, "Volatile"))
+        run(machine, record("CreateKey", note, "Volatile"))
         assert machine.registry.is_volatile(note)
 
     def test_a_volatile_key_that_was_deleted_comes_back_volatile(self, machine: Host) -> None:
         for name in ("Volatile", r"Volatile\Below"):
             machine.registry.create(join(OWN, name), volatile=True)
         before = kept(machine)
-        failure = run(machine, record("delete", OWN), FAILS).failure
+        failure = run(machine, record("DeleteKey", OWN), FAILS).failure
         assert failure is not None
         assert (failure.outcome, differences(before, kept(machine))) == (Outcome.UNDONE, [])
         lasting = [path for path in machine.registry.snapshot(OWN) if not machine.registry.is_volatile(path)]
@@ -255,8 +266,8 @@ class TestProtection:
 
     def test_a_rule_deleted_and_taken_back_is_protected_as_before(self, machine: Host) -> None:
         machine.registry.protect(RULES["key"], transactions.PROTECTED)
-        fails = record("set", join(OWN, "Missing"), "x", "dword", bytes(4))
-        failure = run(machine, record("delete", RULES["key"]), fails).failure
+        fails = record("SetValue", join(OWN, "Missing"), "x", "dword", bytes(4))
+        failure = run(machine, record("DeleteKey", RULES["key"]), fails).failure
         assert failure is not None
         assert failure.outcome is Outcome.UNDONE
         assert machine.registry.access(RULES["key"]) == transactions.PROTECTED
@@ -264,8 +275,8 @@ class TestProtection:
 
 class TestPowerFailure:
     def test_what_was_flushed_stays_and_the_rest_may_go(self, machine: Host) -> None:
-        lines = (set_text(OWN, "Text", "on disk"), record("flush", OWN), set_text(OWN, "Text", "not yet"))
-        assert run(machine, *lines, record("set", RASMAN, "ProhibitIpSec", "DWord", b"1")).failure is None
+        lines = (set_text(OWN, "Text", "on disk"), record("Flush", OWN), set_text(OWN, "Text", "not yet"))
+        assert run(machine, *lines, record("SetValue", RASMAN, "ProhibitIpSec", "DWord", b"1")).failure is None
         for hive in ("SOFTWARE", "SYSTEM"):
             machine.registry.lose_unwritten(hive)
         assert machine.registry.snapshot(OWN)[OWN].text("Text") == "on disk"
@@ -275,9 +286,9 @@ class TestPowerFailure:
         """The value is gone on disk before the policy goes, which protects L2TP as long as the value is there."""
         writes = (
             set_text(OWN, "Text", "a policy"),
-            record("flush", OWN),
-            record("set", RASMAN, "ProhibitIpSec", "DWord", b"1"),
-            record("flush", RASMAN),
+            record("Flush", OWN),
+            record("SetValue", RASMAN, "ProhibitIpSec", "DWord", b"1"),
+            record("Flush", RASMAN),
         )
         failure = run(machine, *writes, FAILS).failure
         assert failure is not None
@@ -304,14 +315,14 @@ class TestLinks:
     @pytest.mark.parametrize(
         "line",
         [
-            record("delete", OWN),
-            record("delete", LINK),
-            record("create", LINK, "Volatile"),
-            record("set", LINK, "x", "DWord", b"1"),
-            record("unset", join(LINK, "Below"), "x"),
-            record("copy", STORE, LINK),
-            record("protect", LINK, transactions.PROTECTED),
-            record("tree", OWN, "*", "3"),
+            record("DeleteKey", OWN),
+            record("DeleteKey", LINK),
+            record("CreateKey", LINK, "Volatile"),
+            record("SetValue", LINK, "x", "DWord", b"1"),
+            record("UnsetValue", join(LINK, "Below"), "x"),
+            record("CopyKey", STORE, LINK),
+            record("ProtectKey", LINK, transactions.PROTECTED),
+            record("ReadTree", OWN, "*", "3"),
         ],
     )
     def test_what_a_link_below_our_key_leads_to_is_not_touched(self, linked: Host, line: str) -> None:
@@ -319,34 +330,34 @@ class TestLinks:
         failure = run(linked, line).failure
         assert failure is not None
         assert (failure.fault, failure.outcome) == (Fault.FAILED, Outcome.NOTHING)
-        assert (failure.verb, failure.path) == ("begin", self.LINK)
+        assert (failure.verb, failure.path) == ("Prepare", self.LINK)
         assert failure.message == "the key is none that this collection made: it may be a registry link"
         assert differences(before, linked.registry.snapshot()) == []
 
     def test_a_key_that_others_may_read_counts_as_one_until_it_is_closed(self, machine: Host) -> None:
         machine.registry.protect(OWN, transactions.PROTECTED)
-        assert run(machine, record("digest", STORE)).failure is None
+        assert run(machine, record("ReadDigest", STORE)).failure is None
         machine.registry.protect(join(OWN, "Lists"), transactions.PROTECTED + "(A;CI;KR;;;BU)")
-        failure = run(machine, record("digest", STORE)).failure
+        failure = run(machine, record("ReadDigest", STORE)).failure
         assert failure is not None
         assert failure.path == join(OWN, "Lists")
 
     def test_a_link_back_to_our_key_ends(self, linked: Host) -> None:
         link(linked, self.LINK, OWN)
-        failure = run(linked, record("delete", OWN)).failure
+        failure = run(linked, record("DeleteKey", OWN)).failure
         assert failure is not None
         assert failure.path.startswith(join(OWN, *["Linked"] * 8))
 
     def test_a_link_that_leads_nowhere_is_noticed(self, linked: Host) -> None:
         linked.registry.remove_tree(self.TARGET)
-        failure = run(linked, record("delete", OWN)).failure
+        failure = run(linked, record("DeleteKey", OWN)).failure
         assert failure is not None
         assert failure.path == self.LINK
 
     def test_an_object_of_the_store_that_holds_keys_is_not_deleted(self, machine: Host) -> None:
         machine.registry.load(Tree([Key(join(self.TARGET, "Below"), {"x": Value.sz("theirs")})]))
         link(machine, ABSENT, self.TARGET)
-        for line in (record("delete", ABSENT), record("deletelisted", OWN, "Listed")):
+        for line in (record("DeleteKey", ABSENT), record("DeleteListed", OWN, "Listed")):
             machine.registry.write(OWN, "Listed", Value.multi_sz([ABSENT]))
             failure = run(machine, line).failure
             assert failure is not None
@@ -358,7 +369,7 @@ class TestLinks:
         machine.registry.load(Tree([Key(self.TARGET, {"x": Value.sz("theirs")})]))
         link(machine, ABSENT, self.TARGET)
         before = machine.registry.snapshot()
-        failure = run(machine, record("delete", ABSENT)).failure
+        failure = run(machine, record("DeleteKey", ABSENT)).failure
         assert failure is not None
         assert (failure.message, failure.outcome) == (f"the key {ABSENT} is still there", Outcome.UNDONE)
         assert differences(before, machine.registry.snapshot()) == []
@@ -368,7 +379,7 @@ class TestImpairments:
     @pytest.mark.parametrize("fault", [Fault.WOW64, Fault.NOT_ADMINISTRATOR, Fault.BUSY])
     def test_a_host_may_refuse_at_the_door(self, machine: Host, fault: Fault) -> None:
         before = kept(machine)
-        failure = run(machine, record("delete", OWN), refused=fault).failure
+        failure = run(machine, record("DeleteKey", OWN), refused=fault).failure
         assert failure is not None
         assert (failure.fault, failure.outcome) == (fault, Outcome.NOTHING)
         assert kept(machine) == before
@@ -376,43 +387,43 @@ class TestImpairments:
     def test_a_failing_record_takes_the_others_back(self, machine: Host) -> None:
         before = kept(machine)
         machine.impairments.fail_at_record = 2
-        failure = run(machine, record("delete", RULES["key"]), record("delete", OWN)).failure
+        failure = run(machine, record("DeleteKey", RULES["key"]), record("DeleteKey", OWN)).failure
         assert failure is not None
-        assert (failure.fault, failure.verb, failure.outcome) == (Fault.FAILED, "delete", Outcome.UNDONE)
+        assert (failure.fault, failure.verb, failure.outcome) == (Fault.FAILED, "DeleteKey", Outcome.UNDONE)
         assert kept(machine) == before
-        assert run(machine, record("delete", RULES["key"]), record("delete", OWN)).failure is None
+        assert run(machine, record("DeleteKey", RULES["key"]), record("DeleteKey", OWN)).failure is None
 
     def test_a_host_that_loses_its_power_takes_nothing_back(self, machine: Host) -> None:
         machine.impairments.die_at_record = 2
         with pytest.raises(PoweredOff):
-            run(machine, record("delete", RULES["key"]), record("delete", OWN))
+            run(machine, record("DeleteKey", RULES["key"]), record("DeleteKey", OWN))
         assert machine.registry.read(RULES["key"]) is None
         assert machine.registry.read(OWN) is not None
 
     def test_the_store_can_change_under_our_feet(self, machine: Host) -> None:
         def interfere(_number: int, what: str) -> None:
-            if what.startswith("unchanged"):
+            if what.startswith("ExpectUnchanged"):
                 machine.registry.write(POLICY, "ipsecName", Value.sz("somebody else's"))
 
-        digest = run(machine, record("digest", STORE)).digests[0]
+        digest = run(machine, record("ReadDigest", STORE)).digests[0]
         machine.impairments.before_record = interfere
-        failure = run(machine, record("unchanged", STORE, digest)).failure
+        failure = run(machine, record("ExpectUnchanged", STORE, digest)).failure
         assert failure is not None
         assert failure.fault is Fault.CONFLICT
 
     def test_an_undoing_program_that_fails_is_said(self, machine: Host) -> None:
         depends = record(
-            "run", "sc", "config RemoteAccess depend= RasMan/PolicyAgent", b"", "must",
+            "RunProgram", "sc", "config RemoteAccess depend= RasMan/PolicyAgent", b"", "must",
             "sc", "config RemoteAccess depend= RasMan/RpcSs",
         )  # fmt: skip
         machine.impairments.exit_codes = {"sc config RemoteAccess depend= RasMan/RpcSs": 5}
-        failure = run(machine, depends, record("sealed", OWN, "Seal", STORE)).failure
+        failure = run(machine, depends, record("ExpectSealed", OWN, "Seal", STORE)).failure
         assert failure is not None
         assert (failure.fault, failure.outcome) == (Fault.CONFLICT, Outcome.PARTLY)
         assert failure.left == "sc config RemoteAccess depend= RasMan/RpcSs ended with code 5"
 
     def test_a_service_that_others_need_is_not_stopped(self, machine: Host) -> None:
-        depends = record("run", "sc", "config RemoteAccess depend= RasMan/PolicyAgent", b"", "must", "", "")
+        depends = record("RunProgram", "sc", "config RemoteAccess depend= RasMan/PolicyAgent", b"", "must", "", "")
         failure = run(machine, start("PolicyAgent"), depends, FAILS).failure
         assert failure is not None
         left = "net stop PolicyAgent ended with code 2, and the service is not stopped"
@@ -422,7 +433,7 @@ class TestImpairments:
         machine.impairments.netsh = NetshFault.HANGING
         machine.services.start("IKEEXT")
         machine.impairments.exit_codes = {"net stop IKEEXT": 5}
-        show = record("run", "netsh", "ipsec static show policy all", b"", "must", "net", "stop IKEEXT")
+        show = record("RunProgram", "netsh", "ipsec static show policy all", b"", "must", "net", "stop IKEEXT")
         failure = run(machine, show).failure
         assert failure is not None
         left = "net stop IKEEXT ended with code 5, and the service is not stopped"
@@ -455,7 +466,7 @@ class TestImpairments:
         machine.services.start("IKEEXT")
         machine.services.starting["ikeext"] = 10
         failure = records.decode(
-            Transaction(machine).run([records.begin(transactions.NONCE, 2), start("IKEEXT")])
+            Transaction(machine).run([record("Prepare", transactions.NONCE, "2"), start("IKEEXT")])
         ).failure
         assert failure is not None
         assert failure.message == "net start IKEEXT ended with code 2, and the service is not running"
@@ -476,12 +487,12 @@ class TestImpairments:
 
     def test_an_undo_that_fails_is_said(self, machine: Host) -> None:
         def refuse(_number: int, what: str) -> None:
-            if what.startswith("delete"):
+            if what.startswith("DeleteKey"):
                 machine.registry.remove(RULES["key"])
                 raise RecordRefusedError("The disk is full.")
 
         machine.impairments.before_record = refuse
-        failure = run(machine, record("unset", RULES["key"], "stray"), record("delete", OWN)).failure
+        failure = run(machine, record("UnsetValue", RULES["key"], "stray"), record("DeleteKey", OWN)).failure
         assert failure is not None
         assert (failure.outcome, failure.message) == (Outcome.PARTLY, "The disk is full.")
         assert failure.left == f"Set-Data {RULES['key']}, the keys are not as they were"

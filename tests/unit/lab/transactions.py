@@ -207,7 +207,7 @@ class Case:
     @property
     def lines(self) -> list[str]:
         """The records as a session sends them."""
-        return [record("begin", NONCE, "30"), *self.records]
+        return [record("Prepare", NONCE, "30"), *self.records]
 
 
 def marked(cases: Iterable[Case], *, watched: bool = True) -> list[ParameterSet]:
@@ -227,124 +227,127 @@ def record(verb: str, *fields: str | bytes) -> str:
 
 def set_text(path: str, name: str, text: str) -> str:
     """Return the record that writes a text."""
-    return record("set", path, name, "String", text.encode())
+    return record("SetValue", path, name, "String", text.encode())
 
 
 def start(service: str) -> str:
     """Return the record that starts a service, and stops it when it is taken back."""
-    return record("run", "net", f"start {service}", b"success", "must", "net", f"stop {service}")
+    return record("RunProgram", "net", f"start {service}", b"success", "must", "net", f"stop {service}")
 
 
 def stop(service: str) -> str:
     """Return a record that stops a service, and starts it when it is taken back."""
-    return record("run", "net", f"stop {service}", b"success", "must", "net", f"start {service}")
+    return record("RunProgram", "net", f"stop {service}", b"success", "must", "net", f"start {service}")
 
 
 _RESTART_PENDING = join(OWN, "RestartPending")
 _GENERATION = (
-    record("create", ABSENT, "None"),
-    record("protect", ABSENT, PROTECTED),
-    record("set", ABSENT, "ipsecData", "Binary", _DATA["key"]),
-    record("set", ABSENT, "ipsecFilterReference", "MultiString", f"{FILTERS}\0{FILTERS}\0".encode()),
-    record("set", ABSENT, "ipsecDataType", "DWord", b"256"),
+    record("CreateKey", ABSENT, "None"),
+    record("ProtectKey", ABSENT, PROTECTED),
+    record("SetValue", ABSENT, "ipsecData", "Binary", _DATA["key"]),
+    record("SetValue", ABSENT, "ipsecFilterReference", "MultiString", f"{FILTERS}\0{FILTERS}\0".encode()),
+    record("SetValue", ABSENT, "ipsecDataType", "DWord", b"256"),
     set_text(ABSENT, "ipsecName", "a new rule"),
 )
-FAILS = record("set", join(OWN, "Missing"), "x", "DWord", b"0")
+FAILS = record("SetValue", join(OWN, "Missing"), "x", "DWord", b"0")
 FROM_NOTHING = (
-    record("tree", STORE, "*", "1"),
-    record("digest", STORE),
-    record("create", STORE, "None"),
+    record("ReadTree", STORE, "*", "1"),
+    record("ReadDigest", STORE),
+    record("CreateKey", STORE, "None"),
     *_GENERATION,
-    record("create", join(OWN, "State"), "None"),
+    record("CreateKey", join(OWN, "State"), "None"),
     set_text(join(OWN, "State"), "Owned", "something"),
-    record("create", join(OWN, "ProhibitIpSec", "RestartPending"), "Volatile"),
-    record("seal", OWN, "Seal", STORE),
+    record("CreateKey", join(OWN, "ProhibitIpSec", "RestartPending"), "Volatile"),
+    record("Seal", OWN, "Seal", STORE),
 )
 """What a first run does on a host that has neither the policy store nor anything of ours."""
-_SC_QUERY = record("run", "sc", "query PolicyAgent", rb":\s+[0-9a-f]+\s", "may", "", "")
-_SHOW = record("run", "netsh", "ipsec static show policy all", rb"(?m)^\s*ERR \w*\s*\[.*", "may", "", "")
+_SC_QUERY = record("RunProgram", "sc", "query PolicyAgent", rb":\s+[0-9a-f]+\s", "may", "", "")
+_SHOW = record("RunProgram", "netsh", "ipsec static show policy all", rb"(?m)^\s*ERR \w*\s*\[.*", "may", "", "")
 _AUTOMATIC = record(
-    "run", "sc", "config PolicyAgent start= auto", b"SUCCESS", "must", "sc", "config PolicyAgent start= demand"
+    "RunProgram", "sc", "config PolicyAgent start= auto", b"SUCCESS", "must", "sc", "config PolicyAgent start= demand"
 )
 
 SUCCEEDING = (
     Case("nothing", ()),
-    Case("everything is read", (record("tree", STORE, "*", "1"),)),
-    Case("named values are read", (record("tree", STORE, "ipsecname,ClassName", "1"),)),
-    Case("only the key itself is read", (record("tree", STORE, "*", "0"),)),
-    Case("our key is read without the backup", (record("tree", OWN, "*", "2"),)),
-    Case("a missing key is read", (record("tree", join(OWN, "Missing"), "*", "1"), record("tree", OWN, "Number", "0"))),
+    Case("everything is read", (record("ReadTree", STORE, "*", "1"),)),
+    Case("named values are read", (record("ReadTree", STORE, "ipsecname,ClassName", "1"),)),
+    Case("only the key itself is read", (record("ReadTree", STORE, "*", "0"),)),
+    Case("our key is read without the backup", (record("ReadTree", OWN, "*", "2"),)),
+    Case(
+        "a missing key is read",
+        (record("ReadTree", join(OWN, "Missing"), "*", "1"), record("ReadTree", OWN, "Number", "0")),
+    ),
     Case(
         "what tells one machine from another is read",
         (
-            record("tree", CRYPTOGRAPHY, "MachineGuid", "0"),
-            record("tree", COMPUTER_NAME, "ComputerName", "0"),
-            record("tree", join(SERVICES, "MpsSvc"), "Start", "0"),
-            record("run", "sc", "query MpsSvc", rb":\s+[0-9a-f]+\s", "may", "", ""),
+            record("ReadTree", CRYPTOGRAPHY, "MachineGuid", "0"),
+            record("ReadTree", COMPUTER_NAME, "ComputerName", "0"),
+            record("ReadTree", join(SERVICES, "MpsSvc"), "Start", "0"),
+            record("RunProgram", "sc", "query MpsSvc", rb":\s+[0-9a-f]+\s", "may", "", ""),
         ),
     ),
-    Case("verbs in capitals", (record("TREE", OWN.upper(), "*", "0"),)),
-    Case("the store's digest", (record("digest", STORE),)),
+    Case("verbs in capitals", (record("READTREE", OWN.upper(), "*", "0"),)),
+    Case("the store's digest", (record("ReadDigest", STORE),)),
     Case("a generation is written", _GENERATION),
     Case(
         "a value is replaced",
-        (set_text(POLICY, "IPSECNAME", "new name"), record("set", OWN, "Text", "DWord", b"0")),
+        (set_text(POLICY, "IPSECNAME", "new name"), record("SetValue", OWN, "Text", "DWord", b"0")),
     ),
-    Case("a value is deleted", (record("unset", OWN, "text"), record("unset", OWN, "Missing"))),
-    Case("RasMan's value is written", (record("set", RASMAN, "ProhibitIpSec", "DWord", b"1"),)),
+    Case("a value is deleted", (record("UnsetValue", OWN, "text"), record("UnsetValue", OWN, "Missing"))),
+    Case("RasMan's value is written", (record("SetValue", RASMAN, "ProhibitIpSec", "DWord", b"1"),)),
     Case(
         "what stood there before is given back with its kind",
         (
-            record("set", RASMAN, "ProhibitIpSec", "QWord", b"1099511627776"),
-            record("set", RASMAN, "ProhibitIpSec", "ExpandString", b"%x%"),
-            record("set", RASMAN, "ProhibitIpSec", "None", bytes(3)),
-            record("set", OWN, "Before", "QWord", b"-1"),
-            record("set", OWN, "Before", "ExpandString", b"%PATH%"),
-            record("set", OWN, "Before", "None", b""),
-            record("set", RASMAN, "ProhibitIpSec", "MultiString", b"a\0b"),
+            record("SetValue", RASMAN, "ProhibitIpSec", "QWord", b"1099511627776"),
+            record("SetValue", RASMAN, "ProhibitIpSec", "ExpandString", b"%x%"),
+            record("SetValue", RASMAN, "ProhibitIpSec", "None", bytes(3)),
+            record("SetValue", OWN, "Before", "QWord", b"-1"),
+            record("SetValue", OWN, "Before", "ExpandString", b"%PATH%"),
+            record("SetValue", OWN, "Before", "None", b""),
+            record("SetValue", RASMAN, "ProhibitIpSec", "MultiString", b"a\0b"),
         ),
     ),
-    Case("a number above two thousand million", (record("set", OWN, "n", "DWord", b"-2"),)),
+    Case("a number above two thousand million", (record("SetValue", OWN, "n", "DWord", b"-2"),)),
     Case(
         "an empty list and an empty text",
-        (record("set", OWN, "l", "MultiString", b""), record("set", OWN, "t", "String", b"")),
+        (record("SetValue", OWN, "l", "MultiString", b""), record("SetValue", OWN, "t", "String", b"")),
     ),
-    Case("a key is deleted", (record("delete", RULES["key"]), record("delete", ABSENT))),
-    Case("what we hold is deleted", (record("delete", OWN),)),
-    Case("listed rules are deleted", (record("deletelisted", join(OWN, "Lists"), "mine"),)),
-    Case("a listed key outside the store stays", (record("deletelisted", join(OWN, "Lists"), "foreign"),)),
-    Case("a list that is not there", (record("deletelisted", join(OWN, "Lists"), "missing"),)),
+    Case("a key is deleted", (record("DeleteKey", RULES["key"]), record("DeleteKey", ABSENT))),
+    Case("what we hold is deleted", (record("DeleteKey", OWN),)),
+    Case("listed rules are deleted", (record("DeleteListed", join(OWN, "Lists"), "mine"),)),
+    Case("a listed key outside the store stays", (record("DeleteListed", join(OWN, "Lists"), "foreign"),)),
+    Case("a list that is not there", (record("DeleteListed", join(OWN, "Lists"), "missing"),)),
     Case(
         "the store is copied",
-        (record("create", join(OWN, "Backup"), "None"), record("copy", STORE, join(OWN, "Backup", "Newest"))),
+        (record("CreateKey", join(OWN, "Backup"), "None"), record("CopyKey", STORE, join(OWN, "Backup", "Newest"))),
     ),
-    Case("a copy replaces an older one", (record("copy", join(OWN, "Kinds"), join(OWN, "Lists")),)),
-    Case("a value is as required", (record("require", OWN, "Text", b"text"),)),
+    Case("a copy replaces an older one", (record("CopyKey", join(OWN, "Kinds"), join(OWN, "Lists")),)),
+    Case("a value is as required", (record("ExpectValue", OWN, "Text", b"text"),)),
     Case(
         "a value is missing, as required",
-        (record("require", OWN, "No", b""), record("require", join(OWN, "No"), "x", b"")),
+        (record("ExpectValue", OWN, "No", b""), record("ExpectValue", join(OWN, "No"), "x", b"")),
     ),
-    Case("a number is as required", (record("require", OWN, "Number", b"7"),)),
+    Case("a number is as required", (record("ExpectValue", OWN, "Number", b"7"),)),
     Case(
         "the store is sealed and still the same",
-        (record("seal", OWN, "Seal", STORE), record("sealed", OWN, "Seal", STORE)),
+        (record("Seal", OWN, "Seal", STORE), record("ExpectSealed", OWN, "Seal", STORE)),
     ),
     Case(
         "the time of a change is no change",
         (
-            record("seal", OWN, "Seal", STORE),
-            record("set", POLICY, "whenChanged", "DWord", b"0"),
-            record("sealed", OWN, "Seal", STORE),
+            record("Seal", OWN, "Seal", STORE),
+            record("SetValue", POLICY, "whenChanged", "DWord", b"0"),
+            record("ExpectSealed", OWN, "Seal", STORE),
         ),
     ),
     Case(
         "a volatile note",
-        (record("create", _RESTART_PENDING, "Volatile"), record("create", _RESTART_PENDING, "Volatile")),
+        (record("CreateKey", _RESTART_PENDING, "Volatile"), record("CreateKey", _RESTART_PENDING, "Volatile")),
     ),
-    Case("hives are written to disk", tuple(record("flush", path) for path in (STORE, RASMAN, OWN))),
-    Case("a hive is written to disk through a key that is gone", (record("delete", OWN), record("flush", OWN))),
+    Case("hives are written to disk", tuple(record("Flush", path) for path in (STORE, RASMAN, OWN))),
+    Case("a hive is written to disk through a key that is gone", (record("DeleteKey", OWN), record("Flush", OWN))),
     Case("a service is queried", (_SC_QUERY,)),
-    Case("a program that fails and may", (record("run", "net", "start IKEEXT", b"success", "may", "", ""),) * 2),
+    Case("a program that fails and may", (record("RunProgram", "net", "start IKEEXT", b"success", "may", "", ""),) * 2),
     Case("a service is started", (start("IKEEXT"), _SC_QUERY)),
     Case("RRAS is restarted", (stop("RemoteAccess"), start("RemoteAccess"))),
     Case(
@@ -356,55 +359,59 @@ SUCCEEDING = (
         "L2TP over IPv6 is not blocked any more",
         encoded(firewall.ADD, firewall.ADD, firewall.DELETE, OUR_RULE),
     ),
-    Case("a policy is assigned", (start("PolicyAgent"), record("assign", POLICY), _SHOW)),
+    Case("a policy is assigned", (start("PolicyAgent"), record("AssignPolicy", POLICY), _SHOW)),
     Case(
         "nothing is assigned instead of nothing",
         (
             start("PolicyAgent"),
-            record("assign", ""),
+            record("AssignPolicy", ""),
         ),
     ),
     Case(
         "a policy is assigned and no longer",
-        (start("PolicyAgent"), record("assign", POLICY), record("assign", "")),
+        (start("PolicyAgent"), record("AssignPolicy", POLICY), record("AssignPolicy", "")),
     ),
 )
 
 FAILING = (
     Case("unknown verb", ("destroy\tSOFTWARE\\x",), Fault.REFUSED, Outcome.NOTHING),
-    Case("a verb without fields", ("delete",), Fault.REFUSED, Outcome.NOTHING),
-    Case("one field too many", (record("digest", STORE, "x"),), Fault.REFUSED, Outcome.NOTHING),
-    Case("a key that is not ours", (record("delete", r"SOFTWARE\Microsoft"),), Fault.REFUSED, Outcome.NOTHING),
-    Case("a key above ours", (record("create", r"SOFTWARE\rras", "None"),), Fault.REFUSED, Outcome.NOTHING),
-    Case("a value of RasMan that is not ours", (record("unset", RASMAN, "Medias"),), Fault.REFUSED, Outcome.NOTHING),
-    Case("more than the machine's GUID", (record("tree", CRYPTOGRAPHY, "*", "0"),), Fault.REFUSED, Outcome.NOTHING),
+    Case("a verb without fields", ("DeleteKey",), Fault.REFUSED, Outcome.NOTHING),
+    Case("one field too many", (record("ReadDigest", STORE, "x"),), Fault.REFUSED, Outcome.NOTHING),
+    Case("a key that is not ours", (record("DeleteKey", r"SOFTWARE\Microsoft"),), Fault.REFUSED, Outcome.NOTHING),
+    Case("a key above ours", (record("CreateKey", r"SOFTWARE\rras", "None"),), Fault.REFUSED, Outcome.NOTHING),
+    Case(
+        "a value of RasMan that is not ours", (record("UnsetValue", RASMAN, "Medias"),), Fault.REFUSED, Outcome.NOTHING
+    ),
+    Case("more than the machine's GUID", (record("ReadTree", CRYPTOGRAPHY, "*", "0"),), Fault.REFUSED, Outcome.NOTHING),
     Case(
         "what lies below the machine's GUID",
-        (record("tree", CRYPTOGRAPHY, "MachineGuid", "1"),),
+        (record("ReadTree", CRYPTOGRAPHY, "MachineGuid", "1"),),
         Fault.REFUSED,
         Outcome.NOTHING,
     ),
-    Case("the store as a whole", (record("delete", STORE),), Fault.REFUSED, Outcome.NOTHING),
-    Case("another program", (record("run", "cmd", "/c dir", b"", "may", "", ""),), Fault.REFUSED, Outcome.NOTHING),
+    Case("the store as a whole", (record("DeleteKey", STORE),), Fault.REFUSED, Outcome.NOTHING),
+    Case(
+        "another program", (record("RunProgram", "cmd", "/c dir", b"", "may", "", ""),), Fault.REFUSED, Outcome.NOTHING
+    ),
     Case(
         "another command of netsh",
-        (record("run", "netsh", "ipsec static delete all", b"", "may", "", ""),),
+        (record("RunProgram", "netsh", "ipsec static delete all", b"", "may", "", ""),),
         Fault.REFUSED,
         Outcome.NOTHING,
     ),
     Case("another service", (start("RasMan"),), Fault.REFUSED, Outcome.NOTHING),
     Case("a later record is malformed: nothing begins", (*_GENERATION, "x"), Fault.REFUSED, Outcome.NOTHING),
-    Case("no base64", ("set\t" + OWN + "\tx\tString\t===",), Fault.FAILED, Outcome.NOTHING),
-    Case("a number that is none", (record("set", OWN, "x", "DWord", b"none"),), Fault.FAILED, Outcome.UNDONE),
+    Case("no base64", ("SetValue\t" + OWN + "\tx\tString\t===",), Fault.FAILED, Outcome.NOTHING),
+    Case("a number that is none", (record("SetValue", OWN, "x", "DWord", b"none"),), Fault.FAILED, Outcome.UNDONE),
     Case("a value of a missing key", (FAILS,), Fault.FAILED, Outcome.NOTHING),
     Case("a generation is taken back", (*_GENERATION, FAILS), Fault.FAILED, Outcome.UNDONE),
     Case(
         "changed, deleted and replaced values come back",
         (
             set_text(POLICY, "ipsecName", "new name"),
-            record("unset", OWN, "List"),
-            record("set", OWN, "Number", "String", b""),
-            record("unset", join(OWN, "Kinds"), "expand"),
+            record("UnsetValue", OWN, "List"),
+            record("SetValue", OWN, "Number", "String", b""),
+            record("UnsetValue", join(OWN, "Kinds"), "expand"),
             FAILS,
         ),
         Fault.FAILED,
@@ -413,12 +420,12 @@ FAILING = (
     Case(
         "values of any kind come back",
         (
-            record("set", OWN, "Text", "QWord", b"1"),
-            record("set", OWN, "Text", "None", b"x"),
-            record("set", OWN, "Text", "ExpandString", b"%x%"),
-            record("unset", OWN, "Text"),
-            record("unset", join(OWN, "Kinds"), "none"),
-            record("delete", join(OWN, "Kinds")),
+            record("SetValue", OWN, "Text", "QWord", b"1"),
+            record("SetValue", OWN, "Text", "None", b"x"),
+            record("SetValue", OWN, "Text", "ExpandString", b"%x%"),
+            record("UnsetValue", OWN, "Text"),
+            record("UnsetValue", join(OWN, "Kinds"), "none"),
+            record("DeleteKey", join(OWN, "Kinds")),
             FAILS,
         ),
         Fault.FAILED,
@@ -426,26 +433,28 @@ FAILING = (
     ),
     Case(
         "a key in the store has four kinds of values",
-        (record("set", POLICY, "ipsecName", "ExpandString", b"x"),),
+        (record("SetValue", POLICY, "ipsecName", "ExpandString", b"x"),),
         Fault.REFUSED,
         Outcome.NOTHING,
     ),
     Case(
         "deleted keys come back",
-        (record("delete", OWN), record("delete", RULES["key"]), FAILS),
+        (record("DeleteKey", OWN), record("DeleteKey", RULES["key"]), FAILS),
         Fault.FAILED,
         Outcome.UNDONE,
     ),
     Case(
         "a replaced copy comes back",
-        (record("copy", join(OWN, "Kinds"), join(OWN, "Lists")), FAILS),
+        (record("CopyKey", join(OWN, "Kinds"), join(OWN, "Lists")), FAILS),
         Fault.FAILED,
         Outcome.UNDONE,
     ),
-    Case("a volatile note goes", (record("create", _RESTART_PENDING, "Volatile"), FAILS), Fault.FAILED, Outcome.UNDONE),
+    Case(
+        "a volatile note goes", (record("CreateKey", _RESTART_PENDING, "Volatile"), FAILS), Fault.FAILED, Outcome.UNDONE
+    ),
     Case(
         "what is on disk already comes back, too",
-        (*_GENERATION, record("flush", STORE), record("set", RASMAN, "ProhibitIpSec", "DWord", b"1"), FAILS),
+        (*_GENERATION, record("Flush", STORE), record("SetValue", RASMAN, "ProhibitIpSec", "DWord", b"1"), FAILS),
         Fault.FAILED,
         Outcome.UNDONE,
     ),
@@ -469,7 +478,7 @@ FAILING = (
         Outcome.NOTHING,
     ),
     *(
-        Case(f"{what} of the firewall", (record("tree", *fields, "0"),), Fault.REFUSED, Outcome.NOTHING)
+        Case(f"{what} of the firewall", (record("ReadTree", *fields, "0"),), Fault.REFUSED, Outcome.NOTHING)
         for what, fields in {
             "all rules": (firewall.RULES, "*"),
             "a value of the rules": (firewall.RULES, "Name"),
@@ -481,7 +490,7 @@ FAILING = (
     ),
     Case(
         "another rule of the firewall",
-        (record("run", "netsh", "advfirewall firewall delete rule name=all", b"", "may", "", ""),),
+        (record("RunProgram", "netsh", "advfirewall firewall delete rule name=all", b"", "may", "", ""),),
         Fault.REFUSED,
         Outcome.NOTHING,
     ),
@@ -490,7 +499,7 @@ FAILING = (
         "a service that ran already is not stopped",
         (
             start("IKEEXT"),
-            record("run", "net", "start IKEEXT", b"success", "may", "net", "stop IKEEXT"),
+            record("RunProgram", "net", "start IKEEXT", b"success", "may", "net", "stop IKEEXT"),
             start("IKEEXT"),
             FAILS,
         ),
@@ -508,39 +517,46 @@ FAILING = (
     ),
     Case(
         "an assignment is taken back",
-        (start("PolicyAgent"), record("assign", POLICY), FAILS),
+        (start("PolicyAgent"), record("AssignPolicy", POLICY), FAILS),
         Fault.FAILED,
         Outcome.UNDONE,
         exposed="it stops PolicyAgent",
     ),
-    Case("neither netsh nor the agent answers", (record("assign", POLICY),), Fault.NOT_ASSIGNED, Outcome.UNDONE),
+    Case("neither netsh nor the agent answers", (record("AssignPolicy", POLICY),), Fault.NOT_ASSIGNED, Outcome.UNDONE),
     Case(
         "a program that fails and must not",
-        (record("run", "sc", "control PolicyAgent 129", b"", "must", "", ""),),
+        (record("RunProgram", "sc", "control PolicyAgent 129", b"", "must", "", ""),),
         Fault.FAILED,
         Outcome.NOTHING,
     ),
     Case(
-        "the store changed since it was read", (record("unchanged", STORE, bytes(32)),), Fault.CONFLICT, Outcome.NOTHING
+        "the store changed since it was read",
+        (record("ExpectUnchanged", STORE, bytes(32)),),
+        Fault.CONFLICT,
+        Outcome.NOTHING,
     ),
     Case(
         "a value is not as required",
-        (record("require", OWN, "Text", b"Text"),),
+        (record("ExpectValue", OWN, "Text", b"Text"),),
         Fault.CONFLICT,
         Outcome.NOTHING,
     ),
     Case(
         "a required value of a missing key",
-        (record("require", join(OWN, "No"), "Text", b"x"),),
+        (record("ExpectValue", join(OWN, "No"), "Text", b"x"),),
         Fault.CONFLICT,
         Outcome.NOTHING,
     ),
-    Case("the seal is missing", (record("sealed", OWN, "Seal", STORE),), Fault.CONFLICT, Outcome.NOTHING),
+    Case("the seal is missing", (record("ExpectSealed", OWN, "Seal", STORE),), Fault.CONFLICT, Outcome.NOTHING),
     Case(
         "the store changed since it was sealed",
-        (record("seal", OWN, "Seal", STORE), set_text(POLICY, "ipsecName", "x"), record("sealed", OWN, "Seal", STORE)),
+        (
+            record("Seal", OWN, "Seal", STORE),
+            set_text(POLICY, "ipsecName", "x"),
+            record("ExpectSealed", OWN, "Seal", STORE),
+        ),
         Fault.CONFLICT,
         Outcome.UNDONE,
     ),
-    Case("an access list that is none", (record("protect", POLICY, "X:P"),), Fault.FAILED, Outcome.UNDONE),
+    Case("an access list that is none", (record("ProtectKey", POLICY, "X:P"),), Fault.FAILED, Outcome.UNDONE),
 )

@@ -35,7 +35,7 @@ from ansible_collections.rras.ipsec.tests.unit.plan.journeys import (
 )
 from ansible_collections.rras.ipsec.tests.unit.plan.server import ADDRESS, KEY, NAME, OTHER_KEY, PEER, Server
 
-READING = ("begin", "tree", "digest", "unchanged", "require", "sealed")
+READING = ("Prepare", "Read", "Expect")
 
 
 class Cut:

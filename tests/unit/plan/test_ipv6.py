@@ -248,10 +248,10 @@ class TestRevert:
         server.host.impairments.before_record = _refuse_seals
         with pytest.raises(TransactionError) as error:
             server.policy(**PROTECTING)
-        assert (error.value.failure.verb, error.value.failure.outcome) == ("seal", "undone")
+        assert (error.value.failure.verb, error.value.failure.outcome) == ("Seal", "undone")
         assert rules(server) == []
 
 
 def _refuse_seals(_number: int, record: str) -> None:
-    if record.startswith("seal"):
+    if record.startswith("Seal"):
         raise RecordRefusedError

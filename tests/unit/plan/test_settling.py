@@ -165,7 +165,7 @@ class TestAfterACommit:
         original = server.host.impairments
 
         def late(_number: int, record: str) -> None:
-            if record.startswith("run") and server.active:
+            if record.startswith("RunProgram") and server.active:
                 meddle_with(server)
                 server.host.agent.load()
                 original.before_record = None

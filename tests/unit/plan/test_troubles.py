@@ -83,7 +83,7 @@ class TestConflicts:
 
     def test_another_failure_is_not_tried_again(self, server: Server) -> None:
         server.host.services.broken.add("ikeext")
-        with pytest.raises(TransactionError, match="failed run"):
+        with pytest.raises(TransactionError, match="failed RunProgram"):
             server.policy()
         assert len(server.host.recorder.executions) == 2
 
@@ -247,7 +247,7 @@ class TestNetsh:
             join(LOCAL, "ipsecPolicy{00000000-0000-0000-0000-000000000001}"), {"ipsecName": Value.sz("broken")}
         )
         server.host.impairments.before_record = lambda _number, record: (
-            server.add([broken]) if record.startswith("seal") else None
+            server.add([broken]) if record.startswith("Seal") else None
         )
         with pytest.raises(WorkError, match="it was deleted again"):
             server.work(**ROTATED).stage()

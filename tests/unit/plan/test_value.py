@@ -220,7 +220,7 @@ def test_the_memory_of_a_pending_restart_vanishes_with_it(protected: Server) -> 
 
 def test_a_value_that_does_not_stay_is_an_error(protected: Server) -> None:
     def undo(_number: int, record: str) -> None:
-        if record == rf"tree {RASMAN}":
+        if record == rf"ReadTree {RASMAN}":
             protected.host.registry.erase(RASMAN, "ProhibitIpSec")
 
     protected.host.impairments.before_record = undo

@@ -46,8 +46,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL, Store
 
 _L2TP_MINIPORT = "ms_l2tpminiport"
-SHOW_FILTERS = steps.Run("netsh", "ipsec dynamic show qmfilter all", r"\d+\.\d+\.\d+\.\d+")
-SHOW_POLICIES = steps.Run("netsh", "ipsec static show policy all", r"(?m)^\s*ERR \w*\s*\[.*")
+SHOW_FILTERS = steps.RunProgram("netsh", "ipsec dynamic show qmfilter all", r"\d+\.\d+\.\d+\.\d+")
+SHOW_POLICIES = steps.RunProgram("netsh", "ipsec static show policy all", r"(?m)^\s*ERR \w*\s*\[.*")
 _SERVICE_NAMES = ("PolicyAgent", "IKEEXT", "RasMan", "RemoteAccess", FIREWALL)
 _STATE_LINE = re.compile(r":\s*([0-9a-fA-F]+)\s*")
 _RUNNING = 4
@@ -61,7 +61,7 @@ def reading(*, validity: bool = False) -> tuple[steps.Step, ...]:
         for name in _SERVICE_NAMES
         for step in (
             steps.ReadTree(join(SERVICES, name), ("Start", "DependOnService", "DependOnGroup")),
-            steps.Run("sc", f"query {name}", r":\s+[0-9a-f]+\s"),
+            steps.RunProgram("sc", f"query {name}", r":\s+[0-9a-f]+\s"),
         )
     )
     return (
