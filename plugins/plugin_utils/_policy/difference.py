@@ -20,7 +20,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.changes import Word
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import SERVICES_NOTE, Host, Phase, Service
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Flag, Intent, Plan, Transaction
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import STAGED, Flag, Intent, Plan, Transaction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyResult, RuleChange
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import StoredPolicy
 
@@ -253,7 +253,8 @@ def _rest(plan: Plan, host: Host) -> Iterator[Word]:
         yield Word.ACCESS_LIST
     if _record(before) != _record(after) or (plan.before and not plan.new and plan.remarks):
         yield Word.RECORD
-    if before.unfinished or before.leftovers:
+    never_named = (found for found in map(host.store.at, plan.obsolete) if found and STAGED in found.name)
+    if before.unfinished or before.leftovers or (plan.after and any(never_named)):
         yield Word.LEFTOVERS
 
 

@@ -398,7 +398,7 @@ class TestKeysThatOthersCanRead:
         server.host.registry.protect(path, self.OPEN)
 
         def fail(_number: int, record: str) -> None:
-            if record.startswith("Seal"):
+            if record.startswith("seal"):
                 server.host.impairments.fail_at_record = _number
 
         server.host.impairments.before_record = fail
@@ -428,7 +428,7 @@ class TestWhatWasDeletedIsLookedFor:
         old = server.host.registry.snapshot(LOCAL)
 
         def restore(_number: int, record: str) -> None:
-            if record == f"ReadTree {LOCAL}" and server.store.active_path not in old:
+            if record == f"tree {LOCAL}" and server.store.active_path not in old:
                 server.add(key for path, key in old.items() if path != LOCAL)
 
         server.host.impairments.before_record = restore
@@ -451,7 +451,7 @@ class TestWhatWasDeletedIsLookedFor:
         server.policy(**SAME)
         server.stage(**NEXT)
         come_back(server, server.host.registry.snapshot(LOCAL))
-        another: dict[str, Any] = {"rules": [rule(key="a third key of the pair"), BLOCKED]}
+        another: Options = {"rules": [rule(key="a third key of the pair"), BLOCKED]}
         with pytest.raises(WorkError, match="it is still there; look who holds or restores it"):
             server.policy(**another) if at_once else server.work(**another).stage()
         server.host.impairments.before_record = None
