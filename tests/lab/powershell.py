@@ -29,9 +29,9 @@ from .powershell_shadow import Shadow
 from .registry import LabRegistry
 from .services import Services
 
-_EACH_RECORD = "$state.step, $function, [object[]] $fields = $request;"
+_EACH_RECORD = "$state.verb, $state.path, [object[]] $fields = $request"
 _ASK_FIRST = (
-    "$door = [Net.Sockets.TcpClient]::new('127.0.0.1', [int] $env:LAB_RELAY_PORT).GetStream();"
+    "; $door = [Net.Sockets.TcpClient]::new('127.0.0.1', [int] $env:LAB_RELAY_PORT).GetStream();"
     '$question = [Text.Encoding]::ASCII.GetBytes("#record`t$([Convert]::ToBase64String('
     '[Text.Encoding]::ASCII.GetBytes("record $([int] $state.asked)")))`n"); $state.asked++;'
     "$door.Write($question, 0, $question.Length); $said = [IO.StreamReader]::new($door).ReadToEnd();"

@@ -27,8 +27,8 @@ BOOTSTRAP = (
 """Runs the lines of standard input before ``#records`` on the lines after it.
 
 It is tested at the door whether the language is constrained, where nearly nothing else would work: the answer is then a
-literal, ready-made one. Below 300 characters: with cores before 2.19 the command is encoded twice and must fit into
-8191 characters.
+ready-made one, the base64 of "error<TAB>constrained_language<TAB><TAB><TAB><TAB>nothing<TAB><NEWLINE>" in its frame.
+Below 300 characters: with cores before 2.19 the command is encoded twice and must fit into 8191 characters.
 """
 
 COMMAND = PREFIX + base64.b64encode(BOOTSTRAP.encode("utf-16-le")).decode("ascii")
@@ -39,11 +39,16 @@ _UNQUOTED_FRAME = re.compile(r"(?<!')#rras#(?=([A-Za-z0-9+/=\s]+)#rras#)")
 
 
 SCRIPT = pathlib.Path(__file__).with_name("transaction.ps1")
+"""The script as a person reads it."""
 
 
 def script_text() -> str:
-    """The constant script that every execution carries on standard input."""
-    return SCRIPT.read_text(encoding="ascii")
+    """The constant script that every execution carries on standard input: its statements, and nothing for a reader.
+
+    A comment has lines of its own there, and no text goes on from one line to the next, so that this is all it takes.
+    """
+    lines = [line.strip() for line in SCRIPT.read_text(encoding="ascii").splitlines()]
+    return "".join(f"{line}\n" for line in lines if line and not line.startswith("#"))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
