@@ -17,7 +17,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import host, mo
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import Declaration
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value, join
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import TASK
-from ansible_collections.rras.ipsec.tests.unit.policy.defaults import VECTORS
+from ansible_collections.rras.ipsec.tests.support.defaults import VECTORS
 
 SIZES = (250, 500, 1_000, 2_000, 4_000)
 IDENTITY = uuid.UUID("6f1c8a52-0d3e-4b7a-9c55-2f1f0f6f4a10")

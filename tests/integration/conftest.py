@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.rras.ipsec.tests.integration.controller import Controller
-from ansible_collections.rras.ipsec.tests.integration.pair import PAIR, Memory, connection, give
 from ansible_collections.rras.ipsec.tests.lab import HostSpec, Lab, powershell_computer, powershell_wine
 from ansible_collections.rras.ipsec.tests.lab.engine import EngineName
-from ansible_collections.rras.ipsec.tests.powershell.tally import register
+from ansible_collections.rras.ipsec.tests.support.controller import Controller
+from ansible_collections.rras.ipsec.tests.support.pair import PAIR, Memory, connection, give
+from ansible_collections.rras.ipsec.tests.support.tally import register
 
 ENGINE = EngineName(os.environ.get("RRAS_ENGINE", EngineName.TWIN))
 

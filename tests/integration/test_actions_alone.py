@@ -11,20 +11,13 @@ from typing import Any
 import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store
-from ansible_collections.rras.ipsec.tests.integration import pair as words
 from ansible_collections.rras.ipsec.tests.integration.conftest import MakeController
-from ansible_collections.rras.ipsec.tests.integration.controller import Controller, Run
-from ansible_collections.rras.ipsec.tests.integration.foreign import ASSIGNED_NAME, ASSIGNED_PATH, foreign_policies
-from ansible_collections.rras.ipsec.tests.integration.pair import (
-    KEY,
-    NEW_KEY,
-    OSAKA_ADDRESS,
-    PAIR,
-    TOKYO,
-    TOKYO_ADDRESS,
-)
 from ansible_collections.rras.ipsec.tests.lab.registry import differences
 from ansible_collections.rras.ipsec.tests.messages import is_said
+from ansible_collections.rras.ipsec.tests.support import pair as words
+from ansible_collections.rras.ipsec.tests.support.controller import Controller, Run
+from ansible_collections.rras.ipsec.tests.support.foreign import ASSIGNED_NAME, ASSIGNED_PATH, foreign_policies
+from ansible_collections.rras.ipsec.tests.support.pair import KEY, NEW_KEY, OSAKA_ADDRESS, PAIR, TOKYO, TOKYO_ADDRESS
 
 POLICY, VALUE, INFO = (
     f"rras.ipsec.{name}" for name in ("win_ipsec_psk_policy", "win_prohibit_ipsec", "win_ipsec_policy_info")

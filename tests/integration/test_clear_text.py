@@ -11,16 +11,10 @@ from typing import Any
 import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.firewall import NAME
-from ansible_collections.rras.ipsec.tests.integration import pair as words
-from ansible_collections.rras.ipsec.tests.integration.controller import Controller, Run
-from ansible_collections.rras.ipsec.tests.integration.pair import (
-    KEY,
-    OSAKA_ADDRESS,
-    POLICY,
-    TOKYO,
-    TOKYO_ADDRESS,
-)
 from ansible_collections.rras.ipsec.tests.lab.firewall import rules
+from ansible_collections.rras.ipsec.tests.support import pair as words
+from ansible_collections.rras.ipsec.tests.support.controller import Controller, Run
+from ansible_collections.rras.ipsec.tests.support.pair import KEY, OSAKA_ADDRESS, POLICY, TOKYO, TOKYO_ADDRESS
 
 MODULE, VALUE = "rras.ipsec.win_ipsec_psk_policy", "rras.ipsec.win_prohibit_ipsec"
 BETWEEN = {"source_address": TOKYO_ADDRESS, "destination_address": OSAKA_ADDRESS}

@@ -9,9 +9,12 @@ import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall, model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
-from ansible_collections.rras.ipsec.tests.integration import pair as words
-from ansible_collections.rras.ipsec.tests.integration.controller import REMOVE, Controller
-from ansible_collections.rras.ipsec.tests.integration.pair import (
+from ansible_collections.rras.ipsec.tests.lab import Host, by_hand
+from ansible_collections.rras.ipsec.tests.lab.firewall import rules
+from ansible_collections.rras.ipsec.tests.lab.registry import differences
+from ansible_collections.rras.ipsec.tests.support import pair as words
+from ansible_collections.rras.ipsec.tests.support.controller import REMOVE, Controller
+from ansible_collections.rras.ipsec.tests.support.pair import (
     KEY,
     NEW_KEY,
     OSAKA,
@@ -21,9 +24,6 @@ from ansible_collections.rras.ipsec.tests.integration.pair import (
     TOKYO,
     TOKYO_ADDRESS,
 )
-from ansible_collections.rras.ipsec.tests.lab import Host, by_hand
-from ansible_collections.rras.ipsec.tests.lab.firewall import rules
-from ansible_collections.rras.ipsec.tests.lab.registry import differences
 
 SERVICES = r"SYSTEM\CurrentControlSet\Services"
 OPEN = "D:(A;CI;KA;;;SY)(A;CI;KA;;;BA)(A;CI;KR;;;BU)"

@@ -9,9 +9,12 @@ import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.firewall import NAME
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value, join
-from ansible_collections.rras.ipsec.tests.integration import pair as words
-from ansible_collections.rras.ipsec.tests.integration.controller import VERIFY, Controller
-from ansible_collections.rras.ipsec.tests.integration.pair import (
+from ansible_collections.rras.ipsec.tests.lab import Host, RecordRefusedError
+from ansible_collections.rras.ipsec.tests.lab.firewall import rewrite, rules
+from ansible_collections.rras.ipsec.tests.lab.windows import FIREWALL_SETTINGS
+from ansible_collections.rras.ipsec.tests.support import pair as words
+from ansible_collections.rras.ipsec.tests.support.controller import VERIFY, Controller
+from ansible_collections.rras.ipsec.tests.support.pair import (
     KEY,
     NEW_KEY,
     OSAKA,
@@ -21,9 +24,6 @@ from ansible_collections.rras.ipsec.tests.integration.pair import (
     TOKYO_ADDRESS,
     connection,
 )
-from ansible_collections.rras.ipsec.tests.lab import Host, RecordRefusedError
-from ansible_collections.rras.ipsec.tests.lab.firewall import rewrite, rules
-from ansible_collections.rras.ipsec.tests.lab.windows import FIREWALL_SETTINGS
 
 OURS = f"v2.30|Action=Block|Active=TRUE|Dir=In|Protocol=17|LPort=1701|RA6=::/1|RA6=8000::/1|Name={NAME}|"
 REMEDY = (

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.firewall import NAME
-from ansible_collections.rras.ipsec.tests.integration import pair as words
 from ansible_collections.rras.ipsec.tests.integration.conftest import MakeController
-from ansible_collections.rras.ipsec.tests.integration.controller import REMOVE, Controller
-from ansible_collections.rras.ipsec.tests.integration.pair import OSAKA, POLICY, TOKYO
 from ansible_collections.rras.ipsec.tests.lab.firewall import rules
 from ansible_collections.rras.ipsec.tests.lab.registry import differences
+from ansible_collections.rras.ipsec.tests.support import pair as words
+from ansible_collections.rras.ipsec.tests.support.controller import REMOVE, Controller
+from ansible_collections.rras.ipsec.tests.support.pair import OSAKA, POLICY, TOKYO
 
 AGREE = (
     "tokyo-osaka: rras-tokyo and rras-osaka agree on UDP 192.0.2.1 port 1701 -> 192.0.2.2, mirrored, "

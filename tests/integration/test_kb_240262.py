@@ -13,7 +13,8 @@ import pytest
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Kind, Tree
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store, StoredPolicy
-from ansible_collections.rras.ipsec.tests.integration.pair import (
+from ansible_collections.rras.ipsec.tests.lab import Host, Lab
+from ansible_collections.rras.ipsec.tests.support.pair import (
     KEY,
     OSAKA,
     OSAKA_ADDRESS,
@@ -24,7 +25,6 @@ from ansible_collections.rras.ipsec.tests.integration.pair import (
     TOKYO,
     TOKYO_ADDRESS,
 )
-from ansible_collections.rras.ipsec.tests.lab import Host, Lab
 
 pytestmark = pytest.mark.xdist_group("kb 240262")
 """One worker runs them all, since they share one run of the playbook (with --dist=loadgroup)."""

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store
-from ansible_collections.rras.ipsec.tests.integration import pair as words
 from ansible_collections.rras.ipsec.tests.integration.conftest import MakeController
-from ansible_collections.rras.ipsec.tests.integration.controller import Controller, Run
-from ansible_collections.rras.ipsec.tests.integration.pair import KEY, NEW_KEY, OSAKA, TOKYO, Memory, connection
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, PoweredOff, RecordRefusedError
+from ansible_collections.rras.ipsec.tests.support import pair as words
+from ansible_collections.rras.ipsec.tests.support.controller import Controller, Run
+from ansible_collections.rras.ipsec.tests.support.pair import KEY, NEW_KEY, OSAKA, TOKYO, Memory, connection
 
 ROLE = "rras.ipsec.l2tp"
 INCLUDE = {"ansible.builtin.include_role": {"name": ROLE}}

@@ -16,7 +16,7 @@ import yaml
 
 from ansible_collections.rras.ipsec.tests import ROOT
 from ansible_collections.rras.ipsec.tests.integration.conftest import controller_for
-from ansible_collections.rras.ipsec.tests.integration.pair import OSAKA, TOKYO
+from ansible_collections.rras.ipsec.tests.support.pair import OSAKA, TOKYO
 
 pytestmark = pytest.mark.slow
 

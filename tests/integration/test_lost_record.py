@@ -13,12 +13,12 @@ import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store
 from ansible_collections.rras.ipsec.tests import ROOT
-from ansible_collections.rras.ipsec.tests.integration import pair as words
-from ansible_collections.rras.ipsec.tests.integration.console import DONE, Console
-from ansible_collections.rras.ipsec.tests.integration.controller import REMOVE, Controller, Run
-from ansible_collections.rras.ipsec.tests.integration.pair import KEY, NEW_KEY, OSAKA, OURS, POLICY, TOKYO, connection
 from ansible_collections.rras.ipsec.tests.lab import Host
 from ansible_collections.rras.ipsec.tests.messages import Says
+from ansible_collections.rras.ipsec.tests.support import pair as words
+from ansible_collections.rras.ipsec.tests.support.administrator import DONE, Console
+from ansible_collections.rras.ipsec.tests.support.controller import REMOVE, Controller, Run
+from ansible_collections.rras.ipsec.tests.support.pair import KEY, NEW_KEY, OSAKA, OURS, POLICY, TOKYO, connection
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("first_run_done")]
 

@@ -9,17 +9,17 @@ import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL, Store
-from ansible_collections.rras.ipsec.tests.integration import pair as words
-from ansible_collections.rras.ipsec.tests.integration.controller import Controller
-from ansible_collections.rras.ipsec.tests.integration.foreign import (
+from ansible_collections.rras.ipsec.tests.lab import Host
+from ansible_collections.rras.ipsec.tests.lab.registry import differences
+from ansible_collections.rras.ipsec.tests.support import pair as words
+from ansible_collections.rras.ipsec.tests.support.controller import Controller
+from ansible_collections.rras.ipsec.tests.support.foreign import (
     ASSIGNED_NAME,
     ASSIGNED_PATH,
     foreign_part,
     foreign_policies,
 )
-from ansible_collections.rras.ipsec.tests.integration.pair import KEY, NEW_KEY, OSAKA, POLICY, TOKYO, connection
-from ansible_collections.rras.ipsec.tests.lab import Host
-from ansible_collections.rras.ipsec.tests.lab.registry import differences
+from ansible_collections.rras.ipsec.tests.support.pair import KEY, NEW_KEY, OSAKA, POLICY, TOKYO, connection
 
 
 @pytest.mark.core

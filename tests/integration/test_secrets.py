@@ -14,13 +14,13 @@ import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
-from ansible_collections.rras.ipsec.tests.integration import pair as words
 from ansible_collections.rras.ipsec.tests.integration.conftest import ENGINE, MakeController
-from ansible_collections.rras.ipsec.tests.integration.controller import VERIFY, Controller, Run
-from ansible_collections.rras.ipsec.tests.integration.pair import BACKUP, KEY, NEW_KEY, OSAKA, TOKYO, connection
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
 from ansible_collections.rras.ipsec.tests.lab.engine import EngineName
 from ansible_collections.rras.ipsec.tests.lab.powershell_shadow import entries
+from ansible_collections.rras.ipsec.tests.support import pair as words
+from ansible_collections.rras.ipsec.tests.support.controller import VERIFY, Controller, Run
+from ansible_collections.rras.ipsec.tests.support.pair import BACKUP, KEY, NEW_KEY, OSAKA, TOKYO, connection
 
 SECRETS = (KEY, NEW_KEY)
 LOUD = ("-vvvvv", "--diff")

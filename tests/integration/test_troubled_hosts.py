@@ -13,13 +13,13 @@ import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
-from ansible_collections.rras.ipsec.tests.integration import pair as words
 from ansible_collections.rras.ipsec.tests.integration.conftest import controller_for
-from ansible_collections.rras.ipsec.tests.integration.controller import Controller, Run
-from ansible_collections.rras.ipsec.tests.integration.foreign import ASSIGNED_PATH, foreign_policies, named
-from ansible_collections.rras.ipsec.tests.integration.pair import KEY, POLICY, connection
 from ansible_collections.rras.ipsec.tests.lab import Answer, Host, HostSpec
 from ansible_collections.rras.ipsec.tests.messages import Says
+from ansible_collections.rras.ipsec.tests.support import pair as words
+from ansible_collections.rras.ipsec.tests.support.controller import Controller, Run
+from ansible_collections.rras.ipsec.tests.support.foreign import ASSIGNED_PATH, foreign_policies, named
+from ansible_collections.rras.ipsec.tests.support.pair import KEY, POLICY, connection
 
 pytestmark = pytest.mark.xdist_group("troubled hosts")
 """One worker runs them all, since they share one run of the playbook (with --dist=loadgroup)."""

@@ -15,10 +15,10 @@ import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store
-from ansible_collections.rras.ipsec.tests.integration import pair as words
-from ansible_collections.rras.ipsec.tests.integration.controller import LONGEST_RUN, Controller, Run
-from ansible_collections.rras.ipsec.tests.integration.pair import KEY, NEW_KEY, OSAKA, OURS, POLICY, TOKYO, connection
 from ansible_collections.rras.ipsec.tests.lab import Host
+from ansible_collections.rras.ipsec.tests.support import pair as words
+from ansible_collections.rras.ipsec.tests.support.controller import LONGEST_RUN, Controller, Run
+from ansible_collections.rras.ipsec.tests.support.pair import KEY, NEW_KEY, OSAKA, OURS, POLICY, TOKYO, connection
 
 pytestmark = pytest.mark.slow
 

@@ -14,13 +14,13 @@ import pytest
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import codec, model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import ACTIVE_POLICY, LOCAL
-from ansible_collections.rras.ipsec.tests.integration import pair as words
 from ansible_collections.rras.ipsec.tests.integration.conftest import controller_for
-from ansible_collections.rras.ipsec.tests.integration.controller import VERIFY, Controller, Run
-from ansible_collections.rras.ipsec.tests.integration.foreign import ASSIGNED_PATH, foreign_policies
-from ansible_collections.rras.ipsec.tests.integration.pair import KEY, NEW_KEY, OURS, RASMAN, connection
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
 from ansible_collections.rras.ipsec.tests.messages import Says
+from ansible_collections.rras.ipsec.tests.support import pair as words
+from ansible_collections.rras.ipsec.tests.support.controller import VERIFY, Controller, Run
+from ansible_collections.rras.ipsec.tests.support.foreign import ASSIGNED_PATH, foreign_policies
+from ansible_collections.rras.ipsec.tests.support.pair import KEY, NEW_KEY, OURS, RASMAN, connection
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("verified")]
 """One worker runs them all, since they share the runs (with --dist=loadgroup)."""

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.rras.ipsec.tests.integration import pair as words
 from ansible_collections.rras.ipsec.tests.integration.conftest import MakeController
-from ansible_collections.rras.ipsec.tests.integration.controller import VERIFY, Controller
-from ansible_collections.rras.ipsec.tests.integration.pair import connection
 from ansible_collections.rras.ipsec.tests.integration.test_verify_cases import give_key
 from ansible_collections.rras.ipsec.tests.lab import HostSpec
 from ansible_collections.rras.ipsec.tests.messages import Says
+from ansible_collections.rras.ipsec.tests.support import pair as words
+from ansible_collections.rras.ipsec.tests.support.controller import VERIFY, Controller
+from ansible_collections.rras.ipsec.tests.support.pair import connection
 
 pytestmark = pytest.mark.slow
 

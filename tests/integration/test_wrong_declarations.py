@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.rras.ipsec.tests.integration import pair as words
 from ansible_collections.rras.ipsec.tests.integration.conftest import controller_for
-from ansible_collections.rras.ipsec.tests.integration.controller import REMOVE, Run
-from ansible_collections.rras.ipsec.tests.integration.pair import KEY, connection
 from ansible_collections.rras.ipsec.tests.lab import HostSpec
 from ansible_collections.rras.ipsec.tests.messages import Says
+from ansible_collections.rras.ipsec.tests.support import pair as words
+from ansible_collections.rras.ipsec.tests.support.controller import REMOVE, Run
+from ansible_collections.rras.ipsec.tests.support.pair import KEY, connection
 
 pytestmark = [pytest.mark.core, pytest.mark.xdist_group("wrong declarations")]
 """One worker runs them all, since they share one run of the playbook (with --dist=loadgroup)."""

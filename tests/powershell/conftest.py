@@ -14,8 +14,8 @@ import pytest
 if "ansible" not in sys.modules:
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / ".cache" / "collections"))
 
-from ansible_collections.rras.ipsec.tests.powershell.machine import ON_WINDOWS, Machine, WindowsMachine
-from ansible_collections.rras.ipsec.tests.powershell.tally import register
+from ansible_collections.rras.ipsec.tests.support.machine import ON_WINDOWS, Machine, WindowsMachine
+from ansible_collections.rras.ipsec.tests.support.tally import register
 
 collect_ignore = ["test_under_wine.py", "test_runs_under_wine.py"] if ON_WINDOWS else []
 
@@ -34,7 +34,7 @@ def real_machine() -> Iterator[Machine]:
 
 def wine_machine() -> Machine:
     """Start a simulated host; its libraries are not there on a bare Windows."""
-    from ansible_collections.rras.ipsec.tests.powershell.wine_machine import WineMachine  # noqa: PLC0415
+    from ansible_collections.rras.ipsec.tests.support.wine_machine import WineMachine  # noqa: PLC0415
 
     return WineMachine()
 

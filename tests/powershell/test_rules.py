@@ -14,9 +14,9 @@ import pytest
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import codec
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Kind, Value, join
 from ansible_collections.rras.ipsec.tests.lab.powershell_shadow import entries
-from ansible_collections.rras.ipsec.tests.powershell.machine import ON_WINDOWS, Machine, run
-from ansible_collections.rras.ipsec.tests.unit.lab import transactions
-from ansible_collections.rras.ipsec.tests.unit.lab.transactions import (
+from ansible_collections.rras.ipsec.tests.support import transactions
+from ansible_collections.rras.ipsec.tests.support.machine import ON_WINDOWS, Machine, run
+from ansible_collections.rras.ipsec.tests.support.transactions import (
     ABSENT,
     BEFORE,
     OTHER_KEY,

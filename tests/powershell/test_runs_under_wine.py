@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.rras.ipsec.tests.conftest import CUTS
-from ansible_collections.rras.ipsec.tests.integration import pair as words
-from ansible_collections.rras.ipsec.tests.integration.controller import Controller
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, Impairments, Lab, PoweredOff, RecordRefusedError
 from ansible_collections.rras.ipsec.tests.lab.engine import EngineName
 from ansible_collections.rras.ipsec.tests.lab.powershell import PowerShell
-from ansible_collections.rras.ipsec.tests.powershell.wine_machine import WineMachine
+from ansible_collections.rras.ipsec.tests.support import pair as words
+from ansible_collections.rras.ipsec.tests.support.controller import Controller
+from ansible_collections.rras.ipsec.tests.support.journeys import JOURNEYS
+from ansible_collections.rras.ipsec.tests.support.server import Server
+from ansible_collections.rras.ipsec.tests.support.wine_machine import WineMachine
 from ansible_collections.rras.ipsec.tests.unit.plan import test_cuts as cuts
-from ansible_collections.rras.ipsec.tests.unit.plan.journeys import JOURNEYS
-from ansible_collections.rras.ipsec.tests.unit.plan.server import Server
 
 ADDRESS = "192.0.2.1"
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import session
-from ansible_collections.rras.ipsec.tests.powershell.machine import ON_WINDOWS, Machine
+from ansible_collections.rras.ipsec.tests.support.machine import ON_WINDOWS, Machine
 
 
 @pytest.mark.skipif(ON_WINDOWS, reason="Windows PowerShell 5.1 runs the script here, which proves more than the check")
 @pytest.mark.parametrize("text", [session.script_text(), session.BOOTSTRAP], ids=["script", "bootstrap"])
 def test_windows_powershell_5_1_has_all_that_it_uses(text: str, real_machine: Machine, tmp_path: Path) -> None:
-    from ansible_collections.rras.ipsec.tests.powershell.wine_machine import WineMachine, check51  # noqa: PLC0415
+    from ansible_collections.rras.ipsec.tests.support.wine_machine import WineMachine, check51  # noqa: PLC0415
 
     assert isinstance(real_machine, WineMachine)
     file = tmp_path / "script.ps1"

@@ -20,9 +20,8 @@ from ansible_collections.rras.ipsec.tests.lab.powershell import PowerShell
 from ansible_collections.rras.ipsec.tests.lab.powershell_place import encoded
 from ansible_collections.rras.ipsec.tests.lab.registry import differences
 from ansible_collections.rras.ipsec.tests.lab.windows import INTERFACES
-from ansible_collections.rras.ipsec.tests.powershell.machine import kept, run, unframed
-from ansible_collections.rras.ipsec.tests.powershell.wine_machine import WineMachine
-from ansible_collections.rras.ipsec.tests.unit.lab.transactions import (
+from ansible_collections.rras.ipsec.tests.support.machine import kept, run, unframed
+from ansible_collections.rras.ipsec.tests.support.transactions import (
     FAILS,
     NONCE,
     OWN,
@@ -33,6 +32,7 @@ from ansible_collections.rras.ipsec.tests.unit.lab.transactions import (
     set_text,
     start,
 )
+from ansible_collections.rras.ipsec.tests.support.wine_machine import WineMachine
 
 NESTED = "powershell.exe -NoProfile -NonInteractive -EncodedCommand " + encoded(session.COMMAND)
 """How ansible-core before 2.19 sends what it does not recognise as encoded already."""

@@ -24,7 +24,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasActi
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
 from ansible_collections.rras.ipsec.tests.lab import Answer, NetshFault
-from ansible_collections.rras.ipsec.tests.unit.plan.server import BLOCKED, KEY, NAME, OTHER_KEY, Server, rule
+from ansible_collections.rras.ipsec.tests.support.server import BLOCKED, KEY, NAME, OTHER_KEY, Server, rule
 
 POLICY, VALUE, INFO = (
     module.ActionModule for module in (win_ipsec_psk_policy, win_prohibit_ipsec, win_ipsec_policy_info)

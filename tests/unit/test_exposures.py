@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.rras.ipsec.tests.conftest import pytest_runtest_call
-from ansible_collections.rras.ipsec.tests.unit.plan.server import Server
+from ansible_collections.rras.ipsec.tests.support.server import Server
 
 
 def judged(body: Callable[[], object], why: str | None = None) -> str:

@@ -10,7 +10,7 @@ import itertools
 import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._patience import LONGEST_PAUSE, Patience
-from ansible_collections.rras.ipsec.tests.unit.plan.server import Clock
+from ansible_collections.rras.ipsec.tests.support.server import Clock
 
 
 def wait(clock: Clock, seconds: int, needed: int) -> int:

@@ -28,8 +28,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.texts import key_fault
 from ansible_collections.rras.ipsec.plugins.plugin_utils._results import MASK, RESULT, ByName, Described, Mask, Text
 from ansible_collections.rras.ipsec.tests.lab import Answer, RecordRefusedError
-from ansible_collections.rras.ipsec.tests.unit import readers
-from ansible_collections.rras.ipsec.tests.unit.plan.server import ADDRESS, BLOCKED, PEER, Server, rule
+from ansible_collections.rras.ipsec.tests.support import readers
+from ansible_collections.rras.ipsec.tests.support.server import ADDRESS, BLOCKED, PEER, Server, rule
 from ansible_collections.rras.ipsec.tests.unit.plan.test_present import by_hand
 from ansible_collections.rras.ipsec.tests.unit.test_action import Task
 

@@ -16,7 +16,7 @@ from ansible_collections.rras.ipsec.tests.lab.firewall import rules
 from ansible_collections.rras.ipsec.tests.lab.recorder import Source
 from ansible_collections.rras.ipsec.tests.lab.sc import ENGLISH, GERMAN, Sc
 from ansible_collections.rras.ipsec.tests.lab.windows import DOMAIN_POLICY, POLICY_STORE, SERVICES
-from ansible_collections.rras.ipsec.tests.unit.lab import transactions
+from ansible_collections.rras.ipsec.tests.support import transactions
 
 SHOW_POLICIES = "ipsec static show policy all"
 SHOW_FILTERS = "ipsec dynamic show qmfilter all"

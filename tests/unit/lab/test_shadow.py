@@ -11,7 +11,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import OUR
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import join
 from ansible_collections.rras.ipsec.tests.lab import Host, PoweredOff
 from ansible_collections.rras.ipsec.tests.lab.powershell_shadow import Shadow
-from ansible_collections.rras.ipsec.tests.unit.lab.transactions import NONCE, record
+from ansible_collections.rras.ipsec.tests.support.transactions import NONCE, record
 
 
 @pytest.mark.parametrize("volatile", [True, False])

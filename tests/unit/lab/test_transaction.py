@@ -22,8 +22,8 @@ from ansible_collections.rras.ipsec.tests.lab.grammar import VERBS
 from ansible_collections.rras.ipsec.tests.lab.registry import Registry, differences
 from ansible_collections.rras.ipsec.tests.lab.transaction import Transaction
 from ansible_collections.rras.ipsec.tests.lab.windows import COMPUTER_NAME, CRYPTOGRAPHY, INTERFACES
-from ansible_collections.rras.ipsec.tests.unit.lab import transactions
-from ansible_collections.rras.ipsec.tests.unit.lab.transactions import (
+from ansible_collections.rras.ipsec.tests.support import transactions
+from ansible_collections.rras.ipsec.tests.support.transactions import (
     ABSENT,
     BEFORE,
     FAILING,

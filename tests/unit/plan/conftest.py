@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.rras.ipsec.tests.unit.plan.server import Server
+from ansible_collections.rras.ipsec.tests.support.server import Server
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import changes, model
-from ansible_collections.rras.ipsec.tests.unit.plan.server import BLOCKED, OTHER_KEY, declare, rule
-from ansible_collections.rras.ipsec.tests.unit.policy.relatives import Relatives, relatives
+from ansible_collections.rras.ipsec.tests.support.relatives import Relatives, relatives
+from ansible_collections.rras.ipsec.tests.support.server import BLOCKED, OTHER_KEY, declare, rule
 
 CERTIFICATE = {"certificate_authority": "CN=Example"}
 BOTH = rule()["authentication"] + [CERTIFICATE]

@@ -18,7 +18,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text impo
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value
 from ansible_collections.rras.ipsec.tests.lab.registry import differences
-from ansible_collections.rras.ipsec.tests.unit.plan.server import (
+from ansible_collections.rras.ipsec.tests.support.server import (
     ADDRESS,
     BLOCKED,
     NAME,

@@ -15,8 +15,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Pla
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value, join
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
 from ansible_collections.rras.ipsec.tests.lab.registry import differences
-from ansible_collections.rras.ipsec.tests.unit.plan.server import ADDRESS, KEY, OTHER_KEY, PEER, Server
-from ansible_collections.rras.ipsec.tests.unit.policy import windows
+from ansible_collections.rras.ipsec.tests.support import gpipsec
+from ansible_collections.rras.ipsec.tests.support.server import ADDRESS, KEY, OTHER_KEY, PEER, Server
 
 GUID = "{{7238523C-70FA-11D1-864C-14A3000000{:02}}}"
 POLICY, MAIN_MODE, RULE, FILTER_ACTION, FILTER_LIST = (
@@ -41,18 +41,18 @@ class Console:
     def keys(self) -> tuple[Key, ...]:
         """Return the objects, with other names than ours, garbage in what is reserved, and owners that are gone."""
         ends = (ADDRESS, "255.255.255.255"), (PEER, "255.255.255.255")
-        filters = windows.filter_1(*ends, mirrored=self.mirrored, protocol=17, ports=(self.source_port, 0))
-        methods = windows.main_mode_method(2, 2, 2, lifetime=28_800)
-        offer = windows.offer((self.encryption, 2, 2), pfs=self.pfs, seconds=self.lifetime)
-        rule = windows.rule(windows.preshared_key(self.key), interface=self.connections)
+        filters = gpipsec.filter_1(*ends, mirrored=self.mirrored, protocol=17, ports=(self.source_port, 0))
+        methods = gpipsec.main_mode_method(2, 2, 2, lifetime=28_800)
+        offer = gpipsec.offer((self.encryption, 2, 2), pfs=self.pfs, seconds=self.lifetime)
+        rule = gpipsec.rule(gpipsec.preshared_key(self.key), interface=self.connections)
         return (
-            _key(FILTER_LIST, windows.filter_list(filters), ipsecName="To Osaka"),
-            _key(FILTER_ACTION, windows.filter_action(offer), ipsecNegotiationPolicyAction=self.action, **STANDARD),
+            _key(FILTER_LIST, gpipsec.filter_list(filters), ipsecName="To Osaka"),
+            _key(FILTER_ACTION, gpipsec.filter_action(offer), ipsecNegotiationPolicyAction=self.action, **STANDARD),
             _key(RULE, rule, ipsecFilterReference=FILTER_LIST, ipsecNegotiationPolicyReference=FILTER_ACTION),
-            _key(MAIN_MODE, windows.main_mode(methods, new_dh=bytes([4, 0, 0, 0]))),
+            _key(MAIN_MODE, gpipsec.main_mode(methods, new_dh=bytes([4, 0, 0, 0]))),
             _key(
                 POLICY,
-                windows.structure(windows.POLICY, windows.u32(self.polling)),
+                gpipsec.structure(gpipsec.POLICY, gpipsec.u32(self.polling)),
                 ipsecName="l2tp",
                 ipsecISAKMPReference=MAIN_MODE,
                 ipsecNFAReference=RULE,

@@ -19,7 +19,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import NA
 from ansible_collections.rras.ipsec.tests.conftest import CUTS, THOROUGH
 from ansible_collections.rras.ipsec.tests.lab import PoweredOff, RecordRefusedError
 from ansible_collections.rras.ipsec.tests.lab.registry import differences
-from ansible_collections.rras.ipsec.tests.unit.plan.journeys import (
+from ansible_collections.rras.ipsec.tests.support.journeys import (
     FOREIGN,
     JOURNEYS,
     OLD,
@@ -33,7 +33,7 @@ from ansible_collections.rras.ipsec.tests.unit.plan.journeys import (
     is_as_before,
     untouched,
 )
-from ansible_collections.rras.ipsec.tests.unit.plan.server import ADDRESS, KEY, NAME, OTHER_KEY, PEER, Server
+from ansible_collections.rras.ipsec.tests.support.server import ADDRESS, KEY, NAME, OTHER_KEY, PEER, Server
 
 READING = ("Prepare", "Read", "Expect")
 

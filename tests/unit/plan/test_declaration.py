@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import DeclarationError
-from ansible_collections.rras.ipsec.tests.unit.plan.server import ADDRESS, BLOCKED, KEY, PEER, declare, rule
+from ansible_collections.rras.ipsec.tests.support.server import ADDRESS, BLOCKED, KEY, PEER, declare, rule
 
 FILTER = {"source_address": ADDRESS, "destination_address": PEER}
 

@@ -14,16 +14,8 @@ from hypothesis import given, settings
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import describe, difference, model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
-from ansible_collections.rras.ipsec.tests.unit.plan.server import (
-    BLOCKED,
-    KEY,
-    NAME,
-    OTHER_KEY,
-    Server,
-    declare,
-    rule,
-)
-from ansible_collections.rras.ipsec.tests.unit.policy.relatives import Relatives, relatives
+from ansible_collections.rras.ipsec.tests.support.relatives import Relatives, relatives
+from ansible_collections.rras.ipsec.tests.support.server import BLOCKED, KEY, NAME, OTHER_KEY, Server, declare, rule
 
 NONCE = bytes(32)
 UNDECLARED = describe.key_states({})

@@ -16,7 +16,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import WorkError
 from ansible_collections.rras.ipsec.tests.lab import RecordRefusedError, firewall
 from ansible_collections.rras.ipsec.tests.lab.windows import FIREWALL_SETTINGS
-from ansible_collections.rras.ipsec.tests.unit.plan.server import BLOCKED, OTHER_KEY, Server, rule
+from ansible_collections.rras.ipsec.tests.support.server import BLOCKED, OTHER_KEY, Server, rule
 
 OURS = (
     "v2.30|Action=Block|Active=TRUE|Dir=In|Protocol=17|LPort=1701|RA6=::/1|RA6=8000::/1|Name=rras.ipsec-L2TP-over-IPv6|"

@@ -15,7 +15,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import TRA
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Transaction, life
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.life import Answer, Asked, Found
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
-from ansible_collections.rras.ipsec.tests.unit.plan.server import OTHER_KEY, Server, rule
+from ansible_collections.rras.ipsec.tests.support.server import OTHER_KEY, Server, rule
 
 NEW: dict[str, Any] = {"rules": [rule(key=OTHER_KEY)]}
 ROWS = [(asked, found) for asked in Asked for found in Found]

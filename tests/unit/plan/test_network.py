@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Node
-from ansible_collections.rras.ipsec.tests.unit.plan.server import declare
+from ansible_collections.rras.ipsec.tests.support.server import declare
 
 TOKYO, OSAKA, BRANCH = "rras-tokyo", "rras-osaka", "branch"
 KEY = "the key of this pair"

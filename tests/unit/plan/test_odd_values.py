@@ -16,7 +16,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL, NAME
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import WorkError
 from ansible_collections.rras.ipsec.tests.lab.digests import NAMELESS
-from ansible_collections.rras.ipsec.tests.unit.plan.server import Server
+from ansible_collections.rras.ipsec.tests.support.server import Server
 from ansible_collections.rras.ipsec.tests.unit.plan.test_present import by_hand
 
 ODD = {

@@ -19,8 +19,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Int
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value, join
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import ACTIVE_POLICY, LOCAL, object_keys
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import TASK
-from ansible_collections.rras.ipsec.tests.unit.plan.server import ADDRESS, BLOCKED, NAME, OTHER_KEY, declare, rule
-from ansible_collections.rras.ipsec.tests.unit.policy import strategies
+from ansible_collections.rras.ipsec.tests.support import strategies
+from ansible_collections.rras.ipsec.tests.support.server import ADDRESS, BLOCKED, NAME, OTHER_KEY, declare, rule
 
 NONCE = bytes(range(32))
 IDENTITY = uuid.UUID("6f1c8a52-0d3e-4b7a-9c55-2f1f0f6f4a10")

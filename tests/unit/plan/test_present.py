@@ -26,7 +26,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import (
     object_keys,
 )
 from ansible_collections.rras.ipsec.tests.lab.registry import differences
-from ansible_collections.rras.ipsec.tests.unit.plan.server import (
+from ansible_collections.rras.ipsec.tests.support import strategies
+from ansible_collections.rras.ipsec.tests.support.server import (
     BLOCKED,
     KEY,
     NAME,
@@ -36,7 +37,6 @@ from ansible_collections.rras.ipsec.tests.unit.plan.server import (
     declare,
     rule,
 )
-from ansible_collections.rras.ipsec.tests.unit.policy import strategies
 from ansible_collections.rras.ipsec.tests.unit.policy.test_store import graphs
 
 BOTH = [rule(), rule("tokyo-branch", peer="198.51.100.7")]

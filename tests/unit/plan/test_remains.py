@@ -13,7 +13,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import remains
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Node
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import HostFacts, PolicyResult, ValueResult
-from ansible_collections.rras.ipsec.tests.unit.plan.server import BLOCKED, NAME, Server, rule
+from ansible_collections.rras.ipsec.tests.support.server import BLOCKED, NAME, Server, rule
 from ansible_collections.rras.ipsec.tests.unit.plan.test_present import by_hand
 
 HOST = "rras-tokyo"

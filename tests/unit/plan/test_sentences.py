@@ -19,7 +19,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError, Transaction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.texts import key_fault
-from ansible_collections.rras.ipsec.tests.unit.plan.server import (
+from ansible_collections.rras.ipsec.tests.support.server import (
     ADDRESS,
     BLOCKED,
     OTHER_KEY,

@@ -15,16 +15,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import WorkError
 from ansible_collections.rras.ipsec.tests.lab.host import LATE_FILTERS
 from ansible_collections.rras.ipsec.tests.lab.services import NEVER
-from ansible_collections.rras.ipsec.tests.unit.plan.server import (
-    ADDRESS,
-    BLOCKED,
-    KEY,
-    NAME,
-    PEER,
-    Options,
-    Server,
-    rule,
-)
+from ansible_collections.rras.ipsec.tests.support.server import ADDRESS, BLOCKED, KEY, NAME, PEER, Options, Server, rule
 
 DECLARED: Options = {"rules": [rule(), BLOCKED]}
 LATE = ("IKEEXT", "PolicyAgent", "RemoteAccess")

@@ -16,7 +16,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Pla
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value, join
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import WorkError
 from ansible_collections.rras.ipsec.tests.lab.registry import differences
-from ansible_collections.rras.ipsec.tests.unit.plan.server import ADDRESS, BLOCKED, PEER, Options, Server, rule
+from ansible_collections.rras.ipsec.tests.support.server import ADDRESS, BLOCKED, PEER, Options, Server, rule
 
 NOTHING_PROTECTS = (
     "the policy 'L2TP' has no active rule that negotiates security for UDP port 1701 between two addresses."

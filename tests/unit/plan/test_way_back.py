@@ -25,8 +25,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import RO
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import WorkError
 from ansible_collections.rras.ipsec.tests.lab.impairment import NetshFault
 from ansible_collections.rras.ipsec.tests.lab.registry import differences
-from ansible_collections.rras.ipsec.tests.unit.plan.journeys import configured_by_hand, removal, site
-from ansible_collections.rras.ipsec.tests.unit.plan.server import (
+from ansible_collections.rras.ipsec.tests.support.journeys import configured_by_hand, removal, site
+from ansible_collections.rras.ipsec.tests.support.server import (
     ADDRESS,
     BLOCKED,
     KEY,

@@ -17,15 +17,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils import _specs
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import ROLE, TASK, Words
 from ansible_collections.rras.ipsec.tests import ROOT
-from ansible_collections.rras.ipsec.tests.unit.plan.server import (
-    ADDRESS,
-    BLOCKED,
-    OTHER_KEY,
-    PEER,
-    Options,
-    Server,
-    rule,
-)
+from ansible_collections.rras.ipsec.tests.support.server import ADDRESS, BLOCKED, OTHER_KEY, PEER, Options, Server, rule
 from ansible_collections.rras.ipsec.tests.unit.plan.test_present import by_hand
 
 

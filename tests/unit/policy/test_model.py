@@ -49,7 +49,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.model import (
     meaning,
     rule_meaning,
 )
-from ansible_collections.rras.ipsec.tests.unit.policy import strategies
+from ansible_collections.rras.ipsec.tests.support import strategies
 
 NONCE = b"0123456789abcdef0123456789abcdef"
 ESP = Algorithm(Transform.ESP, Encryption.TRIPLE_DES, Integrity.SHA1)

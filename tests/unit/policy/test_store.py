@@ -22,8 +22,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import (
     holds_key,
     object_keys,
 )
-from ansible_collections.rras.ipsec.tests.unit.policy import strategies, windows
-from ansible_collections.rras.ipsec.tests.unit.policy.defaults import tree as defaults
+from ansible_collections.rras.ipsec.tests.support import gpipsec, strategies
+from ansible_collections.rras.ipsec.tests.support.defaults import tree as defaults
 
 SEED = uuid.UUID("6f1c8a52-0d3e-4b7a-9c55-2f1f0f6f4a10")
 GUIDS = strategies.guids(SEED)
@@ -162,9 +162,9 @@ class TestActive:
         assert store.at(path("policy")) == store.policies[0]
 
 
-UNKNOWN = Value.binary(windows.structure("6a1f5c6f-72b7-11d2-acf0-0060b0ecca17", b""))
-DAMAGED = Value.binary(windows.structure(windows.RULE, windows.u32(1, 1, 0x00730065) + b"c\0r\0"))
-WITHHELD = Value(Kind.WITHHELD, windows.u32(163) + bytes(32))
+UNKNOWN = Value.binary(gpipsec.structure("6a1f5c6f-72b7-11d2-acf0-0060b0ecca17", b""))
+DAMAGED = Value.binary(gpipsec.structure(gpipsec.RULE, gpipsec.u32(1, 1, 0x00730065) + b"c\0r\0"))
+WITHHELD = Value(Kind.WITHHELD, gpipsec.u32(163) + bytes(32))
 
 
 class TestUnreadable:
@@ -547,9 +547,9 @@ class TestHoldsKey:
     @pytest.mark.parametrize(
         ("data", "expected"),
         [
-            (Value.binary(windows.rule(windows.method(3, b""), windows.method(5, b""))), False),
-            (Value.binary(windows.rule(rest=windows.alternate(windows.preshared_key("k")))), True),
-            (Value.binary(windows.rule(windows.method(9, b""))), True),
+            (Value.binary(gpipsec.rule(gpipsec.method(3, b""), gpipsec.method(5, b""))), False),
+            (Value.binary(gpipsec.rule(rest=gpipsec.alternate(gpipsec.preshared_key("k")))), True),
+            (Value.binary(gpipsec.rule(gpipsec.method(9, b""))), True),
             (UNKNOWN, True),
             (WITHHELD, True),
             (DAMAGED, True),

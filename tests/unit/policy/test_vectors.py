@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import codec, model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value, join
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL, Store, StoredPolicy, Unreadable
-from ansible_collections.rras.ipsec.tests.unit.policy.defaults import VECTORS, Vector, tree
+from ansible_collections.rras.ipsec.tests.support.defaults import VECTORS, Vector, tree
 
 ESP_3DES_SHA1 = model.Algorithm(model.Transform.ESP, model.Encryption.TRIPLE_DES, model.Integrity.SHA1)
 ESP_3DES_MD5 = model.Algorithm(model.Transform.ESP, model.Encryption.TRIPLE_DES, model.Integrity.MD5)

@@ -14,7 +14,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Intent, Transaction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree, Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store
-from ansible_collections.rras.ipsec.tests.unit.plan.server import (
+from ansible_collections.rras.ipsec.tests.support import defaults
+from ansible_collections.rras.ipsec.tests.support.server import (
     BLOCKED,
     KEY,
     NAME,
@@ -25,7 +26,6 @@ from ansible_collections.rras.ipsec.tests.unit.plan.server import (
     rule,
 )
 from ansible_collections.rras.ipsec.tests.unit.plan.test_present import by_hand
-from ansible_collections.rras.ipsec.tests.unit.policy import defaults
 
 OWN = r"SOFTWARE\rras.ipsec"
 HAND_KEY = "written by somebody else"

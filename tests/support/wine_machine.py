@@ -14,8 +14,8 @@ from ansible_collections.rras.ipsec.tests.lab.engine import Command, Connection,
 from ansible_collections.rras.ipsec.tests.lab.host import Host, HostSpec
 from ansible_collections.rras.ipsec.tests.lab.impairment import Impairments
 from ansible_collections.rras.ipsec.tests.lab.powershell import PowerShell
-from ansible_collections.rras.ipsec.tests.powershell.machine import Machine, unframed
-from ansible_collections.rras.ipsec.tests.unit.lab.transactions import BEFORE, RASMAN
+from ansible_collections.rras.ipsec.tests.support.machine import Machine, unframed
+from ansible_collections.rras.ipsec.tests.support.transactions import BEFORE, RASMAN
 
 SPEC = HostSpec("rras-tokyo", "192.0.2.1", engine=EngineName.POWERSHELL)
 

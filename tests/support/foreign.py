@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL, NAME
-from ansible_collections.rras.ipsec.tests.unit.policy import defaults
+from ansible_collections.rras.ipsec.tests.support import defaults
 
 ASSIGNED_NAME = "Server (Request Security)"
 _POLICY = next(vector for vector in defaults.VECTORS if vector.attributes.get(NAME) == ASSIGNED_NAME)

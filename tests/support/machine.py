@@ -21,7 +21,7 @@ from ansible_collections.rras.ipsec.tests.lab.powershell_registry import RealReg
 from ansible_collections.rras.ipsec.tests.lab.powershell_shadow import Shadow
 from ansible_collections.rras.ipsec.tests.lab.registry import LabRegistry
 from ansible_collections.rras.ipsec.tests.lab.services import Services
-from ansible_collections.rras.ipsec.tests.unit.lab.transactions import BEFORE, NONCE, OWN, STORE, record
+from ansible_collections.rras.ipsec.tests.support.transactions import BEFORE, NONCE, OWN, STORE, record
 
 ON_WINDOWS = sys.platform == "win32"
 KEPT = (STORE, OWN)
