@@ -11,9 +11,7 @@ output says how many places of a run were tried, also where several processes di
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Generator
-from typing import Any
 
 import pytest
 from ansible.utils.collection_loader import AnsibleCollectionConfig
@@ -21,14 +19,8 @@ from ansible.utils.collection_loader._collection_finder import _AnsibleCollectio
 
 from . import ROOT, collections_root
 from .messages import Says
-
-CUTS = "cuts"
-"""The name under which a test records, with record_property, how many places it has tried."""
-
-THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
-"""Whether tests try all places, not only as many as a run of everything has time for."""
-
-LAB_HOST = "ansible_collections.rras.ipsec.tests.lab.host"
+from .support.effort import CUTS
+from .support.exposures import judged
 
 
 @pytest.fixture
@@ -46,22 +38,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Let a test fail when L2TP of any host of the lab was in clear text, or when it was to be and was not.
-
-    What a test forgets itself (`exposures.clear()`), because somebody else than this collection did it, doesn't count.
-    """
-    exposed: set[Any] = getattr(sys.modules.get(LAB_HOST), "EXPOSED", set())
-    try:
-        outcome = yield
-        found = [f"{host.name} {when}: {cover}" for host in exposed for when, cover in host.exposures[:1]]
-    finally:
-        exposed.clear()
-    meant = item.get_closest_marker("exposed")
-    if found and not meant:
-        pytest.fail(f"L2TP was in clear text, or with some peer: {'; '.join(found)}")
-    if meant and not found:
-        pytest.fail(f"L2TP was never in clear text, though the test is marked so: {meant.args[0]}")
-    return outcome
+    return (yield from judged(item))
 
 
 def install_finder() -> None:

@@ -6,9 +6,7 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +15,15 @@ import pytest
 from ansible_collections.rras.ipsec.tests.lab import HostSpec, Lab, powershell_computer, powershell_wine
 from ansible_collections.rras.ipsec.tests.lab.engine import EngineName
 from ansible_collections.rras.ipsec.tests.support.controller import Controller
+from ansible_collections.rras.ipsec.tests.support.labs import ENGINE, MakeController, controller_for
 from ansible_collections.rras.ipsec.tests.support.pair import PAIR, Memory, connection, give
 from ansible_collections.rras.ipsec.tests.support.tally import register
-
-ENGINE = EngineName(os.environ.get("RRAS_ENGINE", EngineName.TWIN))
 
 TWIN_ONLY = ("test_cut_runs", "test_lab_by_hand", "test_verify_cases", "test_wire", "test_wrong_declarations")
 """What would take a real engine too long, many servers, and what never reaches an engine of these tests."""
 
 SLOW_FOR_REAL = ("test_peers", "test_secrets")
 """What counts as slow on a real engine, besides what is slow anyway."""
-
-MakeController = Callable[..., Controller]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -47,20 +42,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out = [item for item in items if item.path.stem in TWIN_ONLY]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
-
-
-@contextlib.contextmanager
-def controller_for(hosts: Sequence[HostSpec], folder: Path, **connecting: Any) -> Iterator[Controller]:
-    """Start a lab and give a controller with a ready inventory for it.
-
-    With a real PowerShell, each script must have answered, and left behind, just what the twin makes of it.
-    """
-    with Lab([dataclasses.replace(host, engine=ENGINE) for host in hosts]) as lab:
-        try:
-            yield Controller(folder, lab, lab.inventory(**connecting))
-        finally:
-            differences = [difference for host in lab.values() for difference in host.engine.differences]
-        assert not differences, "\n".join(differences)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,28 +11,14 @@ from typing import Any
 import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store
-from ansible_collections.rras.ipsec.tests.integration.conftest import MakeController
 from ansible_collections.rras.ipsec.tests.lab.registry import differences
 from ansible_collections.rras.ipsec.tests.messages import is_said
 from ansible_collections.rras.ipsec.tests.support import pair as words
+from ansible_collections.rras.ipsec.tests.support.alone import HIDDEN_KEY, INFO, POLICY, VALUE, declared, perform, rule
 from ansible_collections.rras.ipsec.tests.support.controller import Controller, Run
 from ansible_collections.rras.ipsec.tests.support.foreign import ASSIGNED_NAME, ASSIGNED_PATH, foreign_policies
-from ansible_collections.rras.ipsec.tests.support.pair import KEY, NEW_KEY, OSAKA_ADDRESS, PAIR, TOKYO, TOKYO_ADDRESS
-
-POLICY, VALUE, INFO = (
-    f"rras.ipsec.{name}" for name in ("win_ipsec_psk_policy", "win_prohibit_ipsec", "win_ipsec_policy_info")
-)
-
-
-HIDDEN_KEY = "{{ key }}"
-"""The key as users should give it: in a variable, since Ansible shows the lines around a task that fails."""
-
-
-def rule(name: str = "tokyo-osaka", *, key: str = HIDDEN_KEY, **options: Any) -> dict[str, Any]:
-    """A rule for the pair."""
-    between = {"source_address": TOKYO_ADDRESS, "destination_address": OSAKA_ADDRESS}
-    return {"name": name, "filters": [between], "authentication": [{"preshared_key": key}], **options}
-
+from ansible_collections.rras.ipsec.tests.support.labs import MakeController
+from ansible_collections.rras.ipsec.tests.support.pair import KEY, NEW_KEY, PAIR, TOKYO, TOKYO_ADDRESS
 
 BLOCK: Mapping[str, Any] = {
     "name": "all other L2TP",
@@ -41,23 +27,12 @@ BLOCK: Mapping[str, Any] = {
 }
 
 
-def declared(**options: Any) -> dict[str, Any]:
-    """A task that declares a policy."""
-    return {POLICY: {"name": "By hand", "rules": [rule()], **options}}
-
-
 @pytest.fixture
 def tokyo(start: MakeController) -> Controller:
     """One untouched server."""
     controller = start([PAIR[0]])
     controller.variables["key"] = KEY
     return controller
-
-
-def perform(controller: Controller, *tasks: Mapping[str, Any], more: tuple[str, ...] = ()) -> Run:
-    """Run tasks one after another, going on after each failure."""
-    named = [{"name": f"task {number}", "ignore_errors": True, **task} for number, task in enumerate(tasks)]
-    return controller.play([{"hosts": "rras", "gather_facts": False, "tasks": named}], "-v", *more)
 
 
 REFUSED: Mapping[str, tuple[dict[str, Any], str, int]] = {

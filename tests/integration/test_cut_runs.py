@@ -21,13 +21,13 @@ import pytest
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store, StoredPolicy
-from ansible_collections.rras.ipsec.tests.conftest import CUTS, THOROUGH
-from ansible_collections.rras.ipsec.tests.integration.conftest import MakeController
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, Impairments, PoweredOff, RecordRefusedError
 from ansible_collections.rras.ipsec.tests.lab.registry import differences
 from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import REMOVE, SITE, Controller
+from ansible_collections.rras.ipsec.tests.support.effort import CUTS, THOROUGH
 from ansible_collections.rras.ipsec.tests.support.foreign import ASSIGNED_PATH, foreign_part, foreign_policies
+from ansible_collections.rras.ipsec.tests.support.labs import MakeController
 from ansible_collections.rras.ipsec.tests.support.pair import (
     KEY,
     NEW_KEY,

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store
-from ansible_collections.rras.ipsec.tests.integration.conftest import MakeController
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, PoweredOff, RecordRefusedError
 from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import Controller, Run
+from ansible_collections.rras.ipsec.tests.support.labs import MakeController
 from ansible_collections.rras.ipsec.tests.support.pair import KEY, NEW_KEY, OSAKA, TOKYO, Memory, connection
 
 ROLE = "rras.ipsec.l2tp"

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from ansible_collections.rras.ipsec.tests import ROOT
-from ansible_collections.rras.ipsec.tests.integration.conftest import controller_for
+from ansible_collections.rras.ipsec.tests.support.labs import controller_for
 from ansible_collections.rras.ipsec.tests.support.pair import OSAKA, TOKYO
 
 pytestmark = pytest.mark.slow

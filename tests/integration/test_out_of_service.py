@@ -11,15 +11,15 @@ from collections.abc import Mapping
 import pytest
 
 from ansible_collections.rras.ipsec.tests import ROOT
-from ansible_collections.rras.ipsec.tests.integration.conftest import MakeController
-from ansible_collections.rras.ipsec.tests.integration.test_actions_alone import POLICY as POLICY_MODULE
-from ansible_collections.rras.ipsec.tests.integration.test_actions_alone import VALUE, declared, perform, rule
 from ansible_collections.rras.ipsec.tests.lab import HostSpec
 from ansible_collections.rras.ipsec.tests.lab.registry import differences
 from ansible_collections.rras.ipsec.tests.messages import Says
 from ansible_collections.rras.ipsec.tests.support import pair as words
+from ansible_collections.rras.ipsec.tests.support.alone import POLICY as POLICY_MODULE
+from ansible_collections.rras.ipsec.tests.support.alone import VALUE, declared, perform, rule
 from ansible_collections.rras.ipsec.tests.support.controller import REMOVE, SITE, VERIFY, Controller
 from ansible_collections.rras.ipsec.tests.support.foreign import ASSIGNED_NAME, ASSIGNED_PATH, foreign_policies
+from ansible_collections.rras.ipsec.tests.support.labs import MakeController
 from ansible_collections.rras.ipsec.tests.support.pair import KEY, NEW_KEY, OSAKA, POLICY, TOKYO, connection
 
 KYOTO = "rras-kyoto"

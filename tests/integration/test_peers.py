@@ -13,12 +13,12 @@ import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store
-from ansible_collections.rras.ipsec.tests.integration.conftest import MakeController
 from ansible_collections.rras.ipsec.tests.lab import Answer, Host, HostSpec, PoweredOff, RecordRefusedError
 from ansible_collections.rras.ipsec.tests.lab.registry import differences
 from ansible_collections.rras.ipsec.tests.messages import Says
 from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import REMOVE, VERIFY, Controller
+from ansible_collections.rras.ipsec.tests.support.labs import MakeController
 from ansible_collections.rras.ipsec.tests.support.pair import KEY, NEW_KEY, OSAKA, OURS, PAIR, POLICY, TOKYO, connection
 
 NAGOYA, SENDAI = "rras-nagoya", "rras-sendai"

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from ansible_collections.rras.ipsec.tests.integration.conftest import ENGINE, controller_for
 from ansible_collections.rras.ipsec.tests.lab import HostSpec
 from ansible_collections.rras.ipsec.tests.lab.engine import EngineName
 from ansible_collections.rras.ipsec.tests.lab.windows import HARDENED_RULE, Shape
 from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import REMOVE, VERIFY, Controller, Run
+from ansible_collections.rras.ipsec.tests.support.labs import ENGINE, controller_for
 from ansible_collections.rras.ipsec.tests.support.pair import connection
 
 pytestmark = pytest.mark.xdist_group("real servers")

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
-from ansible_collections.rras.ipsec.tests.integration.conftest import MakeController
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
 from ansible_collections.rras.ipsec.tests.lab.recorder import Source
 from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import Controller
+from ansible_collections.rras.ipsec.tests.support.labs import MakeController
 from ansible_collections.rras.ipsec.tests.support.pair import KEY, OSAKA, POLICY, TOKYO, connection
 
 AUTHORITY = "CN=Example Root CA, O=Example"

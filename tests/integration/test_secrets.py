@@ -14,27 +14,19 @@ import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
-from ansible_collections.rras.ipsec.tests.integration.conftest import ENGINE, MakeController
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
 from ansible_collections.rras.ipsec.tests.lab.engine import EngineName
 from ansible_collections.rras.ipsec.tests.lab.powershell_shadow import entries
 from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import VERIFY, Controller, Run
+from ansible_collections.rras.ipsec.tests.support.labs import ENGINE, MakeController
 from ansible_collections.rras.ipsec.tests.support.pair import BACKUP, KEY, NEW_KEY, OSAKA, TOKYO, connection
+from ansible_collections.rras.ipsec.tests.support.secret import forms
 
 SECRETS = (KEY, NEW_KEY)
 LOUD = ("-vvvvv", "--diff")
 PROTECTED = "D:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)"
 PROTECTED_RULE = PROTECTED + "(A;CI;KR;;;NS)"
-
-
-def forms(secret: str) -> Iterator[bytes]:
-    """A secret as somebody could come across it: as text, as base64 at any alignment, as hexadecimal digits."""
-    for encoding in ("utf-8", "utf-16-le"):
-        data = secret.encode(encoding)
-        yield data
-        yield from (data.hex().encode(), data.hex().upper().encode())
-        yield from (_base64_core(data, offset) for offset in range(3))
 
 
 def found(data: bytes) -> list[str]:
@@ -204,13 +196,6 @@ def _holds_it_in_closed_places(host: Host) -> None:
     copies = {path for path, _name in holders} - rules
     assert copies, "the backup lacks the rule that was replaced"
     assert all(path.startswith(BACKUP) and _is_closed(host, path) for path in copies)
-
-
-def _base64_core(data: bytes, offset: int) -> bytes:
-    """What base64 has for data at an offset: without the characters that depend on its neighbours."""
-    text = base64.b64encode(bytes(offset) + data).rstrip(b"=")
-    start = (0, 2, 3)[offset]
-    return text[start:-1] if (offset + len(data)) % 3 else text[start:]
 
 
 def _written(run: Run) -> bytes:

@@ -13,12 +13,12 @@ import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
-from ansible_collections.rras.ipsec.tests.integration.conftest import controller_for
 from ansible_collections.rras.ipsec.tests.lab import Answer, Host, HostSpec
 from ansible_collections.rras.ipsec.tests.messages import Says
 from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import Controller, Run
 from ansible_collections.rras.ipsec.tests.support.foreign import ASSIGNED_PATH, foreign_policies, named
+from ansible_collections.rras.ipsec.tests.support.labs import controller_for
 from ansible_collections.rras.ipsec.tests.support.pair import KEY, POLICY, connection
 
 pytestmark = pytest.mark.xdist_group("troubled hosts")

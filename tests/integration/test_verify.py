@@ -12,10 +12,10 @@ import pytest
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import codec, model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
-from ansible_collections.rras.ipsec.tests.integration.conftest import MakeController
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
 from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import VERIFY
+from ansible_collections.rras.ipsec.tests.support.labs import MakeController
 from ansible_collections.rras.ipsec.tests.support.pair import NEW_KEY, OSAKA, PAIR, RASMAN, TOKYO, connection
 
 pytestmark = pytest.mark.slow

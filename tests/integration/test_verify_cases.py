@@ -11,16 +11,24 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import codec, model
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import ACTIVE_POLICY, LOCAL
-from ansible_collections.rras.ipsec.tests.integration.conftest import controller_for
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
 from ansible_collections.rras.ipsec.tests.messages import Says
 from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import VERIFY, Controller, Run
 from ansible_collections.rras.ipsec.tests.support.foreign import ASSIGNED_PATH, foreign_policies
-from ansible_collections.rras.ipsec.tests.support.pair import KEY, NEW_KEY, OURS, RASMAN, connection
+from ansible_collections.rras.ipsec.tests.support.labs import controller_for
+from ansible_collections.rras.ipsec.tests.support.pair import (
+    KEY,
+    NEW_KEY,
+    OURS,
+    RASMAN,
+    change,
+    connection,
+    give_key,
+)
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("verified")]
 """One worker runs them all, since they share the runs (with --dist=loadgroup)."""
@@ -28,24 +36,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("verified")]
 SERVICES = r"SYSTEM\CurrentControlSet\Services"
 DOMAIN = r"SOFTWARE\Policies\Microsoft\Windows\IPSec\GPTIPSECPolicy"
 THIRD_KEY = "Kamakura-Kotokuin:1252/Daibutsu"
-
-
-def give_key(host: Host, rule_name: str, key: str) -> None:
-    """Do what a person does in the console: write another key into the rule of a connection."""
-    change(host, rule_name, lambda rule: dataclasses.replace(rule, authentication=(_method(key),)))
-
-
-def change(host: Host, rule_name: str, edit: Callable[[model.Rule], model.Rule]) -> None:
-    """Do what a person does in the console: change a rule."""
-    found = words.assigned(host)
-    assert found is not None
-    rules = dict(zip(found.rule_paths, found.policy.rules, strict=True))
-    path = next(path for path, rule in rules.items() if rule.name == rule_name)
-    host.registry.write(path, "ipsecData", Value.binary(codec.encode_rule(edit(rules[path]))))
-
-
-def _method(key: str) -> model.AuthenticationMethod:
-    return model.AuthenticationMethod.preshared_key(key)
 
 
 @dataclasses.dataclass(frozen=True)

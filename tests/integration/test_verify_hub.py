@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.rras.ipsec.tests.integration.conftest import MakeController
-from ansible_collections.rras.ipsec.tests.integration.test_verify_cases import give_key
 from ansible_collections.rras.ipsec.tests.lab import HostSpec
 from ansible_collections.rras.ipsec.tests.messages import Says
 from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import VERIFY, Controller
-from ansible_collections.rras.ipsec.tests.support.pair import connection
+from ansible_collections.rras.ipsec.tests.support.labs import MakeController
+from ansible_collections.rras.ipsec.tests.support.pair import connection, give_key
 
 pytestmark = pytest.mark.slow
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
-from ansible_collections.rras.ipsec.tests.integration.conftest import MakeController
 from ansible_collections.rras.ipsec.tests.lab import Answer, Host, HostSpec, RecordRefusedError
 from ansible_collections.rras.ipsec.tests.lab.twin import FORGERY
 from ansible_collections.rras.ipsec.tests.lab.windows import DOMAIN_POLICY
+from ansible_collections.rras.ipsec.tests.support.labs import MakeController
 from ansible_collections.rras.ipsec.tests.support.pair import connection
 
 SPELLED = r"\x1b[2J\x07\u202e[WARNING]: forged by the host\r\n[WARNING]: forged by the host"

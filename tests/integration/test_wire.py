@@ -27,14 +27,14 @@ import pytest
 from ansible import release
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store
-from ansible_collections.rras.ipsec.tests.integration.conftest import controller_for
-from ansible_collections.rras.ipsec.tests.integration.test_secrets import forms
 from ansible_collections.rras.ipsec.tests.lab import HostSpec, Lab
 from ansible_collections.rras.ipsec.tests.lab.authentication import DOMAIN_USER, PASSWORD, USER
 from ansible_collections.rras.ipsec.tests.lab.tap import Tap
 from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import Controller, Result, Run
+from ansible_collections.rras.ipsec.tests.support.labs import controller_for
 from ansible_collections.rras.ipsec.tests.support.pair import KEY, OSAKA_ADDRESS, TOKYO_ADDRESS
+from ansible_collections.rras.ipsec.tests.support.secret import forms
 
 pytestmark = pytest.mark.xdist_group("wire")
 """One worker runs them all, since they share one run of a playbook (with --dist=loadgroup)."""

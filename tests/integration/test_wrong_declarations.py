@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.rras.ipsec.tests.integration.conftest import controller_for
 from ansible_collections.rras.ipsec.tests.lab import HostSpec
 from ansible_collections.rras.ipsec.tests.messages import Says
 from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import REMOVE, Run
+from ansible_collections.rras.ipsec.tests.support.labs import controller_for
 from ansible_collections.rras.ipsec.tests.support.pair import KEY, connection
 
 pytestmark = [pytest.mark.core, pytest.mark.xdist_group("wrong declarations")]

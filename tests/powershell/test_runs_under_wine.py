@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.rras.ipsec.tests.conftest import CUTS
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, Impairments, Lab, PoweredOff, RecordRefusedError
 from ansible_collections.rras.ipsec.tests.lab.engine import EngineName
 from ansible_collections.rras.ipsec.tests.lab.powershell import PowerShell
+from ansible_collections.rras.ipsec.tests.support import cuts
 from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import Controller
+from ansible_collections.rras.ipsec.tests.support.effort import CUTS
 from ansible_collections.rras.ipsec.tests.support.journeys import JOURNEYS
 from ansible_collections.rras.ipsec.tests.support.server import Server
 from ansible_collections.rras.ipsec.tests.support.wine_machine import WineMachine
-from ansible_collections.rras.ipsec.tests.unit.plan import test_cuts as cuts
 
 ADDRESS = "192.0.2.1"
 

@@ -25,7 +25,7 @@ from ansible_collections.rras.ipsec.tests.support.server import (
     declare,
     rule,
 )
-from ansible_collections.rras.ipsec.tests.unit.plan.test_present import by_hand
+from ansible_collections.rras.ipsec.tests.support.somebody_else import by_hand
 
 OWN = r"SOFTWARE\rras.ipsec"
 HAND_KEY = "written by somebody else"

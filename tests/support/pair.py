@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import codec, model
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree, Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store, StoredPolicy
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, Lab, windows
 from ansible_collections.rras.ipsec.tests.lab.registry import differences
+from ansible_collections.rras.ipsec.tests.support import pair as words
 
 TOKYO, OSAKA = "rras-tokyo", "rras-osaka"
 TOKYO_ADDRESS, OSAKA_ADDRESS = "192.0.2.1", "192.0.2.2"
@@ -119,3 +121,21 @@ def without_backup(tree: Tree) -> Tree:
     assert beside <= {OURS}, beside
     assert set(tree.get(OURS, {})) <= {"BackedUp", "AccessBefore"}
     return Tree(key for path, key in tree.items() if path not in ours)
+
+
+def give_key(host: Host, rule_name: str, key: str) -> None:
+    """Do what a person does in the console: write another key into the rule of a connection."""
+    change(host, rule_name, lambda rule: dataclasses.replace(rule, authentication=(_method(key),)))
+
+
+def change(host: Host, rule_name: str, edit: Callable[[model.Rule], model.Rule]) -> None:
+    """Do what a person does in the console: change a rule."""
+    found = words.assigned(host)
+    assert found is not None
+    rules = dict(zip(found.rule_paths, found.policy.rules, strict=True))
+    path = next(path for path, rule in rules.items() if rule.name == rule_name)
+    host.registry.write(path, "ipsecData", Value.binary(codec.encode_rule(edit(rules[path]))))
+
+
+def _method(key: str) -> model.AuthenticationMethod:
+    return model.AuthenticationMethod.preshared_key(key)

@@ -13,6 +13,10 @@ from collections.abc import Callable
 from hypothesis import strategies as st
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import codec, model
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value, join
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import (
+    LOCAL,
+)
 
 UINT16 = st.integers(0, 0xFFFF)
 UINT32 = st.integers(0, 0xFFFFFFFF)
@@ -166,3 +170,19 @@ POLICY = st.builds(
 def guids(seed: uuid.UUID) -> Callable[[str], uuid.UUID]:
     """Return what gives each label a GUID, each time the same."""
     return functools.partial(uuid.uuid5, seed)
+
+
+CLASSES = [kind.value for kind in model.ObjectClass]
+VALUES = ["ipsecISAKMPReference", "ipsecNFAReference", "ipsecNegotiationPolicyReference", "ipsecFilterReference"]
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> Tree:
+    """Return objects of all classes that refer to each other in any way, circles and stale owners included."""
+    count = draw(st.integers(1, 12))
+    kinds = draw(st.lists(st.sampled_from(CLASSES), min_size=count, max_size=count))
+    paths = [join(LOCAL, f"{kind}{{{number}}}") for number, kind in enumerate(kinds)]
+    targets = st.lists(st.sampled_from([*paths, *(path.upper() for path in paths), "gone"]), max_size=3)
+    references = st.dictionaries(st.sampled_from(VALUES), targets.map(Value.multi_sz), max_size=2)
+    owners = targets.map(Value.multi_sz)
+    return Tree([Key(path, {**draw(references), "ipsecOwnersReference": draw(owners)}) for path in paths])

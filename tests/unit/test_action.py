@@ -5,68 +5,19 @@
 
 from __future__ import annotations
 
-import types
-from collections.abc import Mapping
-from typing import Any
-
 import pytest
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.parsing.yaml.objects import AnsibleUnicode
 from requests.exceptions import ReadTimeout
 from winrm.exceptions import WinRMTransportError
 
-from ansible_collections.rras.ipsec.plugins.action import (
-    win_ipsec_policy_info,
-    win_ipsec_psk_policy,
-    win_prohibit_ipsec,
-)
-from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
 from ansible_collections.rras.ipsec.tests.lab import Answer, NetshFault
 from ansible_collections.rras.ipsec.tests.support.server import BLOCKED, KEY, NAME, OTHER_KEY, Server, rule
+from ansible_collections.rras.ipsec.tests.support.task import INFO, POLICY, VALUE, Task
 
-POLICY, VALUE, INFO = (
-    module.ActionModule for module in (win_ipsec_psk_policy, win_prohibit_ipsec, win_ipsec_policy_info)
-)
 RULES = {"name": NAME, "rules": [rule(), BLOCKED]}
-
-
-class Task:
-    """A task of a play on one server: what an action needs of Ansible, without the network."""
-
-    def __init__(self, server: Server) -> None:
-        self.server = server
-        self.become = False
-        self.check_mode = False
-        self.connection = "ssh"
-        self.lost: tuple[Exception, ...] = ()
-
-    def run(self, action: type[RrasAction], **given: Any) -> dict[str, Any]:
-        connection: Any = types.SimpleNamespace(
-            become=self.become, transport=self.connection, _shell=types.SimpleNamespace(tmpdir=None)
-        )
-        task: Any = types.SimpleNamespace(
-            args=given,
-            check_mode=self.check_mode,
-            async_val=0,
-            environment=None,
-            action="rras.ipsec.test",
-            diff=True,
-            get_play=lambda: types.SimpleNamespace(strategy="linear"),
-        )
-        nothing: Any = None
-        acting: Any = action(task, connection, nothing, nothing, nothing, nothing)
-        acting._low_level_execute_command = self._execute  # noqa: SLF001 (the network)
-        result: dict[str, Any] = acting.run()
-        return result
-
-    def _execute(self, command: str, *, sudoable: bool, in_data: bytes) -> Mapping[str, Any]:
-        assert sudoable is False
-        for lost in self.lost:
-            raise lost
-        output = self.server.execute(command, in_data)
-        return {"rc": output.code, "stdout": output.stdout, "stderr": output.stderr}
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _work
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store
 from ansible_collections.rras.ipsec.tests.support.server import BLOCKED, KEY, NAME, Server, rule
-from ansible_collections.rras.ipsec.tests.unit.test_action import INFO, POLICY, Task
+from ansible_collections.rras.ipsec.tests.support.task import INFO, POLICY, Task
 
 BRANCH_KEY = "a second key for the branch"
 BRANCH = "198.51.100.9"

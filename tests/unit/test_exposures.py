@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.rras.ipsec.tests.conftest import pytest_runtest_call
+from ansible_collections.rras.ipsec.tests.support import exposures
 from ansible_collections.rras.ipsec.tests.support.server import Server
 
 
-def judged(body: Callable[[], object], why: str | None = None) -> str:
+def verdict(body: Callable[[], object], why: str | None = None) -> str:
     """What becomes of a test with this body, marked or not; nothing where it passes."""
     mark = types.SimpleNamespace(args=(why,)) if why else None
     item: Any = types.SimpleNamespace(get_closest_marker=lambda _name: mark)
-    running = pytest_runtest_call(item)
+    running = exposures.judged(item)
     next(running)
     body()
     try:
@@ -39,24 +39,24 @@ def exposed() -> Server:
 
 
 def test_a_test_that_exposes_a_host_fails() -> None:
-    assert judged(exposed) == "L2TP was in clear text, or with some peer: rras-tokyo after a start of Windows: none"
+    assert verdict(exposed) == "L2TP was in clear text, or with some peer: rras-tokyo after a start of Windows: none"
 
 
 def test_one_that_means_to_passes() -> None:
-    assert judged(exposed, "by hand") == ""
+    assert verdict(exposed, "by hand") == ""
 
 
 def test_one_that_says_so_and_does_not_fails() -> None:
     said = "L2TP was never in clear text, though the test is marked so: by hand"
-    assert judged(lambda: Server().restart(), "by hand") == said
+    assert verdict(lambda: Server().restart(), "by hand") == said
 
 
 def test_what_is_forgotten_does_not_count() -> None:
     """A server that somebody else exposed, before anything is done to it."""
     server = exposed()
-    assert judged(server.host.exposures.clear) == ""
+    assert verdict(server.host.exposures.clear) == ""
 
 
 def test_one_test_s_exposure_is_not_another_s() -> None:
-    assert judged(exposed) != ""
-    assert judged(lambda: None) == ""
+    assert verdict(exposed) != ""
+    assert verdict(lambda: None) == ""

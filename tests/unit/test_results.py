@@ -30,8 +30,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._results import MASK, R
 from ansible_collections.rras.ipsec.tests.lab import Answer, RecordRefusedError
 from ansible_collections.rras.ipsec.tests.support import readers
 from ansible_collections.rras.ipsec.tests.support.server import ADDRESS, BLOCKED, PEER, Server, rule
-from ansible_collections.rras.ipsec.tests.unit.plan.test_present import by_hand
-from ansible_collections.rras.ipsec.tests.unit.test_action import Task
+from ansible_collections.rras.ipsec.tests.support.somebody_else import by_hand
+from ansible_collections.rras.ipsec.tests.support.task import Task
 
 POLICY, VALUE, INFO = (
     module.ActionModule for module in (win_ipsec_psk_policy, win_prohibit_ipsec, win_ipsec_policy_info)

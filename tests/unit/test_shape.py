@@ -31,7 +31,7 @@ from ansible_collections.rras.ipsec.plugins.filter.l2tp_true import l2tp_true
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _specs, _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction, _without_nulls
 from ansible_collections.rras.ipsec.tests.support.server import Server, declare
-from ansible_collections.rras.ipsec.tests.unit.test_action import Task
+from ansible_collections.rras.ipsec.tests.support.task import Task
 
 KEY = "Uji-Byodoin:1053/Phoenix"
 ACTIONS: tuple[type[RrasAction], ...] = (

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 UTILS = Path(__file__).parents[2] / "plugins" / "plugin_utils"
+TESTS = Path(__file__).parents[1]
 COLLECTION = "ansible_collections.rras.ipsec.plugins.plugin_utils."
 PURE = {
     "__future__", "abc", "collections", "dataclasses", "datetime", "enum", "functools", "hashlib", "hmac",
@@ -63,3 +64,16 @@ def test_only_the_boundary_catches_everything() -> None:
         and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id in {"Exception", "BaseException"}))
     }
     assert broad == {"_action.py"}
+
+
+@pytest.mark.parametrize("path", sorted(TESTS.rglob("*.py")), ids=lambda path: path.relative_to(TESTS).as_posix())
+def test_nobody_imports_a_test_module(path: Path) -> None:
+    """What several test modules need lies in tests/support; who moves or renames a test looks nowhere else."""
+    parts = {part for name in imported(path) for part in name.split(".")}
+    assert [part for part in parts if part.startswith("test_") or part == "conftest"] == []
+
+
+def test_the_lab_knows_no_tests() -> None:
+    """It is a program of its own, and a playground: python -m tests.lab."""
+    names = {name for path in (TESTS / "lab").rglob("*.py") for name in imported(path)}
+    assert [name for name in names if ".tests." in name and ".tests.lab" not in name] == []

@@ -19,7 +19,7 @@ import requests
 import yaml
 
 from ansible_collections.rras.ipsec.tests.lab import HostSpec, Lab
-from ansible_collections.rras.ipsec.tests.unit.lab.conftest import Way
+from ansible_collections.rras.ipsec.tests.support.clients import Way
 
 ROOT = Path(__file__).resolve().parents[3]
 PLAYBOOK = """

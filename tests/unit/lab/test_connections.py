@@ -21,7 +21,7 @@ from ansible_collections.rras.ipsec.tests.lab import Answer, Host, Lab
 from ansible_collections.rras.ipsec.tests.lab.authentication import PASSWORD, USER
 from ansible_collections.rras.ipsec.tests.lab.impairment import Impairments
 from ansible_collections.rras.ipsec.tests.lab.windows import RASMAN_PARAMETERS
-from ansible_collections.rras.ipsec.tests.unit.lab.conftest import Client, Way
+from ansible_collections.rras.ipsec.tests.support.clients import Client, Way
 
 SEALED = (
     Way("winrm", "ntlm", "http"),

@@ -14,23 +14,25 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import agreemen
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Phase, Run
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Node
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyProof, PolicyResult, ValueResult
-from ansible_collections.rras.ipsec.tests.unit.plan.test_network import (
+from ansible_collections.rras.ipsec.tests.support.network import (
     BRANCH,
+    DEAD,
     DEFAULTS,
     FAR,
     NEITHER,
     OSAKA,
+    OTHER_KEY,
     PAIR,
+    PENDING,
     TOKYO,
     changed,
     network,
+    proof,
+    rule,
 )
 
-POLICY = "L2TP site to site"
 OTHER = ("rras-nagoya", "rras-kobe")
-PENDING = {"pending": True, "changed_rules": ["tokyo-osaka"]}
 READY = {"pending": False, "changed_rules": []}
-DEAD = {"unreachable": True, "msg": "Connection refused"}
 FAILED = {"failed": True, "msg": "Task failed: the disk is full"}
 BOTH_ENDS = (
     " in this run and a changed connection needs both ends; "
@@ -417,39 +419,6 @@ class TestWhoAnswers:
     def test_a_removal_asks_for_no_address(self) -> None:
         removing = run([read("192.0.2.7", pending=True)], [read("192.0.2.7")])
         assert barrier.problem(removing, TOKYO, Phase.REMOVAL, one_end=False) == ""
-
-
-def proof(value: int | None = 1, in_effect: str = "yes", **given: Any) -> PolicyProof:
-    """Return what a host with the declared policy in force answers to a plan."""
-    services = {"RemoteAccess": {"start": "auto", "running": True}} | given.pop("services", {})
-    host = {
-        "prohibit_ipsec": {"value": value, "in_effect": in_effect},
-        "services": services,
-        "loading_proved": given.pop("loading_proved", True),
-        "l2tp_covered": given.pop("l2tp_covered", "all"),
-        "l2tp_over_ipv6_obstacles": given.pop("l2tp_over_ipv6_obstacles", []),
-        "policies": given.pop("policies", []),
-        "assigned": given.pop("assigned", POLICY),
-        "domain_policy": None,
-        "l2tp_ports": given.pop("l2tp_ports", 128),
-        "l2tp_ports_enabled_for": given.pop("l2tp_ports_enabled_for", dict.fromkeys(("remote_access", "routing"))),
-        "addresses": given.pop("addresses", [{"address": f"192.0.2.{number}", "dynamic": False} for number in (1, 2)]),
-        "listed_addresses": given.pop("listed_addresses", []),
-    }
-    comparison = {"policy": POLICY, "standing": "assigned", "has": [], "declared": [], "obstacles": []}
-    comparison |= {"difference": [], "rules": given.pop("rules", [rule(), rule("tokyo-branch")])}
-    comparison |= given.pop("comparison", None) or {}
-    answer = {"matches": True, "obstacles": [], "refusal": "", "comparison": comparison, "host": host}
-    return cast("PolicyProof", answer | given)
-
-
-def rule(name: str = "tokyo-osaka", state: str = "matches", **given: Any) -> dict[str, Any]:
-    """Return what a host has of one rule."""
-    lines = {"has": [], "declared": [], "keys": ["run-one key"], "obstacles": []}
-    return {"name": name, "state": state, "only_key": False, "treatment": "negotiated", **lines} | given
-
-
-OTHER_KEY = rule(state="differs", only_key=True, keys=["run-another key"])
 
 
 class TestNearEnds:

@@ -29,7 +29,7 @@ from ansible_collections.rras.ipsec.tests.support.server import (
     declare,
     rule,
 )
-from ansible_collections.rras.ipsec.tests.unit.plan.test_present import by_hand
+from ansible_collections.rras.ipsec.tests.support.somebody_else import by_hand
 
 TABLE = Path(__file__).parents[3] / "docs" / "clear_text.md"
 VALUES = {True: "is 1", False: "is not 1"}

@@ -10,15 +10,11 @@ from collections.abc import Callable
 
 import pytest
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import TransactionError
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL, StoredPolicy
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import NAME as POLICY_NAME
-from ansible_collections.rras.ipsec.tests.conftest import CUTS, THOROUGH
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
 from ansible_collections.rras.ipsec.tests.lab import PoweredOff, RecordRefusedError
-from ansible_collections.rras.ipsec.tests.lab.registry import differences
+from ansible_collections.rras.ipsec.tests.support.cuts import READING, check, cut
+from ansible_collections.rras.ipsec.tests.support.effort import CUTS, THOROUGH
 from ansible_collections.rras.ipsec.tests.support.journeys import (
     FOREIGN,
     JOURNEYS,
@@ -26,16 +22,12 @@ from ansible_collections.rras.ipsec.tests.support.journeys import (
     OWN,
     RENAMED,
     ROTATED,
-    THEIRS,
-    Journey,
     done,
     has,
     is_as_before,
     untouched,
 )
-from ansible_collections.rras.ipsec.tests.support.server import ADDRESS, KEY, NAME, OTHER_KEY, PEER, Server
-
-READING = ("Prepare", "Read", "Expect")
+from ansible_collections.rras.ipsec.tests.support.server import KEY, NAME, OTHER_KEY, Server
 
 
 class Cut:
@@ -107,55 +99,6 @@ def test_whatever_the_moment_the_old_or_the_new_is_in_force_and_a_repeat_arrives
         assert journey.arrived(server), moment
     assert moment > 10
     record_property(CUTS, f"{tried.index(moment)} of {moment} moments of {name}, {trouble}")
-
-
-def cut(server: Server, journey: Journey, before_record: Callable[[int, str], None], lost_hive: str = "") -> bool:
-    """Go, and be cut where it says so; return whether it did. After a power failure the server starts.
-
-    lost_hive: what Windows had not written of this hive is lost in a power failure.
-    """
-    server.host.impairments.before_record = before_record
-    try:
-        journey.go(server)
-    except PoweredOff:
-        if lost_hive:
-            server.host.registry.lose_unwritten(lost_hive)
-        server.restart()
-    except TransactionError:
-        pass
-    else:
-        return False
-    server.host.impairments.before_record = None
-    return True
-
-
-def check(server: Server, journey: Journey) -> None:
-    """Check what must be true at any moment, and was at all before."""
-    assert server.host.exposures == [], "L2TP was in clear text"
-    assert differences(kept(journey.kept, journey), kept(server.tree, journey)) == []
-    active = server.active
-    if active is None:
-        assert "" in journey.others
-        return
-    assert active.is_complete
-    assert active.path in journey.others or any(is_meant(active, known) for known in journey.policies)
-    if server.prohibit_ipsec == 1:
-        assert active.path != FOREIGN
-        assert {ADDRESS, PEER} <= server.read().listed
-        assert server.running >= {"PolicyAgent", "IKEEXT"}
-
-
-def is_meant(found: StoredPolicy, known: model.Policy) -> bool:
-    return found.name == known.name and model.meaning(found.policy) == model.meaning(known)
-
-
-def kept(tree: Tree, journey: Journey) -> Tree:
-    """What others have in a store, without the name of a policy, which ours may take."""
-    keys = (key for path, key in tree.items() if path in journey.kept)
-    return Tree(
-        Key(key.path, {name: value for name, value in key.items() if (key.path, name) != (THEIRS, POLICY_NAME)})
-        for key in keys
-    )
 
 
 class TestConnectionThatIsLostBetweenPhases:

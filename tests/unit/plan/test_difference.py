@@ -9,7 +9,7 @@ import difflib
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Transaction
 from ansible_collections.rras.ipsec.tests.support.server import BLOCKED, NAME, OTHER_KEY, Options, Result, Server, rule
-from ansible_collections.rras.ipsec.tests.unit.plan.test_present import by_hand
+from ansible_collections.rras.ipsec.tests.support.somebody_else import by_hand
 
 RULES: Options = {"rules": [rule(), BLOCKED]}
 NEXT: Options = {"rules": [rule(key=OTHER_KEY), BLOCKED]}

@@ -21,8 +21,7 @@ from ansible_collections.rras.ipsec.plugins.filter import (
     l2tp_rules,
     l2tp_uncertain,
 )
-from ansible_collections.rras.ipsec.tests.unit.plan.test_barrier import DEAD, PENDING, proof
-from ansible_collections.rras.ipsec.tests.unit.plan.test_network import OSAKA, PAIR, TOKYO
+from ansible_collections.rras.ipsec.tests.support.network import DEAD, OSAKA, PAIR, PENDING, TOKYO, proof
 
 MODULES = (
     l2tp_agreement,

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import pytest
@@ -15,31 +14,21 @@ from hypothesis import strategies as st
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Node
+from ansible_collections.rras.ipsec.tests.support.network import (
+    BRANCH,
+    DEFAULTS,
+    FAR,
+    KEY,
+    NEITHER,
+    OSAKA,
+    PAIR,
+    TOKYO,
+    changed,
+    network,
+)
 from ansible_collections.rras.ipsec.tests.support.server import declare
 
-TOKYO, OSAKA, BRANCH = "rras-tokyo", "rras-osaka", "branch"
-KEY = "the key of this pair"
 PFS = {"pfs": True}
-PAIR: dict[str, Any] = {"name": "tokyo-osaka", "peers": [TOKYO, OSAKA], "preshared_key": KEY}
-FAR: dict[str, Any] = {"name": "tokyo-branch", "peers": [TOKYO, BRANCH], "certificate_authority": "CN=Example"}
-ADDRESSES = {TOKYO: "192.0.2.1", OSAKA: "192.0.2.2", BRANCH: "198.51.100.7"}
-
-
-def network(*entries: Any, **given: Any) -> dict[str, Node]:
-    """Return three servers that all declare the same connections; the branch is not managed."""
-    addresses = ADDRESSES | given.get("addresses", {})
-    own = given.get("own", {})
-    return {
-        name: Node(
-            name,
-            own.get(name, entries),
-            addresses[name],
-            managed=name != BRANCH,
-            unknown_peers=given.get("unknown", ()),
-        )
-        for name in addresses
-        if name not in given.get("without", ())
-    }
 
 
 def without(entry: dict[str, Any], *options: str) -> dict[str, Any]:
@@ -281,11 +270,6 @@ def test_what_is_wrong_is_said_without_the_key(servers: dict[str, Node], sentenc
     assert KEY not in sentence
 
 
-def changed(servers: dict[str, Node], *hosts: str, **fields: Any) -> dict[str, Node]:
-    """Return the same network, where some hosts' variables say something else."""
-    return {name: dataclasses.replace(node, **fields) if name in hosts else node for name, node in servers.items()}
-
-
 def test_certificates_for_the_others_need_an_authority() -> None:
     without_authority = changed(network(PAIR), TOKYO, other_peers="certificate")
     assert networks.problems(without_authority, TOKYO) == [
@@ -300,7 +284,6 @@ def test_certificates_for_the_others_need_an_authority() -> None:
     ]
 
 
-DEFAULTS = {"main_mode": _view.main_mode({}), "filter_action": _view.filter_action({})}
 UNPROTECTED = [
     ({"action": "permit"}, "has the action permit, which leaves L2TP in clear text; write negotiate, or leave it out."),
     (
@@ -452,12 +435,6 @@ class TestProposals:
         servers = changed(network(FAR), TOKYO, BRANCH, **DEFAULTS)
         servers = changed(servers, BRANCH, filter_action=_view.filter_action(PFS))
         assert networks.problems(servers, TOKYO) == []
-
-
-NEITHER = (
-    "l2tp_managed of rras-osaka is neither true nor false; write true, or write false for a far end that Ansible does "
-    "not reach."
-)
 
 
 class TestPeers:

@@ -17,7 +17,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LO
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import WorkError
 from ansible_collections.rras.ipsec.tests.lab.digests import NAMELESS
 from ansible_collections.rras.ipsec.tests.support.server import Server
-from ansible_collections.rras.ipsec.tests.unit.plan.test_present import by_hand
+from ansible_collections.rras.ipsec.tests.support.somebody_else import by_hand
 
 ODD = {
     "a kind without a name": Value(NAMELESS, b""),

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import dataclasses
-import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -23,7 +22,6 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import (
     DATA,
     LOCAL,
     OWNERS_REFERENCE,
-    object_keys,
 )
 from ansible_collections.rras.ipsec.tests.lab.registry import differences
 from ansible_collections.rras.ipsec.tests.support import strategies
@@ -34,25 +32,14 @@ from ansible_collections.rras.ipsec.tests.support.server import (
     OTHER_KEY,
     Options,
     Server,
-    declare,
     rule,
 )
-from ansible_collections.rras.ipsec.tests.unit.policy.test_store import graphs
+from ansible_collections.rras.ipsec.tests.support.somebody_else import by_hand, registry_keys
+from ansible_collections.rras.ipsec.tests.support.strategies import graphs
 
 BOTH = [rule(), rule("tokyo-branch", peer="198.51.100.7")]
 RESERVED = ("Zero", "unused", "Negotiation-Options", "Legacy-Filter-Options", "PFS-Identity-Required")
 FEW = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-
-def keys_of(policy: model.Policy, seed: int = 7) -> tuple[Key, ...]:
-    """Return a policy as somebody else wrote it."""
-    return object_keys(policy, strategies.guids(uuid.UUID(int=seed)), 1_000_000_000)
-
-
-def by_hand(server: Server, *, assigned: bool = True, seed: int = 7, **given: Any) -> str:
-    """Write a policy as somebody else would, and return its path."""
-    policy = declare(**given).policy
-    return server.add_policy(policy, keys_of(policy, seed), assigned=assigned).path
 
 
 def littered(data: bytes) -> bytes:
@@ -280,7 +267,7 @@ class TestPoliciesOfOthers:
         server = Server()
         server.add(tangle.values())
         theirs = [dataclasses.replace(policy, name=f"{policy.name} of theirs") for policy in foreign]
-        server.add(key for seed, policy in enumerate(theirs) for key in keys_of(policy, seed))
+        server.add(key for seed, policy in enumerate(theirs) for key in registry_keys(policy, seed))
         before = server.tree
         for number in range(rotations + 1):
             server.phases(rules=[rule(key=f"key {number}")])

@@ -14,7 +14,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import HostFacts, PolicyResult, ValueResult
 from ansible_collections.rras.ipsec.tests.support.server import BLOCKED, NAME, Server, rule
-from ansible_collections.rras.ipsec.tests.unit.plan.test_present import by_hand
+from ansible_collections.rras.ipsec.tests.support.somebody_else import by_hand
 
 HOST = "rras-tokyo"
 

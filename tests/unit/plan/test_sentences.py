@@ -19,16 +19,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError, Transaction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.texts import key_fault
-from ansible_collections.rras.ipsec.tests.support.server import (
-    ADDRESS,
-    BLOCKED,
-    OTHER_KEY,
-    PEER,
-    Options,
-    Server,
-    rule,
-)
-from ansible_collections.rras.ipsec.tests.unit.plan.test_present import by_hand
+from ansible_collections.rras.ipsec.tests.support.server import ADDRESS, BLOCKED, OTHER_KEY, PEER, Options, Server, rule
+from ansible_collections.rras.ipsec.tests.support.somebody_else import by_hand
 
 CLEAR_TEXT = "without the policy 'L2TP' its L2TP would be in clear text;"
 

@@ -32,7 +32,7 @@ from ansible_collections.rras.ipsec.tests.support.server import (
     declare,
     rule,
 )
-from ansible_collections.rras.ipsec.tests.unit.plan.test_present import keys_of
+from ansible_collections.rras.ipsec.tests.support.somebody_else import registry_keys
 
 ROTATED: Options = {"rules": [rule(key=OTHER_KEY)]}
 
@@ -103,7 +103,7 @@ class TestConflicts:
         transaction = server.stage(**ROTATED)
         server.work(**ROTATED).commit(transaction)
         theirs = declare(name="Theirs").policy
-        (their_rule, *_rules) = server.add_policy(theirs, keys_of(theirs)).rule_paths
+        (their_rule, *_rules) = server.add_policy(theirs, registry_keys(theirs)).rule_paths
         server.add([Key(their_rule, {"ipsecFilterReference": Value.multi_sz([filters])})])
         server.work(**ROTATED).finish(transaction)
         assert filters in server.tree, "it is used by somebody else now"

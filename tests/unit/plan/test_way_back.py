@@ -37,7 +37,7 @@ from ansible_collections.rras.ipsec.tests.support.server import (
     Server,
     rule,
 )
-from ansible_collections.rras.ipsec.tests.unit.plan.test_present import by_hand
+from ansible_collections.rras.ipsec.tests.support.somebody_else import by_hand
 
 DECLARED: Options = {"rules": [rule(), BLOCKED], "replace_assigned": True}
 SAME: Options = {"rules": [rule(), BLOCKED]}

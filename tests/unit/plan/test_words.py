@@ -18,7 +18,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Pla
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import ROLE, TASK, Words
 from ansible_collections.rras.ipsec.tests import ROOT
 from ansible_collections.rras.ipsec.tests.support.server import ADDRESS, BLOCKED, OTHER_KEY, PEER, Options, Server, rule
-from ansible_collections.rras.ipsec.tests.unit.plan.test_present import by_hand
+from ansible_collections.rras.ipsec.tests.support.somebody_else import by_hand
 
 
 def options_of(spec: _specs.Spec) -> Iterator[str]:

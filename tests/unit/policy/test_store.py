@@ -24,6 +24,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import (
 )
 from ansible_collections.rras.ipsec.tests.support import gpipsec, strategies
 from ansible_collections.rras.ipsec.tests.support.defaults import tree as defaults
+from ansible_collections.rras.ipsec.tests.support.strategies import VALUES, graphs
 
 SEED = uuid.UUID("6f1c8a52-0d3e-4b7a-9c55-2f1f0f6f4a10")
 GUIDS = strategies.guids(SEED)
@@ -349,22 +350,6 @@ class TestRemovable:
     def test_a_policy_that_another_one_refers_to_stays(self) -> None:
         other = Key(join(LOCAL, "ipsecPolicy{0}"), {"ipsecNFAReference": Value.multi_sz([path("policy")])})
         assert Store.read(Tree([*KEYS.values(), other])).removable([path("policy")]) == ()
-
-
-CLASSES = [kind.value for kind in model.ObjectClass]
-VALUES = ["ipsecISAKMPReference", "ipsecNFAReference", "ipsecNegotiationPolicyReference", "ipsecFilterReference"]
-
-
-@st.composite
-def graphs(draw: st.DrawFn) -> Tree:
-    """Return objects of all classes that refer to each other in any way, circles and stale owners included."""
-    count = draw(st.integers(1, 12))
-    kinds = draw(st.lists(st.sampled_from(CLASSES), min_size=count, max_size=count))
-    paths = [join(LOCAL, f"{kind}{{{number}}}") for number, kind in enumerate(kinds)]
-    targets = st.lists(st.sampled_from([*paths, *(path.upper() for path in paths), "gone"]), max_size=3)
-    references = st.dictionaries(st.sampled_from(VALUES), targets.map(Value.multi_sz), max_size=2)
-    owners = targets.map(Value.multi_sz)
-    return Tree([Key(path, {**draw(references), "ipsecOwnersReference": draw(owners)}) for path in paths])
 
 
 class TestRemovableInAnyStore:
