@@ -51,7 +51,7 @@ demo: .cache/demo-venv/.done ## two simulated servers, the playbook twice, the p
 
 test: $(VENV)/.done ## lint, types, sanity, units, the shorter integration tests, molecule; two things at a time
 	+$(MAKE) --jobs=2 --output-sync=target stories checks
-	@$(BIN)/python -m tests.lab.powershell_wine
+	@$(BIN)/python -m tests.lab.powershell.wine
 
 checks: lint sanity molecule
 stories: $(VENV)/.done

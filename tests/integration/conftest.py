@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.rras.ipsec.tests.lab import HostSpec, Lab, powershell_computer, powershell_wine
+from ansible_collections.rras.ipsec.tests.lab import HostSpec, Lab
 from ansible_collections.rras.ipsec.tests.lab.engine import EngineName
+from ansible_collections.rras.ipsec.tests.lab.powershell import computer, wine
 from ansible_collections.rras.ipsec.tests.support.controller import Controller
 from ansible_collections.rras.ipsec.tests.support.labs import ENGINE, MakeController, controller_for
 from ansible_collections.rras.ipsec.tests.support.pair import PAIR, Memory, connection, give
@@ -28,8 +29,8 @@ SLOW_FOR_REAL = ("test_peers", "test_secrets")
 
 def pytest_configure(config: pytest.Config) -> None:
     if ENGINE is EngineName.POWERSHELL:
-        if not powershell_wine.is_available():
-            raise pytest.UsageError(f"There is no real PowerShell here: {powershell_wine.NEEDED}")
+        if not wine.is_available():
+            raise pytest.UsageError(f"There is no real PowerShell here: {wine.NEEDED}")
         register(config)
 
 
@@ -48,7 +49,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def end_real_hosts() -> Iterator[None]:
     """End what a real engine keeps running from one test to the next."""
     yield
-    powershell_computer.close_idle()
+    computer.close_idle()
 
 
 @pytest.fixture

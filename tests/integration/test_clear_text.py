@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.firewall import NAME
-from ansible_collections.rras.ipsec.tests.lab.firewall import rules
+from ansible_collections.rras.ipsec.tests.lab.windows.firewall import rules
 from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import Controller, Run
 from ansible_collections.rras.ipsec.tests.support.pair import KEY, OSAKA_ADDRESS, POLICY, TOKYO, TOKYO_ADDRESS

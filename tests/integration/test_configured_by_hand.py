@@ -9,9 +9,10 @@ import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall, model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
-from ansible_collections.rras.ipsec.tests.lab import Host, by_hand
-from ansible_collections.rras.ipsec.tests.lab.firewall import rules
-from ansible_collections.rras.ipsec.tests.lab.registry import differences
+from ansible_collections.rras.ipsec.tests.lab import Host
+from ansible_collections.rras.ipsec.tests.lab.playground import by_hand
+from ansible_collections.rras.ipsec.tests.lab.windows.firewall import rules
+from ansible_collections.rras.ipsec.tests.lab.windows.registry import differences
 from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import REMOVE, Controller
 from ansible_collections.rras.ipsec.tests.support.pair import (

@@ -22,7 +22,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store, StoredPolicy
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, Impairments, PoweredOff, RecordRefusedError
-from ansible_collections.rras.ipsec.tests.lab.registry import differences
+from ansible_collections.rras.ipsec.tests.lab.windows.registry import differences
 from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import REMOVE, SITE, Controller
 from ansible_collections.rras.ipsec.tests.support.effort import CUTS, THOROUGH

@@ -10,8 +10,8 @@ import pytest
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.firewall import NAME
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value, join
 from ansible_collections.rras.ipsec.tests.lab import Host, RecordRefusedError
-from ansible_collections.rras.ipsec.tests.lab.firewall import rewrite, rules
-from ansible_collections.rras.ipsec.tests.lab.windows import FIREWALL_SETTINGS
+from ansible_collections.rras.ipsec.tests.lab.windows.firewall import rewrite, rules
+from ansible_collections.rras.ipsec.tests.lab.windows.installation import FIREWALL_SETTINGS
 from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import VERIFY, Controller
 from ansible_collections.rras.ipsec.tests.support.pair import (

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.firewall import NAME
-from ansible_collections.rras.ipsec.tests.lab.firewall import rules
-from ansible_collections.rras.ipsec.tests.lab.registry import differences
+from ansible_collections.rras.ipsec.tests.lab.windows.firewall import rules
+from ansible_collections.rras.ipsec.tests.lab.windows.registry import differences
 from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import REMOVE, Controller
 from ansible_collections.rras.ipsec.tests.support.labs import MakeController

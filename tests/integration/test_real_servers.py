@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.rras.ipsec.tests.lab import HostSpec
 from ansible_collections.rras.ipsec.tests.lab.engine import EngineName
-from ansible_collections.rras.ipsec.tests.lab.windows import HARDENED_RULE, Shape
+from ansible_collections.rras.ipsec.tests.lab.windows.installation import HARDENED_RULE, Shape
 from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import REMOVE, VERIFY, Controller, Run
 from ansible_collections.rras.ipsec.tests.support.labs import ENGINE, controller_for

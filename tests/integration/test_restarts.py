@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
 from ansible_collections.rras.ipsec.tests.lab import Host, PoweredOff
 from ansible_collections.rras.ipsec.tests.lab.host import LATE_FILTERS
-from ansible_collections.rras.ipsec.tests.lab.services import NEVER
+from ansible_collections.rras.ipsec.tests.lab.windows.services import NEVER
 from ansible_collections.rras.ipsec.tests.messages import Says
 from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import REMOVE, Controller

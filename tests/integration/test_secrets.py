@@ -16,7 +16,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
 from ansible_collections.rras.ipsec.tests.lab.engine import EngineName
-from ansible_collections.rras.ipsec.tests.lab.powershell_shadow import entries
+from ansible_collections.rras.ipsec.tests.lab.powershell.shadow import entries
 from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import VERIFY, Controller, Run
 from ansible_collections.rras.ipsec.tests.support.labs import ENGINE, MakeController

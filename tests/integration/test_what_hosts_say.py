@@ -9,8 +9,8 @@ import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
 from ansible_collections.rras.ipsec.tests.lab import Answer, Host, HostSpec, RecordRefusedError
-from ansible_collections.rras.ipsec.tests.lab.twin import FORGERY
-from ansible_collections.rras.ipsec.tests.lab.windows import DOMAIN_POLICY
+from ansible_collections.rras.ipsec.tests.lab.twin.twin import FORGERY
+from ansible_collections.rras.ipsec.tests.lab.windows.installation import DOMAIN_POLICY
 from ansible_collections.rras.ipsec.tests.support.labs import MakeController
 from ansible_collections.rras.ipsec.tests.support.pair import connection
 

@@ -28,8 +28,8 @@ from ansible import release
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store
 from ansible_collections.rras.ipsec.tests.lab import HostSpec, Lab
-from ansible_collections.rras.ipsec.tests.lab.authentication import DOMAIN_USER, PASSWORD, USER
-from ansible_collections.rras.ipsec.tests.lab.tap import Tap
+from ansible_collections.rras.ipsec.tests.lab.wire.authentication import DOMAIN_USER, PASSWORD, USER
+from ansible_collections.rras.ipsec.tests.lab.wire.tap import Tap
 from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import Controller, Result, Run
 from ansible_collections.rras.ipsec.tests.support.labs import controller_for

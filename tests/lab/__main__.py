@@ -16,11 +16,11 @@ from typing import Any
 import yaml
 
 from . import inventory
-from .control import Control
 from .engine import Connection
 from .host import HostSpec
 from .inventory import Scheme, Transport
 from .lab import Lab
+from .playground.control import Control
 
 NAMES = ("rras-tokyo", "rras-osaka")
 EXAMPLE_KEY = "example of the lab, known to everybody: 7Yq-m2Wd"

@@ -14,20 +14,20 @@ from pathlib import Path
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Cover
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree
 
-from . import sc, windows
-from .agent import PolicyAgent
 from .engine import Engine, EngineName
 from .impairment import Impairments
-from .netsh import Netsh
-from .powershell import PowerShell
-from .programs import Programs
+from .powershell.powershell import PowerShell
 from .recorder import Recorder, Source
-from .registry import LabRegistry, Registry
-from .server import Endpoint, Site
-from .services import POLICY_AGENT, Services
-from .soap import Response
-from .twin import AUTO_LOGON_CHECKED, Twin
-from .wsman import Service
+from .twin.twin import AUTO_LOGON_CHECKED, Twin
+from .windows import installation, sc
+from .windows.agent import PolicyAgent
+from .windows.netsh import Netsh
+from .windows.programs import Programs
+from .windows.registry import LabRegistry, Registry
+from .windows.services import POLICY_AGENT, Services
+from .wire.server import Endpoint, Site
+from .wire.soap import Response
+from .wire.wsman import Service
 
 LATE_FILTERS = "filters"
 """What can be late besides services: what PolicyAgent loads, each time that it does."""
@@ -56,7 +56,7 @@ class HostSpec:
     sc_labels: tuple[str, ...] = sc.ENGLISH
     allow_unencrypted: bool = False
     """Take plain messages over plain HTTP, as Windows does with AllowUnencrypted."""
-    shape: windows.Shape = windows.PLAIN
+    shape: installation.Shape = installation.PLAIN
     """What it has in common with real servers."""
     engine: EngineName = EngineName.TWIN
 
@@ -92,10 +92,10 @@ class Host:
         """Make the host as it was when the lab started; its endpoints stay as they are."""
         spec = self.spec
         self.registry.replace(
-            windows.fresh(spec.address, spec.management_address, spec.l2tp_ports, spec.name, spec.shape)
+            installation.fresh(spec.address, spec.management_address, spec.l2tp_ports, spec.name, spec.shape)
         )
         if spec.shape.hardened_rule:
-            self.registry.deny(windows.HARDENED_RULE)
+            self.registry.deny(installation.HARDENED_RULE)
         self.agent.deaf = False
         self.services.broken.clear()
         self.services.starting.clear()
@@ -118,7 +118,7 @@ class Host:
     @property
     def store(self) -> Tree:
         """The local policy store as it is now."""
-        return self.registry.snapshot(windows.POLICY_STORE)
+        return self.registry.snapshot(installation.POLICY_STORE)
 
     def run_program(self, program: str, arguments: str, seconds: float) -> tuple[int, str]:
         """Run ``netsh`` or ``sc``; return the exit code and the output."""

@@ -12,10 +12,10 @@ from typing import Any
 
 import yaml
 
-from .authentication import PASSWORD, USER
 from .engine import Connection
 from .host import Host
-from .server import LOOPBACK
+from .wire.authentication import PASSWORD, USER
+from .wire.server import LOOPBACK
 
 GROUP = "rras"
 

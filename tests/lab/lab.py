@@ -18,11 +18,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from . import authentication, certificate, inventory
+from . import inventory
 from .engine import Connection
 from .host import Host, HostSpec
 from .inventory import Scheme, Transport
-from .server import LOOPBACK
+from .wire import authentication, certificate
+from .wire.server import LOOPBACK
 
 
 class Lab(Mapping[str, Host]):

@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import codec
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Kind, Value, join
-from ansible_collections.rras.ipsec.tests.lab.powershell_shadow import entries
+from ansible_collections.rras.ipsec.tests.lab.powershell.shadow import entries
 from ansible_collections.rras.ipsec.tests.support import transactions
 from ansible_collections.rras.ipsec.tests.support.machine import ON_WINDOWS, Machine, run
 from ansible_collections.rras.ipsec.tests.support.transactions import (

@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, Impairments, Lab, PoweredOff, RecordRefusedError
 from ansible_collections.rras.ipsec.tests.lab.engine import EngineName
-from ansible_collections.rras.ipsec.tests.lab.powershell import PowerShell
+from ansible_collections.rras.ipsec.tests.lab.powershell.powershell import PowerShell
 from ansible_collections.rras.ipsec.tests.support import cuts
 from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import Controller
@@ -94,7 +94,7 @@ def test_a_run_that_is_cut_leaves_the_old_or_the_new_and_its_repeat_arrives(
 
 def test_a_playbook_needs_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each command gets a PowerShell of its own, by its command line as it arrived, as with Microsoft's own program."""
-    monkeypatch.setattr("ansible_collections.rras.ipsec.tests.lab.powershell_server.SERVE", "-Version")
+    monkeypatch.setattr("ansible_collections.rras.ipsec.tests.lab.powershell.standing.SERVE", "-Version")
     with Lab([HostSpec(words.TOKYO, ADDRESS, engine=EngineName.POWERSHELL)]) as lab:
         controller = Controller(tmp_path, lab, lab.inventory())
         controller.variables["l2tp_connections"] = [words.connection()]

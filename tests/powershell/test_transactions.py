@@ -9,7 +9,7 @@ import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault, Outcome
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value, join
-from ansible_collections.rras.ipsec.tests.lab.registry import differences
+from ansible_collections.rras.ipsec.tests.lab.windows.registry import differences
 from ansible_collections.rras.ipsec.tests.support.machine import ON_WINDOWS, PROGRAM_VERBS, Machine, access, kept, run
 from ansible_collections.rras.ipsec.tests.support.transactions import (
     ABSENT,

@@ -14,12 +14,13 @@ import pytest
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault, Outcome
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Kind, join
-from ansible_collections.rras.ipsec.tests.lab import NetshFault, PoweredOff, powershell_wine
+from ansible_collections.rras.ipsec.tests.lab import NetshFault, PoweredOff
 from ansible_collections.rras.ipsec.tests.lab.engine import Command, Connection
-from ansible_collections.rras.ipsec.tests.lab.powershell import PowerShell
-from ansible_collections.rras.ipsec.tests.lab.powershell_place import encoded
-from ansible_collections.rras.ipsec.tests.lab.registry import differences
-from ansible_collections.rras.ipsec.tests.lab.windows import INTERFACES
+from ansible_collections.rras.ipsec.tests.lab.powershell import wine
+from ansible_collections.rras.ipsec.tests.lab.powershell.place import encoded
+from ansible_collections.rras.ipsec.tests.lab.powershell.powershell import PowerShell
+from ansible_collections.rras.ipsec.tests.lab.windows.installation import INTERFACES
+from ansible_collections.rras.ipsec.tests.lab.windows.registry import differences
 from ansible_collections.rras.ipsec.tests.support.machine import kept, run, unframed
 from ansible_collections.rras.ipsec.tests.support.transactions import (
     FAILS,
@@ -70,7 +71,7 @@ def test_a_plain_command_line_does_the_same(machine: WineMachine, line: str, con
 def test_a_program_that_is_no_server_is_noticed(
     machine: WineMachine, engine: PowerShell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ansible_collections.rras.ipsec.tests.lab.powershell_server.SERVE", "-Version")
+    monkeypatch.setattr("ansible_collections.rras.ipsec.tests.lab.powershell.standing.SERVE", "-Version")
     machine.registry.lose_volatile_keys()
     assert run(machine, record("ReadDigest", STORE)).failure is None
     assert not engine.served
@@ -268,7 +269,7 @@ def test_a_restart_ends_programs_and_keeps_the_registry(machine: WineMachine) ->
     assert not machine.host.services.is_running("PolicyAgent")
 
 
-@pytest.mark.skipif(not powershell_wine.steady(), reason="Linux forbids setarch --addr-no-randomize here")
+@pytest.mark.skipif(not wine.steady(), reason="Linux forbids setarch --addr-no-randomize here")
 def test_no_process_has_its_heap_where_wine_needs_the_place(engine: PowerShell) -> None:
     """Else, now and then, a program does not start, and the script says of it that it can't be run."""
     shared_data = 0x7FFE0000

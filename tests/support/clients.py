@@ -15,7 +15,7 @@ import winrm.protocol
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import session
 from ansible_collections.rras.ipsec.tests.lab import Host
-from ansible_collections.rras.ipsec.tests.lab.authentication import PASSWORD, USER
+from ansible_collections.rras.ipsec.tests.lab.wire.authentication import PASSWORD, USER
 
 
 @dataclasses.dataclass(frozen=True)

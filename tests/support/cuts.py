@@ -13,7 +13,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import NAME as POLICY_NAME
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import StoredPolicy
 from ansible_collections.rras.ipsec.tests.lab import PoweredOff
-from ansible_collections.rras.ipsec.tests.lab.registry import differences
+from ansible_collections.rras.ipsec.tests.lab.windows.registry import differences
 from ansible_collections.rras.ipsec.tests.support.journeys import (
     FOREIGN,
     THEIRS,

@@ -14,13 +14,13 @@ from collections.abc import Sequence
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree
-from ansible_collections.rras.ipsec.tests.lab.agent import PolicyAgent
 from ansible_collections.rras.ipsec.tests.lab.impairment import Impairments
-from ansible_collections.rras.ipsec.tests.lab.powershell_place import ThisMachine, Use, uses
-from ansible_collections.rras.ipsec.tests.lab.powershell_registry import RealRegistry
-from ansible_collections.rras.ipsec.tests.lab.powershell_shadow import Shadow
-from ansible_collections.rras.ipsec.tests.lab.registry import LabRegistry
-from ansible_collections.rras.ipsec.tests.lab.services import Services
+from ansible_collections.rras.ipsec.tests.lab.powershell.place import ThisMachine, Use, uses
+from ansible_collections.rras.ipsec.tests.lab.powershell.real_registry import RealRegistry
+from ansible_collections.rras.ipsec.tests.lab.powershell.shadow import Shadow
+from ansible_collections.rras.ipsec.tests.lab.windows.agent import PolicyAgent
+from ansible_collections.rras.ipsec.tests.lab.windows.registry import LabRegistry
+from ansible_collections.rras.ipsec.tests.lab.windows.services import Services
 from ansible_collections.rras.ipsec.tests.support.transactions import BEFORE, NONCE, OWN, STORE, record
 
 ON_WINDOWS = sys.platform == "win32"

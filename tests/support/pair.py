@@ -12,8 +12,9 @@ from typing import Any
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import codec, model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree, Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store, StoredPolicy
-from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, Lab, windows
-from ansible_collections.rras.ipsec.tests.lab.registry import differences
+from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, Lab
+from ansible_collections.rras.ipsec.tests.lab.windows import installation
+from ansible_collections.rras.ipsec.tests.lab.windows.registry import differences
 from ansible_collections.rras.ipsec.tests.support import pair as words
 
 TOKYO, OSAKA = "rras-tokyo", "rras-osaka"
@@ -26,7 +27,7 @@ NEW_KEY = "Nara-Todaiji:0752/Daibutsu"
 RASMAN = r"SYSTEM\CurrentControlSet\Services\RasMan\Parameters"
 OURS = r"SOFTWARE\rras.ipsec"
 BACKUP = OURS + r"\Backup"
-IDENTITY = (windows.CRYPTOGRAPHY, windows.COMPUTER_NAME)
+IDENTITY = (installation.CRYPTOGRAPHY, installation.COMPUTER_NAME)
 RESTART_PENDING = OURS + r"\ProhibitIpSec\RestartPending"
 
 

@@ -27,7 +27,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.value import Va
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import TASK
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
 from ansible_collections.rras.ipsec.tests.lab.engine import Command, Connection
-from ansible_collections.rras.ipsec.tests.lab.services import State
+from ansible_collections.rras.ipsec.tests.lab.windows.services import State
 
 ADDRESS, PEER = "192.0.2.1", "192.0.2.2"
 KEY, OTHER_KEY = "correct horse battery staple", "another key of the same pair"

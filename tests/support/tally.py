@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ansible_collections.rras.ipsec.tests.lab.powershell_place import Use, uses
+from ansible_collections.rras.ipsec.tests.lab.powershell.place import Use, uses
 
 _NAME = "real PowerShell"
 _BEFORE = pytest.StashKey[dict[Use, int]]()

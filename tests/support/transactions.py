@@ -20,7 +20,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault, Outcome
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall, steps
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Kind, Tree, Value, join
-from ansible_collections.rras.ipsec.tests.lab.windows import COMPUTER_NAME, CRYPTOGRAPHY, SERVICES
+from ansible_collections.rras.ipsec.tests.lab.windows.installation import COMPUTER_NAME, CRYPTOGRAPHY, SERVICES
 
 NONCE = bytes(range(32))
 OUR_RULE = firewall.reading()[0]

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import session
-from ansible_collections.rras.ipsec.tests.lab import windows
 from ansible_collections.rras.ipsec.tests.lab.engine import Command, Connection, EngineName
 from ansible_collections.rras.ipsec.tests.lab.host import Host, HostSpec
 from ansible_collections.rras.ipsec.tests.lab.impairment import Impairments
-from ansible_collections.rras.ipsec.tests.lab.powershell import PowerShell
+from ansible_collections.rras.ipsec.tests.lab.powershell.powershell import PowerShell
+from ansible_collections.rras.ipsec.tests.lab.windows import installation
 from ansible_collections.rras.ipsec.tests.support.machine import Machine, unframed
 from ansible_collections.rras.ipsec.tests.support.transactions import BEFORE, RASMAN
 
@@ -29,7 +29,7 @@ class WineMachine(Machine):
 
     def fill(self) -> None:
         host = self.host
-        self.registry.replace(windows.fresh(host.spec.address, host.spec.management_address))
+        self.registry.replace(installation.fresh(host.spec.address, host.spec.management_address))
         self.registry.remove_tree(RASMAN)
         self.registry.load(BEFORE)
         host.services.boot()

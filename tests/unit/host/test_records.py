@@ -25,9 +25,9 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import RASMAN
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Kind, Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
-from ansible_collections.rras.ipsec.tests.lab import digests
-from ansible_collections.rras.ipsec.tests.lab.grammar import VERBS, parse
-from ansible_collections.rras.ipsec.tests.lab.transaction import Transaction, method_of
+from ansible_collections.rras.ipsec.tests.lab.twin import digests
+from ansible_collections.rras.ipsec.tests.lab.twin.grammar import VERBS, parse
+from ansible_collections.rras.ipsec.tests.lab.twin.transaction import Transaction, method_of
 
 TWO_LINES = "a\nb"
 OWN = r"SOFTWARE\rras.ipsec"

@@ -18,9 +18,9 @@ import winrm.exceptions
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import steps
 from ansible_collections.rras.ipsec.tests.lab import Answer, Host, Lab
-from ansible_collections.rras.ipsec.tests.lab.authentication import PASSWORD, USER
 from ansible_collections.rras.ipsec.tests.lab.impairment import Impairments
-from ansible_collections.rras.ipsec.tests.lab.windows import RASMAN_PARAMETERS
+from ansible_collections.rras.ipsec.tests.lab.windows.installation import RASMAN_PARAMETERS
+from ansible_collections.rras.ipsec.tests.lab.wire.authentication import PASSWORD, USER
 from ansible_collections.rras.ipsec.tests.support.clients import Client, Way
 
 SEALED = (

@@ -12,10 +12,10 @@ import pytest
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall, steps
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree, Value, join
 from ansible_collections.rras.ipsec.tests.lab import Host, NetshFault
-from ansible_collections.rras.ipsec.tests.lab.firewall import rules
 from ansible_collections.rras.ipsec.tests.lab.recorder import Source
-from ansible_collections.rras.ipsec.tests.lab.sc import ENGLISH, GERMAN, Sc
-from ansible_collections.rras.ipsec.tests.lab.windows import DOMAIN_POLICY, POLICY_STORE, SERVICES
+from ansible_collections.rras.ipsec.tests.lab.windows.firewall import rules
+from ansible_collections.rras.ipsec.tests.lab.windows.installation import DOMAIN_POLICY, POLICY_STORE, SERVICES
+from ansible_collections.rras.ipsec.tests.lab.windows.sc import ENGLISH, GERMAN, Sc
 from ansible_collections.rras.ipsec.tests.support import transactions
 
 SHOW_POLICIES = "ipsec static show policy all"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value
-from ansible_collections.rras.ipsec.tests.lab.registry import (
+from ansible_collections.rras.ipsec.tests.lab.windows.registry import (
     DEFAULT_ACCESS,
     Registry,
     RegistryError,

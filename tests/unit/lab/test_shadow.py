@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import OURS, RESTART_PENDING, VALUE_NOTE
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import join
 from ansible_collections.rras.ipsec.tests.lab import Host, PoweredOff
-from ansible_collections.rras.ipsec.tests.lab.powershell_shadow import Shadow
+from ansible_collections.rras.ipsec.tests.lab.powershell.shadow import Shadow
 from ansible_collections.rras.ipsec.tests.support.transactions import NONCE, record
 
 

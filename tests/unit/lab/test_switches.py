@@ -13,7 +13,7 @@ import requests
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, Lab
-from ansible_collections.rras.ipsec.tests.lab.control import Control
+from ansible_collections.rras.ipsec.tests.lab.playground.control import Control
 
 NAME = "rras-tokyo"
 NO_SERVICE = (

@@ -16,12 +16,12 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fa
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import codec, firewall
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Kind, Tree, Value, join
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, NetshFault, PoweredOff, RecordRefusedError
-from ansible_collections.rras.ipsec.tests.lab.digests import NAMELESS
-from ansible_collections.rras.ipsec.tests.lab.firewall import rules
-from ansible_collections.rras.ipsec.tests.lab.grammar import VERBS
-from ansible_collections.rras.ipsec.tests.lab.registry import Registry, differences
-from ansible_collections.rras.ipsec.tests.lab.transaction import Transaction
-from ansible_collections.rras.ipsec.tests.lab.windows import COMPUTER_NAME, CRYPTOGRAPHY, INTERFACES
+from ansible_collections.rras.ipsec.tests.lab.twin.digests import NAMELESS
+from ansible_collections.rras.ipsec.tests.lab.twin.grammar import VERBS
+from ansible_collections.rras.ipsec.tests.lab.twin.transaction import Transaction
+from ansible_collections.rras.ipsec.tests.lab.windows.firewall import rules
+from ansible_collections.rras.ipsec.tests.lab.windows.installation import COMPUTER_NAME, CRYPTOGRAPHY, INTERFACES
+from ansible_collections.rras.ipsec.tests.lab.windows.registry import Registry, differences
 from ansible_collections.rras.ipsec.tests.support import transactions
 from ansible_collections.rras.ipsec.tests.support.transactions import (
     ABSENT,

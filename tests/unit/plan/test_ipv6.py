@@ -14,8 +14,9 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import Tr
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.firewall import DELETE, NAME
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value, join
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import WorkError
-from ansible_collections.rras.ipsec.tests.lab import RecordRefusedError, firewall
-from ansible_collections.rras.ipsec.tests.lab.windows import FIREWALL_SETTINGS
+from ansible_collections.rras.ipsec.tests.lab import RecordRefusedError
+from ansible_collections.rras.ipsec.tests.lab.windows import firewall
+from ansible_collections.rras.ipsec.tests.lab.windows.installation import FIREWALL_SETTINGS
 from ansible_collections.rras.ipsec.tests.support.server import BLOCKED, OTHER_KEY, Server, rule
 
 OURS = (

@@ -15,7 +15,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Pla
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Kind, Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL, NAME
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import WorkError
-from ansible_collections.rras.ipsec.tests.lab.digests import NAMELESS
+from ansible_collections.rras.ipsec.tests.lab.twin.digests import NAMELESS
 from ansible_collections.rras.ipsec.tests.support.server import Server
 from ansible_collections.rras.ipsec.tests.support.somebody_else import by_hand
 

@@ -23,7 +23,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import (
     LOCAL,
     OWNERS_REFERENCE,
 )
-from ansible_collections.rras.ipsec.tests.lab.registry import differences
+from ansible_collections.rras.ipsec.tests.lab.windows.registry import differences
 from ansible_collections.rras.ipsec.tests.support import strategies
 from ansible_collections.rras.ipsec.tests.support.server import (
     BLOCKED,

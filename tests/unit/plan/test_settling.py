@@ -14,7 +14,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import RAS
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import WorkError
 from ansible_collections.rras.ipsec.tests.lab.host import LATE_FILTERS
-from ansible_collections.rras.ipsec.tests.lab.services import NEVER
+from ansible_collections.rras.ipsec.tests.lab.windows.services import NEVER
 from ansible_collections.rras.ipsec.tests.support.server import ADDRESS, BLOCKED, KEY, NAME, PEER, Options, Server, rule
 
 DECLARED: Options = {"rules": [rule(), BLOCKED]}

@@ -24,7 +24,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LO
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import ROLE, TASK, Words
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import WorkError
 from ansible_collections.rras.ipsec.tests.lab.impairment import NetshFault
-from ansible_collections.rras.ipsec.tests.lab.registry import differences
+from ansible_collections.rras.ipsec.tests.lab.windows.registry import differences
 from ansible_collections.rras.ipsec.tests.support.journeys import configured_by_hand, removal, site
 from ansible_collections.rras.ipsec.tests.support.server import (
     ADDRESS,

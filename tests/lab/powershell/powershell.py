@@ -16,18 +16,18 @@ import dataclasses
 import threading
 from typing import Protocol
 
-from . import twin
-from .agent import PolicyAgent
-from .engine import Command, Connection, Output, unwrapped
-from .impairment import NetshFault, PoweredOff, RecordRefusedError
-from .powershell_computer import Computer, take
-from .powershell_place import Use, encoded, uses
-from .powershell_registry import RealRegistry
-from .powershell_relay import RECORD
-from .powershell_settling import SettlingRegistry
-from .powershell_shadow import Shadow
-from .registry import LabRegistry
-from .services import Services
+from ..engine import Command, Connection, Output, unwrapped
+from ..impairment import NetshFault, PoweredOff, RecordRefusedError
+from ..twin import twin
+from ..windows.agent import PolicyAgent
+from ..windows.registry import LabRegistry
+from ..windows.services import Services
+from .computer import Computer, take
+from .place import Use, encoded, uses
+from .real_registry import RealRegistry
+from .relay import RECORD
+from .settling import SettlingRegistry
+from .shadow import Shadow
 
 _EACH_RECORD = "$state.verb, $state.path, [object[]] $fields = $request"
 _ASK_FIRST = (

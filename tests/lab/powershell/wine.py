@@ -17,9 +17,9 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from .powershell_place import PROGRAM_VARIABLE, Place, command_line, popen
+from .place import PROGRAM_VARIABLE, Place, command_line, popen
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 CACHE = ROOT / ".cache" / "powershell"
 SHARED = ROOT.parent / "shared" / "pwsh"
 ARCHIVE = SHARED / "powershell-win-x64.tar.xz"

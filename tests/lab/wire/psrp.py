@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 import psrpcore
 from psrpcore.types import HostMethodIdentifier, NETException, PSInvocationState
 
-from .engine import Command, Connection, Output
+from ..engine import Command, Connection, Output
 from .shells import BLOCK, Machine, Pipe, Shell, run_in_thread
 from .soap import FaultCode, FaultError, Request, find_text
 

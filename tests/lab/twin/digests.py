@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Kind, Value, join
 
-from .registry import RegistryAccess, RegistryError, RegistryErrorCode
-from .windows import POLICY_STORE
+from ..windows.installation import POLICY_STORE
+from ..windows.registry import RegistryAccess, RegistryError, RegistryErrorCode
 
 CERTIFICATE = 3
 KERBEROS = 5

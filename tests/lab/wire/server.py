@@ -16,8 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..impairment import Impairments
 from .authentication import CHALLENGES, SEALED_TYPE, Login, SealingError
-from .impairment import Impairments
 from .soap import Response
 
 LOOPBACK = "127.0.0.1"

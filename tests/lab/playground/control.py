@@ -28,10 +28,10 @@ from typing import Any, Self
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Kind, Tree, Value
 
+from ..host import Host
+from ..windows.services import ServiceError
+from ..wire.server import LOOPBACK
 from . import switches
-from .host import Host
-from .server import LOOPBACK
-from .services import ServiceError
 
 
 class Control:

@@ -24,10 +24,10 @@ from collections.abc import Callable, Mapping
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import ACTIVE_POLICY, LOCAL
 
+from ..host import Host
+from ..windows.agent import RELOAD
+from ..windows.services import POLICY_AGENT
 from . import by_hand
-from .agent import RELOAD
-from .host import Host
-from .services import POLICY_AGENT
 
 Query = Mapping[str, str]
 EXAMPLE_POLICY = "Made by hand"

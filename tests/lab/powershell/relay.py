@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from typing import cast
 
-from .powershell_place import LOOPBACK
+from .place import LOOPBACK
 
 RECORD = "#record"
 """The name under which an impaired script, rather than a program, asks before each record."""

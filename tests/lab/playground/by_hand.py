@@ -13,8 +13,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree, Value, join
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import ACTIVE_POLICY, LOCAL, object_keys
 
-from .host import Host
-from .windows import RASMAN_PARAMETERS, SERVICES, Start
+from ..host import Host
+from ..windows.installation import RASMAN_PARAMETERS, SERVICES, Start
 
 L2TP, ANY = model.Ports.one(1701), model.Ports.any()
 ESP = model.Algorithm(model.Transform.ESP, model.Encryption.TRIPLE_DES, model.Integrity.SHA1)

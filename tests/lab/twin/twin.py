@@ -15,10 +15,10 @@ from typing import Protocol
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import session
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault
 
-from .engine import Command, Connection, Engine, Output, unwrapped
+from ..engine import Command, Connection, Engine, Output, unwrapped
+from ..impairment import Answer
+from ..recorder import Execution, Recorder, Source
 from .grammar import step_of
-from .impairment import Answer
-from .recorder import Execution, Recorder, Source
 from .transaction import Machine, Transaction
 
 LONGEST_LINE = 8191

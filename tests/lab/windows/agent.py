@@ -12,8 +12,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text impo
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, join
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store
 
+from .installation import DOMAIN_POLICY, POLICY_STORE
 from .registry import RegistryAccess, readable
-from .windows import DOMAIN_POLICY, POLICY_STORE
 
 RELOAD = 129
 """The service control that makes the agent load its policy again."""

@@ -15,8 +15,8 @@ from collections.abc import Iterator, Mapping
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value
 
+from .installation import FIREWALL_RULES
 from .registry import RegistryAccess
-from .windows import FIREWALL_RULES
 
 SUCCESS = 0
 FAILURE = 1

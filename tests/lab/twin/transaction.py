@@ -19,12 +19,12 @@ from typing import Protocol
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault, Outcome
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import SEPARATOR, Key, Kind, Value, join
 
+from ..impairment import Impairments, RecordRefusedError
+from ..windows.installation import POLICY_STORE, RASMAN_PARAMETERS
+from ..windows.programs import NOT_RUN
+from ..windows.registry import RegistryAccess, RegistryError, RegistryErrorCode, readable
 from . import digests
 from .grammar import OWN_KEY, STORED_OBJECT, Request, ScriptError, Step, parse, step_of
-from .impairment import Impairments, RecordRefusedError
-from .programs import NOT_RUN
-from .registry import RegistryAccess, RegistryError, RegistryErrorCode, readable
-from .windows import POLICY_STORE, RASMAN_PARAMETERS
 
 OWN = r"SOFTWARE\rras.ipsec"
 DEEPEST = 8

@@ -11,8 +11,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text impo
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value, join
 
 from .agent import RELOAD, PolicyAgent
+from .installation import RASMAN_PARAMETERS, SERVICES, Start
 from .registry import RegistryAccess
-from .windows import RASMAN_PARAMETERS, SERVICES, Start
 
 POLICY_AGENT = "PolicyAgent"
 RRAS = "RemoteAccess"

@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value
 
-from .powershell_registry import RealRegistry, touched
-from .registry import LabRegistry, Registry
+from ..windows.registry import LabRegistry, Registry
+from .real_registry import RealRegistry, touched
 
 
 class SettlingRegistry(LabRegistry):

@@ -19,9 +19,9 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 
 from . import firewall
 from .agent import PolicyAgent
+from .installation import POLICY_STORE
 from .registry import RegistryAccess, readable
 from .services import FIREWALL, POLICY_AGENT, Services
-from .windows import POLICY_STORE
 
 SUCCESS = 0
 FAILURE = 1

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value, join
 
+from .installation import SERVICES, Start
 from .registry import RegistryAccess
 from .services import ServiceError, Services, State
-from .windows import SERVICES, Start
 
 SUCCESS = 0
 INVALID_COMMAND_LINE = 1639

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value, join
 
-from .digests import KIND_NAMES, NAMELESS
-from .powershell_place import LOOPBACK, Place, Use, uses
-from .registry import LabRegistry, Registry, RegistryError, RegistryErrorCode
-from .windows import ADAPTERS, INTERFACES, LINKAGE, SERVICES
+from ..twin.digests import KIND_NAMES, NAMELESS
+from ..windows.installation import ADAPTERS, INTERFACES, LINKAGE, SERVICES
+from ..windows.registry import LabRegistry, Registry, RegistryError, RegistryErrorCode
+from .place import LOOPBACK, Place, Use, uses
 
 SCRIPT = Path(__file__).with_suffix(".ps1")
 SECONDS_TO_CONNECT = 60

@@ -13,11 +13,11 @@ import atexit
 import subprocess
 from collections.abc import Callable, Sequence
 
-from .powershell_place import Place
-from .powershell_registry import RealRegistry
-from .powershell_relay import Relay
-from .powershell_server import Server
-from .powershell_wine import Prefix
+from .place import Place
+from .real_registry import RealRegistry
+from .relay import Relay
+from .standing import Server
+from .wine import Prefix
 
 Answer = Callable[[str, str], tuple[int, str] | None]
 """What a relayed program does: from its name and arguments to its exit code and output, or None if it hangs."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
-from .impairment import Impairments, NetshFault
+from ..impairment import Impairments, NetshFault
+from ..recorder import Recorder, Source
 from .net import net
 from .netsh import Message, Netsh, error
-from .recorder import Recorder, Source
 from .sc import Sc
 
 SYSTEM_DIRECTORY = r"C:\Windows\system32"

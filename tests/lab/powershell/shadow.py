@@ -15,17 +15,17 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fa
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import BACKUP, OURS
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import SEPARATOR, Key, Tree
 
-from .agent import PolicyAgent
-from .impairment import Impairments, PoweredOff
-from .netsh import Netsh
-from .powershell_registry import TOPS, touched
-from .programs import Programs
-from .recorder import Recorder
-from .registry import LabRegistry, Registry, differences
-from .sc import Sc
-from .services import Services
-from .transaction import Transaction
-from .windows import COMPUTER_NAME, CRYPTOGRAPHY
+from ..impairment import Impairments, PoweredOff
+from ..recorder import Recorder
+from ..twin.transaction import Transaction
+from ..windows.agent import PolicyAgent
+from ..windows.installation import COMPUTER_NAME, CRYPTOGRAPHY
+from ..windows.netsh import Netsh
+from ..windows.programs import Programs
+from ..windows.registry import LabRegistry, Registry, differences
+from ..windows.sc import Sc
+from ..windows.services import Services
+from .real_registry import TOPS, touched
 
 _INHERITED = "D:AI"
 _ENTRY = re.compile(r"\((\w+);([A-Z]*);(\w*);([^()]*)\)")

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from typing import Protocol
 from xml.etree import ElementTree as ET
 
-from .engine import Command, Connection, Engine, Output
-from .impairment import PoweredOff
+from ..engine import Command, Connection, Engine, Output
+from ..impairment import PoweredOff
 from .soap import FaultCode, FaultError, Request, find_text
 
 BLOCK = 32 * 1024

@@ -10,8 +10,8 @@ import subprocess
 import threading
 from collections.abc import Sequence
 
-from .engine import Output
-from .powershell_place import Place
+from ..engine import Output
+from .place import Place
 
 SERVE = "--serve"
 _BESIDE = (
