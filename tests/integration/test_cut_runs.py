@@ -42,7 +42,7 @@ from ansible_collections.rras.ipsec.tests.support.pair import (
 pytestmark = pytest.mark.slow
 
 BATCHES = 4 if THOROUGH else 1
-PAIRS_PER_JOURNEY = 4
+PAIRS_PER_COURSE = 4
 PAIRS_PER_PLAY = 20
 NEVER = 1_000_000
 _GOLDEN_RATIO = 0.6180339887
@@ -51,7 +51,7 @@ _BEGIN = 0.926
 NEAR, FAR = "192.0.2.1", "192.0.2.2"
 
 
-class Journey(enum.Enum):
+class Course(enum.Enum):
     """What a run does to a host: the messages that it sends, and the records that the script gets from it."""
 
     FIRST_RUN = (68, 310)
@@ -68,7 +68,7 @@ class Journey(enum.Enum):
         return self.value[1]
 
 
-class Cut(enum.Enum):
+class Cause(enum.Enum):
     """What cuts a run on one host."""
 
     LOST_REQUEST = enum.auto()
@@ -78,49 +78,49 @@ class Cut(enum.Enum):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Place:
+class CutPlace:
     """Where a run is cut: at the n-th message or record of a host, counted from 1."""
 
-    journey: Journey
-    cut: Cut
+    course: Course
+    cause: Cause
     number: int
 
     @classmethod
-    def at(cls, journey: Journey, index: int) -> Place:
+    def at(cls, course: Course, index: int) -> CutPlace:
         """The places in an order in which any number of them is spread over the whole run."""
-        cut = list(Cut)[index % len(Cut)]
-        among = journey.messages if cut in LOSSES else journey.records
-        return cls(journey, cut, 1 + int((_BEGIN + index * _GOLDEN_RATIO) % 1 * among))
+        cause = list(Cause)[index % len(Cause)]
+        among = course.messages if cause in LOSSES else course.records
+        return cls(course, cause, 1 + int((_BEGIN + index * _GOLDEN_RATIO) % 1 * among))
 
 
-LOSSES = (Cut.LOST_REQUEST, Cut.LOST_ANSWER)
+LOSSES = (Cause.LOST_REQUEST, Cause.LOST_ANSWER)
 LOST_MESSAGES = [
-    (journey, part)
-    for journey in Journey
-    for part in range(math.ceil(len(LOSSES) * journey.messages / PAIRS_PER_PLAY) if THOROUGH else 0)
+    (course, part)
+    for course in Course
+    for part in range(math.ceil(len(LOSSES) * course.messages / PAIRS_PER_PLAY) if THOROUGH else 0)
 ]
 """The plays in which each message of each run gets lost somewhere, as parts of its places."""
 
 
-def lost_messages(journey: Journey, part: int) -> list[Place]:
+def lost_messages(course: Course, part: int) -> list[CutPlace]:
     """Return one play's part of the places where a message or the answer to it gets lost."""
-    everything = [Place(journey, cut, number + 1) for number in range(journey.messages) for cut in LOSSES]
+    everything = [CutPlace(course, cause, number + 1) for number in range(course.messages) for cause in LOSSES]
     return everything[part * PAIRS_PER_PLAY : (part + 1) * PAIRS_PER_PLAY]
 
 
 class Interruption:
     """A host whose next run is cut at a place."""
 
-    def __init__(self, host: Host, place: Place) -> None:
+    def __init__(self, host: Host, place: CutPlace) -> None:
         self.place = place
         self.impairments = host.impairments = Impairments()
         self._left = place.number
-        match place.cut:
-            case Cut.LOST_REQUEST:
+        match place.cause:
+            case Cause.LOST_REQUEST:
                 self.impairments.lose_request = place.number
-            case Cut.LOST_ANSWER:
+            case Cause.LOST_ANSWER:
                 self.impairments.lose_answer = place.number
-            case Cut.POWER_FAILURE | Cut.REGISTRY_ERROR:
+            case Cause.POWER_FAILURE | Cause.REGISTRY_ERROR:
                 self.impairments.before_record = self._count
 
     @property
@@ -132,7 +132,11 @@ class Interruption:
         self._left -= 1
         if self._left == 0:
             self.impairments.before_record = None
-            raise PoweredOff if self.place.cut is Cut.POWER_FAILURE else RecordRefusedError("The registry is corrupt.")
+            raise (
+                PoweredOff
+                if self.place.cause is Cause.POWER_FAILURE
+                else RecordRefusedError("The registry is corrupt.")
+            )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -251,20 +255,20 @@ def make_field(start: MakeController, monkeypatch: pytest.MonkeyPatch) -> MakeFi
 def test_a_run_cut_anywhere_leaves_the_old_or_the_new_and_its_repeat_arrives(
     make_field: MakeField, batch: int, record_property: Callable[[str, object], None]
 ) -> None:
-    field = make_field(2 * PAIRS_PER_JOURNEY)
+    field = make_field(2 * PAIRS_PER_COURSE)
     pilot, *others = field.pairs
-    fresh, done = others[:PAIRS_PER_JOURNEY], others[PAIRS_PER_JOURNEY:]
+    fresh, done = others[:PAIRS_PER_COURSE], others[PAIRS_PER_COURSE:]
     prepare(field, pilot, done)
 
-    indexes = range(batch * PAIRS_PER_JOURNEY, (batch + 1) * PAIRS_PER_JOURNEY)
-    first_runs = {pair: Place.at(Journey.FIRST_RUN, index) for pair, index in zip(fresh, indexes, strict=True)}
-    changes = {pair: Place.at(Journey.CHANGED_KEY, index) for pair, index in zip(done, indexes, strict=True)}
+    indexes = range(batch * PAIRS_PER_COURSE, (batch + 1) * PAIRS_PER_COURSE)
+    first_runs = {pair: CutPlace.at(Course.FIRST_RUN, index) for pair, index in zip(fresh, indexes, strict=True)}
+    changes = {pair: CutPlace.at(Course.CHANGED_KEY, index) for pair, index in zip(done, indexes, strict=True)}
     field.declare(NEW_KEY)
     cut(field, SITE, first_runs | changes)
     repeat(field, SITE)
     all_have_the_new_key(field)
 
-    removals = {pair: Place.at(Journey.REMOVAL, 2 * indexes.start + number) for number, pair in enumerate(others)}
+    removals = {pair: CutPlace.at(Course.REMOVAL, 2 * indexes.start + number) for number, pair in enumerate(others)}
     cut(field, REMOVE, removals)
     repeat(field, REMOVE)
     all_are_as_before(field)
@@ -272,16 +276,16 @@ def test_a_run_cut_anywhere_leaves_the_old_or_the_new_and_its_repeat_arrives(
     record_property(CUTS, f"{len(first_runs | changes) + len(removals)} places of whole runs")
 
 
-@pytest.mark.parametrize(("journey", "part"), LOST_MESSAGES)
+@pytest.mark.parametrize(("course", "part"), LOST_MESSAGES)
 def test_whichever_message_gets_lost(
-    make_field: MakeField, journey: Journey, part: int, record_property: Callable[[str, object], None]
+    make_field: MakeField, course: Course, part: int, record_property: Callable[[str, object], None]
 ) -> None:
-    places = lost_messages(journey, part)
+    places = lost_messages(course, part)
     field = make_field(len(places))
     pilot, *others = field.pairs
-    prepare(field, pilot, () if journey is Journey.FIRST_RUN else others)
+    prepare(field, pilot, () if course is Course.FIRST_RUN else others)
 
-    if journey is Journey.REMOVAL:
+    if course is Course.REMOVAL:
         cut(field, REMOVE, dict(zip(others, places, strict=True)))
         repeat(field, REMOVE)
         all_are_as_before(field)
@@ -291,13 +295,13 @@ def test_whichever_message_gets_lost(
         repeat(field, SITE)
         all_have_the_new_key(field)
 
-    record_property(CUTS, f"{len(places)} messages of {journey.name.lower().replace('_', ' ')}")
+    record_property(CUTS, f"{len(places)} messages of {course.name.lower().replace('_', ' ')}")
 
 
 def prepare(field: Field, pilot: Pair, done: Sequence[Pair]) -> None:
     """Bring one pair about with the old key, and give others what it has then."""
     field.declare(KEY)
-    with counted(pilot, Journey.FIRST_RUN):
+    with counted(pilot, Course.FIRST_RUN):
         first = field.controller.site("--limit", f"{pilot.near.name},{pilot.far.name}")
     assert first.code == 0, first.explain()
     found = words.assigned(pilot.near)
@@ -308,10 +312,10 @@ def prepare(field: Field, pilot: Pair, done: Sequence[Pair]) -> None:
     field.survey()
 
 
-def cut(field: Field, playbook: str, places: Mapping[Pair, Place]) -> None:
+def cut(field: Field, playbook: str, places: Mapping[Pair, CutPlace]) -> None:
     """Run a playbook that is cut on one end of each pair that has a place, and check what is left everywhere."""
     cuts = {pair: Interruption(pair.hosts[number % 2], place) for number, (pair, place) in enumerate(places.items())}
-    with counted(field.pairs[0], Journey.REMOVAL if playbook == REMOVE else Journey.CHANGED_KEY):
+    with counted(field.pairs[0], Course.REMOVAL if playbook == REMOVE else Course.CHANGED_KEY):
         run = field.controller.play(playbook)
 
     assert [each.place for each in cuts.values() if not each.happened] == []
@@ -324,13 +328,13 @@ def cut(field: Field, playbook: str, places: Mapping[Pair, Place]) -> None:
 
 
 @contextlib.contextmanager
-def counted(pilot: Pair, journey: Journey) -> Iterator[None]:
-    """Check that a run sends just as many messages to each host as its journey is said to have."""
+def counted(pilot: Pair, course: Course) -> Iterator[None]:
+    """Check that a run sends just as many messages to each host as its course is said to have."""
     for host in pilot.hosts:
         host.impairments.lose_request = NEVER
     yield
     sent = [NEVER - (host.impairments.lose_request or 0) for host in pilot.hosts]
-    assert sent == [journey.messages] * len(sent), journey
+    assert sent == [course.messages] * len(sent), course
 
 
 def repeat(field: Field, playbook: str) -> None:

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.xdist_group("kb 240262")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Server:
+class ArticleServer:
     """What one server has after the run."""
 
     host: Host
@@ -56,7 +56,7 @@ class Server:
         return found
 
 
-Step = Callable[[Server], bool]
+Step = Callable[[ArticleServer], bool]
 
 VALUE_STEPS: dict[str, Step] = {
     "2 the key RasMan Parameters": lambda server: RASMAN in server.registry,
@@ -121,21 +121,21 @@ POLICY_STEPS: dict[str, Step] = {
 @pytest.mark.parametrize("name", [TOKYO, OSAKA])
 @pytest.mark.parametrize("step", VALUE_STEPS)
 def test_the_registry_value_is_as_the_article_says(lab_after_first_run: Lab, name: str, step: str) -> None:
-    assert VALUE_STEPS[step](Server(lab_after_first_run[name]))
+    assert VALUE_STEPS[step](ArticleServer(lab_after_first_run[name]))
 
 
 @pytest.mark.core
 @pytest.mark.parametrize("name", [TOKYO, OSAKA])
 @pytest.mark.parametrize("step", POLICY_STEPS)
 def test_the_policy_is_as_the_article_says(lab_after_first_run: Lab, name: str, step: str) -> None:
-    assert POLICY_STEPS[step](Server(lab_after_first_run[name]))
+    assert POLICY_STEPS[step](ArticleServer(lab_after_first_run[name]))
 
 
 def test_the_filter_is_the_same_on_both_servers(lab_after_first_run: Lab) -> None:
-    tokyo, osaka = Server(lab_after_first_run[TOKYO]), Server(lab_after_first_run[OSAKA])
+    tokyo, osaka = ArticleServer(lab_after_first_run[TOKYO]), ArticleServer(lab_after_first_run[OSAKA])
     assert tokyo.filter == osaka.filter
 
 
 def test_the_whole_policy_means_the_same_on_both_servers(lab_after_first_run: Lab) -> None:
-    tokyo, osaka = Server(lab_after_first_run[TOKYO]), Server(lab_after_first_run[OSAKA])
+    tokyo, osaka = ArticleServer(lab_after_first_run[TOKYO]), ArticleServer(lab_after_first_run[OSAKA])
     assert model.meaning(tokyo.policy.policy) == model.meaning(osaka.policy.policy)

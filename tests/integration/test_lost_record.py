@@ -16,7 +16,7 @@ from ansible_collections.rras.ipsec.tests import ROOT
 from ansible_collections.rras.ipsec.tests.lab import Host
 from ansible_collections.rras.ipsec.tests.messages import Says
 from ansible_collections.rras.ipsec.tests.support import pair as words
-from ansible_collections.rras.ipsec.tests.support.administrator import DONE, Console
+from ansible_collections.rras.ipsec.tests.support.administrator import DONE, CommandPrompt
 from ansible_collections.rras.ipsec.tests.support.controller import REMOVE, Controller, Run
 from ansible_collections.rras.ipsec.tests.support.pair import KEY, NEW_KEY, OSAKA, OURS, POLICY, TOKYO, connection
 
@@ -106,7 +106,7 @@ def test_the_documented_removal(pair: Controller) -> None:
 
     commands = documented()[2]
     for host in pair.lab.values():
-        console = Console(host)
+        console = CommandPrompt(host)
         for command in commands:
             if not command.startswith("ansible-playbook "):
                 assert console.run(command) == DONE, command

@@ -15,7 +15,7 @@ from ansible_collections.rras.ipsec.tests import ROOT
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
 from ansible_collections.rras.ipsec.tests.lab.windows.registry import differences
 from ansible_collections.rras.ipsec.tests.support import pair as words
-from ansible_collections.rras.ipsec.tests.support.administrator import DONE, Console
+from ansible_collections.rras.ipsec.tests.support.administrator import DONE, CommandPrompt
 from ansible_collections.rras.ipsec.tests.support.controller import Controller
 from ansible_collections.rras.ipsec.tests.support.foreign import ASSIGNED_NAME, ASSIGNED_PATH, foreign_policies
 from ansible_collections.rras.ipsec.tests.support.labs import MakeController
@@ -59,7 +59,7 @@ def test_the_documented_commands_restore_what_was_there(changed: tuple[Controlle
     stop, delete, *copy_and_load, start_again = steps[2]
 
     for name, host in controller.lab.items():
-        console = Console(host)
+        console = CommandPrompt(host)
         found = console.run(query)
         assert (found == DONE, "0x0" in console.printed) == ((True, True) if name == HAD_ZERO else (False, False))
         for command in _meant_for(name, values):

@@ -39,7 +39,7 @@ THIRD_KEY = "Kamakura-Kotokuin:1252/Daibutsu"
 
 
 @dataclasses.dataclass(frozen=True)
-class Case:
+class VerifyCase:
     """A pair of hosts, named after the case, whose second one is damaged after a first run."""
 
     name: str
@@ -131,25 +131,27 @@ def go_away(host: Host) -> None:
 
 AWAY = "away-2 is unreachable: *. Its ends are not compared; all others are."
 CASES = (
-    Case("sound", "both ends are as declared", nothing, failing=""),
-    Case("key", "one end has another key", other_key),
-    Case("unassigned", "the policy was unassigned by hand", unassign),
-    Case("another", "another policy was assigned by hand", assign_another),
-    Case("peers", "another l2tp_other_peers is declared", nothing, "12", variables={"l2tp_other_peers": "ignore"}),
-    Case("rotation", "a new key is declared and not rolled out", nothing, "12"),
-    Case("rule", "a rule was changed by hand", remote_access_only),
-    Case("fresh", "nothing was ever brought about", nothing, "12", first_run=False),
-    Case("removed", "ProhibitIpSec was removed, and Windows still runs with it", erase_value),
-    Case("waiting", "ProhibitIpSec is set and waits for a restart", wait_for_restart),
-    Case("theirs", "somebody else set ProhibitIpSec", forget_value, failing=""),
-    Case("bare", "ProhibitIpSec is 1 and nothing protects", set_value_only, "12", first_run=False),
-    Case("stopped", "RemoteAccess is not running", stop_rras),
-    Case("agent", "PolicyAgent is not running", stop_agent),
-    Case("disabled", "PolicyAgent is disabled", disable_agent),
-    Case("domain", "a domain policy overrides the local one", join_domain),
-    Case("away", "one end is off", go_away, said=AWAY),
-    Case("empty", "l2tp_connections is empty, and the policy is still there", nothing, failing=""),
-    Case("deleted", "the connection was deleted, and the policy is still there", nothing, failing=""),
+    VerifyCase("sound", "both ends are as declared", nothing, failing=""),
+    VerifyCase("key", "one end has another key", other_key),
+    VerifyCase("unassigned", "the policy was unassigned by hand", unassign),
+    VerifyCase("another", "another policy was assigned by hand", assign_another),
+    VerifyCase(
+        "peers", "another l2tp_other_peers is declared", nothing, "12", variables={"l2tp_other_peers": "ignore"}
+    ),
+    VerifyCase("rotation", "a new key is declared and not rolled out", nothing, "12"),
+    VerifyCase("rule", "a rule was changed by hand", remote_access_only),
+    VerifyCase("fresh", "nothing was ever brought about", nothing, "12", first_run=False),
+    VerifyCase("removed", "ProhibitIpSec was removed, and Windows still runs with it", erase_value),
+    VerifyCase("waiting", "ProhibitIpSec is set and waits for a restart", wait_for_restart),
+    VerifyCase("theirs", "somebody else set ProhibitIpSec", forget_value, failing=""),
+    VerifyCase("bare", "ProhibitIpSec is 1 and nothing protects", set_value_only, "12", first_run=False),
+    VerifyCase("stopped", "RemoteAccess is not running", stop_rras),
+    VerifyCase("agent", "PolicyAgent is not running", stop_agent),
+    VerifyCase("disabled", "PolicyAgent is disabled", disable_agent),
+    VerifyCase("domain", "a domain policy overrides the local one", join_domain),
+    VerifyCase("away", "one end is off", go_away, said=AWAY),
+    VerifyCase("empty", "l2tp_connections is empty, and the policy is still there", nothing, failing=""),
+    VerifyCase("deleted", "the connection was deleted, and the policy is still there", nothing, failing=""),
 )
 
 
@@ -184,7 +186,7 @@ def verified(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Control
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_it_says_what_is_wrong_and_where(verified: tuple[Controller, Run, Run], case: Case, says: Says) -> None:
+def test_it_says_what_is_wrong_and_where(verified: tuple[Controller, Run, Run], case: VerifyCase, says: Says) -> None:
     _controller, run, _checked = verified
     told = [line for line in run.said(case.two) if not is_difference(line)]
     said = " ".join(filter(None, (*told, run.failure(case.two)))) or " ".join(run.said(case.one))

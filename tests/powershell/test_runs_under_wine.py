@@ -34,7 +34,7 @@ class RealServer(Server):
         words.Memory.of(like.host).give(host)
 
 
-class Cut:
+class CutInScript:
     """Cuts a run within its n-th script, before a record of it."""
 
     def __init__(self, script: int, record: int, error: type[BaseException]) -> None:
@@ -84,7 +84,7 @@ def test_a_run_that_is_cut_leaves_the_old_or_the_new_and_its_repeat_arrives(
     places = list(writing(scripts_of(prepared.copy(), journey.go)))[: len(errors)]
     for (script, record), error in zip(places, errors, strict=True):
         server = RealServer(machine.host, prepared)
-        assert cuts.cut(server, journey, Cut(script, record, error))
+        assert cuts.cut(server, journey, CutInScript(script, record, error))
         cuts.check(server, journey)
         journey.go(server)
         cuts.check(server, journey)

@@ -16,7 +16,7 @@ DONE, FAILED = 0, 1
 _HIVE = "HKLM\\"
 
 
-class Console:
+class CommandPrompt:
     """cmd.exe of one host."""
 
     def __init__(self, host: Host) -> None:

@@ -19,7 +19,7 @@ from ansible_collections.rras.ipsec.tests.lab.wire.authentication import PASSWOR
 
 
 @dataclasses.dataclass(frozen=True)
-class Way:
+class Route:
     """One way to a host: a client, how it authenticates, and what carries its messages."""
 
     connection: str
@@ -34,7 +34,7 @@ class Way:
 class Client:
     """A client that does what Ansible's connections winrm and psrp do, with their libraries, in this process."""
 
-    way: Way
+    way: Route
     host: Host
     password: str = PASSWORD
     encryption: Literal["auto", "always", "never"] = "auto"

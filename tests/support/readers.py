@@ -36,7 +36,7 @@ STEPS = {
 
 Results = Mapping[str, Any]
 Where = tuple[str | int, ...]
-Place = tuple[str, Where]
+ResultPlace = tuple[str, Where]
 """A step of the run, and where in its result."""
 
 
@@ -66,12 +66,12 @@ class Noting(Mapping[str, Any]):
         return value
 
 
-def read_by_filters(results: Results, connection: Mapping[str, Any], ends: Mapping[str, str]) -> set[Place]:
+def read_by_filters(results: Results, connection: Mapping[str, Any], ends: Mapping[str, str]) -> set[ResultPlace]:
     """What the filters of the role read while a run goes on, and when the answer to a commit got lost.
 
     results: those of the steps of a run, on any of its hosts; ends: the addresses of the connection's two hosts.
     """
-    found: set[Place] = set()
+    found: set[ResultPlace] = set()
     for filled in _moments():
         hostvars = {
             host: {
@@ -96,7 +96,7 @@ def _moments() -> Iterator[Sequence[str]]:
     yield [*names[:2], _view.AGAIN]
 
 
-def _noting_result(results: Results, host: str, address: str, variable: str, found: set[Place]) -> Noting:
+def _noting_result(results: Results, host: str, address: str, variable: str, found: set[ResultPlace]) -> Noting:
     """The result of a step as it would be on a host: each has its own address, and is a machine of its own."""
     step = STEPS[variable]
     result = copy.deepcopy(results[step])
@@ -127,7 +127,7 @@ _ARGUMENTS: Mapping[str, Callable[[list[str]], Sequence[tuple[Any, ...]]]] = {
 }
 
 
-def read_by_tasks() -> set[Place]:
+def read_by_tasks() -> set[ResultPlace]:
     """What the expressions in the role's tasks read; of what has a name of its own, all that it stands for."""
     loaded = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in sorted(TASKS.glob("*.yml"))]
     parsed = [jinja2.Environment(autoescape=True).parse(text) for text in _expressions(loaded)]
@@ -146,7 +146,7 @@ def _expressions(value: Any, name: str = "") -> Iterator[str]:
         yield f"{{{{ {value} }}}}" if name in ("when", "failed_when", "changed_when", "until") else value
 
 
-def _read(node: nodes.Node, path: Where = ()) -> Iterator[Place]:
+def _read(node: nodes.Node, path: Where = ()) -> Iterator[ResultPlace]:
     """What is read of the results below a node; path: what is read of the node itself."""
     if isinstance(node, nodes.Getattr):
         yield from _read(node.node, (node.attr, *path))

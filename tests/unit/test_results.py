@@ -156,7 +156,7 @@ def is_part_of_a_name(key: str) -> bool:
     return any(key.casefold() in name.casefold() for name in names)
 
 
-def read(results: Results) -> dict[readers.Place, Any]:
+def read(results: Results) -> dict[readers.ResultPlace, Any]:
     """What later tasks see of the results of a run."""
     return {(step, where): readers.at(results[step], where) for step, where in READ}
 
@@ -175,7 +175,7 @@ def test_the_places_that_are_read_are_found() -> None:
 
 
 @pytest.mark.parametrize("place", sorted(READ, key=str), ids=str)
-def test_what_is_read_stays_when_it_is_a_key(place: readers.Place) -> None:
+def test_what_is_read_stays_when_it_is_a_key(place: readers.ResultPlace) -> None:
     """As it was with any other key, and whatever the table of texts says of it."""
     step, where = place
     for _path, text, _described in leaves(readers.at(WITH_ANY_KEY[step], where), None):

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from .place import Place
 from .real_registry import RealRegistry
 from .relay import Relay
-from .standing import Server
+from .standing import StandingPowerShell
 from .wine import Prefix
 
 Answer = Callable[[str, str], tuple[int, str] | None]
@@ -32,7 +32,7 @@ class Computer(Place):
         self.relay = Relay(answer)
         self.prefix = Prefix(self.relay.port)
         self.registry = RealRegistry(self)
-        self.server = Server(self)
+        self.server = StandingPowerShell(self)
 
     def start(self, arguments: Sequence[str], *, piped: bool = False) -> subprocess.Popen[bytes]:
         return self.prefix.start(arguments, piped=piped)

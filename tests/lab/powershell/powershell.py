@@ -40,7 +40,7 @@ _ASK_FIRST = (
 """What an impaired host's script gets behind R(_EACH_RECORD): it asks the lab before each record."""
 
 
-class Host(twin.Host, Protocol):
+class PowerShellHost(twin.TwinHost, Protocol):
     """The machine that the engine runs on."""
 
     @property
@@ -59,7 +59,7 @@ class Host(twin.Host, Protocol):
 class PowerShell(twin.Twin):
     """PowerShell on one simulated host. Each script also runs on a shadow of the host, by the twin."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: PowerShellHost) -> None:
         super().__init__(host)
         self._machine = host
         self.registry = SettlingRegistry(self._start)

@@ -20,7 +20,7 @@ _BESIDE = (
 )
 
 
-class Server:
+class StandingPowerShell:
     """A PowerShell that stays and carries out one request after the other. Only the lab's own program can do that."""
 
     def __init__(self, place: Place) -> None:

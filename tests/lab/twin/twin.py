@@ -41,7 +41,7 @@ _FORBIDDEN_BY_FIPS = re.compile(
 _HOST_NAME = re.compile(r"\s*hostname(\.exe)?\b")
 
 
-class Host(Machine, Protocol):
+class TwinHost(Machine, Protocol):
     """The machine that the engine runs on."""
 
     @property
@@ -70,7 +70,7 @@ class Host(Machine, Protocol):
 class Twin(Engine):
     """PowerShell on one simulated host, as far as it is needed."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: TwinHost) -> None:
         self._host = host
         self.differences = []
         self._known: Mapping[re.Pattern[str], Callable[[re.Match[str]], Output]] = {

@@ -16,7 +16,7 @@ import psrpcore
 from psrpcore.types import HostMethodIdentifier, NETException, PSInvocationState
 
 from ..engine import Command, Connection, Output
-from .shells import BLOCK, Machine, Pipe, Shell, run_in_thread
+from .shells import BLOCK, Pipe, Shell, ShellHost, run_in_thread
 from .soap import FaultCode, FaultError, Request, find_text
 
 RESOURCE = "http://schemas.microsoft.com/powershell/Microsoft.PowerShell"
@@ -27,7 +27,7 @@ _CREATION_XML = "rsp:Shell/{http://schemas.microsoft.com/powershell}creationXml"
 class RunspaceShell(Shell):
     """A runspace pool and its pipelines. The protocol's state machines are psrpcore's."""
 
-    def __init__(self, machine: Machine, request: Request) -> None:
+    def __init__(self, machine: ShellHost, request: Request) -> None:
         self._machine = machine
         self._lock = threading.RLock()
         self._pool = psrpcore.ServerRunspacePool()

@@ -75,7 +75,7 @@ class Pipe:
             return dataclasses.replace(block, ended=last, code=self._code if last else None)
 
 
-class Machine(Protocol):
+class ShellHost(Protocol):
     """What a shell needs of the host that it is on."""
 
     @property
@@ -109,7 +109,7 @@ class Shell(Protocol):
         """End everything."""
 
 
-def run_in_thread(machine: Machine, command: Command, deliver: Callable[[Output], None]) -> None:
+def run_in_thread(machine: ShellHost, command: Command, deliver: Callable[[Output], None]) -> None:
     """Run a command beside the requests of its client, and deliver its output; nothing is delivered by a dead host."""
 
     def work() -> None:
@@ -127,7 +127,7 @@ def run_in_thread(machine: Machine, command: Command, deliver: Callable[[Output]
 class _RunningCommand:
     """One command of a R(CommandShell): it starts when its input is complete, where it expects any."""
 
-    def __init__(self, machine: Machine, line: str) -> None:
+    def __init__(self, machine: ShellHost, line: str) -> None:
         self._machine = machine
         self._line = line
         self._stdin = bytearray()
@@ -149,7 +149,7 @@ class _RunningCommand:
 class CommandShell(Shell):
     """A shell of the kind that ``winrm`` connections open: command lines, standard input, two output streams."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: ShellHost) -> None:
         self._machine = machine
         self._commands: dict[str, _RunningCommand] = {}
 

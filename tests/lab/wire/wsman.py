@@ -12,7 +12,7 @@ from collections.abc import Callable
 from xml.etree import ElementTree as ET
 
 from . import psrp
-from .shells import Block, CommandShell, Machine, Shell
+from .shells import Block, CommandShell, Shell, ShellHost
 from .soap import NAMESPACES, Action, FaultCode, FaultError, Request, Response, element, fault, parse, response
 
 COMMAND_RESOURCE = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/cmd"
@@ -22,7 +22,7 @@ _STATE = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/CommandState/"
 class Service:
     """Everything that clients have open on a host since it started."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: ShellHost) -> None:
         self._machine = machine
         self._lock = threading.Lock()
         self._shells: dict[str, Shell] = {}

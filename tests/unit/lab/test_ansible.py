@@ -19,7 +19,7 @@ import requests
 import yaml
 
 from ansible_collections.rras.ipsec.tests.lab import HostSpec, Lab
-from ansible_collections.rras.ipsec.tests.support.clients import Way
+from ansible_collections.rras.ipsec.tests.support.clients import Route
 
 ROOT = Path(__file__).resolve().parents[3]
 PLAYBOOK = """
@@ -38,7 +38,7 @@ PLAYBOOK = """
 """
 
 
-def play(lab: Lab, folder: Path, way: Way) -> None:
+def play(lab: Lab, folder: Path, way: Route) -> None:
     """Run the playbook against a lab; fail with what Ansible said."""
     playbook = folder / "playbook.yml"
     playbook.write_text(PLAYBOOK, encoding="utf-8")
@@ -55,9 +55,11 @@ def play(lab: Lab, folder: Path, way: Way) -> None:
 
 
 @pytest.mark.parametrize(
-    "way", [Way("winrm", "ntlm", "http"), Way("winrm", "basic", "https"), Way("psrp", "negotiate", "http")], ids=str
+    "way",
+    [Route("winrm", "ntlm", "http"), Route("winrm", "basic", "https"), Route("psrp", "negotiate", "http")],
+    ids=str,
 )
-def test_ansible_runs_commands_and_restarts(tmp_path: Path, way: Way) -> None:
+def test_ansible_runs_commands_and_restarts(tmp_path: Path, way: Route) -> None:
     with Lab([HostSpec("rras-tokyo", "192.0.2.1"), HostSpec("rras-osaka", "192.0.2.2")]) as lab:
         play(lab, tmp_path, way)
         assert [host.recorder.restarts for host in lab.values()] == [1, 1]
@@ -66,7 +68,7 @@ def test_ansible_runs_commands_and_restarts(tmp_path: Path, way: Way) -> None:
 @pytest.mark.slow
 def test_ansible_waits_for_a_host_that_goes_away(tmp_path: Path) -> None:
     with Lab([HostSpec("rras-tokyo", "192.0.2.1", seconds_away=0.3, seconds_until_restart=0.2)]) as lab:
-        play(lab, tmp_path, Way("winrm", "ntlm", "http"))
+        play(lab, tmp_path, Route("winrm", "ntlm", "http"))
         assert lab["rras-tokyo"].recorder.restarts == 1
 
 

@@ -21,20 +21,20 @@ from ansible_collections.rras.ipsec.tests.lab import Answer, Host, Lab
 from ansible_collections.rras.ipsec.tests.lab.impairment import Impairments
 from ansible_collections.rras.ipsec.tests.lab.windows.installation import RASMAN_PARAMETERS
 from ansible_collections.rras.ipsec.tests.lab.wire.authentication import PASSWORD, USER
-from ansible_collections.rras.ipsec.tests.support.clients import Client, Way
+from ansible_collections.rras.ipsec.tests.support.clients import Client, Route
 
 SEALED = (
-    Way("winrm", "ntlm", "http"),
-    Way("psrp", "ntlm", "http"),
-    Way("psrp", "negotiate", "http"),
+    Route("winrm", "ntlm", "http"),
+    Route("psrp", "ntlm", "http"),
+    Route("psrp", "negotiate", "http"),
 )
 OVER_TLS = (
-    Way("winrm", "basic", "https"),
-    Way("winrm", "ntlm", "https"),
-    Way("psrp", "basic", "https"),
-    Way("psrp", "negotiate", "https"),
+    Route("winrm", "basic", "https"),
+    Route("winrm", "ntlm", "https"),
+    Route("psrp", "basic", "https"),
+    Route("psrp", "negotiate", "https"),
 )
-UNENCRYPTED = (Way("winrm", "basic", "http"), Way("psrp", "basic", "http"))
+UNENCRYPTED = (Route("winrm", "basic", "http"), Route("psrp", "basic", "http"))
 WINRM, PSRP = SEALED[0], SEALED[2]
 LOST = (requests.ConnectionError, requests.ReadTimeout)
 
@@ -64,23 +64,23 @@ def wait_for(event: threading.Event) -> None:
 
 class TestConnections:
     @pytest.mark.parametrize("way", [*SEALED, *OVER_TLS], ids=str)
-    def test_the_script_runs_over_every_encrypted_connection(self, lab: Lab, way: Way) -> None:
+    def test_the_script_runs_over_every_encrypted_connection(self, lab: Lab, way: Route) -> None:
         host = lab["careful"]
         assert answers(Client(way, host))
         assert [run.records for run in host.recorder.executions] == [("Prepare", f"ReadTree {RASMAN_PARAMETERS}")]
 
     @pytest.mark.parametrize("way", UNENCRYPTED, ids=str)
-    def test_a_careless_host_takes_plain_messages(self, lab: Lab, way: Way) -> None:
+    def test_a_careless_host_takes_plain_messages(self, lab: Lab, way: Route) -> None:
         assert answers(Client(way, lab["careless"], encryption="never"))
 
     @pytest.mark.parametrize("way", [*UNENCRYPTED, *SEALED], ids=str)
-    def test_a_careful_host_refuses_plain_messages(self, lab: Lab, way: Way) -> None:
+    def test_a_careful_host_refuses_plain_messages(self, lab: Lab, way: Route) -> None:
         refusals = (winrm.exceptions.WinRMTransportError, pypsrp.exceptions.WinRMTransportError)
         with pytest.raises(refusals, match="403"):
             Client(way, lab["careful"], encryption="never").run("hostname")
 
     @pytest.mark.parametrize("way", [*SEALED, *OVER_TLS], ids=str)
-    def test_a_wrong_password_is_refused(self, lab: Lab, way: Way) -> None:
+    def test_a_wrong_password_is_refused(self, lab: Lab, way: Route) -> None:
         refusals = (winrm.exceptions.InvalidCredentialsError, pypsrp.exceptions.AuthenticationError)
         with pytest.raises(refusals):
             Client(way, lab["careful"], password="wrong").run("hostname")
@@ -119,16 +119,16 @@ class TestConnections:
 
 class TestCommands:
     @pytest.mark.parametrize("way", [WINRM, PSRP], ids=str)
-    def test_a_command_is_answered(self, lab: Lab, way: Way) -> None:
+    def test_a_command_is_answered(self, lab: Lab, way: Route) -> None:
         assert Client(way, lab["careful"]).run("hostname").stdout.strip() == "careful"
 
     @pytest.mark.parametrize("way", [WINRM, PSRP], ids=str)
-    def test_a_slow_command_outlives_the_operation_timeout(self, lab: Lab, way: Way) -> None:
+    def test_a_slow_command_outlives_the_operation_timeout(self, lab: Lab, way: Route) -> None:
         lab["careful"].impairments.seconds_per_command = 1.5
         assert answers(Client(way, lab["careful"], operation_seconds=1))
 
     @pytest.mark.parametrize("way", [WINRM, PSRP], ids=str)
-    def test_a_long_answer_arrives_whole(self, lab: Lab, way: Way) -> None:
+    def test_a_long_answer_arrives_whole(self, lab: Lab, way: Route) -> None:
         host = lab["careful"]
         path = r"SOFTWARE\rras.ipsec"
         host.registry.create(path)
@@ -174,7 +174,7 @@ class TestFaults:
         [(Impairments(lose_request=1), 0), (Impairments(lose_request=3), 0), (Impairments(lose_answer=5), 1)],
         ids=["the first request", "a later request", "a later answer"],
     )
-    def test_the_connection_breaks(self, lab: Lab, way: Way, impairments: Impairments, executions: int) -> None:
+    def test_the_connection_breaks(self, lab: Lab, way: Route, impairments: Impairments, executions: int) -> None:
         host = lab["careful"]
         host.impairments = Impairments(lose_request=impairments.lose_request, lose_answer=impairments.lose_answer)
         with pytest.raises(LOST):
@@ -183,7 +183,7 @@ class TestFaults:
         assert answers(Client(way, host))
 
     @pytest.mark.parametrize("way", [WINRM, PSRP], ids=str)
-    def test_a_host_dies_at_a_record_and_comes_back(self, lab: Lab, way: Way) -> None:
+    def test_a_host_dies_at_a_record_and_comes_back(self, lab: Lab, way: Route) -> None:
         host = lab["careful"]
         host.impairments = Impairments(die_at_record=1, seconds_away_after_death=0.2)
         started = host.boot_time

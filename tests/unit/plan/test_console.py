@@ -25,7 +25,7 @@ POLICY, MAIN_MODE, RULE, FILTER_ACTION, FILTER_LIST = (
 
 
 @dataclasses.dataclass(frozen=True)
-class Console:
+class ConsolePolicy:
     """What a person chose; everything as KB 240262 asks for it and 0 where the console leaves a default open."""
 
     key: str = KEY
@@ -72,7 +72,7 @@ def _key(path: str, data: bytes, **texts: str) -> Key:
 @pytest.fixture
 def console_server(server: Server, request: pytest.FixtureRequest) -> Server:
     """Give a server with a policy of the console, assigned."""
-    server.add(Console(**getattr(request, "param", {})).keys())
+    server.add(ConsolePolicy(**getattr(request, "param", {})).keys())
     server.assign(POLICY)
     return server
 
@@ -121,7 +121,7 @@ PARTS = {POLICY, MAIN_MODE, RULE, FILTER_ACTION, FILTER_LIST}
 
 
 def test_taken_over_it_stays_with_all_its_parts_and_comes_back(console_server: Server) -> None:
-    console_server.add(Console(key=OTHER_KEY).keys())
+    console_server.add(ConsolePolicy(key=OTHER_KEY).keys())
     console_server.assign(POLICY)
     before = console_server.tree
     console_server.policy(take_over=True)
@@ -132,7 +132,7 @@ def test_taken_over_it_stays_with_all_its_parts_and_comes_back(console_server: S
 
 
 def test_taken_over_and_forgotten_it_goes_with_all_its_parts(console_server: Server) -> None:
-    console_server.add(Console(key=OTHER_KEY).keys())
+    console_server.add(ConsolePolicy(key=OTHER_KEY).keys())
     console_server.policy(take_over=True)
     console_server.policy(forget_replaced=True)
     assert set(console_server.tree).isdisjoint(PARTS)

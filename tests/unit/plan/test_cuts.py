@@ -30,7 +30,7 @@ from ansible_collections.rras.ipsec.tests.support.journeys import (
 from ansible_collections.rras.ipsec.tests.support.server import KEY, NAME, OTHER_KEY, Server
 
 
-class Cut:
+class CutAtMoment:
     """Cuts at the n-th moment that counts: before a script, and after each record that changed something."""
 
     def __init__(self, moment: int, error: type[BaseException]) -> None:
@@ -91,7 +91,7 @@ def test_whatever_the_moment_the_old_or_the_new_is_in_force_and_a_repeat_arrives
     tried = moments(name, trouble)
     for moment in tried:
         server = prepared.copy()
-        if not cut(server, journey, Cut(moment, TROUBLES[trouble].error), TROUBLES[trouble].lost_hive):
+        if not cut(server, journey, CutAtMoment(moment, TROUBLES[trouble].error), TROUBLES[trouble].lost_hive):
             break
         check(server, journey)
         journey.go(server)
