@@ -10,11 +10,12 @@ import binascii
 import dataclasses
 import enum
 import hmac
-import re
 import struct
 
 import spnego
 import spnego.exceptions
+from pypsrp.encryption import WinRMEncryption
+from pypsrp.exceptions import WinRMError
 
 USER = "Administrator"
 DOMAIN_USER = f"{USER}@EXAMPLE.COM"
@@ -26,11 +27,9 @@ USER_FILE_VARIABLE = "NTLM_USER_FILE"
 CHALLENGES = ("Negotiate", 'Basic realm="WSMAN"')
 
 _RAW_NTLM = b"NTLMSSP\0"
-_PROTOCOL = "application/HTTP-SPNEGO-session-encrypted"
-_BOUNDARY = b"--Encrypted Boundary"
-_OCTETS = b"\tContent-Type: application/octet-stream\r\n"
-_LENGTH = re.compile(rb"Length=(\d+)")
-SEALED_TYPE = f'multipart/encrypted;protocol="{_PROTOCOL}";boundary="Encrypted Boundary"'
+_PROTOCOL = WinRMEncryption.SPNEGO
+_BOUNDARY = "Encrypted Boundary"
+SEALED_TYPE = f'multipart/encrypted;protocol="{_PROTOCOL}";boundary="{_BOUNDARY}"'
 
 
 def user_file() -> str:
@@ -88,36 +87,20 @@ class Login:
 
     def unseal(self, body: bytes) -> bytes:
         """Open the body of a sealed request. Raises R(SealingError)."""
-        header, found, sealed = body.partition(_OCTETS)
-        length = _LENGTH.search(header)
-        if not found or not length or self._context is None or not self._context.complete:
-            raise SealingError("not a sealed message of this connection")
-        sealed = sealed.removesuffix(_BOUNDARY + b"--\r\n")
         try:
-            (size,) = struct.unpack_from("<I", sealed)
-            plain = self._context.unwrap_winrm(sealed[4 : 4 + size], sealed[4 + size :])
-        except (spnego.exceptions.SpnegoError, struct.error) as error:
+            return self._sealing().unwrap_message(body, _BOUNDARY)
+        except (spnego.exceptions.SpnegoError, WinRMError, struct.error, LookupError, ValueError) as error:
             raise SealingError("the message does not belong to this connection") from error
-        if len(plain) != int(length[1]):
-            raise SealingError(f"{int(length[1])} bytes expected, {len(plain)} found")
-        return plain
 
     def seal(self, plain: bytes) -> bytes:
         """Return the body of a sealed answer. Raises R(SealingError)."""
-        if self._context is None:
+        return self._sealing().wrap_message(plain)[1]
+
+    def _sealing(self) -> WinRMEncryption:
+        """Both directions have one form, so that a client's library serves here as well."""
+        if self._context is None or not self._context.complete:
             raise SealingError("nobody is authenticated")
-        header, data, padding = self._context.wrap_winrm(plain)
-        original = f"type=application/soap+xml;charset=UTF-8;Length={len(plain) + padding}"
-        return b"".join(
-            (
-                _BOUNDARY + b"\r\n",
-                f"\tContent-Type: {_PROTOCOL}\r\n".encode(),
-                f"\tOriginalContent: {original}\r\n".encode(),
-                _BOUNDARY + b"\r\n" + _OCTETS,
-                struct.pack("<I", len(header)) + header + data,
-                _BOUNDARY + b"--\r\n",
-            )
-        )
+        return WinRMEncryption(self._context, _PROTOCOL)
 
 
 def _context(first_token: bytes) -> spnego.ContextProxy:
