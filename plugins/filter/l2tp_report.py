@@ -27,7 +27,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Stop where something is wrong
+- name: Stop if something is wrong
   ansible.builtin.fail:
     msg: "{{ report.errors | join(' ') }}"
   when: report.errors | length > 0

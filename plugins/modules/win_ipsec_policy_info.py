@@ -384,7 +384,7 @@ reason:
     - Found on the controller, before the host was reached. C(options) (the options are wrong, or C(become) is in effect),
       C(transport) (the connection does not encrypt).
     - Found on the host. C(not_administrator), C(wow64) (a 32-bit PowerShell), C(powershell_too_old), C(constrained_language),
-      C(busy) (another run is at work), C(refused), C(failed), C(no_answer) (it did not answer as a Windows host with PowerShell does).
+      C(busy) (another run is at work), C(refused), C(failed), C(no_answer) (it did not answer like a Windows host with PowerShell).
   returned: failure
   type: str
   sample: not_administrator

@@ -697,7 +697,7 @@ reason:
     - On the way, where all changes were undone unless the message says otherwise. C(conflict) (somebody changed the policy store meanwhile, or
       the transaction is not the one that is pending), C(not_assigned), C(failed).
     - After the changes. C(not_proved) (the host does not show what was written, or what it needs has not come up).
-    - Unknown what was done. C(no_answer) (the host did not answer as a Windows host with PowerShell does). Read the host again.
+    - Unknown what was done. C(no_answer) (the host did not answer like a Windows host with PowerShell). Read the host again.
   returned: failure
   type: str
   sample: plan

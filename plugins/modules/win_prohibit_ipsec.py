@@ -15,7 +15,7 @@ description:
   - With the value, RRAS makes no IPsec policy of its own for L2TP any more. All L2TP of the host is then in clear text unless an assigned policy
     protects it. So the value is set only when such a policy is found.
   - The value takes effect when Windows starts. The module remembers on the host what it set and what was there before, says whether a restart is
-    needed, and never restarts by itself. A value that is taken back before Windows started with it needs none.
+    needed, and never restarts by itself. A value that is taken back before Windows booted with it needs none.
 extends_documentation_fragment:
   - rras.ipsec.attributes
   - rras.ipsec.program
@@ -29,7 +29,7 @@ options:
   state:
     description:
       - V(present) sets the value to 1.
-      - V(absent) brings back what was there before this collection came to the host, with its kind. That may be 1. Where nothing is recorded, a value of 1
+      - V(absent) brings back what was there before this collection changed it, with its kind. That may be 1. Where nothing is recorded, a value of 1
         is removed (but see O(only_recorded)), and any other is left alone.
       - Only a REG_DWORD of 1 counts as the value that is wanted.
     type: str
@@ -55,7 +55,7 @@ options:
     default: false
   restart_if_unknown:
     description:
-      - Whether a value that is 1 already, but of which nobody knows whether Windows started with it, is set anew, so that RV(reboot_required) is
+      - Whether a value that is 1 already, but of which nobody knows whether Windows booted with it, is set anew, so that RV(reboot_required) is
         true and a restart proves it.
     type: bool
     default: false
@@ -117,12 +117,12 @@ diff:
       description: The value that was there.
       returned: always
       type: str
-      sample: "ProhibitIpSec: absent\n  Windows started with it: unknown\n  set by this collection: no\n  before this collection came: not recorded\n"
+      sample: "ProhibitIpSec: absent\n  Windows booted with it: unknown\n  set by this collection: no\n  before this collection changed it: not recorded\n"
     after:
       description: The value that is there now, or would be in check mode.
       returned: always
       type: str
-      sample: "ProhibitIpSec: 1\n  Windows started with it: no\n  set by this collection: yes\n  before this collection came: absent\n"
+      sample: "ProhibitIpSec: 1\n  Windows booted with it: no\n  set by this collection: yes\n  before this collection changed it: absent\n"
 in_effect:
   description:
     - Whether Windows started with the value that is there now. C(yes), C(no), or C(unknown) where this collection did not set it.
@@ -138,7 +138,7 @@ reason:
       C(powershell_too_old), C(constrained_language), C(busy) (another run is at work), C(refused).
     - On the way, where all changes were undone unless the message says otherwise. C(conflict), C(failed).
     - After the changes. C(not_proved) (the host does not show what was written).
-    - Unknown what was done. C(no_answer) (the host did not answer as a Windows host with PowerShell does). Read the host again.
+    - Unknown what was done. C(no_answer) (the host did not answer like a Windows host with PowerShell). Read the host again.
   returned: failure
   type: str
   sample: plan

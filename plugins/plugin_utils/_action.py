@@ -105,8 +105,8 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
     def _check_connection(self) -> None:
         if self._connection.become:
             raise OptionsError(
-                "become is in effect, and this action would silently run without it; "
-                "write 'become: false' at the task, and see that the variable ansible_become is not set."
+                "become is in effect, but this action would silently run without it; "
+                "write 'become: false' in the task, and check that the variable ansible_become is not set."
             )
         transport.check(self._connection)
 
@@ -169,7 +169,7 @@ def _of_host(failure: records.Failure, mask: Mask) -> records.Failure:
 def _no_answer(output: session.Output, mask: Mask) -> str:
     """What came instead of an answer."""
     shown = _shown(session.cause(output), mask)
-    return f"The host did not answer as a Windows host with PowerShell does (exit code {output.code}): {shown}"
+    return f"The host did not answer like a Windows host with PowerShell (exit code {output.code}): {shown}"
 
 
 def _shown(text: str, mask: Mask) -> str:

@@ -24,10 +24,9 @@ _AT_THE_DOOR: Final[Mapping[Fault, str]] = {
         "Windows PowerShell on this host is older than 5.1; install Windows Management Framework 5.1."
     ),
     Fault.CONSTRAINED_LANGUAGE: (
-        "PowerShell on this host is in ConstrainedLanguage mode; "
-        "let the user of the connection run in FullLanguage mode."
+        "PowerShell on this host is in ConstrainedLanguage mode; allow the user of the connection FullLanguage mode."
     ),
-    Fault.BUSY: "Another run of this collection is at work on this host; repeat when it has ended.",
+    Fault.BUSY: "Another run of this collection is working on this host; repeat this run when it has ended.",
 }
 
 DOING: Final[Mapping[str, str]] = {
@@ -38,7 +37,7 @@ DOING: Final[Mapping[str, str]] = {
     "ExpectUnchanged": "compared the policy store with what was read",
     "ExpectValue": "compared a value with what was read",
     "ExpectSealed": "compared the policy store with what was staged",
-    "Seal": "noted what the policy store holds",
+    "Seal": "recorded what the policy store holds",
     "CreateKey": "created a key",
     "ProtectKey": "set the access list of a key",
     "SetValue": "wrote a value",
@@ -51,11 +50,11 @@ DOING: Final[Mapping[str, str]] = {
 }
 """What a host does for each verb of a record."""
 
-_STORE_CHANGED: Final = "Somebody changed the policy store of this host meanwhile; repeat the run."
+_STORE_CHANGED: Final = "Somebody changed the policy store of this host during this run; repeat the run."
 _OTHER_RUN: Final = (
-    "Another run staged or finished a policy on this host meanwhile; see that only one runs, and repeat it."
+    "Another run staged or finished a policy on this host; wait until it has ended, then repeat the run."
 )
-_VALUE_CHANGED: Final = "Somebody changed ProhibitIpSec on this host meanwhile; repeat the run."
+_VALUE_CHANGED: Final = "Somebody changed ProhibitIpSec on this host during this run; repeat the run."
 
 
 def sentence(failure: Failure) -> str:
@@ -78,7 +77,7 @@ def _conflict(failure: Failure) -> str:
 
 def _left(failure: Failure) -> str:
     """What the failure left of the work. A service that was started is not stopped (KB 248750)."""
-    running = f", but the services that were started run on: {failure.left}" if failure.left else ""
+    running = f", but the services that were started are still running: {failure.left}" if failure.left else ""
     return {
         Outcome.NOTHING: "Nothing was changed.",
         Outcome.UNDONE: f"All changes were undone{running}.",

@@ -65,7 +65,7 @@ def exposed(hidden: Iterable[Text], visible: Iterable[Text]) -> Iterator[str]:
         wanted = secret.casefold()
         place = next((place for place, text in folded if wanted.strip() and wanted in text), "")
         if place:
-            yield f"{path} is part of the text of {place}, which is shown; write another key, or another text there."
+            yield f"{path} is part of {place}, which is shown; write another key, or change that text."
 
 
 def truth(value: object) -> bool | None:
@@ -100,18 +100,18 @@ def _misshapen(path: str, kind: str, option: Option, value: object) -> Iterator[
 
 def _refusal(path: str, kind: str, option: Option, value: object) -> str:
     if "choices" in option:
-        return f"{path} is none of its choices; write {_either(option['choices'])}."
+        return f"{path} is not one of its choices; write {_either(option['choices'])}."
     if kind == "dict" and isinstance(value, list | tuple) and path.endswith("]"):
         whole = path.rpartition("[")[0]
-        return f"{path} is a list, where a dictionary must be; write {whole} without a dash or brackets around it."
+        return f"{path} is a list, but must be a dictionary; write {whole} without a dash or brackets around it."
     return f"{path} must be {_REMEDIES[kind](option)}."
 
 
 def _unknown(spec: Spec, number: int, where: str) -> str:
     what = (
-        "an option that is not known (its name is not shown, because it may be a key)"
+        "an unknown option (its name is not shown, because it may be a key)"
         if number == 1
-        else f"{number} options that are not known (their names are not shown, because one may be a key)"
+        else f"{number} unknown options (their names are not shown, because one may be a key)"
     )
     return f"{where} has {what}; the options are {', '.join(spec)}."
 
@@ -146,9 +146,9 @@ _IS: Mapping[str, Callable[[object], bool]] = {
 }
 _KINDS = {"str": "a text", "bool": "true or false", "int": "a number", "list": "a list", "dict": "a dictionary"}
 _REMEDIES: Mapping[str, Callable[[Option], str]] = {
-    "str": lambda _option: "text; put it into quotes",
+    "str": lambda _option: "text; put it in quotes",
     "bool": lambda _option: "true or false; write one of them",
-    "int": lambda option: f"a whole number; write for example {option.get('default') or 1}",
+    "int": lambda option: f"a whole number; write, for example, {option.get('default') or 1}",
     "list": lambda _option: "a list; begin each entry with a dash",
     "dict": _options,
 }

@@ -91,7 +91,7 @@ def exposed(nodes: Network, host: str, variables: Mapping[str, object]) -> Itera
     yield from _shape.exposed(secrets, [*_shape.shown(_CONNECTIONS, declared), *others, *addresses])
     for path, secret in secrets:
         if any(secret.casefold() in text.casefold() for text in _RULE_OF_THE_ROLE):
-            yield f"{path} is part of the text of a rule that the role writes, which is shown; write another key."
+            yield f"{path} is part of a rule that the role writes, which is shown; write another key."
 
 
 def _listed(connections: object) -> Sequence[Any]:

@@ -40,7 +40,7 @@ REFUSED: Mapping[str, tuple[dict[str, Any], str, int]] = {
         {VALUE: {"policy": "By hand"}},
         (
             "ProhibitIpSec would leave this host's L2TP in clear text, because no policy is assigned. "
-            "Bring the policy 'By hand' into force first (win_ipsec_psk_policy), "
+            "Put the policy 'By hand' into force first (win_ipsec_psk_policy), "
             "or set require_effective_policy to false."
         ),
         1,
@@ -48,8 +48,8 @@ REFUSED: Mapping[str, tuple[dict[str, Any], str, int]] = {
     "become": (
         {**declared(), "become": True, "become_method": "ansible.builtin.runas", "become_user": "SYSTEM"},
         (
-            "become is in effect, and this action would silently run without it; "
-            "write 'become: false' at the task, and see that the variable ansible_become is not set."
+            "become is in effect, but this action would silently run without it; "
+            "write 'become: false' in the task, and check that the variable ansible_become is not set."
         ),
         0,
     ),
@@ -58,14 +58,14 @@ REFUSED: Mapping[str, tuple[dict[str, Any], str, int]] = {
     "unknown option": (
         declared(rules=[rule(psk=HIDDEN_KEY)]),
         (
-            "rules[0] has an option that is not known (its name is not shown, because it may be a key); the options "
+            "rules[0] has an unknown option (its name is not shown, because it may be a key); the options "
             "are name, description, filters, connection_type, active, authentication, filter_action."
         ),
         0,
     ),
     "empty key": (
         declared(rules=[rule(key=" ")]),
-        "rules[0].authentication[0].preshared_key is empty or can't be seen; write the key that both servers share.",
+        "rules[0].authentication[0].preshared_key is empty or invisible; write the key that both servers share.",
         0,
     ),
     "no filter": (
@@ -75,20 +75,20 @@ REFUSED: Mapping[str, tuple[dict[str, Any], str, int]] = {
     ),
     "rule twice": (
         declared(rules=[rule(), rule()]),
-        "rules[1].name is 'tokyo-osaka' for the second time; give each rule a name of its own.",
+        "rules[1].name is 'tokyo-osaka' again; give each rule its own name.",
         0,
     ),
     "all traffic": (
         declared(rules=[rule(filters=[{"source_address": "me", "destination_address": "any", "protocol": "any"}])]),
         (
-            "rules[0].filters[0].protocol is any, which may cut the management of the host as well; "
-            "write udp, or set covers_other_traffic to true if that is meant."
+            "rules[0].filters[0].protocol is any, which may also cut off the management of the host; "
+            "write udp, or set covers_other_traffic to true if you mean this."
         ),
         0,
     ),
     "no such transaction": (
         declared(phase="commit", transaction="yesterday"),
-        "transaction is not the text of one; write the transaction of the result of phase stage.",
+        "transaction is not valid; write the transaction from the result of phase stage.",
         0,
     ),
     "commit without a transaction": (

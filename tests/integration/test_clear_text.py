@@ -44,9 +44,9 @@ IS_ONE = "ProhibitIpSec is 1 on this host, and "
 NO_RULE = f"has no rule that protects UDP port 1701 in both directions, {REMEDY}"
 LETS = f"{IS_ONE}the rule 'tokyo-osaka' of the policy '{POLICY}' lets L2TP through"
 WITHOUT = (
-    f"ProhibitIpSec is 1 on this host, so without the policy '{POLICY}' its L2TP would be in clear text; "
-    "remove the value first (win_prohibit_ipsec with state absent; by hand where it was 1 before this collection came) "
-    "and restart the host."
+    f"ProhibitIpSec is 1 on this host, so without the policy '{POLICY}' its L2TP would be in clear text; remove the "
+    "value first (win_prohibit_ipsec with state absent; by hand if "
+    "it was 1 before this collection changed the host) and restart the host."
 )
 REFUSED: Mapping[str, tuple[dict[str, Any], str]] = {
     "the name only": (
@@ -58,7 +58,7 @@ REFUSED: Mapping[str, tuple[dict[str, Any], str]] = {
         policy(ICMP, name="Ping"),
         (
             f"The policy '{POLICY}', which this collection wrote, is assigned on this host, and only one can be; "
-            "set replace_assigned to true if the declared policy is to take its place."
+            "set replace_assigned to true if the declared policy should replace it."
         ),
     ),
     "an unrelated policy in its place": (
@@ -108,7 +108,7 @@ def test_a_live_pair_is_not_exposed_whatever_somebody_declares(pair: Controller)
 
     said = {task["name"]: _message(run, str(task["name"])) for task in tasks}
     expected = {task["name"]: REFUSED[str(task["name"]).partition(",")[0]][1] for task in tasks}
-    expected["no policy, in check mode"] += " In check mode, set predicted to true where tasks before this one do that."
+    expected["no policy, in check mode"] += " In check mode, set predicted to true if earlier tasks do that."
     assert said == expected
     assert words.changes(before, pair.lab) == {}
     assert pair.lab[TOKYO].exposures == []

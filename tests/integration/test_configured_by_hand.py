@@ -132,7 +132,7 @@ def test_without_leave_nothing_is_touched(pair: Controller) -> None:
 
     assert refused.failure(TOKYO) == (
         "rras-tokyo failed: The policy 'By hand' is assigned on this host, and only one can be; "
-        "set l2tp_replace_assigned to true if the declared policy is to take its place."
+        "set l2tp_replace_assigned to true if the declared policy should replace it."
     )
     assert words.changes(before, pair.lab) == {}
 
@@ -150,11 +150,11 @@ def test_a_removal_that_would_end_in_clear_text_is_refused_before_it_begins(pair
 
     reason = (
         "rras-tokyo failed: ProhibitIpSec is 1 on this host, so without the policy 'L2TP site to site' its L2TP "
-        "would be in clear text; 'By hand', which is assigned again then, does not protect it; remove the value first "
-        "(the playbook rras.ipsec.remove; by hand where it was 1 before this collection came) "
-        "and restart the host."
+        "would be in clear text; 'By hand', which would then be assigned again, does not protect it; remove the "
+        "value first (the playbook rras.ipsec.remove; by hand if "
+        "it was 1 before this collection changed the host) and restart the host."
     )
     for run in runs:
         assert run.failure(TOKYO) == reason
-        assert run.failure(OSAKA) == f"rras-osaka does not go on, because its peer {reason}"
+        assert run.failure(OSAKA) == f"rras-osaka stopped: its peer {reason}"
     assert words.changes(before, pair.lab) == {}

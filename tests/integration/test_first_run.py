@@ -148,15 +148,15 @@ def test_a_removal_that_would_leave_clear_text_or_half_a_tunnel_is_refused(pair:
     refused = pair.play([{"hosts": "rras", "gather_facts": False, "tasks": tasks}])
 
     assert alone.failure(TOKYO) == (
-        "rras-tokyo does not go on, because its peer rras-osaka was not read in this run "
-        "and a changed connection needs both ends; run both at once (look at --limit, serial and strategy), "
-        "or set l2tp_one_end to true if the tunnel may break until the other end follows."
+        "rras-tokyo stopped: its peer rras-osaka was not read in this run, and a changed connection must change on "
+        "both ends together; run both together (check --limit, serial and strategy), or set l2tp_one_end to true if "
+        "the tunnel may break until the other end follows."
     )
     assert refused.failed == [OSAKA, TOKYO]
     assert refused.failure(TOKYO) == (
         "ProhibitIpSec is 1 on this host, so without the policy 'L2TP site to site' its L2TP would be in clear text; "
-        "remove the value first (win_prohibit_ipsec with state absent; by hand where it was 1 before this "
-        "collection came) and restart the host."
+        "remove the value first (win_prohibit_ipsec with state absent; by hand if it was 1 before this collection "
+        "changed the host) and restart the host."
     )
     assert words.changes(before, pair.lab) == {}
 

@@ -83,7 +83,7 @@ TROUBLES = {
     "plan-stage": Trouble(_dies_at_script(2), KEY, KEY, "is unreachable"),
     "commit": Trouble(_refuses_to_assign, KEY, KEY, "The disk is full."),
     "stage-commit": Trouble(
-        _dies_at_script(4), NEW_KEY, KEY, "did not answer to the commit, and whether it has the new policy is unknown"
+        _dies_at_script(4), NEW_KEY, KEY, "did not answer the commit, so whether it has the new policy is unknown"
     ),
     "commit-proof": Trouble(_dies_at_script(5), NEW_KEY, NEW_KEY, "keeps the policy that was replaced beside the new"),
 }

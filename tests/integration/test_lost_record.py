@@ -25,9 +25,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("first_run_done")]
 _STEP = re.compile(r"^\d\. ", re.MULTILINE)
 _COMMAND = re.compile(r"^ {7}(\S.*)$", re.MULTILINE)
 NOT_ON_RECORD = (
-    f"rras-tokyo failed: A policy named '{POLICY}' is in the store which is not on record as written by this "
-    "collection, and which means something else; set l2tp_take_over to true to replace it, "
-    "or write another l2tp_policy_name."
+    f"rras-tokyo failed: The store already has a different policy named '{POLICY}' that this collection did not "
+    "write, or has no record of; set l2tp_take_over to true to replace it, or write another l2tp_policy_name."
 )
 
 
@@ -99,9 +98,9 @@ def test_the_documented_removal(pair: Controller) -> None:
     assert pair.site("-e", "l2tp_forget_replaced=true").code == 0
     refused = pair.play(REMOVE)
     assert refused.failure(TOKYO) == (
-        "rras-tokyo failed: ProhibitIpSec is 1 on this host, so without the policy 'L2TP site to site' its L2TP would "
-        "be in clear text; remove the value first (the playbook rras.ipsec.remove; by hand where it was 1 before this "
-        "collection came) and restart the host."
+        "rras-tokyo failed: ProhibitIpSec is 1 on this host, so without the policy 'L2TP site to site' its L2TP "
+        "would be in clear text; remove the value first (the playbook rras.ipsec.remove; by hand if it was 1 before "
+        "this collection changed the host) and restart the host."
     )
 
     commands = documented()[2]

@@ -26,7 +26,7 @@ AFTER = "hostname # after"
 LOST = "the connection was lost before the host answered (ConnectionError)."
 
 BOTH_REMEDIES = (
-    "; run both ends in one run when rras-osaka answers, or set l2tp_one_end to true if the tunnel may break "
+    "; run both ends together when rras-osaka answers, or set l2tp_one_end to true if the tunnel may break "
     "until the other end follows."
 )
 
@@ -38,9 +38,9 @@ def test_one_end_alone_stops_before_anything_is_changed_unless_it_is_meant(pair:
 
     assert alone.code == 2, alone.explain()
     assert alone.failure(TOKYO) == (
-        "rras-tokyo does not go on, because its peer rras-osaka was not read in this run "
-        "and a changed connection needs both ends; run both at once (look at --limit, serial and strategy), "
-        "or set l2tp_one_end to true if the tunnel may break until the other end follows."
+        "rras-tokyo stopped: its peer rras-osaka was not read in this run, and a changed connection must change on "
+        "both ends together; run both together (check --limit, serial and strategy), or set l2tp_one_end to true if "
+        "the tunnel may break until the other end follows."
     )
     assert words.changes(before, pair.lab) == {}
 
@@ -61,7 +61,7 @@ def test_a_peer_that_was_away_from_the_start_leaves_the_other_untouched(pair: Co
     run = pair.site()
 
     assert run.failed == [OSAKA, TOKYO]
-    sentence = f"rras-tokyo does not go on, because its peer rras-osaka is unreachable: *{BOTH_REMEDIES}"
+    sentence = f"rras-tokyo stopped: its peer rras-osaka is unreachable: *{BOTH_REMEDIES}"
     says("a peer is off in a run that would change the connection", sentence, run.code, said=run.failure(TOKYO))
     assert words.changes(before, pair.lab) == {}
 
@@ -78,12 +78,12 @@ def test_names_that_lead_to_other_servers_are_noticed_before_anything_is_changed
     pair.host(TOKYO)["ansible_port"], pair.host(OSAKA)["ansible_port"] = ports[OSAKA], ports[TOKYO]
     exchanged = pair.play(VERIFY)
 
-    exchange = "l2tp_address, or ansible_host and ansible_port, of {} and {} may be exchanged."
+    exchange = "l2tp_address, or ansible_host and ansible_port, of {} and {} may be swapped."
     assert exchanged.failure(OSAKA) == (
-        f"rras-osaka is not compared, because {osaka}, and 192.0.2.2 is an address of the server that answers as "
+        f"rras-osaka was not compared, because {osaka}, and 192.0.2.2 is an address of the server that answers as "
         f"rras-tokyo; {exchange.format(OSAKA, TOKYO)}"
     )
-    assert exchanged.failure(TOKYO).startswith("rras-tokyo is not compared, because l2tp_address of rras-tokyo is ")
+    assert exchanged.failure(TOKYO).startswith("rras-tokyo was not compared, because l2tp_address of rras-tokyo is ")
     assert exchanged.failure(TOKYO).endswith(exchange.format(TOKYO, OSAKA))
     pair.host(TOKYO)["ansible_port"] = ports[TOKYO]
     pair.variables["l2tp_connections"] = [connection(key=NEW_KEY)]
@@ -91,8 +91,8 @@ def test_names_that_lead_to_other_servers_are_noticed_before_anything_is_changed
 
     for name in (TOKYO, OSAKA):
         assert one.failure(name) == (
-            f"{name} does not go on, because rras-osaka and rras-tokyo are one machine under two names; "
-            "correct ansible_host and ansible_port of rras-osaka or rras-tokyo, or take one of the names away."
+            f"{name} stopped: rras-osaka and rras-tokyo are the same machine under two names; "
+            "correct ansible_host and ansible_port of rras-osaka or rras-tokyo, or remove one of the names."
         )
     assert words.changes(before, pair.lab) == {}
 
@@ -107,7 +107,7 @@ def test_a_peer_that_goes_away_while_staging_makes_the_other_go_back(pair: Contr
 
     assert run.failed == [OSAKA, TOKYO]
     assert run.failure(OSAKA).endswith(LOST), run.failure(OSAKA)
-    assert run.failure(TOKYO).startswith("rras-tokyo does not go on, because its peer rras-osaka is unreachable: ")
+    assert run.failure(TOKYO).startswith("rras-tokyo stopped: its peer rras-osaka is unreachable: ")
     assert run.failure(TOKYO).endswith(f"{LOST.rstrip('.')}{BOTH_REMEDIES}")
     assert (
         differences(_without_newest_backup(before[TOKYO]), _without_newest_backup(words.snapshots(pair.lab)[TOKYO]))
@@ -138,7 +138,7 @@ def test_a_failing_peer_makes_the_other_go_back_after_its_commit(pair: Controlle
         "after 1 seconds PolicyAgent does not list the filter between 192.0.2.1 and 192.0.2.2."
     )
     assert run.failure(OSAKA) == f"rras-osaka failed: {unlisted}"
-    assert run.failure(TOKYO) == (f"rras-tokyo does not go on, because its peer rras-osaka failed: {unlisted}")
+    assert run.failure(TOKYO) == (f"rras-tokyo stopped: its peer rras-osaka failed: {unlisted}")
     for name, host in pair.lab.items():
         assert words.prohibit_ipsec(host) is None
         assert differences(_without_ours(before[name]), _without_ours(host.registry.snapshot())) == []
@@ -162,9 +162,9 @@ def test_what_a_peer_told_in_an_earlier_play_does_not_count(pair: Controller, go
 
     assert run.failure(TOKYO) == (
         (
-            "rras-tokyo does not go on, because its peer rras-osaka was not read in this run and a changed connection "
-            "needs both ends; run both at once (look at --limit, serial and strategy), or set l2tp_one_end to true if "
-            "the tunnel may break until the other end follows."
+            "rras-tokyo stopped: its peer rras-osaka was not read in this run, and a changed connection must change "
+            "on both ends together; run both together (check --limit, serial and strategy), or set l2tp_one_end to "
+            "true if the tunnel may break until the other end follows."
         )
         if goes
         else ""
@@ -181,7 +181,7 @@ def test_a_removal_leaves_both_ends_as_they_are_while_one_is_away(pair: Controll
     run = pair.play(REMOVE)
 
     assert run.failed == [OSAKA, TOKYO]
-    assert run.failure(TOKYO).startswith("rras-tokyo does not go on, because its peer rras-osaka is unreachable: ")
+    assert run.failure(TOKYO).startswith("rras-tokyo stopped: its peer rras-osaka is unreachable: ")
     assert words.changes(before, pair.lab) == {}
 
     pair.lab[OSAKA].power_on()
@@ -240,7 +240,7 @@ def test_a_peer_outside_the_play_is_managed_or_not_in_the_words_of_an_ini_invent
 
     managed = (
         "The connection tokyo-osaka is declared for rras-tokyo but not for rras-osaka; "
-        "write it into the variables of a group that both are in."
+        "write it into the variables of a group that contains both."
     )
     assert failures == {"false": "", "n": "", "true": managed, "y": managed}
 
@@ -255,7 +255,7 @@ def test_a_broken_pair_does_not_hold_up_another(start: MakeController) -> None:
     run = controller.play([{"hosts": "rras", "gather_facts": False, "tasks": tasks}])
 
     assert run.failed == [OSAKA, TOKYO]
-    assert run.failure(TOKYO).startswith("rras-tokyo does not go on, because its peer rras-osaka is unreachable: ")
+    assert run.failure(TOKYO).startswith("rras-tokyo stopped: its peer rras-osaka is unreachable: ")
     assert words.assigned(controller.lab[TOKYO]) is None
     went_on = {name for name, host in controller.lab.items() if AFTER in host.recorder.script_blocks}
     assert went_on == {NAGOYA, SENDAI}
@@ -268,9 +268,9 @@ def test_a_broken_pair_does_not_hold_up_another(start: MakeController) -> None:
     assert words.restarts(controller.lab) == {TOKYO: 0, OSAKA: 0, NAGOYA: 1, SENDAI: 1}
 
 
-NOT_READ = "was not read in this run and a changed connection needs both ends; run both at once "
-NOT_WAITED = "does not go on, because with the strategy free it would not wait for its peer"
-FROM_THE_FIRST = "neither it nor a peer was read in this run: begin with the first task of the role "
+NOT_READ = "was not read in this run, and a changed connection must change on both ends together; run both together "
+NOT_WAITED = "stopped: with the strategy free it would not wait for its peer"
+FROM_THE_FIRST = "neither it nor a peer was read in this run; start with the first task of the role "
 
 
 @pytest.mark.slow
@@ -279,7 +279,7 @@ FROM_THE_FIRST = "neither it nor a peer was read in this run: begin with the fir
     [
         ({"serial": 1}, (), f"its peer {OSAKA} {NOT_READ}"),
         ({"strategy": "free"}, (), f"{TOKYO} {NOT_WAITED} {OSAKA}"),
-        ({}, ("--start-at-task", "Stage the policy beside the one in force"), f"{TOKYO} does not go on, because "),
+        ({}, ("--start-at-task", "Stage the policy beside the one in force"), f"{TOKYO} stopped: "),
         ({}, ("--start-at-task", "Set ProhibitIpSec"), FROM_THE_FIRST),
     ],
     ids=["serial", "free", "start at stage", "start at value"],
@@ -322,13 +322,11 @@ def test_while_it_is_unknown_what_one_end_has_nobody_goes_back(pair: Controller)
     run = pair.site()
 
     unknown = (
-        "rras-osaka did not answer to the commit, and whether it has the new policy is unknown "
-        f"({LOST.rstrip('.')}); nothing was taken back, repeat the run when it answers."
+        "rras-osaka did not answer the commit, so whether it has the new policy is unknown "
+        f"({LOST.rstrip('.')}); nothing was reverted; repeat the run when it answers."
     )
     assert run.failure(OSAKA) == unknown
-    assert run.failure(TOKYO) == (
-        f"rras-tokyo does not go on, because its peer {unknown} rras-tokyo has the new policy in force."
-    )
+    assert run.failure(TOKYO) == (f"rras-tokyo stopped: its peer {unknown} rras-tokyo has the new policy in force.")
     assert words.keys_of(words.assigned(pair.lab[TOKYO])) == [NEW_KEY]
     assert words.keys_of(words.assigned(pair.lab[OSAKA])) == [KEY]
     assert all(len(Store.read(host.store).policies) == 2 for host in pair.lab.values())
@@ -353,8 +351,7 @@ def test_what_was_replaced_stays_until_the_peer_is_proved_too(pair: Controller) 
 
     assert run.failed == [OSAKA, TOKYO]
     assert run.failure(TOKYO) == (
-        "rras-tokyo keeps the policy that was replaced beside the new one, because its peer rras-osaka is unreachable: "
-        f"{LOST}"
+        f"rras-tokyo keeps the replaced policy beside the new one, because its peer rras-osaka is unreachable: {LOST}"
     )
     assert sorted(words.keys_of(found) for found in Store.read(pair.lab[TOKYO].store).policies) == [[NEW_KEY], [KEY]]
     assert words.keys_of(words.assigned(pair.lab[TOKYO])) == [NEW_KEY]

@@ -36,9 +36,9 @@ FOR_THE_SCRIPT = (PLAIN, "hardened-rule", "fips")
 """Those that the script itself has to do with: a real PowerShell, of which each costs seconds, runs for these only."""
 SHAPES = {name: shape for name, shape in ALL_SHAPES.items() if ENGINE is EngineName.TWIN or name in FOR_THE_SCRIPT}
 SAID = {
-    "dynamic": "The address 203.0.113.9 of dynamic comes from DHCP, and its filters hold for this one only. "
+    "dynamic": "The address 203.0.113.9 of dynamic comes from DHCP, but its filters apply to this address only. "
     "Give the RRAS interface of dynamic a static address.",
-    "server-2025": "RRAS on server-2025 refuses L2TP connections that come in: its L2TP ports are enabled for none, "
+    "server-2025": "RRAS on server-2025 refuses incoming L2TP connections: no L2TP port accepts them, "
     "as on every new Windows Server 2025. Tick 'Demand-dial routing connections (inbound and outbound)' for the "
     "WAN Miniport (L2TP), in the properties of Ports in the console of RRAS.",
 }

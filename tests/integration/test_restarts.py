@@ -24,10 +24,10 @@ pytestmark = pytest.mark.slow
 
 NONE = {TOKYO: 0, OSAKA: 0}
 EACH_ONCE = {TOKYO: 1, OSAKA: 1}
-LEFT = "its policy is in force and ProhibitIpSec is 1, but Windows has not started with it."
+LEFT = "its policy is in force and ProhibitIpSec is 1, but Windows has not booted with it."
 NEEDED = "{} still needs a restart: " + LEFT
 UNKNOWN = (
-    "Somebody else set ProhibitIpSec on {}, so whether it was there when Windows started is unknown. "
+    "Somebody else set ProhibitIpSec on {}, so whether it was there at boot is unknown. "
     "Restart {} to prove it, or set l2tp_reboot to if_unknown."
 )
 
@@ -101,11 +101,11 @@ def test_a_host_that_does_not_come_back_stops_the_restarts(start: MakeController
     assert run.failed == [OSAKA, TOKYO]
     assert run.failure(OSAKA) == (
         f"rras-osaka did not come back within 1 seconds after its restart; {LEFT} "
-        "Look at its console, then repeat the run."
+        "Check its console, then repeat the run."
     )
     assert run.failure(TOKYO) == (
         f"rras-osaka did not come back after the restart, so rras-tokyo is not restarted; {LEFT} "
-        "Bring rras-osaka up, then repeat the run."
+        "Start rras-osaka, then repeat the run."
     )
     assert {name: _asked_to_restart(host) for name, host in controller.lab.items()} == {TOKYO: False, OSAKA: True}
 
@@ -124,7 +124,7 @@ def test_a_host_that_really_goes_away_comes_back_with_its_policy(start: MakeCont
     assert run.said(TOKYO)[0].startswith("tokyo-osaka: rras-tokyo has UDP")
 
 
-KEPT = "rras-tokyo keeps the policy that was replaced beside the new one, because its peer rras-osaka"
+KEPT = "rras-tokyo keeps the replaced policy beside the new one, because its peer rras-osaka"
 LATE = {"PolicyAgent": 1, "IKEEXT": 3, "RemoteAccess": 2, LATE_FILTERS: 1}
 
 
@@ -150,23 +150,26 @@ def test_a_service_that_never_comes_up_is_named_with_the_time(start: MakeControl
     assert run.failed == [OSAKA, TOKYO]
     assert run.failure(OSAKA) == (
         "The policy 'L2TP site to site' is in force, but after 1 seconds the service RemoteAccess is not running. "
-        "Look at the event log of this host, then repeat the run."
+        "Check the event log of this host, then repeat the run."
     )
     assert run.failure(TOKYO) == f"{KEPT} failed: {run.failure(OSAKA)}"
     says("a service does not come up after the restart", run.failure(OSAKA), run.code)
 
 
 GONE = (
-    "rras-osaka came back after its restart and went away again (*); its policy is in force and ProhibitIpSec is 1, "
-    "and what it replaced is kept. See that no further restart is due there and that it stays up, then repeat the run."
+    "rras-osaka came back after its restart and became unreachable again (*); its policy is in force and "
+    "ProhibitIpSec is 1, and what it replaced is kept. Check "
+    "that no further restart is due there and that it stays up, then repeat the run."
 )
 GONE_WITHOUT_A_RESTART = (
-    "rras-osaka went away before it could be read again (*); its policy is in force and ProhibitIpSec is 1, "
-    "and what it replaced is kept. See that no further restart is due there and that it stays up, then repeat the run."
+    "rras-osaka became unreachable before it could be read again (*); its policy is in force and ProhibitIpSec is 1, "
+    "and what it replaced is kept. Check that no further restart "
+    "is due there and that it stays up, then repeat the run."
 )
 GONE_BEFORE_THE_REMOVAL = (
-    "rras-osaka came back after its restart and went away again (*); Windows runs without ProhibitIpSec there, and its "
-    "policy stays in force. See that no further restart is due there and that it stays up, then repeat the removal."
+    "rras-osaka came back after its restart and became unreachable again (*); Windows runs without ProhibitIpSec "
+    "there, and its policy stays in force. Check that no "
+    "further restart is due there and that it stays up, then repeat the removal."
 )
 
 

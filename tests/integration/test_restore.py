@@ -89,7 +89,7 @@ def test_the_documented_commands_restore_what_was_there(changed: tuple[Controlle
     for name in controller.lab:
         assert again.failure(name) == (
             f"{name} failed: The policy '{ASSIGNED_NAME}' is assigned on this host, and only one can be; "
-            "set l2tp_replace_assigned to true if the declared policy is to take its place."
+            "set l2tp_replace_assigned to true if the declared policy should replace it."
         )
 
 

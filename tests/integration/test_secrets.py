@@ -169,7 +169,7 @@ def test_no_end_is_left_alone_whatever_word_a_key_is(pairs: Controller) -> None:
     expected = run.failure(ends(neutral)[0])
     for number in range(len(WORDS)):
         said = run.failure(ends(number)[0])
-        assert said.startswith(f"{ends(number)[0]} does not go on, because its peer {ends(number)[1]} failed:")
+        assert said.startswith(f"{ends(number)[0]} stopped: its peer {ends(number)[1]} failed:")
         assert len(said.split()) == len(expected.split())
 
 

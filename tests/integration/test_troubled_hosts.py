@@ -83,8 +83,8 @@ class Trouble:
 TROUBLES = (
     Trouble(
         "become",
-        "become failed: become is in effect, and this action would silently run without it; "
-        "write 'become: false' at the task, and see that the variable ansible_become is not set.",
+        "become failed: become is in effect, but this action would silently run without it; "
+        "write 'become: false' in the task, and check that the variable ansible_become is not set.",
         variables={
             "ansible_become": True,
             "ansible_become_method": "ansible.builtin.runas",
@@ -121,13 +121,13 @@ TROUBLES = (
     ),
     Trouble(
         "local",
-        "local failed: ansible_connection is local, over which this collection can't reach Windows; "
-        "write winrm, psrp or ssh.",
+        "local failed: ansible_connection is local, but this collection reaches Windows only over winrm, psrp "
+        "or ssh; write one of them.",
         variables={"ansible_connection": "local"},
     ),
     Trouble(
         "not-windows",
-        "not-windows failed: The host did not answer as a Windows host with PowerShell does (exit code 2): "
+        "not-windows failed: The host did not answer like a Windows host with PowerShell (exit code 2): "
         "sh: 1: Syntax error: word unexpected",
         not_windows,
         executions=1,
@@ -141,7 +141,7 @@ TROUBLES = (
     Trouble(
         "constrained",
         "constrained failed: PowerShell on this host is in ConstrainedLanguage mode; "
-        "let the user of the connection run in FullLanguage mode.",
+        "allow the user of the connection FullLanguage mode.",
         refusing(Fault.CONSTRAINED_LANGUAGE),
         executions=1,
     ),
@@ -161,7 +161,7 @@ TROUBLES = (
     ),
     Trouble(
         "busy",
-        "busy failed: Another run of this collection is at work on this host; repeat when it has ended.",
+        "busy failed: Another run of this collection is working on this host; repeat this run when it has ended.",
         refusing(Fault.BUSY),
         executions=1,
     ),
@@ -182,21 +182,21 @@ TROUBLES = (
     Trouble(
         "domain-policy",
         "domain-policy failed: A domain policy (LDAP://CN=ipsecPolicy{0},DC=example,DC=net) overrides the local one "
-        "on this host; take the host out of that group policy, or configure the connection there.",
+        "on this host; remove the host from that group policy, or configure the connection there.",
         in_a_domain,
         executions=1,
     ),
     Trouble(
         "other-assigned",
         "other-assigned failed: The policy 'Server (Request Security)' is assigned on this host, and only one can be; "
-        "set l2tp_replace_assigned to true if the declared policy is to take its place.",
+        "set l2tp_replace_assigned to true if the declared policy should replace it.",
         with_another_policy,
         executions=1,
     ),
     Trouble(
         "namesake",
-        "namesake failed: A policy named 'L2TP site to site' is in the store which is not on record as written by this "
-        "collection, and which means something else; set l2tp_take_over to true to replace it, "
+        "namesake failed: The store already has a different policy named 'L2TP site to site' that this collection "
+        "did not write, or has no record of; set l2tp_take_over to true to replace it, "
         "or write another l2tp_policy_name.",
         with_a_namesake,
         executions=1,

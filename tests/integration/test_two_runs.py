@@ -25,8 +25,8 @@ pytestmark = pytest.mark.slow
 STAGING, COMMITTING = 3, 4
 """Which script of a run does it, on each host: the first plans, the second reads before the staging."""
 CONFLICT = (
-    "Another run staged or finished a policy on this host meanwhile; see that only one runs, and repeat it. "
-    "Nothing was changed."
+    "Another run staged or finished a policy on this host; "
+    "wait until it has ended, then repeat the run. Nothing was changed."
 )
 
 
@@ -75,7 +75,7 @@ def test_who_stages_last_wins_and_the_other_ends_in_a_conflict(
     assert fast.code == 0, fast.explain()
     assert slow_run.failed == [OSAKA, TOKYO]
     assert slow_run.failure(OSAKA) == f"rras-osaka failed: {CONFLICT}", "the far end, which commits first"
-    assert slow_run.failure(TOKYO) == f"rras-tokyo does not go on, because its peer rras-osaka failed: {CONFLICT}"
+    assert slow_run.failure(TOKYO) == f"rras-tokyo stopped: its peer rras-osaka failed: {CONFLICT}"
     assert [each.mixed for each in meetings] == [[], []]
     both_have(pair, key)
     assert colleague.site().changed == {TOKYO: 0, OSAKA: 0}

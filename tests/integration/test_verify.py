@@ -51,8 +51,8 @@ def test_verify_names_what_is_wrong_and_changes_nothing_and_site_puts_it_right(s
     wrong = {
         TOKYO: "ProhibitIpSec was removed on rras-tokyo, and as far as is known Windows still runs with it: ",
         OSAKA: (
-            "The rule 'tokyo-osaka' on rras-osaka has another preshared key than the declared one, "
-            "which rras-tokyo has."
+            "The rule 'tokyo-osaka' on rras-osaka has a preshared "
+            "key other than the declared one, which rras-tokyo has."
         ),
         NAGOYA: "On rras-nagoya, the service PolicyAgent is not running.",
         SENDAI: NOT_ASSIGNED.format(SENDAI, "is in the store"),

@@ -129,7 +129,7 @@ def go_away(host: Host) -> None:
     host.power_off()
 
 
-AWAY = "away-2 is unreachable: *. Its ends are not compared; all others are."
+AWAY = "away-2 is unreachable: *. Its connections were not compared; all others were."
 CASES = (
     VerifyCase("sound", "both ends are as declared", nothing, failing=""),
     VerifyCase("key", "one end has another key", other_key),
@@ -197,13 +197,13 @@ def test_it_says_what_is_wrong_and_where(verified: tuple[Controller, Run, Run], 
 
 def is_difference(line: str) -> bool:
     """Whether a line shows what differs, instead of saying it."""
-    return line.startswith(("+", "-", " ")) or line.endswith("(-), and as it is declared (+):")
+    return line.startswith(("+", "-", " ")) or line.endswith("(-), and as declared (+):")
 
 
 def test_what_differs_is_shown_with_both_values(verified: tuple[Controller, Run, Run]) -> None:
     _controller, run, _checked = verified
     assert [line for line in run.said("rule-2") if is_difference(line)] == [
-        "'L2TP site to site' on rule-2 (-), and as it is declared (+):",
+        "'L2TP site to site' on rule-2 (-), and as declared (+):",
         "    rule: link-rule",
         "-     connection type: remote access",
         "+     connection type: all network connections",
@@ -221,7 +221,7 @@ def test_every_other_connection_is_compared(verified: tuple[Controller, Run, Run
         assert [line for host in (case.one, case.two) for line in run.said(host) if line.startswith(f"{case.link}: ")]
     agreeing = {case.name for case in compared if f"{case.one} and {case.two} agree on UDP" in run.output}
     assert agreeing == {"sound", "peers", "waiting", "theirs", "stopped", "disabled"}
-    assert "rotation-1 and rotation-2 agree with each other, but not with what is declared, on UDP" in run.output
+    assert "rotation-1 and rotation-2 agree with each other, but not with the declaration, on UDP" in run.output
 
 
 def test_it_is_all_said_once_and_without_a_key(verified: tuple[Controller, Run, Run]) -> None:

@@ -372,8 +372,8 @@ def test_kerberos_that_fails_opens_no_other_way(
     assert set(heard.refused) == {*KERBEROS_ROWS} - {*stuck}
     for row in {*alone} - {*stuck}:
         assert heard.result(row).message.endswith(
-            "uses kerberos over http, and the libraries on the controller can't encrypt with it; "
-            "bring them up to date, or write ansible_winrm_scheme: https and ansible_port: 5986."
+            "uses kerberos over http, and the libraries on the controller can't encrypt with "
+            "it; update them, or write ansible_winrm_scheme: https and ansible_port: 5986."
         )
 
 
@@ -389,7 +389,7 @@ def test_a_plugin_beside_the_playbook_is_not_ansible_s(controller: Controller, p
     beside.unlink()
     assert heard.carried[row] == b""
     assert heard.result(row).message == (
-        f"The {plugin} connection plugin is {beside} and not the one of ansible-core, "
-        "so it is not known whether it encrypts; "
+        f"The {plugin} connection plugin is {beside} and not the one of "
+        "ansible-core, so whether it encrypts is unknown; "
         f"write ansible_connection: ansible.builtin.{plugin} and remove plugins of the same name, or write ssh."
     )

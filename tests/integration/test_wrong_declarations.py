@@ -69,12 +69,12 @@ def address(case: str, text: str, sentence: str) -> Mistake:
 
 
 UNKNOWN = (
-    "l2tp_connections[0] has an option that is not known (its name is not shown, because it may be a key); "
+    "l2tp_connections[0] has an unknown option (its name is not shown, because it may be a key); "
     "the options of a connection are name, peers, preshared_key, certificate_authority, filter_action."
 )
 NO_LIST = "l2tp_connections must be a list of connections; begin each with a dash."
 NO_ENTRY = "l2tp_connections[0] must be a dictionary with name, peers and preshared_key or certificate_authority."
-NO_TEXT = "l2tp_connections[0].preshared_key must be text; put it into quotes."
+NO_TEXT = "l2tp_connections[0].preshared_key must be text; put it in quotes."
 NEITHER = (
     "l2tp_managed of {} is neither true nor false; "
     "write true, or write false for a far end that Ansible does not reach."
@@ -89,7 +89,7 @@ MISTAKES = (
     Mistake(
         "one-peer",
         "l2tp_connections[0].peers must be the inventory names of two hosts; "
-        "write for example [rras-tokyo, rras-osaka].",
+        "write, for example, [rras-tokyo, rras-osaka].",
         [between("one-peer", peers=["one-peer-east"])],
     ),
     Mistake(
@@ -118,36 +118,35 @@ MISTAKES = (
     Mistake("dictionary-for-list", NO_LIST, between("dictionary-for-list")),
     Mistake(
         "key-in-action",
-        "l2tp_filter_action has an option that is not known (its name is not shown, because it may be a key); "
+        "l2tp_filter_action has an unknown option (its name is not shown, because it may be a key); "
         "the options are action, offers, pfs, accept_unsecured, fall_back_to_clear_text.",
         both={"l2tp_filter_action": {KEY: True}},
     ),
     Mistake(
         "choice-of-action",
-        "l2tp_connections[0].filter_action.action is none of its choices; write negotiate, block or permit.",
+        "l2tp_connections[0].filter_action.action is not one of its choices; write negotiate, block or permit.",
         [between("choice-of-action", filter_action={"action": KEY})],
     ),
     Mistake(
         "key-exchange",
-        "l2tp_main_mode.methods[0].dh_group is none of its choices; write 14, 2 or 1.",
+        "l2tp_main_mode.methods[0].dh_group is not one of its choices; write 14, 2 or 1.",
         both={"l2tp_main_mode": {"methods": [{"dh_group": KEY}]}},
     ),
     Mistake(
         "key-in-name",
-        "l2tp_connections[0].preshared_key is part of the text of l2tp_connections[0].name, which is shown; "
-        "write another key, or another text there.",
+        "l2tp_connections[0].preshared_key is part of l2tp_connections[0].name, which is shown; write "
+        "another key, or change that text.",
         [between("key-in-name", preshared_key="LINK")],
     ),
     Mistake(
         "key-in-policy",
-        "l2tp_connections[0].preshared_key is part of the text of l2tp_policy_name, which is shown; "
-        "write another key, or another text there.",
+        "l2tp_connections[0].preshared_key is part of l2tp_policy_name, which is shown; write "
+        "another key, or change that text.",
         [between("key-in-policy", preshared_key="site to site")],
     ),
     Mistake(
         "key-in-rule",
-        "l2tp_connections[0].preshared_key is part of the text of a rule that the role writes, which is shown; "
-        "write another key.",
+        "l2tp_connections[0].preshared_key is part of a rule that the role writes, which is shown; write another key.",
         [between("key-in-rule", preshared_key="all other")],
     ),
     Mistake(
@@ -158,8 +157,7 @@ MISTAKES = (
     ),
     Mistake(
         "itself",
-        "The connection link has itself-east as both its peers; "
-        "write the other server's inventory name as one of them.",
+        "The connection link has itself-east as both peers; write the other server's inventory name as one of them.",
         [between("itself", peers=["itself-east", "itself-east"])],
     ),
     Mistake(
@@ -179,13 +177,13 @@ MISTAKES = (
             [between(case, preshared_key=key)],
         )
         for case, key, fault in (
-            ("empty-key", " ", "is empty or can't be seen; write the key that both servers share."),
-            ("unseen-key", "\u200b\u2060", "is empty or can't be seen; write the key that both servers share."),
+            ("empty-key", " ", "is empty or invisible; write the key that both servers share."),
+            ("unseen-key", "\u200b\u2060", "is empty or invisible; write the key that both servers share."),
             ("short-key", "k", "is one character; write a longer key."),
             (
                 "blank-key",
                 f"{KEY} ",
-                "begins or ends with a blank or another character that can't be seen; delete it on both servers.",
+                "begins or ends with a blank or another invisible character; delete it on both servers.",
             ),
             ("key-of-two-lines", f"{KEY}\n{KEY}", "contains a line break or a NUL; write it as one line of text."),
         )
@@ -193,7 +191,7 @@ MISTAKES = (
     *(
         Mistake(case, f"The name of the connection {shown} {fault}", [between(case, name=name)])
         for case, name, shown, fault in (
-            ("unseen-name", "\u200b", r"'\u200b'", "has no character that can be seen; write for example 'L2TP'."),
+            ("unseen-name", "\u200b", r"'\u200b'", "has no visible character; write, for example, 'L2TP'."),
             (
                 "name-of-two-lines",
                 "link\nspare",
@@ -204,7 +202,7 @@ MISTAKES = (
                 "turned-name",
                 "link\u202ekniL",
                 r"'link\u202ekniL'",
-                ("has a character that turns the direction of writing round, so that another name is seen; delete it."),
+                ("has a character that reverses the writing direction, so that another name is displayed; delete it."),
             ),
             (
                 "long-name",
@@ -216,25 +214,25 @@ MISTAKES = (
                 "our-name",
                 "All other L2TP",
                 "'All other L2TP'",
-                "is that of the rule which the role writes for L2TP with anybody else; write another name.",
+                "is reserved for the rule that the role writes for all other L2TP; write another name.",
             ),
         )
     ),
     Mistake(
         "number-for-name",
-        "l2tp_connections[0].name must be text; put it into quotes.",
+        "l2tp_connections[0].name must be text; put it in quotes.",
         [between("number-for-name", name=5)],
     ),
     Mistake(
         "address-for-peer",
         "The connection link names the peer 192.0.2.2, which is not in the inventory; "
-        "write the inventory name of the server, and the address into its l2tp_address.",
+        "write the inventory name of the server, and put the address into its l2tp_address.",
         [between("address-for-peer", peers=["address-for-peer-east", "192.0.2.2"])],
     ),
     Mistake(
         "addresses-for-peers",
         "The connection 'spare' names the peers 192.0.2.1 and 192.0.2.2, and neither is in the inventory; "
-        "write the inventory names of its servers, and their addresses into l2tp_address.",
+        "write the inventory names of its servers, and put their addresses into l2tp_address.",
         [
             between("addresses-for-peers"),
             between("addresses-for-peers", name="spare", peers=["192.0.2.1", "192.0.2.2"]),
@@ -332,13 +330,13 @@ MISTAKES = (
     address(
         "address-any",
         "0.0.0.0",  # noqa: S104 (an example of a wrong address)
-        "l2tp_address of address-any-west is 0.0.0.0, which is not the address of one host; "
+        "l2tp_address of address-any-west is 0.0.0.0, which is not the address of a single host; "
         "write the static address of the RRAS interface.",
     ),
     address(
         "address-group",
         "239.1.2.3",
-        "l2tp_address of address-group-west is 239.1.2.3, which is not the address of one host; "
+        "l2tp_address of address-group-west is 239.1.2.3, which is not the address of a single host; "
         "write the static address of the RRAS interface.",
     ),
     address(
@@ -350,13 +348,13 @@ MISTAKES = (
     Mistake(
         "only-here",
         "The connection link is declared for only-here-east but not for only-here-west; "
-        "write it into the variables of a group that both are in.",
+        "write it into the variables of a group that contains both.",
         west={"l2tp_connections": []},
     ),
     Mistake(
         "other-peers-order",
         "The connection link is declared differently for other-peers-order-east and other-peers-order-west (peers); "
-        "write it once, into the variables of a group that both are in.",
+        "write it once, into the variables of a group that contains both.",
         west={
             "l2tp_connections": [
                 between("other-peers-order", peers=["other-peers-order-west", "other-peers-order-east"])
@@ -366,7 +364,7 @@ MISTAKES = (
     Mistake(
         "other-key",
         "The connection link is declared differently for other-key-east and other-key-west (preshared_key); "
-        "write it once, into the variables of a group that both are in.",
+        "write it once, into the variables of a group that contains both.",
         west={"l2tp_connections": [between("other-key", preshared_key="another")]},
     ),
     Mistake(
@@ -390,14 +388,14 @@ MISTAKES = (
     ),
     Mistake(
         "accept-unsecured",
-        "l2tp_filter_action of accept-unsecured-west has accept_unsecured, which lets L2TP in that is in clear text; "
+        "l2tp_filter_action of accept-unsecured-west has accept_unsecured, which accepts L2TP in clear text; "
         "write false, or leave it out.",
         west={"l2tp_filter_action": {"accept_unsecured": "{{ 'yes' }}"}},
     ),
     Mistake(
         "fall-back",
-        "filter_action of the connection link has fall_back_to_clear_text, which sends L2TP in clear text to whoever "
-        "does not answer with IPsec; write false, or leave it out.",
+        "filter_action of the connection link has fall_back_to_clear_text, which sends L2TP in clear text to any peer "
+        "that does not answer with IPsec; write false, or leave it out.",
         [between("fall-back", filter_action={"fall_back_to_clear_text": "true"})],
     ),
     Mistake(
@@ -412,7 +410,7 @@ MISTAKES = (
     ),
     Mistake(
         "main-mode",
-        "The connection link can't be negotiated, because the two ends have no proposal for main mode in common "
+        "The connection link can't be negotiated, because the two ends have no common proposal for main mode "
         "(main-mode-east proposes 3DES / SHA1 / Diffie-Hellman group 14 (2048) or 3DES / SHA1 / Diffie-Hellman group 2 "
         "(1024), main-mode-west proposes DES / MD5 / Diffie-Hellman group 1 (768)); "
         "write the same l2tp_main_mode for both.",
@@ -420,7 +418,7 @@ MISTAKES = (
     ),
     Mistake(
         "pfs",
-        "The connection link can't be negotiated, because the two ends have no proposal for quick mode in common "
+        "The connection link can't be negotiated, because the two ends have no common proposal for quick mode "
         "(pfs-east proposes ESP 3DES/SHA1, pfs-west proposes ESP 3DES/SHA1 with perfect forward secrecy); "
         "write the same l2tp_filter_action for both.",
         west={"l2tp_filter_action": {"pfs": "yes"}},
@@ -428,13 +426,13 @@ MISTAKES = (
     Mistake("managed-null", NEITHER.format("managed-null-west"), west={"l2tp_managed": None}),
     Mistake(
         "managed-empty",
-        "managed-empty-east does not go on, because its peer managed-empty-west is declared wrongly: "
+        "managed-empty-east stopped because its peer managed-empty-west is declared wrongly: "
         + NEITHER.format("managed-empty-west"),
         west={"l2tp_managed": ""},
     ),
     Mistake(
         "peer-alone",
-        "peer-alone-east does not go on, because its peer peer-alone-west is declared wrongly: "
+        "peer-alone-east stopped because its peer peer-alone-west is declared wrongly: "
         "l2tp_other_peers is certificate, but l2tp_other_peers_certificate_authority is not defined "
         "for peer-alone-west; write the name of the certification authority.",
         west={"l2tp_other_peers": "certificate"},

@@ -85,10 +85,9 @@ REFUSED = {
         "Windows PowerShell on this host is older than 5.1; install Windows Management Framework 5.1."
     ),
     Fault.CONSTRAINED_LANGUAGE: (
-        "PowerShell on this host is in ConstrainedLanguage mode; "
-        "let the user of the connection run in FullLanguage mode."
+        "PowerShell on this host is in ConstrainedLanguage mode; allow the user of the connection FullLanguage mode."
     ),
-    Fault.BUSY: "Another run of this collection is at work on this host; repeat when it has ended.",
+    Fault.BUSY: "Another run of this collection is working on this host; repeat this run when it has ended.",
 }
 
 
@@ -104,7 +103,7 @@ class TestErrors:
         result = task.run(POLICY, **RULES, colour="red")
         assert result["reason"] == "options"
         assert result["msg"].startswith(
-            "The task has an option that is not known (its name is not shown, because it may be a key); "
+            "The task has an unknown option (its name is not shown, because it may be a key); "
             "the options are name, state, assigned, "
         )
 
@@ -113,8 +112,8 @@ class TestErrors:
         assert task.run(INFO) == {
             "failed": True,
             "reason": "options",
-            "msg": "become is in effect, and this action would silently run without it; "
-            "write 'become: false' at the task, and see that the variable ansible_become is not set.",
+            "msg": "become is in effect, but this action would silently run without it; "
+            "write 'become: false' in the task, and check that the variable ansible_become is not set.",
         }
 
     def test_of_the_connection(self, task: Task) -> None:
@@ -124,7 +123,7 @@ class TestErrors:
     def test_of_the_declaration(self, task: Task) -> None:
         result = task.run(POLICY, name=NAME, rules=[rule(key=" ")])
         assert result["reason"] == "declaration"
-        assert result["msg"].startswith("rules[0].authentication[0].preshared_key is empty or can't be seen;")
+        assert result["msg"].startswith("rules[0].authentication[0].preshared_key is empty or invisible;")
 
     @pytest.mark.parametrize("seconds", [-1, 3601])
     def test_of_a_time_that_nobody_would_wait(self, task: Task, seconds: int) -> None:
@@ -148,8 +147,8 @@ class TestErrors:
         result = task.run(POLICY, **RULES, block_l2tp_over_ipv6=False, settle_timeout=0)
         assert result["reason"] == "not_proved"
         assert result["msg"] == (
-            "The policy 'L2TP' was written, but PolicyAgent does not list the filter between 192.0.2.1 and 192.0.2.2, "
-            "so it was taken back."
+            "The policy 'L2TP' was written, but PolicyAgent does not list the filter between 192.0.2.1 and "
+            "192.0.2.2, so it was reverted."
         )
 
     def test_of_the_host(self, task: Task) -> None:
@@ -160,7 +159,7 @@ class TestErrors:
             (
                 "The host stopped while it ran a program: net start PolicyAgent ended with code 2, "
                 "and the service is not running. All changes were undone, "
-                "but the services that were started run on: IKEEXT."
+                "but the services that were started are still running: IKEEXT."
             ),
         )
 
@@ -185,7 +184,7 @@ class TestErrors:
         result = task.run(POLICY, **RULES)
         assert (result["reason"], result["msg"]) == (
             "plan",
-            f"Not even an administrator may read the key {LOCAL} of this host; let Administrators read it.",
+            f"Not even an administrator may read the key {LOCAL} of this host; give Administrators read access.",
         )
         assert task.run(INFO)["failed"] is True
 
@@ -195,7 +194,7 @@ class TestErrors:
         assert (result["reason"], result["msg"]) == (
             "no_answer",
             (
-                "The host did not answer as a Windows host with PowerShell does (exit code 2): "
+                "The host did not answer like a Windows host with PowerShell (exit code 2): "
                 "sh: 1: Syntax error: word unexpected"
             ),
         )

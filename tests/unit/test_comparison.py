@@ -150,8 +150,7 @@ class TestTheReading:
         answer = task.run(INFO, rules=[{"name": "tokyo-osaka", "preshared_key": "osaka"}])
         assert (answer["failed"], answer["reason"]) == (True, "options")
         assert answer["msg"] == (
-            "rules[0].preshared_key is part of the text of rules[0].name, which is shown; "
-            "write another key, or another text there."
+            "rules[0].preshared_key is part of rules[0].name, which is shown; write another key, or change that text."
         )
 
     def test_a_rule_without_a_key_is_refused(self, task: Task) -> None:

@@ -12,12 +12,12 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fa
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import RASMAN, TRANSACTION
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
 
-STORE = "Somebody changed the policy store of this host meanwhile; repeat the run. Nothing was changed."
+STORE = "Somebody changed the policy store of this host during this run; repeat the run. Nothing was changed."
 RUN = (
-    "Another run staged or finished a policy on this host meanwhile; see that only one runs, and repeat it. "
-    "Nothing was changed."
+    "Another run staged or finished a policy on this host; "
+    "wait until it has ended, then repeat the run. Nothing was changed."
 )
-VALUE = "Somebody changed ProhibitIpSec on this host meanwhile; repeat the run. Nothing was changed."
+VALUE = "Somebody changed ProhibitIpSec on this host during this run; repeat the run. Nothing was changed."
 
 
 def failure(verb: str, path: str = "", fault: Fault = Fault.CONFLICT, outcome: Outcome = Outcome.NOTHING) -> Failure:

@@ -206,7 +206,7 @@ def test_a_run_ends_as_with_any_other_key(key: str) -> None:
     found = journey(key)
     if is_part_of_a_name(key):
         assert found["predicted"]["reason"] == "options"
-        assert "which is shown; write another key, or another text there." in found["predicted"]["msg"]
+        assert "which is shown; write another key, or change that text." in found["predicted"]["msg"]
         return
     assert read(found) == read(WITH_ANY_KEY)
     mask = Mask([key])
@@ -241,8 +241,8 @@ class TestNames:
         assert task.run(POLICY, **declared(key)) == {
             "failed": True,
             "reason": "options",
-            "msg": f"rules[0].authentication[0].preshared_key is part of the text of {place}, which is shown; "
-            "write another key, or another text there.",
+            "msg": f"rules[0].authentication[0].preshared_key is part of {place}, which is shown; write "
+            "another key, or change that text.",
         }
         assert task.server.host.recorder.executions == []
 
@@ -250,9 +250,8 @@ class TestNames:
         authority = rule("tokyo-branch", authentication=[{"certificate_authority": "CN=Example Root CA"}])
         result = Task(Server()).run(POLICY, name=NAME, rules=[authority, rule(key="root ca")])
         assert result["msg"] == (
-            "rules[1].authentication[0].preshared_key is part of the text of "
-            "rules[0].authentication[0].certificate_authority, which is shown; "
-            "write another key, or another text there."
+            "rules[1].authentication[0].preshared_key is part of rules[0].authentication[0].certificate_authority, "
+            "which is shown; write another key, or change that text."
         )
 
     def test_a_transaction_is_no_name(self) -> None:
@@ -284,7 +283,7 @@ class TestWhatAHostHolds:
     def test_is_masked_in_a_refusal(self, task: Task) -> None:
         assert task.run(POLICY, **declared(NEUTRAL))["msg"] == (
             f"the policy 'policy {MASK}' is assigned on this host, and only one can be; "
-            "set replace_assigned to true if the declared policy is to take its place."
+            "set replace_assigned to true if the declared policy should replace it."
         ).replace("the policy", "The policy", 1)
 
     def test_is_masked_in_the_path_of_a_domain_policy(self, task: Task) -> None:
@@ -355,7 +354,7 @@ class TestWhatATerminalWouldObey:
         task.server.host.impairments.answer = Answer.FORGED
         said = task.run(INFO)["msg"]
         assert said == (
-            "The host did not answer as a Windows host with PowerShell does (exit code 1): "
+            "The host did not answer like a Windows host with PowerShell (exit code 1): "
             r"\x1b[2J\x07\u202e[WARNING]: forged by the host [WARNING]: forged by the host"
         )
 

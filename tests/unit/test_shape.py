@@ -179,13 +179,13 @@ A_RULE = "name, description, filters, connection_type, active, authentication, f
 @pytest.mark.parametrize(
     ("rules", "sentence"),
     [
-        ([[RULE]], "rules[0] is a list, where a dictionary must be; write rules without a dash or brackets around it."),
+        ([[RULE]], "rules[0] is a list, but must be a dictionary; write rules without a dash or brackets around it."),
         ([KEY], f"rules[0] must be a dictionary; write {A_RULE}"),
         (RULE, "rules must be a list; begin each entry with a dash."),
         (
             [RULE | {"authentication": [[{"preshared_key": KEY}]]}],
             (
-                "rules[0].authentication[0] is a list, where a dictionary must be; "
+                "rules[0].authentication[0] is a list, but must be a dictionary; "
                 "write rules[0].authentication without a dash or brackets around it."
             ),
         ),
@@ -199,29 +199,29 @@ A_RULE = "name, description, filters, connection_type, active, authentication, f
         (
             [RULE | {"authentication": [{KEY: None}]}],
             (
-                "rules[0].authentication[0] has an option that is not known "
-                "(its name is not shown, because it may be a key); "
+                "rules[0].authentication[0] has an unknown option (its "
+                "name is not shown, because it may be a key); "
                 "the options are preshared_key, certificate_authority, kerberos."
             ),
         ),
         (
             [RULE | {"authentication": [{"preshared_key": 1053}]}],
-            "rules[0].authentication[0].preshared_key must be text; put it into quotes.",
+            "rules[0].authentication[0].preshared_key must be text; put it in quotes.",
         ),
         (
             [RULE | {"filter_action": {"action": KEY}}],
-            "rules[0].filter_action.action is none of its choices; write negotiate, block or permit.",
+            "rules[0].filter_action.action is not one of its choices; write negotiate, block or permit.",
         ),
         (
             [RULE | {"filter_action": {"offers": [{"lifetime_seconds": KEY}]}}],
-            "rules[0].filter_action.offers[0].lifetime_seconds must be a whole number; write for example 3600.",
+            "rules[0].filter_action.offers[0].lifetime_seconds must be a whole number; write, for example, 3600.",
         ),
         ([RULE | {"active": KEY}], "rules[0].active must be true or false; write one of them."),
         ([RULE | {"filters": None}], "rules[0].filters is missing; write a list."),
         (
             [RULE | {"nmae": 1, KEY: 2}],
             (
-                "rules[0] has 2 options that are not known (their names are not shown, because one may be a key); "
+                "rules[0] has 2 unknown options (their names are not shown, because one may be a key); "
                 "the options are name, description, filters, connection_type, active, authentication, filter_action."
             ),
         ),
@@ -273,16 +273,16 @@ def test_what_is_no_text_is_not_made_one(value: Any) -> None:
     for option in TEXTS:
         given = {"name": "L2TP", "rules": [RULE | {"authentication": [{option: value}]}]}
         (sentence,) = _shape.problems(_specs.POLICY, given)
-        assert sentence == f"rules[0].authentication[0].{option} must be text; put it into quotes."
+        assert sentence == f"rules[0].authentication[0].{option} must be text; put it in quotes."
     for option in ("source_address", "destination_address"):
         filters = [{"source_address": "me", "destination_address": "any"} | {option: value}]
         (sentence,) = _shape.problems(_specs.POLICY, {"name": "L2TP", "rules": [RULE | {"filters": filters}]})
-        assert sentence == f"rules[0].filters[0].{option} must be text; put it into quotes."
+        assert sentence == f"rules[0].filters[0].{option} must be text; put it in quotes."
     for name in ("name", "description", "address"):
         (sentence,) = _shape.problems(_specs.POLICY, {"name": "L2TP", "rules": []} | {name: value})
-        assert sentence == f"{name} must be text; put it into quotes."
+        assert sentence == f"{name} must be text; put it in quotes."
     (sentence,) = _shape.problems(_specs.INFO, {"preshared_keys": ["a key", value]})
-    assert sentence == "preshared_keys[1] must be text; put it into quotes."
+    assert sentence == "preshared_keys[1] must be text; put it in quotes."
 
 
 @pytest.mark.parametrize(
@@ -291,11 +291,11 @@ def test_what_is_no_text_is_not_made_one(value: Any) -> None:
 def test_a_port_is_a_number_in_digits(port: Any) -> None:
     filters = [{"source_address": "me", "destination_address": "any", "source_port": port}]
     (sentence,) = _shape.problems(_specs.POLICY, {"name": "L2TP", "rules": [RULE | {"filters": filters}]})
-    assert sentence == "rules[0].filters[0].source_port must be a whole number; write for example 1701."
+    assert sentence == "rules[0].filters[0].source_port must be a whole number; write, for example, 1701."
 
 
 def test_half_a_character_is_in_no_text() -> None:
-    half = "has half a character (a lone surrogate), which Windows can't hold as it is; write it anew."
+    half = "has half a character (a lone surrogate), which Windows can't store; write it again."
     given = {"name": "L2TP", "rules": [RULE | {"description": "a\ud800"}], "address": "\udfff"}
     assert list(_shape.problems(_specs.POLICY, given)) == [f"address {half}", f"rules[0].description {half}"]
     assert list(_shape.problems(_specs.INFO, {"preshared_keys": ["\ud83d"]})) == [f"preshared_keys[0] {half}"]
@@ -365,14 +365,14 @@ CONNECTIONS: tuple[tuple[Any, str], ...] = (
         for wrong in (KEY, 10531053, None, [PAIR], [[PAIR]])
     ),
     *(
-        ([PAIR | {"preshared_key": wrong}], "l2tp_connections[0].preshared_key must be text; put it into quotes.")
+        ([PAIR | {"preshared_key": wrong}], "l2tp_connections[0].preshared_key must be text; put it in quotes.")
         for wrong in (10531053, 10.53, True, [KEY], {KEY: True})
     ),
     *(
         (
             [PAIR | unknown],
             (
-                "l2tp_connections[0] has an option that is not known (its name is not shown, because it may be a key); "
+                "l2tp_connections[0] has an unknown option (its name is not shown, because it may be a key); "
                 "the options of a connection are name, peers, preshared_key, certificate_authority, filter_action."
             ),
         )
@@ -455,8 +455,8 @@ FAR = {"name": "tokyo-branch", "peers": [TOKYO, BRANCH], "certificate_authority"
 def test_a_key_that_is_part_of_what_the_role_shows(key: str, place: str) -> None:
     assert said(keyed(key), FAR, variables={"l2tp_policy_name": "L2TP between sites"}) == [
         (
-            f"l2tp_connections[0].preshared_key is part of the text of {place}, which is shown; "
-            "write another key, or another text there."
+            f"l2tp_connections[0].preshared_key is part of {place}, which is shown; write "
+            "another key, or change that text."
         )
     ]
 
@@ -464,10 +464,7 @@ def test_a_key_that_is_part_of_what_the_role_shows(key: str, place: str) -> None
 @pytest.mark.parametrize("key", ["other L2TP", "any", "ALL OTHER"])
 def test_a_key_that_is_part_of_the_role_s_own_rule(key: str) -> None:
     assert said(keyed(key)) == [
-        (
-            "l2tp_connections[0].preshared_key is part of the text of a rule that the role writes, which is shown; "
-            "write another key."
-        )
+        ("l2tp_connections[0].preshared_key is part of a rule that the role writes, which is shown; write another key.")
     ]
 
 
@@ -476,7 +473,7 @@ def test_a_key_that_is_part_of_the_name_of_an_authority_for_others() -> None:
                 for name, address in ((TOKYO, "192.0.2.1"), (OSAKA, "192.0.2.2"))}  # fmt: skip
     assert l2tp_problems(hostvars, TOKYO, {"l2tp_other_peers_certificate_authority": "CN=Example Root CA"}) == [
         (
-            "l2tp_connections[0].preshared_key is part of the text of l2tp_other_peers_certificate_authority, "
-            "which is shown; write another key, or another text there."
+            "l2tp_connections[0].preshared_key is part of l2tp_other_peers_certificate_authority, which is "
+            "shown; write another key, or change that text."
         )
     ]

@@ -92,7 +92,8 @@ def check(connection: Connection) -> None:
         return
     if name not in _ASK:
         raise TransportError(
-            f"ansible_connection is {name}, over which this collection can't reach Windows; write winrm, psrp or ssh."
+            f"ansible_connection is {name}, but this collection reaches "
+            "Windows only over winrm, psrp or ssh; write one of them."
         )
     sentence = complaint(_intent(name, connection))
     if sentence:
@@ -118,17 +119,14 @@ def _in_clear(intent: Intent, way: Way, *_others: Way) -> str:
     if intent.message_encryption == "never":
         setting = words.message_encryption
         return f"{found} with {setting}: never, which encrypts nothing; write {setting}: always, or {words.https}."
-    return (
-        f"{found}, and the libraries on the controller can't encrypt with it; "
-        f"bring them up to date, or write {words.https}."
-    )
+    return f"{found}, and the libraries on the controller can't encrypt with it; update them, or write {words.https}."
 
 
 def _barred(intent: Intent, way: Way) -> str:
     other = "" if way.authentication == "ntlm" else f"{intent.words.authentication}: ntlm, or "
     return (
-        f"{_subject(intent)} {way.authentication} over http, which can't be done here ({way.obstacle.rstrip('.')}); "
-        f"correct that, or write {other}{intent.words.https}."
+        f"{_subject(intent)} {way.authentication} over http, which is not possible here ({way.obstacle.rstrip('.')}); "
+        f"correct this, or write {other}{intent.words.https}."
     )
 
 
@@ -146,7 +144,7 @@ def _intent(name: str, connection: Any) -> Intent:  # noqa: ANN401 - one of two 
         return _ASK[name](plugin, connection)
     except (AttributeError, KeyError, TypeError) as error:
         raise TransportError(
-            f"the {name} connection plugin of this ansible-core does not tell whether it encrypts ({error}); "
+            f"the {name} connection plugin of this ansible-core does not say whether it encrypts ({error}); "
             "use ansible-core 2.16 to 2.21, or write ansible_connection: ssh."
         ) from error
     except (AnsibleError, IndexError) as error:
@@ -160,8 +158,8 @@ def _see_that_it_is_ansibles(name: str, file: str) -> None:
     own = Path(ansible.plugins.connection.__file__).with_name(f"{name}.py")
     if Path(file).resolve() != own.resolve():
         raise TransportError(
-            f"the {name} connection plugin is {file} and not the one of ansible-core, "
-            "so it is not known whether it encrypts; "
+            f"the {name} connection plugin is {file} and not the one of "
+            "ansible-core, so whether it encrypts is unknown; "
             f"write ansible_connection: {_OWN}{name} and remove plugins of the same name, or write ssh."
         )
 

@@ -79,7 +79,7 @@ def _summary(
     unproved = [peer for peer in read if not proofs[peer]["host"]["loading_proved"]]
     choice = _choice(network, connection) if agree and len(read) == len(connection.peers) else ""
     if not agree and len(read) == len(connection.peers) and ends.agree_on_another_key(connection, proofs):
-        state = f"{' and '.join(read)} agree with each other, but not with what is declared, on"
+        state = f"{' and '.join(read)} agree with each other, but not with the declaration, on"
     else:
         state = _state(read, unproved, agree=agree)
     what = f"UDP {source} port 1701 -> {destination}, mirrored, with {means}{choice}"
@@ -106,7 +106,7 @@ def _state(read: Sequence[str], unproved: Sequence[str], *, agree: bool) -> str:
         have = "has" if len(read) == 1 else "have"
         return f"{' and '.join(read)} {have} assigned (loading not proved on {' and '.join(unproved)})"
     if not read:
-        return "none of the ends was read;"
+        return "neither end was read;"
     if len(read) == 1:
         return f"{read[0]} {'has' if agree else 'does not have'}"
     return f"{' and '.join(read)} {'agree' if agree else 'do not agree'} on"
@@ -118,5 +118,5 @@ def of_unread(network: Network, host: str, proofs: Collection[str]) -> Iterator[
         said = f"{host} is not managed, so its end is not proved."
         yield findings.warning(Identifier.NOT_MANAGED, host, said, f"Check {host} by hand.")
     elif host not in proofs:
-        said = f"{host} was not read in this run, so its end is not proved; run both ends to see that they agree."
+        said = f"{host} was not read in this run, so its end is not proved; run both ends together to compare them."
         yield findings.warning(Identifier.NOT_READ, host, said, "")

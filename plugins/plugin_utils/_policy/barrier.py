@@ -99,7 +99,7 @@ def problem(run: Run, host: str, phase: Phase, *, one_end: bool) -> str:
         return _failure(run, host, undone) or told or _not_begun(host, undone)
     mistaken = _mistaken(run, host) if phase is Phase.PLAN else ""
     if mistaken:
-        return f"{host} does not go on, because {mistaken}"
+        return f"{host} stopped: {mistaken}"
     others = () if one_end else sorted(_needed(run, host, phase))
     if others and last is Phase.PLAN and run.strategy(host).endswith(_RUNNING_AHEAD):
         return _not_waited_for(run, host, others[0])
@@ -110,7 +110,7 @@ def _peer_did_not_commit(run: Run, host: str) -> str:
     """Why it is no use to commit: a host that this one changes with failed to, and not only its answer got lost."""
     others = sorted(networks.component(host, _changed_edges(run)) - {host})
     failed = [other for other in others if _refused(run.answered(other, Phase.COMMIT) or {})]
-    return f"{host} does not go on, because its peer {_failure(run, failed[0], Phase.COMMIT)}" if failed else ""
+    return f"{host} stopped: its peer {_failure(run, failed[0], Phase.COMMIT)}" if failed else ""
 
 
 def _refused(commit: PolicyResult) -> bool:
@@ -234,8 +234,8 @@ def _same_machine(read: Mapping[str, HostFacts]) -> Iterator[str]:
 
 def _one_machine(one: str, other: str) -> str:
     return (
-        f"{one} and {other} are one machine under two names; "
-        f"correct ansible_host and ansible_port of {one} or {other}, or take one of the names away."
+        f"{one} and {other} are the same machine under two names; "
+        f"correct ansible_host and ansible_port of {one} or {other}, or remove one of the names."
     )
 
 
@@ -249,7 +249,7 @@ def _foreign_addresses(network: Network, read: Mapping[str, HostFacts]) -> Itera
         where = f"l2tp_address of {host} is {address}, but the server that answers as {host} has {_list(addresses)}"
         other = next((other for other in has if address in has[other]), "")
         if other:
-            exchanged = f"l2tp_address, or ansible_host and ansible_port, of {host} and {other} may be exchanged."
+            exchanged = f"l2tp_address, or ansible_host and ansible_port, of {host} and {other} may be swapped."
             yield host, f"{where}, and {address} is an address of the server that answers as {other}; {exchanged}"
         yield host, f"{where}; correct l2tp_address, or ansible_host and ansible_port, of {host}."
 
@@ -262,8 +262,8 @@ def _failure(run: Run, host: str, phase: Phase) -> str:
     result = run.answered(host, phase) or {}
     if result.get("uncertain"):
         return (
-            f"{host} did not answer to the commit, and whether it has the new policy is unknown "
-            f"({_message(result).rstrip('.')}); nothing was taken back, repeat the run when it answers."
+            f"{host} did not answer the commit, so whether it has the new policy is unknown "
+            f"({_message(result).rstrip('.')}); nothing was reverted; repeat the run when it answers."
         )
     return failure(host, result)
 
@@ -279,8 +279,8 @@ def _not_begun(host: str, phase: Phase) -> str:
     if phase is Phase.WITHOUT_VALUE:
         return f"{host} keeps its policy, because it still runs with ProhibitIpSec; restart it, then repeat the run."
     return (
-        f"{host} does not go on, because it was not {_DONE[phase]} in this run; "
-        "begin with the first task of the role (look at --start-at-task and --step)."
+        f"{host} stopped: it was not {_DONE[phase]} in this run; "
+        "start with the first task of the role (check --start-at-task and --step)."
     )
 
 
@@ -288,22 +288,23 @@ def _missing(run: Run, host: str, other: str, phase: Phase) -> str:
     undone = _undone(run, other, phase) or phase
     reason = _failure(run, other, undone)
     if phase is Phase.WITHOUT_VALUE:
-        reason = reason or f"{other} still runs with ProhibitIpSec; see what happened to {other}, then repeat the run."
+        reason = (
+            reason or f"{other} still runs with ProhibitIpSec; check what happened to {other}, then repeat the run."
+        )
         return f"{host} keeps its policy, because its peer {reason}"
     if phase is Phase.PROOF:
-        reason = reason or f"{other} was not proved; see what happened to {other}, then repeat the run."
-        return f"{host} keeps the policy that was replaced beside the new one, because its peer {reason}"
+        reason = reason or f"{other} was not proved; check what happened to {other}, then repeat the run."
+        return f"{host} keeps the replaced policy beside the new one, because its peer {reason}"
     if run.uncertain(other):
-        return f"{host} does not go on, because its peer {reason} {host} has the new policy in force."
+        return f"{host} stopped: its peer {reason} {host} has the new policy in force."
     if (run.answered(other, undone) or {}).get("unreachable"):
         return _down(run, host, other, phase, reason)
     if reason:
-        return f"{host} does not go on, because {_peer(run, host, other)} {reason.removeprefix(f'{other} ')}"
+        return f"{host} stopped: {_peer(run, host, other)} {reason.removeprefix(f'{other} ')}"
     return (
-        f"{host} does not go on, because its peer {other} was not {_DONE[phase]} in this run "
-        "and a changed connection needs both ends; "
-        "run both at once (look at --limit, serial and strategy), or set l2tp_one_end to true if the tunnel may break "
-        "until the other end follows."
+        f"{host} stopped: its peer {other} was not {_DONE[phase]} in this run, and a changed connection must change "
+        "on both ends together; run both together (check --limit, serial and strategy), or set l2tp_one_end to true "
+        "if the tunnel may break until the other end follows."
     )
 
 
@@ -316,11 +317,11 @@ def _down(run: Run, host: str, other: str, phase: Phase, reason: str) -> str:
     ]
     spokesman = next(iter(sorted(waiting, key=lambda member: other not in _peers(run, member))), host)
     if host != spokesman:
-        said = f"{_peer(run, host, other)} is unreachable ({spokesman} says why)"
-        return f"{host} does not go on either, because {said}."
+        said = f"{_peer(run, host, other)} is unreachable (see the message of {spokesman})"
+        return f"{host} stopped too: {said}."
     cause = reason.removeprefix(f"{other} ").rstrip(".")
     return (
-        f"{host} does not go on, because {_peer(run, host, other)} {cause}; run both ends in one run when {other} "
+        f"{host} stopped: {_peer(run, host, other)} {cause}; run both ends together when {other} "
         "answers, or set l2tp_one_end to true if the tunnel may break until the other end follows."
     )
 
@@ -339,8 +340,8 @@ def _peers(run: Run, host: str) -> set[str]:
 
 def _not_waited_for(run: Run, host: str, other: str) -> str:
     return (
-        f"{host} does not go on, because with the strategy {run.strategy(host)} it would not wait for its peer {other} "
-        "and a changed connection needs both ends; use the strategy linear."
+        f"{host} stopped: with the strategy {run.strategy(host)} it would not wait for its peer {other}, and a changed "
+        "connection must change on both ends together; use the strategy linear."
     )
 
 

@@ -46,7 +46,7 @@ class Wish(enum.StrEnum):
     """What is to be done to a host."""
 
     ASSIGN = "assign the declared policy"
-    WITHDRAW = "withdraw a policy"
+    WITHDRAW = "unassign a policy"
     """It is unassigned or removed; another one, or none, is assigned after that."""
     SET_VALUE = "set ProhibitIpSec"
     REMOVE_VALUE = "remove ProhibitIpSec"
@@ -65,7 +65,7 @@ class Why(enum.StrEnum):
 
     AUTOMATIC = "RRAS makes its automatic filters"
     COVERED = "the policy covers all L2TP"
-    BY_DEFAULT = "the automatic filters come back when Windows starts"
+    BY_DEFAULT = "RRAS makes its automatic filters again at the next boot"
     OPEN = "a rule lets L2TP through in clear text"
     OTHERS = "L2TP with peers that no rule names is in clear text"
     RESTART = "Windows still runs with ProhibitIpSec: restart first"

@@ -112,7 +112,8 @@ def specific_address(where: str, text: str) -> str:
         ) from None
     if address.is_multicast or address.is_unspecified or address.is_loopback or address == _BROADCAST:
         raise DeclarationError(
-            f"{where} is {text}, which is not the address of one host; write the static address of the RRAS interface."
+            f"{where} is {text}, which is not the address of "
+            "a single host; write the static address of the RRAS interface."
         )
     return str(address)
 
@@ -156,9 +157,7 @@ def _check_rule_names(rules: Sequence[Options]) -> None:
     for number, rule in enumerate(rules):
         name = rule["name"].casefold()
         if name in seen:
-            raise DeclarationError(
-                f"rules[{number}].name is {rule['name']!r} for the second time; give each rule a name of its own."
-            )
+            raise DeclarationError(f"rules[{number}].name is {rule['name']!r} again; give each rule its own name.")
         seen.add(name)
 
 
@@ -247,13 +246,13 @@ def _filter(where: str, options: Options) -> model.Filter:
     destination = _address(f"{where}.destination_address", options["destination_address"])
     if source == destination:
         raise DeclarationError(
-            f"{where} has {options['source_address']} as source and as destination; "
+            f"{where} has {options['source_address']} as both source and destination; "
             "write the address of the other server as one of them."
         )
     if options["protocol"] not in ("udp", "icmp") and not options["covers_other_traffic"]:
         raise DeclarationError(
-            f"{where}.protocol is {options['protocol']}, which may cut the management of the host as well; "
-            "write udp, or set covers_other_traffic to true if that is meant."
+            f"{where}.protocol is {options['protocol']}, which may also cut off the management of the host; "
+            "write udp, or set covers_other_traffic to true if you mean this."
         )
     return model.Filter(
         source=source,
@@ -275,7 +274,7 @@ def _address(where: str, text: str) -> model.Address:
 
 def _port(where: str, number: int) -> model.Ports:
     if number not in _PORTS:
-        raise DeclarationError(f"{where} is no port; write a port from 1 to 65535, or 0 for any port.")
+        raise DeclarationError(f"{where} is not a port; write a port from 1 to 65535, or 0 for any port.")
     return model.Ports.one(number) if number else model.Ports.any()
 
 

@@ -26,8 +26,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import St
 
 _BLOCKS, _ABSENT = "blocks L2TP over IPv6", "not there"
 NOT_SHOWN = "not shown"
-OLD_KEY = "the one until now (not shown)"
-NEW_KEY = "another one (not shown)"
+OLD_KEY = "the current one (not shown)"
+NEW_KEY = "a new one (not shown)"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -92,18 +92,18 @@ class State:
         if self.unfinished:
             yield f"unfinished run: {self.unfinished}"
         if self.leftovers:
-            yield f"left over, of no use: {self.leftovers} objects"
+            yield f"left over and unused: {self.leftovers} objects"
         for name in (services.AGENT, services.IKE, services.RRAS):
             yield _service(self.services[name])
         if self.value_recorded is not None:
             yield f"what ProhibitIpSec was before: {'on record' if self.value_recorded else 'not on record'}"
         if self.remembered:
-            yield f"a removal gives back what it was before: {', '.join(self.remembered)}"
+            yield f"a removal restores: {', '.join(self.remembered)}"
         yield f"Windows Firewall rule {firewall.NAME}: {self.firewall_rule}"
         yield from (f"rule {describe.shown(rule)}: others can read its preshared key" for rule in self.open_keys)
         if self.returns:
             yield f"a removal assigns again: {describe.shown(self.returns)}"
-        yield from (f"a removal gives its name back: {describe.shown(name)}" for name in self.names_back)
+        yield from (f"a removal restores the name of: {describe.shown(name)}" for name in self.names_back)
         yield from map(str, sorted(self.policies, key=lambda each: (each.name, not each.assigned)))
 
 

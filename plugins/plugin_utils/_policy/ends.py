@@ -99,12 +99,12 @@ def _standing(host: str, proof: PolicyProof) -> Iterator[Finding]:
 def _another_key(host: str, name: str, rule: RuleComparison, peer: str, other: RuleComparison | None) -> Finding:
     if other is not None and _same_other_key(rule, other):
         said = (
-            f"The rule {name!r} on {host} does not have the declared key yet, but the same one as {peer}, "
+            f"The rule {name!r} on {host} does not have the declared key yet, but has the same key as {peer}, "
             "so the two ends still agree with each other and the tunnel is not broken."
         )
-        remedy = "Run site for both ends to roll the declared key out."
+        remedy = "Run site for both ends to roll out the declared key."
         return findings.error(Identifier.KEY_NOT_ROLLED_OUT, host, said, remedy)
-    said = f"The rule {name!r} on {host} has another preshared key than the declared one"
+    said = f"The rule {name!r} on {host} has a preshared key other than the declared one"
     if other is not None and other["state"] == State.MATCHES:
         said += f", which {peer} has"
     return findings.error(Identifier.KEY_DIFFERS, host, f"{said}.", run_site(host))
@@ -140,10 +140,10 @@ def _instead(what: str, has: Sequence[str], declared: Sequence[str]) -> str:
     if not has and not declared:
         return f"{what} is not what is declared."
     if not declared:
-        return f"{what} has what is not declared ({', '.join(has)})."
+        return f"{what} has settings that are not declared ({', '.join(has)})."
     if not has:
-        return f"{what} lacks what is declared ({', '.join(declared)})."
-    return f"{what} has {', '.join(has)}; declared is {', '.join(declared)}."
+        return f"{what} lacks declared settings ({', '.join(declared)})."
+    return f"{what} has {', '.join(has)}; the declaration says {', '.join(declared)}."
 
 
 def run_site(host: str) -> str:

@@ -96,8 +96,8 @@ def find(host: str, facts: HostFacts) -> Iterator[Finding]:
             Identifier.LOADING_UNPROVED,
             host,
             f"PolicyAgent on {host} listed the same addresses before the policy was assigned, "
-            "so it is not proved that it loaded this one.",
-            f"See that the tunnel comes up, or restart {host} to prove it.",
+            "so nothing proves that it loaded this one.",
+            f"Check that the tunnel connects, or restart {host} to prove it.",
         )
     yield from clear_text(host, facts)
     if _runs_without_filters(facts):
@@ -113,7 +113,7 @@ def _of_services(host: str, services: Mapping[str, ServiceFacts]) -> Iterator[Fi
         yield error(
             Identifier.SERVICE_NOT_RUNNING,
             host,
-            f"The service RemoteAccess is not running on {host}, so no tunnel can be made.",
+            f"The service RemoteAccess is not running on {host}, so no tunnel can connect.",
             f"Check the event log of {host}.",
         )
     for name in (name for name in ("PolicyAgent", "IKEEXT", "RemoteAccess") if name in services):
@@ -121,8 +121,8 @@ def _of_services(host: str, services: Mapping[str, ServiceFacts]) -> Iterator[Fi
             yield error(
                 Identifier.SERVICE_DISABLED,
                 host,
-                f"The service {name} is disabled on {host}, so it will not run when Windows has started again.",
-                f"Set its start type to automatic; for PolicyAgent and IKEEXT, site for {host} does that.",
+                f"The service {name} is disabled on {host}, so it will not start at the next boot.",
+                f"Set its start type to automatic; for PolicyAgent and IKEEXT, running site for {host} does that.",
             )
 
 
@@ -136,28 +136,28 @@ def of_the_value(host: str, facts: HostFacts) -> Iterator[Finding]:
             Identifier.RESTART_HARMFUL,
             host,
             f"ProhibitIpSec was removed on {host}, and as far as is known Windows still runs with it: a restart would "
-            "take the tunnels down, for RRAS would make its automatic filters.",
-            f"Run site for {host} before it restarts, or remove to take everything away.",
+            "break the tunnels, because RRAS would make its automatic filters.",
+            f"Run site for {host} before it restarts, or run remove to remove everything.",
         )
     elif value != 1:
         yield error(
             Identifier.NOT_PROHIBITED,
             host,
-            f"On {host}, ProhibitIpSec is not 1, so RRAS makes its automatic filters, which know no preshared key.",
+            f"On {host}, ProhibitIpSec is not 1, so RRAS makes its automatic filters, which use no preshared key.",
             f"Run site for {host}.",
         )
     elif in_effect == "no":
         yield error(
             Identifier.RESTART_PENDING,
             host,
-            f"ProhibitIpSec is not in effect on {host}, because Windows has not started with it yet.",
+            f"ProhibitIpSec is not in effect on {host}, because Windows has not booted with it yet.",
             f"Restart {host}.",
         )
     elif in_effect == "unknown":
         yield warning(
             Identifier.RESTART_UNPROVEN,
             host,
-            f"Somebody else set ProhibitIpSec on {host}, so whether it was there when Windows started is unknown.",
+            f"Somebody else set ProhibitIpSec on {host}, so whether it was there at boot is unknown.",
             f"Restart {host} to prove it, or set l2tp_reboot to if_unknown.",
         )
 
@@ -179,7 +179,7 @@ def clear_text(host: str, facts: HostFacts) -> Iterator[Finding]:
         said = f"{begin}: as far as is known Windows still runs with the ProhibitIpSec that was removed, and {why}."
         remedy = f"Run site for {host}, or run remove and restart it."
     elif in_effect == "no":
-        said = f"{begin} as soon as Windows starts again: ProhibitIpSec is 1, and {why}."
+        said = f"{begin} after the next boot: ProhibitIpSec is 1, and {why}."
         remedy = f"Run site for {host}, or remove the value before it restarts."
     else:
         said = f"{begin}: ProhibitIpSec is 1, and {why}."
@@ -215,7 +215,7 @@ def _of_other_l2tp(host: str, facts: HostFacts) -> Iterator[Finding]:
             host,
             f"L2TP over IPv6 is in clear text on {host}, because {obstacle}",
             "Set l2tp_other_peers to block or certificate, "
-            "and see that Windows Firewall is on (the service MpsSvc and all profiles).",
+            "and check that Windows Firewall is on (the service MpsSvc and all profiles).",
         )
 
 
@@ -232,7 +232,7 @@ def _of_ports(host: str, count: int | None, enabled_for: PortsFacts) -> Iterator
         yield warning(
             Identifier.L2TP_PORTS_CLOSED,
             host,
-            f"RRAS on {host} refuses L2TP connections that come in: its L2TP ports are enabled for none, "
+            f"RRAS on {host} refuses incoming L2TP connections: no L2TP port accepts them, "
             "as on every new Windows Server 2025.",
             "Tick 'Demand-dial routing connections (inbound and outbound)' for the WAN Miniport (L2TP), "
             "in the properties of Ports in the console of RRAS.",
@@ -246,7 +246,8 @@ def _of_addresses(host: str, facts: HostFacts) -> Iterator[Finding]:
             yield warning(
                 Identifier.DYNAMIC_ADDRESS,
                 host,
-                f"The address {entry['address']} of {host} comes from DHCP, and its filters hold for this one only.",
+                f"The address {entry['address']} of {host} comes from "
+                "DHCP, but its filters apply to this address only.",
                 f"Give the RRAS interface of {host} a static address.",
             )
 
@@ -258,7 +259,7 @@ def _of_keys(host: str, policies: Iterable[PolicyFacts]) -> Iterator[Finding]:
                 Identifier.KEY_READABLE_BY_USERS,
                 Severity.WARNING,
                 host,
-                f"Others than administrators can read the preshared key of the rule {rule!r} of the policy "
+                f"Users who are not administrators can read the preshared key of the rule {rule!r} of the policy "
                 f"{policy['name']!r} in the registry of {host}.",
                 "Restrict the access list of the rule's key to SYSTEM, Administrators and NETWORK SERVICE.",
             )

@@ -132,7 +132,7 @@ def fault(rule: str) -> str:
     if not _are_all_ipv6_addresses(found.pop("ra6", [])):
         return "is not for all IPv6 addresses"
     if not version.startswith("v2.") or set(found) - _MEANINGLESS:
-        return "is for something else than all L2TP over IPv6"
+        return "is for something other than all L2TP over IPv6"
     return ""
 
 

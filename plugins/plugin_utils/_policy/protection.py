@@ -15,7 +15,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import Wo
 
 NEEDED_SERVICES = ("PolicyAgent", "IKEEXT")
 IPV6_IN_CLEAR_TEXT = "L2TP over IPv6 is in clear text on this host while ProhibitIpSec is in effect, because"
-IPV6_REMEDY = "and see that Windows Firewall is on (the service MpsSvc and all profiles)."
+IPV6_REMEDY = "and check that Windows Firewall is on (the service MpsSvc and all profiles)."
 
 
 def protects(rule: model.Rule) -> bool:

@@ -46,7 +46,7 @@ def under_other_names(host: str, facts: HostFacts, name: str) -> Iterator[Left]:
             there = f"is still {_place(policy)} on {host}"
             yield (
                 f"The policy {policy['name']!r} of this collection {there}, but l2tp_policy_name is {name!r}.",
-                "Delete it with win_ipsec_psk_policy, its name and state absent; remove takes it too.",
+                "Delete it with win_ipsec_psk_policy, with its name and state absent; remove deletes it too.",
             )
 
 
@@ -75,7 +75,7 @@ def removal(host: str, planned: PolicyResult, value: ValueResult, reboot: str) -
     elif planned["pending"]:
         yield f"From {host}, what an earlier run left would be deleted."
     elif not (value["changed"] or value["reboot_required"]):
-        yield f"There is nothing of this collection on {host}."
+        yield f"Nothing on {host} belongs to this collection."
 
 
 def _ours(facts: HostFacts) -> list[PolicyFacts]:
@@ -87,7 +87,7 @@ def _ours(facts: HostFacts) -> list[PolicyFacts]:
 def _of_policies(host: str, planned: PolicyResult, used: Sequence[PolicyFacts]) -> Iterator[str]:
     """What becomes of the policies that this collection uses: its own go, those that were there before stay."""
     after = planned["assigned_after"]
-    switched = f"{after!r} be assigned again" if after else "none be assigned"
+    switched = f"{after!r} would be assigned again" if after else "no policy would be assigned"
     deleted = [policy for policy in used if not policy["adopted"]]
     if deleted:
         many = "policies" if len(deleted) > 1 else "policy"
@@ -96,7 +96,7 @@ def _of_policies(host: str, planned: PolicyResult, used: Sequence[PolicyFacts]) 
     for policy in used:
         if policy["adopted"]:
             stays = "" if not policy["assigned"] or policy["name"] == after else f", and {switched}"
-            yield f"On {host}, the policy {policy['name']!r} would stay, for it was there before{stays}."
+            yield f"On {host}, the policy {policy['name']!r} would stay, because it was there before{stays}."
 
 
 def _list(names: Sequence[str]) -> str:

@@ -66,7 +66,7 @@ def _own(network: Network, host: str, connections: tuple[Connection, ...], proof
     otherwise += ends.of_other_rules(host, names, proof, network[host].other_peers)
     yield from otherwise
     if not (proof["matches"] or otherwise):
-        said = f"{host} does not have what is declared."
+        said = f"{host} does not match the declaration."
         yield findings.error(Identifier.POLICY_DIFFERS, host, said, ends.run_site(host))
     yield from findings.find(host, proof["host"])
     yield from _left(host, remains.under_other_names(host, proof["host"], proof["comparison"]["policy"]))
@@ -78,18 +78,23 @@ def _refused(host: str, found: tuple[Finding, ...], refusal: str) -> tuple[Findi
         return found
     advice, instead = ends.run_site(host), f"Site would stop there: {refusal}"
     if not any(each.remedy == advice for each in found):
-        return (*found, findings.error(Identifier.REFUSED, host, f"{host} is as declared, but may not be.", instead))
+        return (
+            *found,
+            findings.error(
+                Identifier.REFUSED, host, f"{host} matches the declaration, but site would refuse it.", instead
+            ),
+        )
     return tuple(dataclasses.replace(each, remedy=instead) if each.remedy == advice else each for each in found)
 
 
 def _not_compared(host: str, answer: PolicyResult, mistake: str) -> Finding:
     if mistake:
-        return findings.error(Identifier.MISTAKEN, host, f"{host} is not compared, because {mistake}", "")
+        return findings.error(Identifier.MISTAKEN, host, f"{host} was not compared, because {mistake}", "")
     said = barrier.failure(host, answer)
     if said:
         what = Identifier.UNREACHABLE if answer.get("unreachable") else Identifier.REFUSED
-        return findings.error(what, host, f"{said.rstrip('.')}.", "Its ends are not compared; all others are.")
-    said = f"{host} was not read in this run; begin with the first task of the role (check --start-at-task and --step)."
+        return findings.error(what, host, f"{said.rstrip('.')}.", "Its connections were not compared; all others were.")
+    said = f"{host} was not read in this run; start with the first task of the role (check --start-at-task and --step)."
     return findings.error(Identifier.NOT_READ, host, said, "")
 
 
@@ -99,7 +104,7 @@ def _without_connection(network: Network, host: str, proof: PolicyProof) -> Iter
     yield from _left(host, left)
     if not left:
         said = f"{remains.why_unconnected(network[host])}, and no policy of this collection is there."
-        yield findings.warning(Identifier.NO_CONNECTION, host, said, "Nothing is compared.")
+        yield findings.warning(Identifier.NO_CONNECTION, host, said, "Nothing was compared.")
     yield from findings.clear_text(host, proof["host"])
 
 
@@ -125,5 +130,5 @@ def _speaker(connection: Connection, answers: Answers) -> str:
 def _difference(host: str, proofs: Proofs) -> Iterator[str]:
     compared = proofs[host]["comparison"] if host in proofs else None
     if compared and compared["difference"]:
-        yield f"{compared['policy']!r} on {host} (-), and as it is declared (+):"
+        yield f"{compared['policy']!r} on {host} (-), and as declared (+):"
         yield from compared["difference"]

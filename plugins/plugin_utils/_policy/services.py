@@ -52,11 +52,11 @@ def dependency_refused(host: Host, *, agent_first: bool) -> str:
     strange = [name for name in (*service.depends_on, *service.depends_on_groups) if not _PLAIN_NAME.fullmatch(name)]
     if not strange:
         return ""
-    problem = f"the service {RRAS} depends on {strange[0]!r}, a name with which its list can't be written safely"
+    problem = f"the service {RRAS} depends on {strange[0]!r}, a name that can't be written back safely"
     if agent_first and service.start is not None and not depends_on_agent(service):
         return f"{problem}; set policy_agent_first to false, and make {RRAS} depend on {AGENT} by hand."
     if not agent_first and RRAS in host.services_before and depends_on_agent(service):
-        return f"{problem}; take {AGENT} out of the dependencies of {RRAS} by hand."
+        return f"{problem}; remove {AGENT} from the dependencies of {RRAS} by hand."
     return ""
 
 

@@ -17,7 +17,7 @@ NAME_LIMIT: Final = 255
 _SHORTEST_KEY: Final = 2
 """A key of one character can't be masked."""
 
-SURROGATE: Final = "has half a character (a lone surrogate), which Windows can't hold as it is; write it anew."
+SURROGATE: Final = "has half a character (a lone surrogate), which Windows can't store; write it again."
 _LINE: Final = "contains a line break or another control character; write it as one line of text."
 _ONE_LINE: Final = "contains a line break or a NUL; write it as one line of text."
 _LONGEST_SHOWN: Final = 60
@@ -39,13 +39,13 @@ def name_fault(text: str) -> str:
     if has_surrogate(text):
         return SURROGATE
     if not is_visible(text):
-        return "has no character that can be seen; write for example 'L2TP'."
+        return "has no visible character; write, for example, 'L2TP'."
     if len(text) > NAME_LIMIT:
         return f"is longer than {NAME_LIMIT} characters; write a shorter name."
     if any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in text):
         return _LINE
     if _TURNING.search(text):
-        return "has a character that turns the direction of writing round, so that another name is seen; delete it."
+        return "has a character that reverses the writing direction, so that another name is displayed; delete it."
     return ""
 
 
@@ -53,7 +53,7 @@ def description_fault(text: str) -> str:
     """What is wrong with the description of an object of the policy store; it may have several lines."""
     if has_surrogate(text):
         return SURROGATE
-    return "contains a NUL, where Windows ends a text; delete it." if "\0" in text else ""
+    return "contains a NUL, which ends a text in Windows; delete it." if "\0" in text else ""
 
 
 def key_fault(text: str) -> str:
@@ -61,11 +61,11 @@ def key_fault(text: str) -> str:
     if has_surrogate(text):
         return SURROGATE
     if not is_visible(text):
-        return "is empty or can't be seen; write the key that both servers share."
+        return "is empty or invisible; write the key that both servers share."
     if _broken(text):
         return _ONE_LINE
     if not (is_visible(text[0]) and is_visible(text[-1])):
-        return "begins or ends with a blank or another character that can't be seen; delete it on both servers."
+        return "begins or ends with a blank or another invisible character; delete it on both servers."
     return "is one character; write a longer key." if len(text) < _SHORTEST_KEY else ""
 
 

@@ -91,7 +91,7 @@ def _in_effect_after(host: Host, after: Value | None) -> InEffect:
 
 def _shown(value: Value | None, in_effect: InEffect, noted: str) -> str:
     """The text of a diff."""
-    return f"ProhibitIpSec: {text(value)}\n  Windows started with it: {in_effect}\n{noted}"
+    return f"ProhibitIpSec: {text(value)}\n  Windows booted with it: {in_effect}\n{noted}"
 
 
 def _noted(host: Host) -> str:
@@ -108,7 +108,7 @@ def _noted_after(wish: ValueWish, host: Host) -> str:
 
 
 def _note(*, is_set: bool, before: str) -> str:
-    return f"  set by this collection: {'yes' if is_set else 'no'}\n  before this collection came: {before}\n"
+    return f"  set by this collection: {'yes' if is_set else 'no'}\n  before this collection changed it: {before}\n"
 
 
 def text(value: Value | None) -> str:
@@ -127,7 +127,7 @@ def _wanted(wish: ValueWish, host: Host) -> Value | None:
 def _refuse_unknown_kind(host: Host) -> None:
     if host.prohibit_ipsec is not None and host.prohibit_ipsec.kind not in phases.GIVEN_BACK:
         raise PlanError(
-            "ProhibitIpSec on this host is neither a number nor a text, so it could not be given back as it is; "
+            "ProhibitIpSec on this host is neither a number nor a text, so it could not be restored; "
             "delete it by hand, or make it a REG_DWORD."
         )
 
@@ -177,7 +177,7 @@ def _refused(reason: str, wish: ValueWish) -> PlanError:
     needed = f"the policy {wish.policy!r}" if wish.policy else "a policy that protects it"
     return PlanError(
         f"ProhibitIpSec would leave this host's L2TP in clear text, because {reason} "
-        f"Bring {needed} into force first ({wish.words.assign_policy}){wish.words.without_policy}."
+        f"Put {needed} into force first ({wish.words.assign_policy}){wish.words.without_policy}."
     )
 
 

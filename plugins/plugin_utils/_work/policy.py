@@ -30,7 +30,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.life impor
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyResult
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work.target import Reading, Target, WorkError, once_more
 
-_PREDICTED = " In check mode, set predicted to true where tasks before this one do that."
+_PREDICTED = " In check mode, set predicted to true if earlier tasks do that."
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class PolicyWork:
         if late and self._desired.needs_proof:
             raise WorkError(
                 f"the policy {self._desired.name!r} is in force, but {self._after(late)} "
-                "Look at the event log of this host, then repeat the run."
+                "Check the event log of this host, then repeat the run."
             )
         return self._planned(seen)
 
@@ -178,7 +178,7 @@ class PolicyWork:
         if seen.policies_valid and after.policies_valid is False:
             self._reverted(after)
             raise WorkError(
-                "Netsh reports an error in the policy store since the policy was staged, so it was deleted again."
+                "Netsh reports an error in the policy store since the policy was staged, so the staged policy was deleted."
             )
         back = _still_there(planned.remains, after)
         if back:
@@ -205,12 +205,10 @@ class PolicyWork:
             return error
         refusal = planning.revert_refused(seen, self._desired.name, self._desired.words)
         if refusal:
-            return WorkError(f"{error} It is not taken back: {refusal}")
+            return WorkError(f"{error} It was not reverted: {refusal}")
         previous, switches = planning.going_back(seen)
         self._reverted(seen)
-        again = (
-            "the policy that was assigned before is assigned again" if previous and switches else "it was taken back"
-        )
+        again = "the policy that was assigned before is assigned again" if previous and switches else "it was reverted"
         return WorkError(f"{str(error).rstrip('.')}, so {again}.")
 
     def _finish(self, transaction: planning.Transaction, ending: Ending, seen: host.Host | None) -> Reading:
@@ -289,7 +287,7 @@ class PolicyWork:
         if transaction.assigns and seen.store.active_path.casefold() != transaction.assigned.casefold():
             return "the host has another policy assigned."
         if self._desired.assigned and not self._desired.matches(seen):
-            return "what the host reads back is not what was declared."
+            return "the host reads back something other than what was declared."
         return ""
 
     def _unlisted(self, seen: host.Host) -> str:
@@ -343,7 +341,7 @@ def _finished(reading: Reading, transaction: planning.Transaction, deleted: Iter
         raise left or _not_deleted(host.TRANSACTION)
     if planning.Flag.UNBLOCK_IPV6 in transaction.flags and reading.host.windows_firewall.rules:
         raise WorkError(
-            f"the rule {firewall.NAME} of Windows Firewall is still there; see that the service MpsSvc is running, "
+            f"the rule {firewall.NAME} of Windows Firewall is still there; check that the service MpsSvc is running, "
             "and run this task again."
         )
     return reading
@@ -371,8 +369,8 @@ def _about_validity(before: host.Host, after: host.Host) -> tuple[str, ...]:
     """Warn of a policy store that netsh finds fault with; one without policies is no fault, before or after."""
     if before.policies_valid is None or after.policies_valid is not False:
         return ()
-    already = "already" if not before.policies_valid else "now, and did not"
-    return (f"netsh reports an error in the policy store {already} before this change.",)
+    already = "was already there" if not before.policies_valid else "was not there"
+    return (f"netsh reports an error in the policy store that {already} before this change.",)
 
 
 def _warned(result: PolicyResult, planned: planning.Plan, more: Iterable[str] = ()) -> PolicyResult:

@@ -24,7 +24,7 @@ def _set_value(target: Target, wish: value.ValueWish, *, check_mode: bool) -> Va
     planned = value.plan_value(wish, seen)
     after = target.apply(planned.steps).host if planned.steps and not check_mode else seen
     if not check_mode and after.prohibit_ipsec != planned.after:
-        raise WorkError("ProhibitIpSec was written, but the host reads another value back.")
+        raise WorkError("ProhibitIpSec was written, but the host reads back another value.")
     result: ValueResult = {
         "changed": bool(planned.steps),
         "value": _number(planned.after),

@@ -51,8 +51,9 @@ PSRP_NEVER = (
     "write ansible_psrp_message_encryption: always, or ansible_psrp_protocol: https and ansible_port: 5986."
 )
 NO_KERBEROS = (
-    "kerberos over http, which can't be done here (requested auth method is kerberos, but pykerberos is not installed)"
-    "; correct that, or write ansible_winrm_transport: ntlm, or ansible_winrm_scheme: https and ansible_port: 5986."
+    "kerberos over http, which is not possible here (requested auth method is kerberos, but pykerberos is not "
+    "installed); correct this, or write "
+    "ansible_winrm_transport: ntlm, or ansible_winrm_scheme: https and ansible_port: 5986."
 )
 
 
@@ -162,9 +163,9 @@ REFUSED: Mapping[str, tuple[Callable[[], Any], str]] = {
     "winrm, a word that is none": (
         lambda: winrm(transport="ntlm", message_encryption="Always"),
         (
-            "the winrm connection to this host uses ntlm over http, which can't be done here "
+            "the winrm connection to this host uses ntlm over http, which is not possible here "
             "(invalid message_encryption arg: Always. Should be 'auto', 'always', or 'never'); "
-            "correct that, or write ansible_winrm_scheme: https and ansible_port: 5986."
+            "correct this, or write ansible_winrm_scheme: https and ansible_port: 5986."
         ),
     ),
     "winrm, no kerberos": (
@@ -241,7 +242,7 @@ def test_an_authentication_that_could_encrypt_may_be_too_old_for_it(monkeypatch:
     monkeypatch.setattr("winrm.transport.HttpNtlmAuth", lambda **_options: object())
     assert said(winrm(transport="ntlm")) == (
         "the winrm connection to this host uses ntlm over http, and the libraries on the controller can't encrypt "
-        "with it; bring them up to date, or write ansible_winrm_scheme: https and ansible_port: 5986."
+        "with it; update them, or write ansible_winrm_scheme: https and ansible_port: 5986."
     )
 
 
@@ -255,7 +256,7 @@ def test_a_plugin_that_has_changed_is_refused(name: str, missing: str) -> None:
         "Connection", (type(connection),), {"__module__": type(connection).__module__, **hidden}
     )
     assert said(connection) == (
-        f"the {name} connection plugin of this ansible-core does not tell whether it encrypts "
+        f"the {name} connection plugin of this ansible-core does not say whether it encrypts "
         "('Connection' object has no attribute 'gone'); "
         "use ansible-core 2.16 to 2.21, or write ansible_connection: ssh."
     )
@@ -264,7 +265,7 @@ def test_a_plugin_that_has_changed_is_refused(name: str, missing: str) -> None:
 def test_a_library_that_has_changed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr("winrm.transport.Transport.setup_encryption")
     assert said(winrm(transport="ntlm")) == (
-        "the winrm connection plugin of this ansible-core does not tell whether it encrypts "
+        "the winrm connection plugin of this ansible-core does not say whether it encrypts "
         "('Transport' object has no attribute 'setup_encryption'); "
         "use ansible-core 2.16 to 2.21, or write ansible_connection: ssh."
     )
@@ -276,8 +277,8 @@ def test_a_plugin_of_another_origin_is_refused(name: str) -> None:
     connection = plugin(name)
     connection.__class__ = type("Connection", (type(connection),), {"__module__": __name__})
     assert said(connection) == (
-        f"the {name} connection plugin is {__file__} and not the one of ansible-core, "
-        "so it is not known whether it encrypts; "
+        f"the {name} connection plugin is {__file__} and not the one of "
+        "ansible-core, so whether it encrypts is unknown; "
         f"write ansible_connection: ansible.builtin.{name} and remove plugins of the same name, or write ssh."
     )
 
@@ -294,7 +295,8 @@ def test_a_missing_library_is_named(name: str, flag: str, package: str, monkeypa
 @pytest.mark.parametrize("name", ["local", "community.docker.docker", "paramiko", "community.general.winrm"])
 def test_others_do_not_lead_to_windows(name: str) -> None:
     assert said(types.SimpleNamespace(transport=name)) == (
-        f"ansible_connection is {name}, over which this collection can't reach Windows; write winrm, psrp or ssh."
+        f"ansible_connection is {name}, but this collection reaches Windows "
+        "only over winrm, psrp or ssh; write one of them."
     )
 
 

@@ -36,17 +36,16 @@ OTHER = ("rras-nagoya", "rras-kobe")
 READY = {"pending": False, "changed_rules": []}
 FAILED = {"failed": True, "msg": "Task failed: the disk is full"}
 BOTH_ENDS = (
-    " in this run and a changed connection needs both ends; "
-    "run both at once (look at --limit, serial and strategy), or set l2tp_one_end to true if the tunnel may break "
-    "until the other end follows."
+    " in this run, and a changed connection must change on both ends together; run both together (check --limit, "
+    "serial and strategy), or set l2tp_one_end to true if the tunnel may break until the other end follows."
 )
 
 BOTH_REMEDIES = (
-    "; run both ends in one run when rras-osaka answers, or set l2tp_one_end to true if the tunnel may break "
+    "; run both ends together when rras-osaka answers, or set l2tp_one_end to true if the tunnel may break "
     "until the other end follows."
 )
-FIRST_TASK = " in this run; begin with the first task of the role (look at --start-at-task and --step)."
-KEEPS_BOTH = "rras-tokyo keeps the policy that was replaced beside the new one"
+FIRST_TASK = " in this run; start with the first task of the role (check --start-at-task and --step)."
+KEEPS_BOTH = "rras-tokyo keeps the replaced policy beside the new one"
 
 Answers = list[Any]
 """What one server answered to plan, stage, commit and proof, as far as it came."""
@@ -86,7 +85,7 @@ OSAKA_FAILED = "failed: the disk is full"
 
 
 def stopped_by_osaka(why: str) -> str:
-    return f"rras-tokyo does not go on, because its peer rras-osaka {why}"
+    return f"rras-tokyo stopped: its peer rras-osaka {why}"
 
 
 class TestBarrier:
@@ -176,7 +175,7 @@ class TestBarrier:
                 COMMITTED,
                 (
                     f"{KEEPS_BOTH}, because its peer rras-osaka was not proved; "
-                    "see what happened to rras-osaka, then repeat the run."
+                    "check what happened to rras-osaka, then repeat the run."
                 ),
                 id="the peer is not proved",
             ),
@@ -211,9 +210,7 @@ class TestInDepth:
         [
             pytest.param(DEAD, TOKYO_IS_DEAD, id="unreachable"),
             pytest.param(FAILED, TOKYO_FAILED, id="failed"),
-            pytest.param(
-                {"skipped": True}, f"rras-tokyo does not go on, because it was not read{FIRST_TASK}", id="skipped"
-            ),
+            pytest.param({"skipped": True}, f"rras-tokyo stopped: it was not read{FIRST_TASK}", id="skipped"),
         ],
     )
     @pytest.mark.parametrize("phase", [Phase.STAGE, Phase.COMMIT, Phase.VALUE, Phase.PROOF])
@@ -229,7 +226,7 @@ class TestInDepth:
         ],
     )
     def test_a_phase_that_was_left_out(self, phase: Phase, tokyo: Answers, word: str) -> None:
-        left_out = f"rras-tokyo does not go on, because it was not {word}{FIRST_TASK}"
+        left_out = f"rras-tokyo stopped: it was not {word}{FIRST_TASK}"
         assert said(phase, tokyo, PROVED) == left_out
 
 
@@ -251,9 +248,9 @@ def test_of_a_peer_that_is_down_one_host_says_why() -> None:
     down = star(spoke_a=DEAD)
     said = {name: barrier.problem(down, name, Phase.PLAN, one_end=False) for name in down.network}
     remedies = BOTH_REMEDIES.replace("rras-osaka", "spoke-a")
-    either = "does not go on either, because spoke-a, the peer of hub, is unreachable (hub says why)."
+    either = "stopped too: spoke-a, the peer of hub, is unreachable (see the message of hub)."
     assert said == {
-        HUB: f"hub does not go on, because its peer spoke-a is unreachable: Connection refused{remedies}",
+        HUB: f"hub stopped: its peer spoke-a is unreachable: Connection refused{remedies}",
         "spoke-a": "spoke-a is unreachable: Connection refused",
         "spoke-b": f"spoke-b {either}",
         "spoke-c": f"spoke-c {either}",
@@ -263,15 +260,15 @@ def test_of_a_peer_that_is_down_one_host_says_why() -> None:
 def test_where_the_peer_itself_has_a_fault_another_one_says_why() -> None:
     both = star(spoke_a=DEAD, hub=FAILED)
     said = {name: barrier.problem(both, name, Phase.PLAN, one_end=False) for name in ("spoke-b", "spoke-c")}
-    failed = "does not go on, because its peer hub failed: the disk is full"
+    failed = "stopped: its peer hub failed: the disk is full"
     assert said == {name: f"{name} {failed}" for name in said}
 
 
 def test_a_hub_that_is_down_is_the_peer_of_each_spoke() -> None:
     down = star(hub=DEAD)
     first, second = (barrier.problem(down, name, Phase.PLAN, one_end=False) for name in SPOKES[:2])
-    assert first.startswith("spoke-a does not go on, because its peer hub is unreachable: Connection refused; run both")
-    assert second == "spoke-b does not go on either, because its peer hub is unreachable (spoke-a says why)."
+    assert first.startswith("spoke-a stopped: its peer hub is unreachable: Connection refused; run both")
+    assert second == "spoke-b stopped too: its peer hub is unreachable (see the message of spoke-a)."
     assert barrier.problem(down, "spoke-a", Phase.PLAN, one_end=True) == ""
 
 
@@ -280,8 +277,8 @@ def test_a_strategy_that_does_not_wait_is_refused_before_staging(strategy: str) 
     planned = PENDING | {"strategy": strategy}
     both = run([planned], [planned])
     assert barrier.problem(both, TOKYO, Phase.PLAN, one_end=False) == (
-        f"rras-tokyo does not go on, because with the strategy {strategy} it would not wait for its peer rras-osaka "
-        "and a changed connection needs both ends; use the strategy linear."
+        f"rras-tokyo stopped: with the strategy {strategy} it would not wait for its peer rras-osaka, and a changed "
+        "connection must change on both ends together; use the strategy linear."
     )
     assert barrier.problem(both, TOKYO, Phase.PLAN, one_end=True) == ""
     assert barrier.problem(run([READY | {"strategy": strategy}], []), TOKYO, Phase.PLAN, one_end=False) == ""
@@ -311,8 +308,8 @@ class TestRemoval:
                 [PENDING | {"strategy": "free"}],
                 PLANNED,
                 (
-                    "rras-tokyo does not go on, because with the strategy free it would not wait for its peer "
-                    "rras-osaka and a changed connection needs both ends; use the strategy linear."
+                    "rras-tokyo stopped: with the strategy free it would not wait for its peer rras-osaka, and a "
+                    "changed connection must change on both ends together; use the strategy linear."
                 ),
                 id="the strategy does not wait",
             ),
@@ -346,7 +343,7 @@ class TestRemoval:
                 PLANNED,
                 (
                     "rras-tokyo keeps its policy, because its peer rras-osaka still runs with ProhibitIpSec; "
-                    "see what happened to rras-osaka, then repeat the run."
+                    "check what happened to rras-osaka, then repeat the run."
                 ),
                 id="the peer still runs with it",
             ),
@@ -387,7 +384,7 @@ class TestLostAnswer:
     def test_a_host_that_does_not_have_it_failed(self) -> None:
         again = run([PENDING, {}, {}], [PENDING, {}, barrier.after_lost_answer(self.lost, {"matches": False})])
         assert barrier.problem(again, TOKYO, Phase.COMMIT, one_end=False) == (
-            "rras-tokyo does not go on, because its peer rras-osaka failed: the commit did not take effect."
+            "rras-tokyo stopped: its peer rras-osaka failed: the commit did not take effect."
         )
         assert not barrier.uncertain(again, TOKYO)
 
@@ -397,8 +394,8 @@ class TestLostAnswer:
         )
         assert barrier.uncertain(unknown, TOKYO)
         assert barrier.problem(unknown, TOKYO, Phase.COMMIT, one_end=False) == (
-            "rras-tokyo does not go on, because its peer rras-osaka did not answer to the commit, and whether it has "
-            "the new policy is unknown (Connection refused); nothing was taken back, repeat the run when it answers. "
+            "rras-tokyo stopped: its peer rras-osaka did not answer the commit, so whether it has "
+            "the new policy is unknown (Connection refused); nothing was reverted; repeat the run when it answers. "
             "rras-tokyo has the new policy in force."
         )
 
@@ -435,12 +432,12 @@ def read(*addresses: str, machine: str = "", pending: bool = False) -> dict[str,
     return {"pending": pending, "changed_rules": [], "host": {"addresses": entries, **known}}
 
 
-EXCHANGED = "; l2tp_address, or ansible_host and ansible_port, of rras-osaka and rras-tokyo may be exchanged."
+EXCHANGED = "; l2tp_address, or ansible_host and ansible_port, of rras-osaka and rras-tokyo may be swapped."
 CORRECT = "; correct l2tp_address, or ansible_host and ansible_port, of rras-osaka."
 OSAKA_HAS = "l2tp_address of rras-osaka is 192.0.2.2, but the server that answers as rras-osaka has"
 ONE_MACHINE = (
-    "rras-osaka and rras-tokyo are one machine under two names; "
-    "correct ansible_host and ansible_port of rras-osaka or rras-tokyo, or take one of the names away."
+    "rras-osaka and rras-tokyo are the same machine under two names; "
+    "correct ansible_host and ansible_port of rras-osaka or rras-tokyo, or remove one of the names."
 )
 
 
@@ -469,7 +466,7 @@ class TestWhoAnswers:
     def test_it_stops_all_that_are_connected(self, tokyo: Any, osaka: Any, mistake: str) -> None:
         for one_end in (True, False):
             for host in (TOKYO, OSAKA):
-                reason = f"{host} does not go on, because {mistake}" if mistake else ""
+                reason = f"{host} stopped: {mistake}" if mistake else ""
                 assert barrier.problem(run([tokyo], [osaka]), host, Phase.PLAN, one_end=one_end) == reason
 
     def test_a_host_that_was_not_read_tells_nothing(self) -> None:
@@ -493,7 +490,7 @@ class TestNearEnds:
         reason = barrier.problem(both, TOKYO, Phase.NEAR, one_end=False)
         assert (reason == "") == goes_on
         if not goes_on:
-            assert reason == "rras-tokyo does not go on, because its peer rras-osaka failed: the disk is full"
+            assert reason == "rras-tokyo stopped: its peer rras-osaka failed: the disk is full"
             assert barrier.problem(both, TOKYO, Phase.COMMIT, one_end=False) == reason
             assert barrier.problem(both, TOKYO, Phase.NEAR, one_end=True) == ""
 
@@ -522,14 +519,14 @@ class TestAgreement:
                 proof(None, "unknown"),
                 (
                     "On rras-osaka, ProhibitIpSec is not 1, so RRAS makes its automatic filters, "
-                    "which know no preshared key."
+                    "which use no preshared key."
                 ),
             ),
             (
                 proof(rules=[OTHER_KEY]),
                 (
-                    "The rule 'tokyo-osaka' on rras-osaka has another preshared key than the declared one, "
-                    "which rras-tokyo has."
+                    "The rule 'tokyo-osaka' on rras-osaka has a "
+                    "preshared key other than the declared one, which rras-tokyo has."
                 ),
             ),
             (proof(rules=[rule(state="missing")]), "The rule 'tokyo-osaka' is missing on rras-osaka."),
@@ -553,22 +550,21 @@ class TestAgreement:
                 proof(in_effect="no"),
                 (
                     "restart_pending (error): ProhibitIpSec is not in effect on rras-osaka, because Windows has not "
-                    "started with it yet. Restart rras-osaka."
+                    "booted with it yet. Restart rras-osaka."
                 ),
             ),
             (
                 proof(in_effect="unknown"),
                 (
                     "restart_unproven (warning): Somebody else set ProhibitIpSec on rras-osaka, so whether it was "
-                    "there when Windows started is unknown. "
-                    "Restart rras-osaka to prove it, or set l2tp_reboot to if_unknown."
+                    "there at boot is unknown. Restart rras-osaka to prove it, or set l2tp_reboot to if_unknown."
                 ),
             ),
             (
                 proof(services={"RemoteAccess": {"start": "auto", "running": False}}),
                 (
-                    "service_not_running (error): The service RemoteAccess is not running on rras-osaka, so no tunnel "
-                    "can be made. Check the event log of rras-osaka."
+                    "service_not_running (error): The service RemoteAccess is not running on rras-osaka, so no "
+                    "tunnel can connect. Check the event log of rras-osaka."
                 ),
             ),
             (
@@ -581,17 +577,17 @@ class TestAgreement:
             (
                 proof(l2tp_ports_enabled_for={"remote_access": False, "routing": False, "outbound_routing": True}),
                 (
-                    "l2tp_ports_closed (warning): RRAS on rras-osaka refuses L2TP connections that come in: its L2TP "
-                    "ports are enabled for none, as on every new Windows Server 2025. Tick 'Demand-dial routing "
-                    "connections (inbound and outbound)' for the WAN Miniport (L2TP), in the properties of Ports in "
-                    "the console of RRAS."
+                    "l2tp_ports_closed (warning): RRAS on rras-osaka refuses incoming L2TP connections: no L2TP port "
+                    "accepts them, as on every new Windows Server 2025. Tick 'Demand-dial routing connections "
+                    "(inbound and outbound)' for the WAN Miniport (L2TP), "
+                    "in the properties of Ports in the console of RRAS."
                 ),
             ),
             (
                 proof(addresses=[{"address": "192.0.2.2", "dynamic": True}], listed_addresses=["192.0.2.2"]),
                 (
-                    "dynamic_address (warning): The address 192.0.2.2 of rras-osaka comes from DHCP, and its filters "
-                    "hold for this one only. Give the RRAS interface of rras-osaka a static address."
+                    "dynamic_address (warning): The address 192.0.2.2 of rras-osaka comes from DHCP, but its filters "
+                    "apply to this address only. Give the RRAS interface of rras-osaka a static address."
                 ),
             ),
         ],
@@ -642,7 +638,7 @@ class TestAgreement:
         (pair,) = agreement.agreements(servers, TOKYO, {TOKYO: proof(), OSAKA: proof()})
         (sentence,) = pair.disagreements
         assert sentence.startswith(
-            "The connection tokyo-osaka can't be negotiated, because the two ends have no proposal"
+            "The connection tokyo-osaka can't be negotiated, because the two ends have no common proposal"
         )
         assert (pair.proved, "IKE" in pair.summary) == (False, False)
 
@@ -650,7 +646,7 @@ class TestAgreement:
         (pair,) = agreement.agreements(network(PAIR), TOKYO, {TOKYO: proof()})
         assert pair.summary.startswith("tokyo-osaka: rras-tokyo has UDP")
         assert pair.remarks == (
-            "rras-osaka was not read in this run, so its end is not proved; run both ends to see that they agree.",
+            "rras-osaka was not read in this run, so its end is not proved; run both ends together to compare them.",
         )
 
     def test_an_end_that_is_not_managed(self) -> None:
@@ -673,7 +669,7 @@ class TestKeysOfTwoEnds:
     def test_another_key_than_the_declared_one(self, osaka: dict[str, Any], agree: bool) -> None:
         proofs = {TOKYO: proof(rules=[OTHER_KEY]), OSAKA: proof(rules=[osaka])}
         (pair,) = agreement.agreements(network(PAIR), TOKYO, proofs)
-        assert ("agree with each other, but not with what is declared, on UDP" in pair.summary) is agree
+        assert ("agree with each other, but not with the declaration, on UDP" in pair.summary) is agree
         assert all(("does not have the declared key yet" in each) is agree for each in pair.disagreements)
         assert len(pair.disagreements) == 2
 

@@ -34,9 +34,9 @@ from ansible_collections.rras.ipsec.tests.support.somebody_else import by_hand
 TABLE = Path(__file__).parents[3] / "docs" / "clear_text.md"
 VALUES = {True: "is 1", False: "is not 1"}
 STATES = {
-    InEffect.YES: "Windows started with it",
-    InEffect.NO: "changed since Windows started",
-    InEffect.UNKNOWN: "unknown to us",
+    InEffect.YES: "Windows booted with it",
+    InEffect.NO: "changed since boot",
+    InEffect.UNKNOWN: "unknown",
 }
 COVERS = {
     Cover.ALL: "all L2TP",
@@ -215,7 +215,7 @@ def test_a_value_that_comes_between_stage_and_commit_is_noticed(server: Server, 
     with pytest.raises(PlanError) as error:
         server.work(**given).commit(transaction)
     assert str(error.value) == IN_EFFECT + reason + CORRECT
-    assert server.active is None, "it was taken back"
+    assert server.active is None, "it was reverted"
 
 
 PROTECTING: Options = {"rules": [rule(), BLOCKED]}
@@ -228,7 +228,7 @@ def test_also_between_the_stage_and_the_commit_of_a_withdrawal(server: Server, g
     server.value()
     with pytest.raises(PlanError, match="ProhibitIpSec is 1 on this host, so without the policy"):
         server.work(**given).commit(transaction)
-    assert server.active is not None, "it was taken back"
+    assert server.active is not None, "it was reverted"
 
 
 @pytest.mark.parametrize("given", [{"state": "absent"}, {"rules": []}])
@@ -323,9 +323,9 @@ def test_a_commit_is_not_taken_back_when_the_value_needs_it(server: Server) -> N
     with pytest.raises(PlanError) as error:
         server.work(rules=[rule(), BLOCKED]).revert(transaction)
     assert str(error.value) == (
-        "ProhibitIpSec is 1 on this host, so without the policy 'L2TP' its L2TP would be in clear text; "
-        "remove the value first (win_prohibit_ipsec with state absent; by hand where it was 1 before this collection "
-        "came) and restart the host."
+        "ProhibitIpSec is 1 on this host, so without the policy 'L2TP' its L2TP would be in clear text; remove the "
+        "value first (win_prohibit_ipsec with state absent; by hand if it was 1 before this collection changed the "
+        "host) and restart the host."
     )
     assert server.active is not None
 

@@ -88,16 +88,16 @@ def test_an_address_is_a_specific_one() -> None:
     assert source.first == ipaddress.IPv4Address(ADDRESS)
 
 
-UNSEEN = "has no character that can be seen; write for example 'L2TP'."
+UNSEEN = "has no visible character; write, for example, 'L2TP'."
 LONG = "is longer than 255 characters; write a shorter name."
 CONTROL = "contains a line break or another control character; write it as one line of text."
-TURNED = "has a character that turns the direction of writing round, so that another name is seen; delete it."
-HALF = "has half a character (a lone surrogate), which Windows can't hold as it is; write it anew."
-NO_KEY = "is empty or can't be seen; write the key that both servers share."
-EDGE = "begins or ends with a blank or another character that can't be seen; delete it on both servers."
+TURNED = "has a character that reverses the writing direction, so that another name is displayed; delete it."
+HALF = "has half a character (a lone surrogate), which Windows can't store; write it again."
+NO_KEY = "is empty or invisible; write the key that both servers share."
+EDGE = "begins or ends with a blank or another invisible character; delete it on both servers."
 NO_AUTHORITY = "is not a distinguished name; write it as in the certificate, such as 'CN=Example Root CA, O=Example'."
 NO_ADDRESS = "is not an IPv4 address; write an address of the server, such as 192.0.2.1."
-NOT_ONE_HOST = "which is not the address of one host; write the static address of the RRAS interface."
+NOT_ONE_HOST = "which is not the address of a single host; write the static address of the RRAS interface."
 SOURCE = "rules[0].filters[0].source_address"
 METHOD = "rules[0].authentication[0]"
 
@@ -122,14 +122,14 @@ def offering(**given: Any) -> dict[str, Any]:
         *(({"rules": [rule(f"line{each}break")]}, f"rules[0].name {CONTROL}") for each in "\n\r\0\x7f\x85\u2028\u2029"),
         *(({"name": f"L2TP{each}evitca"}, f"name {TURNED}") for each in "\u202a\u202e\u2066\u2069"),
         *(({"name": f"L2TP {half}"}, f"name {HALF}") for half in ("\ud800", "\udfff")),
-        ({"description": "one\0two"}, "description contains a NUL, where Windows ends a text; delete it."),
+        ({"description": "one\0two"}, "description contains a NUL, which ends a text in Windows; delete it."),
         (
             {"rules": [rule(description="one\0two")]},
-            "rules[0].description contains a NUL, where Windows ends a text; delete it.",
+            "rules[0].description contains a NUL, which ends a text in Windows; delete it.",
         ),
         (
             {"rules": [rule(), rule("Tokyo-Osaka")]},
-            "rules[1].name is 'Tokyo-Osaka' for the second time; give each rule a name of its own.",
+            "rules[1].name is 'Tokyo-Osaka' again; give each rule its own name.",
         ),
         *(
             (filtered(source_address=text), f"{SOURCE} {NO_ADDRESS}")
@@ -142,20 +142,20 @@ def offering(**given: Any) -> dict[str, Any]:
         (
             filtered(destination_address=ADDRESS),
             (
-                f"rules[0].filters[0] has {ADDRESS} as source and as destination; "
+                f"rules[0].filters[0] has {ADDRESS} as both source and destination; "
                 "write the address of the other server as one of them."
             ),
         ),
         (
             filtered(protocol="any"),
             (
-                "rules[0].filters[0].protocol is any, which may cut the management of the host as well; "
-                "write udp, or set covers_other_traffic to true if that is meant."
+                "rules[0].filters[0].protocol is any, which may also cut off the management of the host; "
+                "write udp, or set covers_other_traffic to true if you mean this."
             ),
         ),
         (
             filtered(source_port=65536),
-            "rules[0].filters[0].source_port is no port; write a port from 1 to 65535, or 0 for any port.",
+            "rules[0].filters[0].source_port is not a port; write a port from 1 to 65535, or 0 for any port.",
         ),
         (
             {"rules": [rule(filters=[])]},

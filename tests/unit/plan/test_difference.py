@@ -42,7 +42,7 @@ def test_the_first_policy_takes_the_place_of_somebody_else_s(server: Server) -> 
         "+ service IKEEXT: start auto, running, after BFE, nsi",
         "- service RemoteAccess: start auto, running, after RasMan, RpcSs",
         "+ service RemoteAccess: start auto, running, after RasMan, RpcSs, PolicyAgent",
-        "+ a removal gives back what it was before: IKEEXT, PolicyAgent, RemoteAccess",
+        "+ a removal restores: IKEEXT, PolicyAgent, RemoteAccess",
         "- Windows Firewall rule rras.ipsec-L2TP-over-IPv6: not there",
         "+ Windows Firewall rule rras.ipsec-L2TP-over-IPv6: blocks L2TP over IPv6",
         "+ a removal assigns again: Theirs",
@@ -73,7 +73,7 @@ def test_a_policy_whose_name_is_taken_over_is_shown_until_it_gets_it_back(server
     replaced = f"policy {NAME} (replaced {path.partition('{')[2][:8]}): "
     taken = changed(server.policy(**RULES, take_over=True))
     assert {f"+ {replaced}not assigned", f"- policy {NAME}: assigned", f"+ {OURS}"} <= set(taken)
-    assert f"+ a removal gives its name back: {NAME}" in taken
+    assert f"+ a removal restores the name of: {NAME}" in taken
     back = changed(server.policy(state="absent"))
     assert {f"- {replaced}not assigned", f"+ policy {NAME}: assigned", f"- {OURS}"} <= set(back)
 
@@ -85,7 +85,7 @@ def test_each_phase_shows_what_it_does(server: Server) -> None:
     new = f"policy {NAME} (staged {str(transaction.id)[:8]}): not assigned, of this collection"
     old = f"policy {NAME}: not assigned, of this collection"
     assert changed(staged) == ["+ changes of the rule tokyo-osaka: key", "+ unfinished run: staged", f"+ {new}"]
-    assert "another one (not shown)" in staged["diff"]["after"]
+    assert "a new one (not shown)" in staged["diff"]["after"]
 
     committed = server.work(**NEXT).commit(transaction)
     assert sorted(changed(committed)) == sorted(

@@ -93,7 +93,7 @@ def test_a_report_as_plain_text() -> None:
     hostvars = HOSTVARS | {name: HOSTVARS[name] | {"__l2tp_verified": answer} for name, answer in VERIFIED.items()}
     said = FILTERS["l2tp_report"](hostvars, OSAKA)
     assert said["errors"] == [
-        "rras-osaka is unreachable: Connection refused. Its ends are not compared; all others are."
+        "rras-osaka is unreachable: Connection refused. Its connections were not compared; all others were."
     ]
     (found,) = said["findings"]
     assert {type(value) for value in found.values()} == {str}
@@ -110,7 +110,7 @@ def reported(answer: Mapping[str, Any], **variables: Any) -> Any:
 def test_what_does_not_match_is_said_whatever_it_is() -> None:
     assert reported(proof())["errors"] == []
     assert reported(proof(matches=False))["errors"] == [
-        "rras-tokyo does not have what is declared. Run site for rras-tokyo."
+        "rras-tokyo does not match the declaration. Run site for rras-tokyo."
     ]
 
 
@@ -119,17 +119,17 @@ def test_a_host_without_a_connection_needs_no_address() -> None:
     answer["host"] |= {"addresses": [{"address": "192.0.2.7", "dynamic": False}], "machine": "x"}
     alone = reported(answer, l2tp_connections=[], l2tp_address=None)
     assert alone["warnings"] == [
-        "l2tp_connections is empty for rras-tokyo, and no policy of this collection is there. Nothing is compared."
+        "l2tp_connections is empty for rras-tokyo, and no policy of this collection is there. Nothing was compared."
     ]
     (error,) = reported({**answer, "comparison": proof()["comparison"]})["errors"]
     assert error.startswith(
-        "rras-tokyo is not compared, because l2tp_address of rras-tokyo is 192.0.2.1, but the server"
+        "rras-tokyo was not compared, because l2tp_address of rras-tokyo is 192.0.2.1, but the server"
     )
 
 
 def test_a_host_that_was_not_read_is_no_success() -> None:
     (said,) = FILTERS["l2tp_report"](HOSTVARS, TOKYO)["errors"]
-    assert said.startswith("rras-tokyo was not read in this run; begin with the first task of the role")
+    assert said.startswith("rras-tokyo was not read in this run; start with the first task of the role")
 
 
 @pytest.mark.parametrize(("phase", "goes_on"), [("plan", True), ("stage", False), ("commit", False), ("value", False)])

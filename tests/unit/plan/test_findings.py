@@ -88,7 +88,7 @@ def test_the_states_of_the_value(found: HostFacts, identifiers: list[str]) -> No
             "no",
             1,
             (
-                "L2TP on rras-tokyo is in clear text as soon as Windows starts again: ProhibitIpSec is 1, and no "
+                "L2TP on rras-tokyo is in clear text after the next boot: ProhibitIpSec is 1, and no "
                 "assigned policy protects it. Run site for rras-tokyo, or remove the value before it restarts."
             ),
         ),

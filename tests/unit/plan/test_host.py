@@ -126,7 +126,7 @@ def test_what_is_no_address_does_not_count_as_one(text: str) -> None:
     ],
 )
 def test_a_key_without_which_nothing_can_be_decided_must_be_readable(path: str) -> None:
-    said = f"not even an administrator may read the key {path} of this host; let Administrators read it."
+    said = f"not even an administrator may read the key {path} of this host; give Administrators read access."
     assert hosts.unreadable([join(hosts.NETWORK_ADAPTERS, "Properties"), path]) == said
 
 

@@ -25,7 +25,9 @@ OURS = (
 PROTECTING: dict[str, Any] = {"rules": [rule(), BLOCKED]}
 ROTATED: dict[str, Any] = {"rules": [rule(key=OTHER_KEY), BLOCKED]}
 IN_CLEAR_TEXT = "L2TP over IPv6 is in clear text on this host while ProhibitIpSec is in effect, because"
-REMEDY = "Set block_l2tp_over_ipv6 to true, and see that Windows Firewall is on (the service MpsSvc and all profiles)."
+REMEDY = (
+    "Set block_l2tp_over_ipv6 to true, and check that Windows Firewall is on (the service MpsSvc and all profiles)."
+)
 STAYS = (
     "The rule rras.ipsec-L2TP-over-IPv6 of Windows Firewall stays, because the service MpsSvc is not running; "
     "start the service and run this task again."
@@ -194,7 +196,7 @@ class TestWhenItGoes:
         with pytest.raises(WorkError) as error:
             blocked.work(state="absent").finish(transaction)
         assert str(error.value) == (
-            f"the rule {NAME} of Windows Firewall is still there; see that the service MpsSvc is running, "
+            f"the rule {NAME} of Windows Firewall is still there; check that the service MpsSvc is running, "
             "and run this task again."
         )
         blocked.host.services.start("MpsSvc")

@@ -64,7 +64,7 @@ def test_a_host_may_have_an_address_for_its_name() -> None:
 
 NO_ACTION = ".filter_action must be a dictionary with options of a filter action, such as pfs: true."
 ENDS = "rras-osaka and rras-tokyo"
-DIFFERENT = "write it once, into the variables of a group that both are in."
+DIFFERENT = "write it once, into the variables of a group that contains both."
 
 
 @pytest.mark.parametrize(
@@ -86,12 +86,12 @@ DIFFERENT = "write it once, into the variables of a group that both are in."
             )
             for entry in (without(PAIR, "name"), PAIR | {"name": ""}, PAIR | {"name": None})
         ),
-        (network(PAIR | {"name": 5}), "l2tp_connections[0].name must be text; put it into quotes."),
+        (network(PAIR | {"name": 5}), "l2tp_connections[0].name must be text; put it in quotes."),
         *(
             (network(PAIR | {"name": name}), f"The name of the connection {shown} {fault}")
             for name, shown, fault in (
-                (" ", "' '", "has no character that can be seen; write for example 'L2TP'."),
-                ("\u200b", r"'\u200b'", "has no character that can be seen; write for example 'L2TP'."),
+                (" ", "' '", "has no visible character; write, for example, 'L2TP'."),
+                ("\u200b", r"'\u200b'", "has no visible character; write, for example, 'L2TP'."),
                 (
                     "a\nb",
                     r"'a\nb'",
@@ -106,19 +106,19 @@ DIFFERENT = "write it once, into the variables of a group that both are in."
                     "osaka\u202e",
                     r"'osaka\u202e'",
                     (
-                        "has a character that turns the direction of writing round, so that another name is seen; "
-                        "delete it."
+                        "has a character that reverses the writing "
+                        "direction, so that another name is displayed; delete it."
                     ),
                 ),
                 (
                     "osaka\ud800",
                     r"'osaka\ud800'",
-                    "has half a character (a lone surrogate), which Windows can't hold as it is; write it anew.",
+                    "has half a character (a lone surrogate), which Windows can't store; write it again.",
                 ),
                 (
                     "ALL other L2TP",
                     "'ALL other L2TP'",
-                    "is that of the rule which the role writes for L2TP with anybody else; write another name.",
+                    "is reserved for the rule that the role writes for all other L2TP; write another name.",
                 ),
             )
         ),
@@ -126,7 +126,7 @@ DIFFERENT = "write it once, into the variables of a group that both are in."
             network(PAIR | {"peers": [TOKYO, "192.0.2.2"]}),
             (
                 "The connection tokyo-osaka names the peer 192.0.2.2, which is not in the inventory; "
-                "write the inventory name of the server, and the address into its l2tp_address."
+                "write the inventory name of the server, and put the address into its l2tp_address."
             ),
         ),
         *(
@@ -134,7 +134,7 @@ DIFFERENT = "write it once, into the variables of a group that both are in."
                 network(*others, FAR | {"peers": peers}, unknown=peers),
                 (
                     f"The connection 'tokyo-branch' names the peers {' and '.join(peers)}, and neither is in the "
-                    "inventory; write the inventory names of its servers, and their addresses into l2tp_address."
+                    "inventory; write the inventory names of its servers, and put their addresses into l2tp_address."
                 ),
             )
             for peers in (["192.0.2.1", "192.0.2.2"], ["elsewhere", "192.0.2.2"])
@@ -145,14 +145,14 @@ DIFFERENT = "write it once, into the variables of a group that both are in."
                 network(PAIR | {"peers": peers}),
                 (
                     "l2tp_connections[0].peers must be the inventory names of two hosts; "
-                    "write for example [rras-tokyo, rras-osaka]."
+                    "write, for example, [rras-tokyo, rras-osaka]."
                 ),
             )
             for peers in (None, TOKYO, [TOKYO], [TOKYO, OSAKA, BRANCH], [TOKYO, 5])
         ),
         (
             network(PAIR | {"preshared_key": 12345}),
-            "l2tp_connections[0].preshared_key must be text; put it into quotes.",
+            "l2tp_connections[0].preshared_key must be text; put it in quotes.",
         ),
         (
             network(PAIR | {"filter_action": "block"}),
@@ -161,8 +161,8 @@ DIFFERENT = "write it once, into the variables of a group that both are in."
         (
             network(PAIR | {"key": KEY}),
             (
-                "l2tp_connections[0] has an option that is not known "
-                "(its name is not shown, because it may be a key); the options of a connection are "
+                "l2tp_connections[0] has an unknown option (its "
+                "name is not shown, because it may be a key); the options of a connection are "
                 "name, peers, preshared_key, certificate_authority, filter_action."
             ),
         ),
@@ -177,7 +177,7 @@ DIFFERENT = "write it once, into the variables of a group that both are in."
         (
             network(PAIR | {"peers": [TOKYO, TOKYO]}),
             (
-                "The connection tokyo-osaka has rras-tokyo as both its peers; "
+                "The connection tokyo-osaka has rras-tokyo as both peers; "
                 "write the other server's inventory name as one of them."
             ),
         ),
@@ -202,13 +202,13 @@ DIFFERENT = "write it once, into the variables of a group that both are in."
             (network(PAIR | {"preshared_key": key}), f"preshared_key of the connection tokyo-osaka {fault}")
             for key, fault in (
                 *(
-                    (key, "is empty or can't be seen; write the key that both servers share.")
+                    (key, "is empty or invisible; write the key that both servers share.")
                     for key in ("", " ", "\u200b")
                 ),
                 ("k", "is one character; write a longer key."),
                 (
                     "key ",
-                    "begins or ends with a blank or another character that can't be seen; delete it on both servers.",
+                    "begins or ends with a blank or another invisible character; delete it on both servers.",
                 ),
                 ("one\ntwo", "contains a line break or a NUL; write it as one line of text."),
             )
@@ -242,14 +242,14 @@ DIFFERENT = "write it once, into the variables of a group that both are in."
             network(PAIR, own={OSAKA: []}),
             (
                 "The connection tokyo-osaka is declared for rras-tokyo but not for rras-osaka; "
-                "write it into the variables of a group that both are in."
+                "write it into the variables of a group that contains both."
             ),
         ),
         (
             network(PAIR, own={OSAKA: ["malformed"]}),
             (
                 "The connection tokyo-osaka is declared for rras-tokyo but not for rras-osaka; "
-                "write it into the variables of a group that both are in."
+                "write it into the variables of a group that contains both."
             ),
         ),
         (
@@ -280,7 +280,7 @@ def test_certificates_for_the_others_need_an_authority() -> None:
     ]
     assert networks.problems(changed(without_authority, TOKYO, certificate_authority="CN=x"), TOKYO) == []
     assert networks.problems(changed(network(PAIR), TOKYO, other_peers="all"), TOKYO) == [
-        "l2tp_other_peers of rras-tokyo is none of block, certificate, ignore; write one of them."
+        "l2tp_other_peers of rras-tokyo is not one of block, certificate, ignore; write one of them."
     ]
 
 
@@ -298,14 +298,14 @@ UNPROTECTED = [
     *(
         (
             {"accept_unsecured": yes},
-            "has accept_unsecured, which lets L2TP in that is in clear text; write false, or leave it out.",
+            "has accept_unsecured, which accepts L2TP in clear text; write false, or leave it out.",
         )
         for yes in (True, "true", "yes", 1, "on")
     ),
     (
         {"fall_back_to_clear_text": "True"},
         (
-            "has fall_back_to_clear_text, which sends L2TP in clear text to whoever does not answer with IPsec; "
+            "has fall_back_to_clear_text, which sends L2TP in clear text to any peer that does not answer with IPsec; "
             "write false, or leave it out."
         ),
     ),
@@ -332,7 +332,7 @@ class TestClearText:
         servers = changed(servers, OSAKA, filter_action=_view.filter_action({"action": "permit"}))
         (said,) = networks.problems(servers, TOKYO)
         assert said.startswith(
-            "rras-tokyo does not go on, because its peer rras-osaka is declared wrongly: l2tp_filter_action of "
+            "rras-tokyo stopped because its peer rras-osaka is declared wrongly: l2tp_filter_action of "
             "rras-osaka has the action permit"
         )
 
@@ -366,7 +366,7 @@ class TestOneFilterOneKey:
         assert networks.problems(servers, TOKYO) == [sentence]
         for peer in (OSAKA, self.kobe):
             assert networks.problems(servers, peer) == [
-                f"{peer} does not go on, because its peer rras-tokyo is declared wrongly: {sentence}"
+                f"{peer} stopped because its peer rras-tokyo is declared wrongly: {sentence}"
             ]
 
     def test_other_pairs_may_have_the_same_addresses(self) -> None:
@@ -388,25 +388,25 @@ class TestProposals:
             (
                 {"main_mode": _view.main_mode({"methods": [WEAK | {"dh_group": 1}]})},
                 (
-                    "The connection tokyo-osaka can't be negotiated, because the two ends have no proposal for main "
-                    "mode in common (rras-osaka proposes DES / MD5 / Diffie-Hellman group 1 (768), rras-tokyo proposes "
-                    "3DES / SHA1 / Diffie-Hellman group 14 (2048) or 3DES / SHA1 / Diffie-Hellman group 2 (1024)); "
-                    "write the same l2tp_main_mode for both."
+                    "The connection tokyo-osaka can't be negotiated, because the two ends have no common proposal "
+                    "for main mode (rras-osaka proposes DES / MD5 / Diffie-Hellman group 1 (768), rras-tokyo "
+                    "proposes 3DES / SHA1 / Diffie-Hellman group 14 (2048) or 3DES / SHA1 / Diffie-Hellman group 2 "
+                    "(1024)); write the same l2tp_main_mode for both."
                 ),
             ),
             (
                 {"filter_action": _view.filter_action({"offers": [WEAK]})},
                 (
-                    "The connection tokyo-osaka can't be negotiated, because the two ends have no proposal for quick "
-                    "mode in common (rras-osaka proposes ESP DES/MD5, rras-tokyo proposes ESP 3DES/SHA1); "
-                    "write the same l2tp_filter_action for both."
+                    "The connection tokyo-osaka can't be negotiated, because the two ends have no common proposal "
+                    "for quick mode (rras-osaka proposes ESP DES/MD5, rras-tokyo proposes ESP 3DES/SHA1); write the "
+                    "same l2tp_filter_action for both."
                 ),
             ),
             (
                 {"filter_action": _view.filter_action(PFS)},
                 (
-                    "The connection tokyo-osaka can't be negotiated, because the two ends have no proposal for quick "
-                    "mode in common (rras-osaka proposes ESP 3DES/SHA1 with perfect forward secrecy, rras-tokyo "
+                    "The connection tokyo-osaka can't be negotiated, because the two ends have no common proposal "
+                    "for quick mode (rras-osaka proposes ESP 3DES/SHA1 with perfect forward secrecy, rras-tokyo "
                     "proposes ESP 3DES/SHA1); write the same l2tp_filter_action for both."
                 ),
             ),
@@ -445,7 +445,7 @@ class TestPeers:
         assert networks.problems(servers, OSAKA) == [NEITHER]
         for removal in (True, False):
             assert networks.problems(servers, TOKYO, removal=removal) == [
-                f"rras-tokyo does not go on, because its peer rras-osaka is declared wrongly: {NEITHER}"
+                f"rras-tokyo stopped because its peer rras-osaka is declared wrongly: {NEITHER}"
             ]
 
     def test_over_any_number_of_connections(self) -> None:
@@ -453,7 +453,7 @@ class TestPeers:
         servers = network(PAIR, chain, addresses={"rras-kobe": "kobe"})
         assert networks.problems(servers, TOKYO) == [
             (
-                "rras-tokyo does not go on, because its peer rras-kobe is declared wrongly: l2tp_address of rras-kobe "
+                "rras-tokyo stopped because its peer rras-kobe is declared wrongly: l2tp_address of rras-kobe "
                 "is not an IPv4 address; write an address of the server, such as 192.0.2.1."
             )
         ]

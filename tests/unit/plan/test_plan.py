@@ -237,7 +237,7 @@ class TestOursIsThere:
             present(host)
         assert str(error.value) == (
             "the policy 'Branches', which this collection wrote, is assigned on this host, and only one can be; "
-            "set replace_assigned to true if the declared policy is to take its place."
+            "set replace_assigned to true if the declared policy should replace it."
         )
         planned = present(host, replace_assigned=True)
         assert (planned.transaction.intent, planned.obsolete) == (Intent.SWITCH, ())
@@ -245,7 +245,7 @@ class TestOursIsThere:
         assert planned.warnings == (
             (
                 "The policy 'Branches', which this collection wrote, loses its assignment to 'L2TP' and stays "
-                "in the store; a play that assigns both changes the host in each run."
+                "in the store; a play that assigns both changes the host on every run."
             ),
         )
 

@@ -138,8 +138,8 @@ class TestPolicyThatIsThere:
     def test_the_diff_says_which_key_differs(self, server: Server) -> None:
         server.policy()
         diff = server.work(check_mode=True, rules=[rule(key=OTHER_KEY)]).plan()["diff"]
-        assert "    authentication: preshared key: the one until now (not shown)\n" in diff["before"]
-        assert "    authentication: preshared key: another one (not shown)\n" in diff["after"]
+        assert "    authentication: preshared key: the current one (not shown)\n" in diff["before"]
+        assert "    authentication: preshared key: a new one (not shown)\n" in diff["after"]
         assert diff["after"].startswith("changes of the rule tokyo-osaka: key\n")
 
 
@@ -230,7 +230,7 @@ class TestPoliciesOfOthers:
     def test_unless_it_is_taken_over(self, server: Server, assigned: bool) -> None:
         by_hand(server, rules=[rule(key=OTHER_KEY)])
         result = server.policy(take_over=True, assigned=assigned)
-        assert "preshared key: the one until now" in result["diff"]["before"]
+        assert "preshared key: the current one" in result["diff"]["before"]
         assert [name.partition("(")[0] for name in server.names] == [NAME, f"{NAME} "]
         assert (server.active is not None) == assigned
         assert server.policy(assigned=assigned)["changed"] is False

@@ -47,7 +47,11 @@ RESTARTED = "rras-tokyo would be restarted, because Windows runs with ProhibitIp
             planned(policy()),
             value(),
             "if_needed",
-            [GIVEN_BACK, RESTARTED, "From rras-tokyo, the policy 'L2TP' would be deleted, and none be assigned."],
+            [
+                GIVEN_BACK,
+                RESTARTED,
+                "From rras-tokyo, the policy 'L2TP' would be deleted, and no policy would be assigned.",
+            ],
         ),
         (
             planned(policy(), policy("By hand", assigned=False, ours=False), after="By hand"),
@@ -55,7 +59,7 @@ RESTARTED = "rras-tokyo would be restarted, because Windows runs with ProhibitIp
             "if_needed",
             [
                 "On rras-tokyo, ProhibitIpSec would become 0.",
-                "From rras-tokyo, the policy 'L2TP' would be deleted, and 'By hand' be assigned again.",
+                "From rras-tokyo, the policy 'L2TP' would be deleted, and 'By hand' would be assigned again.",
             ],
         ),
         (
@@ -64,7 +68,10 @@ RESTARTED = "rras-tokyo would be restarted, because Windows runs with ProhibitIp
             "if_unknown",
             [
                 RESTARTED,
-                "From rras-tokyo, the policies 'Old', 'L2TP' and 'Older' would be deleted, and none be assigned.",
+                (
+                    "From rras-tokyo, the policies 'Old', 'L2TP' and "
+                    "'Older' would be deleted, and no policy would be assigned."
+                ),
             ],
         ),
         (
@@ -89,7 +96,7 @@ RESTARTED = "rras-tokyo would be restarted, because Windows runs with ProhibitIp
             planned(policy(adopted=True), after=NAME),
             UNCHANGED,
             "if_needed",
-            ["On rras-tokyo, the policy 'L2TP' would stay, for it was there before."],
+            ["On rras-tokyo, the policy 'L2TP' would stay, because it was there before."],
         ),
         (
             planned(policy(adopted=True), policy("Old", assigned=False), after="By hand"),
@@ -98,8 +105,8 @@ RESTARTED = "rras-tokyo would be restarted, because Windows runs with ProhibitIp
             [
                 "From rras-tokyo, the policy 'Old' would be deleted.",
                 (
-                    "On rras-tokyo, the policy 'L2TP' would stay, for it was there before, "
-                    "and 'By hand' be assigned again."
+                    "On rras-tokyo, the policy 'L2TP' would stay, because it was there before, "
+                    "and 'By hand' would be assigned again."
                 ),
             ],
         ),
@@ -108,7 +115,7 @@ RESTARTED = "rras-tokyo would be restarted, because Windows runs with ProhibitIp
             planned(policy("By hand", ours=False), pending=False),
             UNCHANGED,
             "if_needed",
-            ["There is nothing of this collection on rras-tokyo."],
+            ["Nothing on rras-tokyo belongs to this collection."],
         ),
         (planned(pending=False), value(restart=False), "if_needed", [GIVEN_BACK]),
     ],
@@ -142,7 +149,7 @@ def test_what_is_left_under_another_name() -> None:
     assert list(remains.under_other_names(HOST, found, NAME)) == [
         (
             "The policy 'Old' of this collection is still in the store on rras-tokyo, but l2tp_policy_name is 'L2TP'.",
-            "Delete it with win_ipsec_psk_policy, its name and state absent; remove takes it too.",
+            "Delete it with win_ipsec_psk_policy, with its name and state absent; remove deletes it too.",
         )
     ]
 
@@ -180,7 +187,7 @@ class TestPredictedRemoval:
         with pytest.raises(PlanError) as refused:
             server.predict(state="absent")
         assert str(refused.value).endswith(
-            "and restart the host. In check mode, set predicted to true where tasks before this one do that."
+            "and restart the host. In check mode, set predicted to true if earlier tasks do that."
         )
         assert server.predict(state="absent", predicted=True)["changed"] is True
 
@@ -188,7 +195,9 @@ class TestPredictedRemoval:
         by_hand(server, name="Theirs", rules=[])
         server.set_prohibit_ipsec(1)
         server.policy(rules=[rule(), BLOCKED], replace_assigned=True)
-        with pytest.raises(PlanError, match="'Theirs', which is assigned again then, does not protect it") as refused:
+        with pytest.raises(
+            PlanError, match="'Theirs', which would then be assigned again, does not protect it"
+        ) as refused:
             server.predict(state="absent", predicted=True)
         assert "predicted" not in str(refused.value)
 

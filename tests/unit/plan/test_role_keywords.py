@@ -18,15 +18,15 @@ DECIDED_LATER = {
     "Plan the removal",
     "Stage the policy beside the one in force",
     "Commit the policy",
-    "Ask again where the answer to the commit got lost",
+    "Ask again if the answer to the commit was lost",
     "Restart",
-    "Read what this host has of what is declared",
-    "Read a host that no connection names, for one may have done so before",
+    "Compare this host with its declaration",
+    "Read this host if no connection names it, in case one did before",
 }
 """The tasks whose result a later task looks at, on this host and on its peers."""
 GONE_IS_SAID = {
-    "Read the host again where something was done, once it has come up",
-    "Wait for what comes up late, so that RRAS is not starting while its protection changes",
+    "Read the host again if something was changed",
+    "Wait for late services, so that RRAS is not starting while its protection changes",
 }
 """The tasks after which a later one says what is in force on a host that is gone again."""
 HARMLESS = ("ansible.builtin.debug", "ansible.builtin.import_tasks", "block")

@@ -26,11 +26,11 @@ CLEAR_TEXT = "without the policy 'L2TP' its L2TP would be in clear text;"
 
 IS_SET = (
     f"ProhibitIpSec is 1 on this host, so {CLEAR_TEXT} remove the value first (win_prohibit_ipsec with state absent; "
-    "by hand where it was 1 before this collection came) and restart the host."
+    "by hand if it was 1 before this collection changed the host) and restart the host."
 )
 
 
-PREDICTED = " In check mode, set predicted to true where tasks before this one do that."
+PREDICTED = " In check mode, set predicted to true if earlier tasks do that."
 """What check mode adds where the value stands in the way, which a task before this one may take away."""
 
 
@@ -54,7 +54,7 @@ def protected(server: Server) -> None:
             {},
             (
                 "a domain policy (LDAP://CN=x) overrides the local one on this host; "
-                "take the host out of that group policy, or configure the connection there."
+                "remove the host from that group policy, or configure the connection there."
             ),
         ),
         (
@@ -62,15 +62,15 @@ def protected(server: Server) -> None:
             {},
             (
                 "the policy 'Theirs' is assigned on this host, and only one can be; "
-                "set replace_assigned to true if the declared policy is to take its place."
+                "set replace_assigned to true if the declared policy should replace it."
             ),
         ),
         (
             lambda server: by_hand(server, rules=[rule(key=OTHER_KEY)]),
             {},
             (
-                "a policy named 'L2TP' is in the store which is not on record as written by this collection, and "
-                "which means something else; set take_over to true to replace it, or write another name."
+                "the store already has a different policy named 'L2TP' that this collection did not write, or has no "
+                "record of; set take_over to true to replace it, or write another name."
             ),
         ),
         (
@@ -137,9 +137,7 @@ def test_a_plan_says_why_the_policy_may_not_be_removed_yet(
 def test_what_is_no_transaction(text: str) -> None:
     with pytest.raises(PlanError) as error:
         Transaction.parse(text)
-    assert str(error.value) == (
-        "transaction is not the text of one; write the transaction of the result of phase stage."
-    )
+    assert str(error.value) == ("transaction is not valid; write the transaction from the result of phase stage.")
 
 
 @pytest.mark.parametrize("given", [{}, {"assigned": False}, {"state": "absent"}])

@@ -20,7 +20,7 @@ from ansible_collections.rras.ipsec.tests.support.server import ADDRESS, BLOCKED
 DECLARED: Options = {"rules": [rule(), BLOCKED]}
 LATE = ("IKEEXT", "PolicyAgent", "RemoteAccess")
 UNLISTED = f"PolicyAgent does not list the filter between {ADDRESS} and {PEER}"
-FAILED = f"the policy '{NAME}' is in force, but {{}}. Look at the event log of this host, then repeat the run."
+FAILED = f"the policy '{NAME}' is in force, but {{}}. Check the event log of this host, then repeat the run."
 NOT_LOADED = pytest.mark.exposed("PolicyAgent and RRAS run before PolicyAgent has loaded the policy")
 
 
@@ -142,7 +142,7 @@ class TestAfterACommit:
             (lambda server: server.assign("nowhere"), "the host has another policy assigned.", 0),
             (
                 lambda server: server.host.registry.remove(next(path for path in server.tree if "ipsecPolicy" in path)),
-                "what the host reads back is not what was declared.",
+                "the host reads back something other than what was declared.",
                 0,
             ),
         ],

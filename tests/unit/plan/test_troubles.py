@@ -180,7 +180,7 @@ class TestNetsh:
     @pytest.mark.parametrize("fault", [NetshFault.MISSING, NetshFault.HANGING, NetshFault.FAILING])
     def test_without_it_a_task_for_all_phases_takes_the_policy_back(self, server: Server, fault: NetshFault) -> None:
         server.host.impairments.netsh = fault
-        with pytest.raises(WorkError, match=r"192\.0\.2\.2, so it was taken back\."):
+        with pytest.raises(WorkError, match=r"192\.0\.2\.2, so it was reverted\."):
             server.policy(block_l2tp_over_ipv6=False)
         assert (server.names, server.host.agent.filters) == ([], ())
 
@@ -238,7 +238,7 @@ class TestNetsh:
         server.policy()
         server.host.impairments.exit_codes = {f"netsh {hosts.SHOW_POLICIES.arguments}": 1}
         assert server.work(**ROTATED).stage()["warnings"] == [
-            "netsh reports an error in the policy store already before this change."
+            "netsh reports an error in the policy store that was already there before this change."
         ]
 
     def test_a_store_that_it_rejects_since_the_stage_is_as_it_was(self, server: Server) -> None:
@@ -249,7 +249,7 @@ class TestNetsh:
         server.host.impairments.before_record = lambda _number, record: (
             server.add([broken]) if record.startswith("Seal") else None
         )
-        with pytest.raises(WorkError, match="it was deleted again"):
+        with pytest.raises(WorkError, match="the staged policy was deleted"):
             server.work(**ROTATED).stage()
         assert not server.holds(OTHER_KEY)
         assert server.plan()["matches"]
@@ -288,7 +288,7 @@ class TestNotProved:
     def test_a_first_policy_goes_with_all_its_traces(self, server: Server) -> None:
         server.lose_filters()
         before = server.tree
-        said = f"{self.UNLISTED}192.0.2.2, so it was taken back."
+        said = f"{self.UNLISTED}192.0.2.2, so it was reverted."
         assert self.sentence(server, rules=[rule(), BLOCKED]) == said
         assert differences(before, server.tree) == []
         assert list(server.own) == [OURS]
@@ -299,9 +299,9 @@ class TestNotProved:
         server.restart()
         server.lose_filters()
         assert self.sentence(server, rules=[rule(), BLOCKED]) == (
-            f"{self.UNLISTED}192.0.2.2. It is not taken back: ProhibitIpSec is 1 on this host, so without the policy "
+            f"{self.UNLISTED}192.0.2.2. It was not reverted: ProhibitIpSec is 1 on this host, so without the policy "
             "'L2TP' its L2TP would be in clear text; remove the value first (win_prohibit_ipsec with state absent; by "
-            "hand where it was 1 before this collection came) and restart the host."
+            "hand if it was 1 before this collection changed the host) and restart the host."
         )
         assert server.active is not None
         server.host.agent.deaf = False
@@ -388,7 +388,7 @@ class TestServices:
         with pytest.raises(PlanError) as error:
             server.policy()
         assert str(error.value) == (
-            f"the service RemoteAccess depends on {name!r}, a name with which its list can't be written safely; "
+            f"the service RemoteAccess depends on {name!r}, a name that can't be written back safely; "
             "set policy_agent_first to false, and make RemoteAccess depend on PolicyAgent by hand."
         )
         assert server.tree == Tree([Key(LOCAL)])
@@ -410,8 +410,8 @@ class TestServices:
         with pytest.raises(PlanError) as error:
             server.policy(state="absent")
         assert str(error.value) == (
-            "the service RemoteAccess depends on 'MSSQL$RRAS', a name with which its list can't be written safely; "
-            "take PolicyAgent out of the dependencies of RemoteAccess by hand."
+            "the service RemoteAccess depends on 'MSSQL$RRAS', a name that can't be written back safely; "
+            "remove PolicyAgent from the dependencies of RemoteAccess by hand."
         )
         server.host.registry.write(path, "DependOnService", Value.multi_sz(["MSSQL$RRAS"]))
         assert server.policy(state="absent")["changed"] is True

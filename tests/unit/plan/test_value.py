@@ -22,7 +22,7 @@ NOTHING_PROTECTS = (
     "the policy 'L2TP' has no active rule that negotiates security for UDP port 1701 between two addresses."
 )
 UDP = {"source_address": ADDRESS, "destination_address": PEER, "protocol": "udp"}
-REST = " Bring the policy 'L2TP' into force first (win_ipsec_psk_policy), or set require_effective_policy to false."
+REST = " Put the policy 'L2TP' into force first (win_ipsec_psk_policy), or set require_effective_policy to false."
 
 
 @pytest.fixture
@@ -37,16 +37,12 @@ def test_it_is_set_and_in_effect_after_the_restart(protected: Server) -> None:
     assert (result["in_effect"], result["reboot_required"]) == ("no", True)
     assert result["diff"] == {
         "before": (
-            "ProhibitIpSec: absent\n"
-            "  Windows started with it: unknown\n"
-            "  set by this collection: no\n"
-            "  before this collection came: not recorded\n"
+            "ProhibitIpSec: absent\n  Windows booted with it: unknown\n  set by this collection: no\n  before this "
+            "collection changed it: not recorded\n"
         ),
         "after": (
-            "ProhibitIpSec: 1\n"
-            "  Windows started with it: no\n"
-            "  set by this collection: yes\n"
-            "  before this collection came: absent\n"
+            "ProhibitIpSec: 1\n  Windows booted with it: no\n  set by this collection: yes\n  before this collection "
+            "changed it: absent\n"
         ),
     }
     again = protected.value()
@@ -156,7 +152,7 @@ def test_check_mode_believes_the_prediction_of_a_policy(server: Server) -> None:
 
 
 class TestValueSetByHand:
-    """Whether Windows started with it can't be known."""
+    """Whether Windows booted with it can't be known."""
 
     def test_it_is_unproven_and_left_alone(self, protected: Server) -> None:
         protected.set_prohibit_ipsec(1)
@@ -226,7 +222,7 @@ def test_a_value_that_does_not_stay_is_an_error(protected: Server) -> None:
     protected.host.impairments.before_record = undo
     with pytest.raises(WorkError) as error:
         protected.value()
-    assert str(error.value) == "ProhibitIpSec was written, but the host reads another value back."
+    assert str(error.value) == "ProhibitIpSec was written, but the host reads back another value."
 
 
 def stop(*names: str) -> Callable[[Server], None]:

@@ -95,9 +95,9 @@ class TestServerConfiguredByHand:
                 refused(state="absent")
             assert str(error.value) == (
                 "ProhibitIpSec is 1 on this host, so without the policy 'L2TP' its L2TP would be in clear text; "
-                "'Theirs', which is assigned again then, does not protect it; remove the value first "
-                "(win_prohibit_ipsec with state absent; by hand where it was 1 before this collection came) "
-                "and restart the host."
+                "'Theirs', which would then be assigned again, does not protect it; remove the value first "
+                "(win_prohibit_ipsec with state absent; by hand if it "
+                "was 1 before this collection changed the host) and restart the host."
             )
 
     @pytest.mark.exposed("what somebody wrote by hand protects its connections only")
@@ -340,7 +340,7 @@ class TestValueOfAnotherKind:
         with pytest.raises(PlanError) as error:
             server.value()
         assert str(error.value) == (
-            "ProhibitIpSec on this host is neither a number nor a text, so it could not be given back as it is; "
+            "ProhibitIpSec on this host is neither a number nor a text, so it could not be restored; "
             "delete it by hand, or make it a REG_DWORD."
         )
 
@@ -509,7 +509,7 @@ class TestWhatWasDeletedIsLookedFor:
         with pytest.raises(WorkError) as error:
             deaf.policy(**given)
         assert str(error.value) == (
-            f"the host said that it deleted {policy}, but it is still there; look who holds or restores it."
+            f"the host reported that it deleted {policy}, but it is still there; find out what holds or restores it."
         )
 
 

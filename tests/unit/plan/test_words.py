@@ -62,7 +62,7 @@ OF_THE_ROLE = [
         lambda server, **words: server.policy(**words),
         (
             "the policy 'Theirs' is assigned on this host, and only one can be; "
-            "set l2tp_replace_assigned to true if the declared policy is to take its place."
+            "set l2tp_replace_assigned to true if the declared policy should replace it."
         ),
         id="another policy is assigned",
     ),
@@ -70,8 +70,8 @@ OF_THE_ROLE = [
         lambda server: by_hand(server, rules=[rule(key=OTHER_KEY)]),
         lambda server, **words: server.policy(**words),
         (
-            "a policy named 'L2TP' is in the store which is not on record as written by this collection, and which "
-            "means something else; set l2tp_take_over to true to replace it, or write another l2tp_policy_name."
+            "the store already has a different policy named 'L2TP' that this collection did not write, or has no "
+            "record of; set l2tp_take_over to true to replace it, or write another l2tp_policy_name."
         ),
         id="a namesake",
     ),
@@ -99,9 +99,9 @@ OF_THE_ROLE = [
         protected,
         lambda server, **words: server.policy(state="absent", **words),
         (
-            "ProhibitIpSec is 1 on this host, so without the policy 'L2TP' its L2TP would be in clear text; remove the "
-            "value first (the playbook rras.ipsec.remove; by hand where it was 1 before this collection came) "
-            "and restart the host."
+            "ProhibitIpSec is 1 on this host, so without the policy 'L2TP' its L2TP would be in clear text; remove "
+            "the value first (the playbook rras.ipsec.remove; by hand if it was 1 before this collection changed the "
+            "host) and restart the host."
         ),
         id="a removal that would expose",
     ),
@@ -110,7 +110,7 @@ OF_THE_ROLE = [
         lambda server, **words: server.value(**words),
         (
             "ProhibitIpSec would leave this host's L2TP in clear text, because no policy is assigned. "
-            "Bring the policy 'L2TP' into force first (the playbook rras.ipsec.site)."
+            "Put the policy 'L2TP' into force first (the playbook rras.ipsec.site)."
         ),
         id="the value without a policy",
     ),
@@ -134,7 +134,7 @@ OTHERS = (
 IPV6 = "L2TP over IPv6 is in clear text on this host while ProhibitIpSec is in effect, because"
 NOT_BLOCKED = (
     f"{IPV6} Windows Firewall has no rule rras.ipsec-L2TP-over-IPv6. Set l2tp_other_peers to block or certificate, "
-    "and see that Windows Firewall is on (the service MpsSvc and all profiles)."
+    "and check that Windows Firewall is on (the service MpsSvc and all profiles)."
 )
 
 
@@ -178,6 +178,6 @@ class TestAnyPolicy:
             server.value(policy="")
         assert str(error.value) == (
             f"ProhibitIpSec would leave this host's L2TP in clear text, because {reason} "
-            "Bring a policy that protects it into force first (win_ipsec_psk_policy), "
+            "Put a policy that protects it into force first (win_ipsec_psk_policy), "
             "or set require_effective_policy to false."
         )

@@ -17,7 +17,7 @@ OURS = (
     "v2.30|Action=Block|Active=TRUE|Dir=In|Protocol=17|LPort=1701|RA6=::/1|RA6=8000::/1|Name=rras.ipsec-L2TP-over-IPv6|"
 )
 SWITCHED_OFF = OURS.replace("TRUE", "FALSE")
-ELSE = "is for something else than all L2TP over IPv6"
+ELSE = "is for something other than all L2TP over IPv6"
 RANGE = "RA6=::-7fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff|RA6=8000::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff|"
 
 

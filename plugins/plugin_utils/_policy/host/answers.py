@@ -91,7 +91,7 @@ def unreadable(denied: Iterable[str]) -> str:
     folded = {path.casefold() for path in needed}
     for path in sorted(denied):
         if path.casefold() in folded or f"{path}\\".casefold().startswith(f"{OURS}\\".casefold()):
-            return f"not even an administrator may read the key {path} of this host; let Administrators read it."
+            return f"not even an administrator may read the key {path} of this host; give Administrators read access."
     return ""
 
 

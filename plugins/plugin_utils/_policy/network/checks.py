@@ -43,7 +43,7 @@ def _problems_of_peers(network: Network, node: Node, *, removal: bool) -> Iterat
     for peer in sorted(connected(network, node.name) - {node.name}):
         wrong = network[peer].faults if removal else _problems(network, network[peer], sound=node.connections)
         for problem in wrong:
-            yield f"{node.name} does not go on, because its peer {peer} is declared wrongly: {problem}"
+            yield f"{node.name} stopped because its peer {peer} is declared wrongly: {problem}"
 
 
 def _problems(network: Network, node: Node, *, sound: Sequence[Mapping[str, Any]] | None = None) -> Iterator[str]:
@@ -94,14 +94,15 @@ def _addresses_for_peers(node: Node) -> Iterator[str]:
         source, destination = entry["peers"]
         if {source, destination} <= set(node.unknown_peers) and (_is_address(source) or _is_address(destination)):
             yield (
-                f"The connection {texts.quoted(entry['name'])} names the peers {source} and {destination}, and neither "
-                "is in the inventory; write the inventory names of its servers, and their addresses into l2tp_address."
+                f"The connection {texts.quoted(entry['name'])} names the peers {source} and {destination}, and "
+                "neither is in the inventory; write the inventory "
+                "names of its servers, and put their addresses into l2tp_address."
             )
 
 
 def _other_peers_problems(node: Node) -> Iterator[str]:
     if node.other_peers not in OTHER_PEERS:
-        yield f"l2tp_other_peers of {node.name} is none of {', '.join(OTHER_PEERS)}; write one of them."
+        yield f"l2tp_other_peers of {node.name} is not one of {', '.join(OTHER_PEERS)}; write one of them."
     elif node.other_peers == "certificate" and not node.certificate_authority:
         undefined = f"l2tp_other_peers_certificate_authority is not defined for {node.name}"
         yield f"l2tp_other_peers is certificate, but {undefined}; write the name of the certification authority."
@@ -116,13 +117,13 @@ def _unprotected(where: str, action: FilterAction | None) -> Iterator[str]:
     if action.action == Action.BLOCK:
         yield f"{where} has the action block, which lets no L2TP through; write negotiate, or leave it out."
     if action.accepts_unsecured:
-        yield f"{where} has accept_unsecured, which lets L2TP in that is in clear text; write false, or leave it out."
+        yield f"{where} has accept_unsecured, which accepts L2TP in clear text; write false, or leave it out."
     if action.negotiates and not all(map(clear_text.encrypts, (each for each in action.offers if each.algorithms))):
         yield f"{where} has an offer without encryption, which leaves L2TP readable; write 3des, or leave it out."
     if action.falls_back_to_clear_text:
         yield (
-            f"{where} has fall_back_to_clear_text, which sends L2TP in clear text to whoever does not answer with "
-            "IPsec; write false, or leave it out."
+            f"{where} has fall_back_to_clear_text, which sends L2TP in clear text to any peer that does not answer "
+            "with IPsec; write false, or leave it out."
         )
 
 
@@ -143,18 +144,18 @@ def _malformed_entry(where: str, entry: Mapping[str, Any]) -> Iterator[str]:
     if not entry.get("name", ""):
         yield f"{where}.name is missing; write a name for the connection, such as tokyo-osaka."
     elif not isinstance(entry["name"], str):
-        yield f"{where}.name must be text; put it into quotes."
+        yield f"{where}.name must be text; put it in quotes."
     peers = entry.get("peers")
     if not isinstance(peers, list | tuple) or len(peers) != PEERS or not all(isinstance(peer, str) for peer in peers):
-        yield f"{where}.peers must be the inventory names of two hosts; write for example [rras-tokyo, rras-osaka]."
+        yield f"{where}.peers must be the inventory names of two hosts; write, for example, [rras-tokyo, rras-osaka]."
     for option in ("preshared_key", "certificate_authority"):
         if not isinstance(entry.get(option), str | None):
-            yield f"{where}.{option} must be text; put it into quotes."
+            yield f"{where}.{option} must be text; put it in quotes."
     if not isinstance(entry.get("filter_action"), Mapping | None):
         yield f"{where}.filter_action must be a dictionary with options of a filter action, such as pfs: true."
     if any(option not in _ENTRY for option in entry):
         yield (
-            f"{where} has an option that is not known (its name is not shown, because it may be a key); "
+            f"{where} has an unknown option (its name is not shown, because it may be a key); "
             f"the options of a connection are {', '.join(_ENTRY)}."
         )
 
@@ -183,7 +184,7 @@ def _entry_problems(network: Network, host: str, entry: Mapping[str, Any]) -> It
     where = f"The connection {entry['name']}"
     source, destination = entry["peers"]
     if source == destination:
-        yield f"{where} has {source} as both its peers; write the other server's inventory name as one of them."
+        yield f"{where} has {source} as both peers; write the other server's inventory name as one of them."
         return
     unknown = [peer for peer in entry["peers"] if peer not in network]
     for peer in unknown:
@@ -204,14 +205,14 @@ def _is_address(peer: str) -> bool:
 
 def _remedy_for_unknown(peer: str) -> str:
     if _is_address(peer):
-        return "write the inventory name of the server, and the address into its l2tp_address"
+        return "write the inventory name of the server, and put the address into its l2tp_address"
     return "correct the name, or add the host"
 
 
 def _name_problems(name: str) -> Iterator[str]:
     where = f"The name of the connection {texts.quoted(name)}"
     if name.casefold() == OTHER_PEERS_RULE.casefold():
-        yield f"{where} is that of the rule which the role writes for L2TP with anybody else; write another name."
+        yield f"{where} is reserved for the rule that the role writes for all other L2TP; write another name."
     yield from _sentence(declaration.check_name, where, name)
 
 
@@ -275,14 +276,14 @@ def _disagreements(network: Network, host: str, entry: Mapping[str, Any]) -> Ite
     if not theirs:
         yield (
             f"The connection {entry['name']} is declared for {host} but not for {other}; "
-            "write it into the variables of a group that both are in."
+            "write it into the variables of a group that contains both."
         )
         return
     differing = [option for option in _ENTRY if _plain(theirs[0].get(option)) != _plain(entry.get(option))]
     if differing:
         yield (
             f"The connection {entry['name']} is declared differently for {' and '.join(sorted((host, other)))} "
-            f"({', '.join(differing)}); write it once, into the variables of a group that both are in."
+            f"({', '.join(differing)}); write it once, into the variables of a group that contains both."
         )
 
 

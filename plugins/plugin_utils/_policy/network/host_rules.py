@@ -91,6 +91,6 @@ def not_negotiable(network: Network, name: str, peers: Iterable[str]) -> Iterato
 
 def _no_common_proposal(name: str, mode: str, said: Iterable[str], variable: str) -> str:
     return (
-        f"The connection {name} can't be negotiated, because the two ends have no proposal for {mode} in common "
+        f"The connection {name} can't be negotiated, because the two ends have no common proposal for {mode} "
         f"({', '.join(said)}); write the same {variable} for both."
     )

@@ -79,8 +79,8 @@ def plan_present(  # noqa: PLR0913 - what a plan hangs on
     kept = {each.path for each in (*host.adopted, *host.taken_over)}
     if not declaration.take_over and any(found.path not in kept for found in foreign):
         raise PlanError(
-            f"a policy named {wanted.name!r} is in the store which is not on record as written by this collection, and "
-            f"which means something else; set {words.take_over} to true to replace it, or write another {words.name}."
+            f"the store already has a different policy named {wanted.name!r} that this collection did not write, or "
+            f"has no record of; set {words.take_over} to true to replace it, or write another {words.name}."
         )
     planned = _Planner(declaration, host, wanted, identity, words, agent_first, current, foreign).plan()
     if planned.transaction.intent is Intent.UNASSIGN:
@@ -226,7 +226,7 @@ class _Planner:
         if active and active.path.casefold() in self.host.ours and not has_name(active, name):
             yield (
                 f"The policy {active.name!r}, which this collection wrote, loses its assignment to {name!r} and stays "
-                "in the store; a play that assigns both changes the host in each run."
+                "in the store; a play that assigns both changes the host on every run."
             )
 
     def _intent(self, target: str, obsolete: tuple[str, ...]) -> Intent:

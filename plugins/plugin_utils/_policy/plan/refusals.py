@@ -83,15 +83,15 @@ def withdrawal_refused(host: Host, name: str, back: store.StoredPolicy | None, w
     """Why a policy must not lose its assignment to another one, or to none; empty where it may."""
     if _judge(host, Wish.WITHDRAW, back).answer is not Answer.REFUSED:
         return ""
-    comes_back = f" {back.name!r}, which is assigned again then, does not protect it;" if back else ""
+    comes_back = f" {back.name!r}, which would then be assigned again, does not protect it;" if back else ""
     without = f"{_value_clause(host)}, so without the policy {name!r} its L2TP would be in clear text;{comes_back}"
     if host.removed_by_others:
         return f"{without} {_without_value(host, words)} and restart the host."
     if not host.prohibited:
         return f"{without} restart the host first."
     return (
-        f"{without} remove the value first ({words.remove_value}; by hand where it was 1 before this collection came) "
-        "and restart the host."
+        f"{without} remove the value first ({words.remove_value}; by hand if it was 1 before this collection changed "
+        "the host) and restart the host."
     )
 
 
@@ -137,12 +137,12 @@ def refuse_unsafe(declaration: Declaration, host: Host, words: Words) -> None:
     if host.domain_policy and declaration.assigned:
         raise PlanError(
             f"a domain policy ({describe.quoted(host.domain_policy)}) overrides the local one on this host; "
-            "take the host out of that group policy, or configure the connection there."
+            "remove the host from that group policy, or configure the connection there."
         )
     if declaration.assigned and active and not has_name(active, name) and not declaration.replace_assigned:
         raise PlanError(
             f"the policy {active.policy.name!r}{_whose(host, active)} is assigned on this host, and only one can be; "
-            f"set {words.replace_assigned} to true if the declared policy is to take its place."
+            f"set {words.replace_assigned} to true if the declared policy should replace it."
         )
     refusal = assignment_refused(host, declaration.policy, words) if declaration.assigned else ""
     if refusal:

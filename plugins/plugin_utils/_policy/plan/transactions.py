@@ -95,9 +95,7 @@ class Transaction:
                 tuple(map(_path_of, filter(None, taken_over.split(",")))),
             )
         except ValueError:
-            raise PlanError(
-                "transaction is not the text of one; write the transaction of the result of phase stage."
-            ) from None
+            raise PlanError("transaction is not valid; write the transaction from the result of phase stage.") from None
 
 
 def policy_path(guid: uuid.UUID) -> str:
