@@ -23,18 +23,18 @@ attributes:
     description: Can be run with the keyword C(become).
     support: none
     details:
-      - The action runs as the user of the connection. It stops when C(become) is in effect, which it would otherwise silently ignore.
+      - The action runs as the user of the connection. It stops if C(become) is in effect, because it would otherwise silently ignore it.
       - The variable C(ansible_become) is stronger than the keyword C(become) of a task.
   check_mode:
     description: Predicts what would change, and changes nothing.
   diff_mode:
     description: Shows what changes, in the words of the Windows console and without keys.
   platform:
-    description: The kind of host that can be worked on.
+    description: The kind of host that the module works on.
     support: full
     platforms: windows
 notes:
   - The connection must encrypt what it carries, for reading too. That is P(ansible.builtin.winrm#connection) or P(ansible.builtin.psrp#connection)
     over HTTPS, or over HTTP with NTLM, Kerberos or CredSSP and message encryption, or P(ansible.builtin.ssh#connection). Over HTTP, write
-    C(ansible_winrm_transport), since winrm uses Basic without it. What can't be proved to encrypt is refused before anything is sent.
+    C(ansible_winrm_transport), since winrm uses Basic without it. A connection that can't be proved to encrypt is refused before anything is sent.
 """

@@ -13,7 +13,7 @@ class ModuleDocFragment:
 options:
   caller:
     description:
-      - Whose words messages use when they say what to write instead.
+      - Which names messages use when they say what to write instead.
       - V(task) names the options of this module.
       - V(role) names the variables of R(the role l2tp, ansible_collections.rras.ipsec.l2tp_role), which sets it.
     type: str

@@ -13,11 +13,11 @@ class ModuleDocFragment:
 attributes: {}  # without attributes and options it would be no fragment
 notes:
   - Keep preshared keys in vaulted variables. No result, diff or error of this module contains a key or a digest of one. What Ansible itself shows
-    of a task is another matter, so write C(no_log=true) at a task that has a key literally in it, or in a loop.
+    of a task is another matter, so write C(no_log=true) in a task that contains a literal key, or loops over keys.
   - A key that is part of a name, a description or an address among the options is refused, because those are shown. Upper and lower case are the same.
   - In messages, warnings, diffs and whatever the host holds or says, a key of two characters or more is masked. Names that the options declare,
     identifiers, numbers and words such as V(matches) are never masked, so that later tasks can rely on them.
-  - A preshared key must be text. A number is refused, because YAML may have changed it. Put it into quotes.
-  - Keys never come back from the host. It answers a digest under a random number that is made anew for each task, and the result says V(matches),
+  - A preshared key must be text. A number is refused, because YAML may have changed it. Put it in quotes.
+  - Keys never come back from the host. It returns a digest under a random number that is new for each task, and the result says V(matches),
     V(differs) or V(undeclared).
 """

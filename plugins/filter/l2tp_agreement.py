@@ -11,7 +11,7 @@ short_description: Whether both ends of the connections of a host agree
 version_added: 0.1.0
 author: The rras.ipsec developers (!UNKNOWN)
 description:
-  - Each end must match its own declaration; that the declarations are equal was seen before.
+  - Each end must match its own declaration; the role has already checked that the declarations are equal.
 positional: host
 options:
   _input:
@@ -19,7 +19,7 @@ options:
     type: dict
     required: true
   host:
-    description: The inventory name of the host that asks.
+    description: The inventory name of the host.
     type: str
     required: true
 """

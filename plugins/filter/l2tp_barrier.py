@@ -7,11 +7,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: l2tp_barrier
-short_description: Whether a host may go beyond a phase
+short_description: Whether a host may continue after a phase
 version_added: 0.1.0
 author: The rras.ipsec developers (!UNKNOWN)
 description:
-  - Looks at the results that the role registered on all hosts that are connected with this one by changed connections.
+  - Checks the results that the role registered on all hosts that are connected with this one by changed connections.
 positional: host, phase, one_end
 options:
   _input:
@@ -19,7 +19,7 @@ options:
     type: dict
     required: true
   host:
-    description: The inventory name of the host that asks.
+    description: The inventory name of the host.
     type: str
     required: true
   phase:
@@ -27,7 +27,7 @@ options:
       - The phase that has just been done.
       - Before the near ends commit, V(near).
       - Before ProhibitIpSec is set, V(value). Before the policy that was replaced is deleted, V(proof).
-      - Of a removal, V(removal) before anything is taken away, and V(without_value) before the policy is.
+      - For a removal, V(removal) before anything is removed, and V(without_value) before the policy is removed.
     type: str
     required: true
     choices: [plan, stage, near, commit, value, proof, removal, without_value]
@@ -48,7 +48,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
   _value:
-    description: Why the host must stop, in one sentence; empty when it may go on.
+    description: Why the host must stop, in one sentence; empty if it may continue.
     type: str
 """
 

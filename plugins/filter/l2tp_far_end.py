@@ -11,7 +11,7 @@ short_description: Whether a host comes first where an order is needed
 version_added: 0.1.0
 author: The rras.ipsec developers (!UNKNOWN)
 description:
-  - The far ends of the connections come first, for management may run through a tunnel.
+  - The far ends of the connections come first, because they may be managed through a tunnel.
   - A far end is the second of the peers of any of its connections.
 positional: host
 options:
@@ -20,7 +20,7 @@ options:
     type: dict
     required: true
   host:
-    description: The inventory name of the host that asks.
+    description: The inventory name of the host.
     type: str
     required: true
 """

@@ -19,7 +19,7 @@ options:
     type: dict
     required: true
   host:
-    description: The inventory name of the host that asks.
+    description: The inventory name of the host.
     type: str
     required: true
   policy_name:

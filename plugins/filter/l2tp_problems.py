@@ -12,8 +12,8 @@ version_added: 0.1.0
 author: The rras.ipsec developers (!UNKNOWN)
 description:
   - Compares what the variables of both ends of each connection say, before any host is touched.
-  - Where nothing is wrong with this host's own declaration, those of all managed hosts that it is connected
-    with are looked at.
+  - Where nothing is wrong with this host's own declaration, those of all managed hosts that it is
+    connected with are checked.
 positional: host, variables, removal
 options:
   _input:
@@ -21,14 +21,14 @@ options:
     type: dict
     required: true
   host:
-    description: The inventory name of the host that asks.
+    description: The inventory name of the host.
     type: str
     required: true
   variables:
     description:
       - The host's variables C(l2tp_policy_name), C(l2tp_other_peers_certificate_authority), C(l2tp_filter_action),
         C(l2tp_main_mode), C(l2tp_polling_interval), C(l2tp_program_timeout), C(l2tp_reboot_serial),
-        C(l2tp_reboot_timeout) and C(l2tp_settle_timeout), by name. What is left out is not looked at.
+        C(l2tp_reboot_timeout) and C(l2tp_settle_timeout), by name. Variables that are left out are not checked.
       - No key may be a part of the first two, because they are shown.
       - The next two must be what O(rras.ipsec.win_ipsec_psk_policy#module:rules[].filter_action)
         and O(rras.ipsec.win_ipsec_psk_policy#module:main_mode) take.

@@ -13,7 +13,7 @@ author: The rras.ipsec developers (!UNKNOWN)
 description:
   - Compares what the hosts answered to O(rras.ipsec.win_ipsec_psk_policy#module:phase=verify) with what is declared,
     and with each other.
-  - Over all hosts of a run everything is said once, on the end that it is about.
+  - Over all hosts of a run, each finding is reported once, on the end that it concerns.
 positional: host
 options:
   _input:
@@ -21,7 +21,7 @@ options:
     type: dict
     required: true
   host:
-    description: The inventory name of the host that asks.
+    description: The inventory name of the host.
     type: str
     required: true
 """

@@ -11,7 +11,7 @@ short_description: The order in which hosts restart
 version_added: 0.1.0
 author: The rras.ipsec developers (!UNKNOWN)
 description:
-  - The far ends of the connections come first, for management may run through a tunnel.
+  - The far ends of the connections come first, because they may be managed through a tunnel.
 positional: hosts, size
 options:
   _input:

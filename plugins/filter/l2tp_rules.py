@@ -19,11 +19,11 @@ options:
     type: dict
     required: true
   host:
-    description: The inventory name of the host that asks.
+    description: The inventory name of the host.
     type: str
     required: true
   other_peers:
-    description: What becomes of L2TP with anybody else.
+    description: How to treat L2TP with all other peers.
     type: str
     default: block
     choices:

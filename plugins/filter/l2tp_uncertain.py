@@ -11,7 +11,7 @@ short_description: Whether it is unknown what a host or a peer has
 version_added: 0.1.0
 author: The rras.ipsec developers (!UNKNOWN)
 description:
-  - The answer to a commit got lost, and the host did not answer when it was asked again. Then nobody goes back.
+  - The answer to a commit was lost, and the host did not answer when it was asked again. Then no host reverts.
 positional: host
 options:
   _input:
@@ -19,7 +19,7 @@ options:
     type: dict
     required: true
   host:
-    description: The inventory name of the host that asks.
+    description: The inventory name of the host.
     type: str
     required: true
 """

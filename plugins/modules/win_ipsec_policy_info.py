@@ -27,15 +27,15 @@ attributes:
 options:
   preshared_keys:
     description:
-      - Keys with which those on the host are compared, whatever their rule.
+      - Keys to compare with those on the host, whatever their rule.
       - Without any, and without O(rules), a key on the host is reported as V(undeclared).
     type: list
     elements: str
     default: []
   rules:
     description:
-      - Rules whose key is compared with their own one, and with none of O(preshared_keys).
-      - So two keys that are exchanged are both reported as C(differs).
+      - Rules whose key on the host is compared only with the key given here, not with O(preshared_keys).
+      - So two swapped keys are both reported as C(differs).
     type: list
     elements: dict
     default: []
@@ -57,13 +57,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: All policies of the host, and whether one of them has our key
+- name: Read all policies of the host, and whether one of them has this key
   rras.ipsec.win_ipsec_policy_info:
     preshared_keys:
       - "{{ vault_tokyo_osaka_key }}"
   register: ipsec
 
-- name: Whether each rule has its own key
+- name: Read whether each rule has its own key
   rras.ipsec.win_ipsec_policy_info:
     rules:
       - name: tokyo-osaka
@@ -71,7 +71,7 @@ EXAMPLES = r"""
       - name: tokyo-nagoya
         preshared_key: "{{ vault_tokyo_nagoya_key }}"
 
-- name: A stop where Windows runs with the value, and without a policy
+- name: Stop if Windows runs with the value but without a policy
   ansible.builtin.assert:
     that: ipsec.host.assigned is not none or ipsec.host.prohibit_ipsec.value != 1
     fail_msg: L2TP of this host is in clear text.
@@ -105,19 +105,19 @@ host:
       type: str
       sample: L2TP site to site
     domain_policy:
-      description: Where the policy that the domain assigns is found. It overrides the local one. Null, where there is none.
+      description: The path of the policy that the domain assigns. It overrides the local one. Null, where there is none.
       returned: always
       type: str
       sample: LDAP://CN=ipsecPolicy{8A4A3F1A-4B3C-4B66-9C2D-2F1F3A0C7D11},CN=IP Security,CN=System,DC=example,DC=com
     l2tp_covered:
       description:
-        - How much L2TP the assigned policy keeps from clear text, if it is loaded. C(all), C(connections) (between the addresses of its rules only),
+        - How much L2TP the assigned policy protects from clear text, if it is loaded. C(all), C(connections) (between the addresses of its rules only),
           C(none), or C(open) (a rule lets L2TP through by its very specification).
       returned: always
       type: str
       sample: all
     l2tp_over_ipv6_blocked:
-      description: Whether L2TP over IPv6 is blocked, by our rule of Windows Firewall or by the policy.
+      description: Whether L2TP over IPv6 is blocked, by this collection's rule of Windows Firewall or by the policy.
       returned: always
       type: bool
       sample: true
@@ -158,7 +158,7 @@ host:
           sample: false
     policies_valid:
       description:
-        - Whether C(netsh ipsec static show policy all) finds no fault with the policy store.
+        - Whether C(netsh ipsec static show policy all) accepts the policy store.
         - Null where it was not asked, or where the store holds no policy, which C(netsh) calls an error.
       returned: always
       type: bool
@@ -189,7 +189,7 @@ host:
       elements: dict
       contains:
         adopted:
-          description: Whether somebody else wrote it, and it is used because it was as declared. A removal leaves it there.
+          description: Whether somebody else wrote it, and it is used because it matched the declaration. A removal leaves it there.
           returned: always
           type: bool
           sample: false
@@ -219,13 +219,13 @@ host:
               type: float
               sample: 480
             methods:
-              description: The security methods, in the order of preference, each with what it says otherwise than the settings beside it.
+              description: The security methods, in the order of preference, each with its differences from the settings beside it.
               returned: always
               type: list
               elements: str
               sample: ["3DES / SHA1 / Diffie-Hellman group 14 (2048)"]
             options:
-              description: What is said of certificates.
+              description: The certificate options.
               returned: always
               type: list
               elements: str
@@ -289,7 +289,7 @@ host:
               elements: str
               sample: ["preshared key: matches"]
             connection_type:
-              description: The network connections for which the rule is.
+              description: The network connections that the rule applies to.
               returned: always
               type: str
               sample: all network connections
@@ -353,7 +353,7 @@ host:
       contains:
         in_effect:
           description:
-            - Whether Windows started with the value that is there now. C(yes), C(no), or C(unknown) where this collection did not set it.
+            - Whether Windows booted with the current value. C(yes), C(no), or C(unknown) where this collection did not set it.
           returned: always
           type: str
           sample: "yes"
@@ -374,7 +374,7 @@ host:
       sample: {"PolicyAgent": {"depends_on": ["Tcpip", "bfe"], "running": true, "start": "auto"}}
     unfinished_transaction:
       description:
-        - How far a transaction came that is neither finished nor taken back. C(staging), C(staged) or C(committed). Null, where there is none.
+        - How far a transaction came that is neither finished nor reverted. C(staging), C(staged) or C(committed). Null, where there is none.
       returned: always
       type: str
       sample: staged
@@ -384,7 +384,7 @@ reason:
     - Found on the controller, before the host was reached. C(options) (the options are wrong, or C(become) is in effect),
       C(transport) (the connection does not encrypt).
     - Found on the host. C(not_administrator), C(wow64) (a 32-bit PowerShell), C(powershell_too_old), C(constrained_language),
-      C(busy) (another run is at work), C(refused), C(failed), C(no_answer) (it did not answer like a Windows host with PowerShell).
+      C(busy) (another run is working on the host), C(refused), C(failed), C(no_answer) (it did not answer like a Windows host with PowerShell).
   returned: failure
   type: str
   sample: not_administrator

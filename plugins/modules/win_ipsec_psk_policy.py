@@ -14,14 +14,14 @@ description:
   - The defaults are those of steps 3 to 21 of KB 240262 for L2TP between two RRAS servers. The rules have no tunnel, cover all network connections,
     and have a mirrored filter for UDP from port 1701 to any port. The default response rule is not activated.
   - A policy is never edited in place. A new one is written beside the old one, assigned instead of it, and only then the old one is deleted.
-    An error undoes what was done, and the old policy stays assigned, or is assigned again.
-  - A policy that already means what is declared is used as it is, whoever wrote it. One that somebody else wrote is recorded as ours, but it is
-    remembered that it was there before. A later change keeps it aside, as with O(take_over), and O(state=absent) leaves it as it was. Where others
-    than administrators could read a key of it, the access list of the rule is replaced, and stays so. The key C(HKLM\SOFTWARE\rras.ipsec) lists
-    in C(AccessBefore) what it was.
-  - While a policy is assigned, the services C(PolicyAgent) and C(IKEEXT) are made to start automatically and are started. The removal gives back
-    what they had before.
-  - For servers that must change together there are phases, see O(phase). R(The role l2tp, ansible_collections.rras.ipsec.l2tp_role) uses them.
+    After an error, everything is undone, and the old policy stays assigned or is assigned again.
+  - A policy that already means what is declared is adopted, whoever wrote it. If somebody else wrote it, this is recorded. A later change
+    keeps it aside, as with O(take_over), and O(state=absent) leaves it as it was. If users who are not administrators could
+    read one of its keys, the access list of the rule is replaced for good. The key C(HKLM\SOFTWARE\rras.ipsec) records
+    the former list in C(AccessBefore).
+  - While a policy is assigned, the services C(PolicyAgent) and C(IKEEXT) are set to start automatically and are started. A removal
+    restores their former settings.
+  - For servers that must change together, use the phases, see O(phase). R(The role l2tp, ansible_collections.rras.ipsec.l2tp_role) uses them.
 extends_documentation_fragment:
   - rras.ipsec.attributes
   - rras.ipsec.program
@@ -30,57 +30,57 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Each phase answers what O(phase=plan) answers, and is C(changed) when something is to be done.
+    details: Each phase returns what O(phase=plan) returns, and is C(changed) if there is something to do.
   diff_mode:
     support: full
-    details: In all phases but O(phase=plan), and in check mode. Of a key it says only whether it is another one.
+    details: In all phases but O(phase=plan), and in check mode. For a key, it says only whether it differs.
 options:
   name:
     description:
       - The name of the policy, as the console IP Security Policies shows it.
-      - 1 to 255 characters on one line, not all of them invisible, and none that turns the direction of writing round. Upper and lower case are
+      - 1 to 255 characters on one line, not all of them invisible, and none that reverses the writing direction. Upper and lower case are
         the same.
     type: str
     required: true
   state:
     description:
-      - Whether the policy is to be there.
-      - V(absent) deletes only what this collection wrote, and gives back what was there before. The policy that was assigned is assigned again.
+      - Whether the policy must exist.
+      - V(absent) deletes only what this collection wrote, and restores what was there before. The policy that was assigned is assigned again.
       - V(absent) fails while C(ProhibitIpSec) is 1 or still in effect, because L2TP would be in clear text, unless the policy that is assigned again
         protects it. See M(rras.ipsec.win_prohibit_ipsec).
-      - Where the policy may have kept RRAS from making its automatic filters, which it does only when it starts, V(absent) stops the service
-        C(RemoteAccess), takes the policy away and starts the service again. Connections of RRAS break.
+      - If the policy may have kept RRAS from making its automatic filters, which it does only when it starts, V(absent) stops the service C(RemoteAccess),
+        removes the policy and starts the service again. This breaks the connections of RRAS.
     type: str
     default: present
     choices: [present, absent]
   assigned:
     description:
-      - Whether the policy is to be the assigned one (KB 240262, step 21). Windows has at most one.
-      - V(false) writes the policy only, and withdraws the assignment where it is assigned.
-      - While C(ProhibitIpSec) is 1 or still in effect, the module fails where the assigned policy would not protect L2TP. It has to have an active rule
-        for UDP port 1701, and none that permits, accepts unsecured communication or falls back to clear text. It warns where L2TP with peers that
-        no rule names would be in clear text.
+      - Whether the policy must be the assigned one (KB 240262, step 21). Windows has at most one.
+      - V(false) only writes the policy, and unassigns it if it is assigned.
+      - While C(ProhibitIpSec) is 1 or still in effect, the module fails if the assigned policy would not protect L2TP. The policy must have an active rule
+        for UDP port 1701, and none that permits, accepts unsecured communication or falls back to clear text. The module warns if L2TP with peers
+        that no rule names would be in clear text.
     type: bool
     default: true
   replace_assigned:
     description:
-      - Whether the policy may take the place of an assigned policy of another name, whether this collection wrote that one or not.
-      - That policy stays in the store, without assignment. While it is not assigned, its rules do nothing. If this collection did not write it,
+      - Whether the policy may replace an assigned policy of another name, whether or not this collection wrote that one.
+      - That policy stays in the store, unassigned. While it is not assigned, its rules have no effect. If this collection did not write it,
         O(state=absent) assigns it again.
     type: bool
     default: false
   take_over:
     description:
-      - Whether a policy of this name that this collection did not write, and that means something else, may be replaced.
-      - It stays in the store, without assignment and under a name that says so. O(state=absent) gives it its name back, and assigns it again if it
-        was the assigned one.
+      - Whether a policy of this name that this collection did not write, and that differs from the declaration, may be replaced.
+      - It stays in the store, unassigned and under another name. O(state=absent) restores its name, and assigns it again if it was
+        the assigned one.
     type: bool
     default: false
   forget_replaced:
     description:
-      - Whether what the policy replaced is forgotten, so that O(state=absent) does not give it back any more.
-      - A policy that was taken over is deleted then, with its keys. One that only lost its assignment stays in the store.
-      - A policy of somebody else's that is used as it is becomes ours then, so that O(state=absent) deletes it.
+      - Whether to forget what the policy replaced, so that O(state=absent) does not restore it.
+      - A policy that was taken over is then deleted, with its keys. One that was only unassigned stays in the store.
+      - A policy that somebody else wrote and that was adopted then counts as written by this collection, so that O(state=absent) deletes it.
     type: bool
     default: false
   address:
@@ -102,7 +102,7 @@ options:
     suboptions:
       name:
         description:
-          - The name of the rule, and of its filter list. Each rule has a name of its own.
+          - The name of the rule, and of its filter list. Each rule has its own name.
         type: str
         required: true
       description:
@@ -153,12 +153,12 @@ options:
             default: true
           covers_other_traffic:
             description:
-              - Says that a filter for V(any) or V(tcp) is meant. Such a filter may cut the management of the host as well.
+              - Confirms a filter for V(any) or V(tcp). Such a filter may also cut off the management of the host.
             type: bool
             default: false
       connection_type:
         description:
-          - The network connections for which the rule is (KB 240262, step 9).
+          - The network connections that the rule applies to (KB 240262, step 9).
         type: str
         default: all
         choices:
@@ -245,7 +245,7 @@ options:
             default: false
           accept_unsecured:
             description:
-              - Accept unsecured communication, but always respond using IPsec. Windows lets packets in that are in clear text.
+              - Accept unsecured communication, but always respond using IPsec. Windows then accepts packets in clear text.
               - Not secure. KB 240262 says in step 19 that it must be cleared. Refused in a rule for L2TP while C(ProhibitIpSec) is 1 or in effect.
             type: bool
             default: false
@@ -307,23 +307,23 @@ options:
     default: false
   polling_interval:
     description:
-      - The number of minutes after which Windows looks for changes of the policy.
+      - The number of minutes after which Windows checks for policy changes.
     type: int
     default: 180
   policy_agent_first:
     description:
-      - Whether the service C(RemoteAccess) is made to depend on C(PolicyAgent), so that RRAS does not start before what protects it.
-      - Only for an assigned policy. The removal of the policy takes the dependency away again.
+      - Whether the service C(RemoteAccess) is made to depend on C(PolicyAgent), so that RRAS does not start before its protection.
+      - Only for an assigned policy. Removing the policy removes the dependency too.
     type: bool
     default: true
   block_l2tp_over_ipv6:
     description:
       - Whether a rule of Windows Firewall blocks incoming L2TP over IPv6, which RRAS accepts and the filters of the policy do not cover.
-      - Only for an assigned policy. A rule of our name that was changed is replaced.
-      - V(false), O(assigned=false) and the removal of the policy take the rule away again, when all else is done (O(phase=finish)).
+      - Only for an assigned policy. If somebody changed the rule, it is replaced.
+      - V(false), O(assigned=false) and the removal of the policy remove the rule again, after everything else (O(phase=finish)).
         With O(assigned=false) it stays while another policy of this collection is assigned, or while RRAS makes no filters of its own.
-      - The rule does nothing where the service C(MpsSvc) is not running, where Windows Firewall is off in a profile, or where a group policy makes
-        it ignore local rules; M(rras.ipsec.win_prohibit_ipsec) warns then. While C(MpsSvc) is not running, the rule is neither made nor taken away.
+      - The rule has no effect if the service C(MpsSvc) is not running, if Windows Firewall is off in a profile, or if a group policy makes
+        it ignore local rules; M(rras.ipsec.win_prohibit_ipsec) then warns. While C(MpsSvc) is not running, the rule is neither added nor removed.
     type: bool
     default: true
   backup:
@@ -335,32 +335,32 @@ options:
   all_ours:
     description:
       - Whether O(state=absent) removes all policies that this collection wrote on the host, whatever their names.
-      - The record on the host knows them. With V(false) only the one of O(name) goes.
+      - The record on the host knows them. With V(false), only the policy of O(name) is removed.
     type: bool
     default: false
   predicted:
     description:
-      - Says, in check mode and with O(state=absent), that C(ProhibitIpSec) would be given back and Windows restarted by then, so that the removal is
-        predicted instead of refused. What would be refused even then still is.
-      - Pass on RV(rras.ipsec.win_prohibit_ipsec#module:reboot_required) of the task before. Outside check mode it means nothing.
+      - Says, in check mode and with O(state=absent), that C(ProhibitIpSec) would be restored and Windows restarted by then, so that the removal is predicted
+        instead of refused. What would be refused even then is still refused.
+      - Pass RV(rras.ipsec.win_prohibit_ipsec#module:reboot_required) of the previous task. Outside check mode it has no effect.
     type: bool
     default: false
   phase:
     description:
-      - How far to go. The phases are for runs over several hosts, where no host may go on before its peers did the phase before.
+      - How far to go. The phases are for runs over several hosts, where no host may continue before its peers have done the previous phase.
     type: str
     default: all
     choices:
       all: >-
-        Plans, stages, commits and finishes on this host, whatever others do. For use of the module alone. What can't be proved after the
-        commit is reverted, unless L2TP would be in clear text then, and the task fails.
+        Plans, stages, commits and finishes on this host, whatever others do. For use of the module alone. If the result can't be proved after
+        the commit, it is reverted, unless this would leave L2TP in clear text, and the task fails.
       plan: Reads the host and says what is to be done. Changes nothing.
       stage: Writes the new policy beside the old one, under a name that says so. Nothing is assigned yet, and what is in force stays in force.
       commit: Gives the new policy its name, assigns it and proves that the host has it. The old one stays in the store.
-      prove: As C(plan), once the host shows what comes by itself after a start of Windows. See O(settle_timeout).
-      revert: Takes back what was staged or committed. What was assigned before is assigned again, and the new policy is deleted.
-      finish: Deletes what only the old policy used. After that there is no way back.
-      verify: Reads the host and says what it has of what is declared. Changes nothing, in check mode neither, and refuses nothing.
+      prove: As C(plan), once the host shows what Windows does late after a boot. See O(settle_timeout).
+      revert: Reverts what was staged or committed. What was assigned before is assigned again, and the new policy is deleted.
+      finish: Deletes what only the old policy used. After that, a revert is impossible.
+      verify: Reads the host and compares it with the declaration. Changes nothing and refuses nothing.
   transaction:
     description:
       - The RV(transaction) of the result of O(phase=stage).
@@ -369,16 +369,16 @@ options:
   settle_timeout:
     description:
       - How many seconds O(phase=commit), O(phase=all) and O(phase=prove) wait, by reading the host again, for what Windows does by itself but
-        late. After the commit these are the filters that C(PolicyAgent) loads. After a start of Windows, for which O(phase=prove) is, these are
-        also the services C(IKEEXT), C(PolicyAgent) and C(RemoteAccess), which may come up two minutes after WinRM answers.
-      - What has not come then is an error that names it. What does not come by itself is not waited for. A service that is disabled, another
-        policy that is assigned and a missing C(ProhibitIpSec) are such.
+        late. After the commit these are the filters that C(PolicyAgent) loads. After a boot, for which O(phase=prove) is meant, these are
+        also the services C(IKEEXT), C(PolicyAgent) and C(RemoteAccess), which may start two minutes after WinRM answers.
+      - If something is still missing then, the module fails and names it. It does not wait for what needs a change, such as a
+        disabled service, another assigned policy or a missing C(ProhibitIpSec).
       - From 0 to 3600. V(0) reads once.
     type: int
     default: 120
 notes:
-  - A policy that is assigned by a domain overrides the local one. The module fails where it finds one and the policy is to be assigned.
-  - An assigned policy is not enough for L2TP. RRAS protects L2TP by a policy of its own until C(ProhibitIpSec) is 1 and Windows was restarted.
+  - A policy that is assigned by a domain overrides the local one. The module fails if it finds one and O(assigned) is true.
+  - An assigned policy is not enough for L2TP. RRAS protects L2TP by its own policy until C(ProhibitIpSec) is 1 and Windows has been restarted.
     See M(rras.ipsec.win_prohibit_ipsec).
 seealso:
   - module: rras.ipsec.win_prohibit_ipsec
@@ -394,7 +394,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: The policy of KB 240262, the same on both servers
+- name: Write the policy of KB 240262, the same on both servers
   rras.ipsec.win_ipsec_psk_policy:
     name: L2TP site to site
     rules:
@@ -416,7 +416,7 @@ EXAMPLES = r"""
           action: block
   register: policy
 
-- name: A second rule with certificates
+- name: Add a second rule with certificates
   rras.ipsec.win_ipsec_psk_policy:
     name: L2TP site to site
     rules:
@@ -443,7 +443,7 @@ EXAMPLES = r"""
         filter_action:
           action: block
 
-- name: The policy beside the one in force, which stays so
+- name: Stage the policy beside the one that stays in force
   rras.ipsec.win_ipsec_psk_policy:
     name: L2TP site to site
     phase: stage
@@ -466,23 +466,23 @@ EXAMPLES = r"""
           action: block
   register: staged
 
-- name: The staged policy withdrawn, because the other server was not staged
+- name: Revert the staged policy, because the other server was not staged
   rras.ipsec.win_ipsec_psk_policy:
     name: L2TP site to site
     phase: revert
     transaction: "{{ staged.transaction }}"
   when: staged.transaction != ''
 
-- name: The automatic policy of RRAS again, as it was before us
+- name: Restore the automatic policy of RRAS
   rras.ipsec.win_prohibit_ipsec:
     state: absent
   register: value
 
-- name: A restart, where Windows still runs with the value
+- name: Restart, if Windows still runs with the value
   ansible.windows.win_reboot:
   when: value.reboot_required
 
-- name: No policy any more, and the one before us assigned again
+- name: Remove the policy, and assign the former one again
   rras.ipsec.win_ipsec_psk_policy:
     name: L2TP site to site
     state: absent
@@ -493,7 +493,7 @@ RETURN = r"""
 assigned_by:
   description:
     - What assigned the policy. C(netsh) is the rule.
-    - C(registry) says that C(netsh.exe) did not, so the value in the registry was set and PolicyAgent was told to reload it. There is a warning.
+    - C(registry) says that C(netsh.exe) failed, so the value in the registry was set and PolicyAgent was told to reload it. The result has a warning.
     - Empty, where nothing had to be assigned.
   returned: O(phase=all) that changed something, O(phase=commit), and O(phase=revert) that changed something
   type: str
@@ -512,7 +512,7 @@ changed_rules:
   sample: [tokyo-osaka]
 changes:
   description:
-    - Why something is to be done, an entry for each rule of RV(changed_rules), and one more for all that is no rule.
+    - Why there is something to do, one entry for each rule of RV(changed_rules), and one more for everything else.
   returned: O(phase=all), O(phase=plan), O(phase=stage), and check mode
   type: list
   elements: dict
@@ -526,17 +526,17 @@ changes:
       description:
         - What changes, in words. Of a rule C(new), C(removed), C(activated), C(deactivated), C(filter), C(filter action), C(key),
           C(authentication), C(connection type), C(tunnel), or C(interface).
-        - Of the rest C(key exchange), C(polling interval), C(description), C(assignment), C(name) (of a policy that is taken over, or gets its
-          name back), C(services), C(firewall), C(access list) (of a preshared key), C(record) (of what a removal gives back),
-          C(leftovers) (of a run that was cut), or C(unreadable) (the policy could not be read whole, so it is written anew).
+        - Of the rest C(key exchange), C(polling interval), C(description), C(assignment), C(name) (of a policy that is taken over, or whose name
+          is restored), C(services), C(firewall), C(access list) (of a preshared key), C(record) (of what a removal restores),
+          C(leftovers) (of a run that was cut), or C(unreadable) (parts of the policy could not be read, so it is written again).
       returned: always
       type: list
       elements: str
       sample: [key]
 comparison:
   description:
-    - What the host has of what is declared, rule by rule. Null for O(state=absent).
-    - What the host has otherwise is there in the words of RV(rras.ipsec.win_ipsec_policy_info#module:host), and never a key.
+    - The comparison of the host with the declaration, rule by rule. Null for O(state=absent).
+    - What differs on the host is in the words of RV(rras.ipsec.win_ipsec_policy_info#module:host), and never a key.
   returned: success
   type: dict
   contains:
@@ -551,7 +551,7 @@ comparison:
       type: str
       sample: assigned
     has:
-      description: What the policy has otherwise, besides its rules.
+      description: What differs in the policy, besides its rules.
       returned: always
       type: list
       elements: str
@@ -591,7 +591,7 @@ comparison:
           type: str
           sample: matches
         has:
-          description: What the host has otherwise.
+          description: What differs on the host.
           returned: always
           type: list
           elements: str
@@ -630,8 +630,8 @@ comparison:
           sample: []
 diff:
   description:
-    - Before and after, as text without keys. The services, what a removal gives back, all policies with which one is assigned, and the whole text
-      of the declared policy. What changes and why stands first.
+    - Before and after, as text without keys. The services, what a removal restores, all policies, which one is assigned, and the whole text of
+      the declared policy. What changes and why comes first.
     - With O(phase=stage), the policy is there under another name and not assigned yet. The phases after it show what they do themselves.
   returned: all phases but O(phase=plan), and check mode
   type: dict
@@ -666,17 +666,17 @@ host:
   sample: {"assigned": "L2TP site to site"}
 matches:
   description:
-    - Whether the host has what is declared, assigned if it is to be. For O(state=absent), whether no policy of ours has this name, or any name with
-      O(all_ours).
+    - Whether the host matches the declaration, including the assignment. For O(state=absent), whether no policy of
+      this collection has this name, or any name with O(all_ours).
   returned: success
   type: bool
   sample: true
 obstacles:
   description:
-    - Why the policy does not protect L2TP on this host, a sentence each. Empty, where nothing is known that is in the way.
-      C(ProhibitIpSec) is not looked at.
+    - Why the policy does not protect L2TP on this host, a sentence each. Empty, if no obstacle is known. C(ProhibitIpSec)
+      is not checked.
     - With O(state=absent) and O(phase=plan), why the policy may not be removed yet. For other phases this is an error, and so it is for
-      O(phase=plan) where it will be so even when C(ProhibitIpSec) is given back as it was.
+      O(phase=plan) where it will be so even when C(ProhibitIpSec) is restored.
   returned: success
   type: list
   elements: str
@@ -693,16 +693,16 @@ reason:
     - Found on the controller, before the host was reached. C(options) (the options are wrong, or C(become) is in effect),
       C(declaration) (this can't be a policy), C(transport) (the connection does not encrypt).
     - Found on the host, before something was changed. C(plan) (what is declared must not be done there), C(not_administrator),
-      C(wow64) (a 32-bit PowerShell), C(powershell_too_old), C(constrained_language), C(busy) (another run is at work), C(refused).
+      C(wow64) (a 32-bit PowerShell), C(powershell_too_old), C(constrained_language), C(busy) (another run is working on the host), C(refused).
     - On the way, where all changes were undone unless the message says otherwise. C(conflict) (somebody changed the policy store meanwhile, or
       the transaction is not the one that is pending), C(not_assigned), C(failed).
-    - After the changes. C(not_proved) (the host does not show what was written, or what it needs has not come up).
+    - After the changes. C(not_proved) (the host does not show what was written, or what it needs has not started).
     - Unknown what was done. C(no_answer) (the host did not answer like a Windows host with PowerShell). Read the host again.
   returned: failure
   type: str
   sample: plan
 refusal:
-  description: Why what is declared must not be brought about on the host as it is, a sentence. Empty, where it may be.
+  description: Why the declaration must not be applied to this host, as a sentence. Empty, if it may be.
   returned: O(phase=verify)
   type: str
   sample: ""

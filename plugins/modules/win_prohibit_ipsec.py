@@ -10,12 +10,12 @@ short_description: Switches off the automatic IPsec policy of RRAS for L2TP
 version_added: 0.1.0
 author: The rras.ipsec developers (!UNKNOWN)
 description:
-  - Sets the registry value C(ProhibitIpSec) to 1 below C(HKLM\SYSTEM\CurrentControlSet\Services\RasMan\Parameters), as KB 240262 demands it
-    on both servers, or removes it.
-  - With the value, RRAS makes no IPsec policy of its own for L2TP any more. All L2TP of the host is then in clear text unless an assigned policy
+  - Sets the registry value C(ProhibitIpSec) to 1 below C(HKLM\SYSTEM\CurrentControlSet\Services\RasMan\Parameters), as KB 240262 requires on
+    both servers, or removes it.
+  - With the value, RRAS no longer makes its own IPsec policy for L2TP. All L2TP of the host is then in clear text unless an assigned policy
     protects it. So the value is set only when such a policy is found.
-  - The value takes effect when Windows starts. The module remembers on the host what it set and what was there before, says whether a restart is
-    needed, and never restarts by itself. A value that is taken back before Windows booted with it needs none.
+  - The value takes effect at boot. The module remembers on the host what it set and what was there before, says whether a restart is
+    needed, and never restarts by itself. A value that is removed before Windows booted with it needs no restart.
 extends_documentation_fragment:
   - rras.ipsec.attributes
   - rras.ipsec.program
@@ -29,7 +29,7 @@ options:
   state:
     description:
       - V(present) sets the value to 1.
-      - V(absent) brings back what was there before this collection changed it, with its kind. That may be 1. Where nothing is recorded, a value of 1
+      - V(absent) restores what was there before this collection changed it, with its kind. That may be 1. Where nothing is recorded, a value of 1
         is removed (but see O(only_recorded)), and any other is left alone.
       - Only a REG_DWORD of 1 counts as the value that is wanted.
     type: str
@@ -44,29 +44,29 @@ options:
       - Whether O(state=present) fails unless O(policy) is in force on this host. No domain policy overrides it, it is the assigned one,
         C(PolicyAgent) and C(IKEEXT) run, it has an active rule that negotiates security for L2TP between two addresses of which one is the host's,
         and C(PolicyAgent) lists these addresses.
-      - V(false) lets the host come into clear text, and the module warns.
+      - V(false) may leave the host's L2TP in clear text, and the module warns.
     type: bool
     default: true
   predicted:
     description:
       - Says, in check mode, that the policy would be in force by then, so that O(require_effective_policy) does not fail.
-      - Pass on RV(rras.ipsec.win_ipsec_psk_policy#module:pending) of the task before. Outside check mode it means nothing.
+      - Pass RV(rras.ipsec.win_ipsec_psk_policy#module:pending) of the previous task. Outside check mode it has no effect.
     type: bool
     default: false
   restart_if_unknown:
     description:
-      - Whether a value that is 1 already, but of which nobody knows whether Windows booted with it, is set anew, so that RV(reboot_required) is
+      - Whether to set the value again if it is already 1 but it is unknown whether Windows booted with it, so that RV(reboot_required) is
         true and a restart proves it.
     type: bool
     default: false
   only_recorded:
     description:
-      - Whether O(state=absent) leaves a value alone of which it is not recorded what was there before, because somebody else set it.
+      - Whether O(state=absent) leaves the value alone if its former state is not recorded, because somebody else set it.
     type: bool
     default: false
   backup:
     description:
-      - Whether C(RasMan\Parameters) is copied below C(HKLM\SOFTWARE\rras.ipsec\Backup) before the value changes. KB 240262 demands a backup.
+      - Whether C(RasMan\Parameters) is copied below C(HKLM\SOFTWARE\rras.ipsec\Backup) before the value changes. KB 240262 asks for a backup.
       - The first copy ever, which holds the policy store too, and the newest are kept. Only SYSTEM and Administrators can read them.
     type: bool
     default: true
@@ -83,21 +83,21 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: The automatic policy switched off, where the declared one protects
+- name: Switch off the automatic policy, if the declared one protects
   rras.ipsec.win_prohibit_ipsec:
     policy: L2TP site to site
   register: value
 
-- name: A restart, only where Windows runs without the value
+- name: Restart, only if Windows runs without the value
   ansible.windows.win_reboot:
   when: value.reboot_required
 
-- name: The automatic policy again, as it was before us
+- name: Restore the automatic policy
   rras.ipsec.win_prohibit_ipsec:
     state: absent
   register: value
 
-- name: A restart, before the declared policy is removed
+- name: Restart before the declared policy is removed
   ansible.windows.win_reboot:
   when: value.reboot_required
 """
@@ -125,7 +125,7 @@ diff:
       sample: "ProhibitIpSec: 1\n  Windows booted with it: no\n  set by this collection: yes\n  before this collection changed it: absent\n"
 in_effect:
   description:
-    - Whether Windows started with the value that is there now. C(yes), C(no), or C(unknown) where this collection did not set it.
+    - Whether Windows booted with the current value. C(yes), C(no), or C(unknown) where this collection did not set it.
   returned: success
   type: str
   sample: "no"
@@ -135,7 +135,7 @@ reason:
     - Found on the controller, before the host was reached. C(options) (the options are wrong, or C(become) is in effect),
       C(transport) (the connection does not encrypt).
     - Found on the host, before something was changed. C(plan) (no policy protects L2TP), C(not_administrator), C(wow64) (a 32-bit PowerShell),
-      C(powershell_too_old), C(constrained_language), C(busy) (another run is at work), C(refused).
+      C(powershell_too_old), C(constrained_language), C(busy) (another run is working on the host), C(refused).
     - On the way, where all changes were undone unless the message says otherwise. C(conflict), C(failed).
     - After the changes. C(not_proved) (the host does not show what was written).
     - Unknown what was done. C(no_answer) (the host did not answer like a Windows host with PowerShell). Read the host again.
