@@ -43,13 +43,13 @@ other_core = -r tests/requirements.txt $$(sed '/^\#/d; /^ansible-core/d' require
 .PHONY: help demo test checks stories lint unit coverage sanity integration integration-slow cuts molecule test-oldest test-newest test-too-old test-wire test-powershell test-powershell-slow bench mutation clean
 stories lint unit coverage sanity integration integration-slow cuts molecule test-powershell test-powershell-slow bench: export PATH := $(BIN):$(PATH)
 
-help: ## print this list
+help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 30
 
-demo: .cache/demo-venv/.done ## two simulated servers, the playbook twice, the proof; nothing stays behind
+demo: .cache/demo-venv/.done ## run the playbook twice on two simulated servers and prove the result; leaves nothing behind
 	PATH=$(DEMO_BIN):$$PATH python -m tests.lab.demo
 
-test: $(VENV)/.done ## lint, types, sanity, units, the shorter integration tests, molecule; two things at a time
+test: $(VENV)/.done ## run lint, types, sanity, unit tests, the shorter integration tests and molecule; two jobs at a time
 	+$(MAKE) --jobs=2 --output-sync=target stories checks
 	@$(BIN)/python -m tests.lab.powershell.wine
 
@@ -57,7 +57,7 @@ checks: lint sanity molecule
 stories: $(VENV)/.done
 	pytest -n2 --dist=loadgroup -m "not slow" tests/unit tests/integration
 
-lint: $(VENV)/.done ## format, style, types, Ansible's own style, changelog, documentation
+lint: $(VENV)/.done ## check format, style, types, Ansible's own style, changelog and documentation
 	ruff format --check .
 	ruff check .
 	mypy
@@ -65,56 +65,56 @@ lint: $(VENV)/.done ## format, style, types, Ansible's own style, changelog, doc
 	$(OWN_HOME) antsibull-changelog lint
 	$(OWN_HOME) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
 
-unit: $(VENV)/.done ## unit tests
+unit: $(VENV)/.done ## run the unit tests
 	pytest -n2 tests/unit
 
-coverage: $(VENV)/.done ## which branches the shorter unit tests reach
+coverage: $(VENV)/.done ## show which branches the shorter unit tests reach
 	pytest -n2 --cov --cov-report=term -m "not slow" tests/unit
 
-sanity: $(VENV)/.done ## ansible-test sanity, in a copy of the checkout
+sanity: $(VENV)/.done ## run ansible-test sanity in a copy of the checkout
 	python tools/sanity.py
 
-integration: $(VENV)/.done ## unmodified ansible-playbook against simulated servers
+integration: $(VENV)/.done ## run the unmodified ansible-playbook against simulated servers
 	pytest -n2 --dist=loadgroup -m "not slow" tests/integration
 
-integration-slow: $(VENV)/.done ## the rest: cuts at each record and at some messages, restarts, verify, the lab by hand
+integration-slow: $(VENV)/.done ## run the slow tests: cuts at each record and at some messages, restarts, verify, the lab by hand
 	pytest -n2 --dist=loadgroup -m slow tests/unit tests/integration
 
-cuts: $(VENV)/.done ## each change of one server cut at each moment, whole runs at each message; takes half an hour
+cuts: $(VENV)/.done ## cut each change of one server at each moment, and whole runs at each message; takes half an hour
 	HYPOTHESIS_PROFILE=thorough pytest -n2 tests/unit/plan/test_cuts.py tests/integration/test_cut_runs.py
 
-molecule: $(VENV)/.done ## the scenario that users can aim at their own Windows servers
+molecule: $(VENV)/.done ## run the scenario that users can run against their own Windows servers
 	molecule test --all
 
-test-oldest: .cache/oldest-venv/.done ## the core of the integration tests, oldest ansible-core (OLDEST_PYTHON: 3.11, 3.12)
+test-oldest: .cache/oldest-venv/.done ## run the core integration tests with the oldest ansible-core (OLDEST_PYTHON: 3.11, 3.12)
 	PATH=$(CURDIR)/.cache/oldest-venv/bin:$$PATH pytest -m core tests/integration
 
-test-newest: .cache/newest-venv/.done ## the same with the newest ansible-core (NEWEST_PYTHON: 3.12 or newer)
+test-newest: .cache/newest-venv/.done ## run the same tests with the newest ansible-core (NEWEST_PYTHON: 3.12 or newer)
 	PATH=$(CURDIR)/.cache/newest-venv/bin:$$PATH pytest -m core tests/integration
 
-test-too-old: $(VENV)/.done .cache/too-old-venv/.done ## what every plugin says to a controller's Python that is too old (TOO_OLD_PYTHON: 3.10)
+test-too-old: $(VENV)/.done .cache/too-old-venv/.done ## check what every plugin says if the controller's Python is too old (TOO_OLD_PYTHON: 3.10)
 	RRAS_TOO_OLD=$(CURDIR)/.cache/too-old-venv/bin/python $(BIN)/pytest tests/unit/test_too_old.py
 
-test-wire: ## what an eavesdropper reads, with every supported ansible-core (WIRE_PYTHON: 3.12); two at a time
+test-wire: ## check what an eavesdropper reads, with every supported ansible-core (WIRE_PYTHON: 3.12); two at a time
 	+$(MAKE) --jobs=2 --output-sync=target $(CORES:%=wire-%)
 
 wire-%: .cache/wire/%/.done
 	.cache/wire/$*/bin/ansible-playbook --version | grep -F '[core $*]'
 	.cache/wire/$*/bin/python -m pytest -q -o cache_dir=.cache/wire/$*/pytest tests/integration/test_wire.py tests/unit/host/test_transport.py
 
-test-powershell: $(VENV)/.done ## the integration tests with a real PowerShell behind each server, and those of the script
+test-powershell: $(VENV)/.done ## run the tests of the script, and the integration tests with a real PowerShell behind each server
 	RRAS_ENGINE=powershell pytest -n2 --dist=loadgroup -m "not slow" tests/integration tests/powershell
 
-test-powershell-slow: $(VENV)/.done ## the rest with a real PowerShell, but for the cuts of many pairs
+test-powershell-slow: $(VENV)/.done ## run the slow tests with a real PowerShell, except the cuts of many pairs
 	RRAS_ENGINE=powershell pytest -n2 --dist=loadgroup -m slow tests/integration tests/powershell
 
-bench: $(VENV)/.done ## what the plugins cost, in seconds and in executions on the host
+bench: $(VENV)/.done ## measure what the plugins cost, in seconds and in executions on the host
 	python -m tests.bench
 
-mutation: .cache/mutation-venv/.done ## plant faults into codec and planner: do the unit tests notice? (takes long)
+mutation: .cache/mutation-venv/.done ## plant faults in codec and planner to see whether the unit tests notice (takes long)
 	.cache/mutation-venv/bin/python tools/mutation.py $(MUTATION)
 
-clean: ## remove everything that make made
+clean: ## remove everything that make created
 	rm -rf .venv .cache .ansible tests/output
 
 $(VENV)/.done: requirements-dev.txt requirements.txt tests/requirements.txt tools/prepare.py

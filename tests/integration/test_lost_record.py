@@ -32,7 +32,11 @@ NOT_ON_RECORD = (
 
 def documented() -> list[list[str]]:
     """The commands of the chapter on a lost record in docs/restore.md, by step."""
-    chapter = (ROOT / "docs" / "restore.md").read_text(encoding="utf-8").partition("# When our record is gone\n")[2]
+    chapter = (
+        (ROOT / "docs" / "restore.md")
+        .read_text(encoding="utf-8")
+        .partition("# When the record of this collection is gone\n")[2]
+    )
     return [_COMMAND.findall(step) for step in _STEP.split(chapter)[1:]]
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Going back by hand, with the very commands that docs/restore.md shows."""
+"""Restoring an earlier state by hand, with the very commands that docs/restore.md shows."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _COMMAND = re.compile(r"^ {7}(\S.*)$", re.MULTILINE)
 def documented() -> dict[int, list[str]]:
     """The commands of docs/restore.md, by step."""
     text = (ROOT / "docs" / "restore.md").read_text(encoding="utf-8")
-    _before, *steps = _STEP.split(text.partition("\n# When our record is gone\n")[0])
+    _before, *steps = _STEP.split(text.partition("\n# When the record of this collection is gone\n")[0])
     return {int(number): _COMMAND.findall(said) for number, said in zip(steps[::2], steps[1::2], strict=True)}
 
 

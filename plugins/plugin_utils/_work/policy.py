@@ -178,7 +178,8 @@ class PolicyWork:
         if seen.policies_valid and after.policies_valid is False:
             self._reverted(after)
             raise WorkError(
-                "Netsh reports an error in the policy store since the policy was staged, so the staged policy was deleted."
+                "Netsh reports an error in the policy store since the policy was staged, "
+                "so the staged policy was deleted."
             )
         back = _still_there(planned.remains, after)
         if back:
@@ -249,8 +250,8 @@ class PolicyWork:
         if left:
             self._target.apply(phases.note_services(before, left))
             raise WorkError(
-                f"sc.exe said that it gave the service {left[0]} back what it had before this collection came, but the "
-                "host reads something else back; look who holds it, then run this task again."
+                f"sc.exe reported that it restored the service {left[0]}, but the host reads back something else; "
+                "find out what holds it, then run this task again."
             )
         return reading
 
@@ -331,7 +332,9 @@ def _still_there(deleted: Iterable[str], seen: host.Host) -> WorkError | None:
 
 
 def _not_deleted(what: str) -> WorkError:
-    return WorkError(f"the host said that it deleted {what}, but it is still there; look who holds or restores it.")
+    return WorkError(
+        f"the host reported that it deleted {what}, but it is still there; find out what holds or restores it."
+    )
 
 
 def _finished(reading: Reading, transaction: planning.Transaction, deleted: Iterable[str]) -> Reading:
