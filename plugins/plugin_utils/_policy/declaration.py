@@ -167,18 +167,20 @@ def _check_equal_filters(rules: Sequence[model.Rule]) -> None:
     for number, rule in enumerate(rules):
         for position, filter_ in enumerate(rule.filters if rule.active else ()):
             where = f"rules[{number}].filters[{position}]"
-            other = seen.setdefault(_packets(filter_), where)
-            if other != where:
+            others = [seen.setdefault(direction, where) for direction in _directions(filter_)]
+            other = next((other for other in others if other != where), "")
+            if other:
                 raise DeclarationError(
                     f"{where} covers the same packets as {other}, and they can have only one filter action and key; "
                     "delete one of them, or write other addresses or ports."
                 )
 
 
-def _packets(filter_: model.Filter) -> object:
-    """What is equal for two filters that cover the same packets, whichever end is called the source."""
-    ends = (filter_.source, filter_.source_port), (filter_.destination, filter_.destination_port)
-    return filter_.protocol, frozenset(ends) if filter_.mirrored else ends
+def _directions(filter_: model.Filter) -> list[object]:
+    """The packets that a filter covers: a mirrored one those of both directions, in which it is two filters."""
+    source, destination = (filter_.source, filter_.source_port), (filter_.destination, filter_.destination_port)
+    there, back = (filter_.protocol, source, destination), (filter_.protocol, destination, source)
+    return [there, back] if filter_.mirrored else [there]
 
 
 def minutes(where: str, number: int) -> int:

@@ -284,3 +284,34 @@ def test_any_other_text_can_be_a_key(key: str) -> None:
 def test_an_authority_is_a_distinguished_name(authority: str) -> None:
     (method,) = declare(**authenticated(certificate_authority=authority)).policy.rules[0].authentication
     assert method == model.AuthenticationMethod.certificate(authority)
+
+
+BACK = {"source_address": PEER, "destination_address": ADDRESS, "source_port": 0, "destination_port": 1701}
+ONE_WAY = {"mirrored": False}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (FILTER, FILTER),
+        (FILTER, BACK),
+        (FILTER, FILTER | ONE_WAY),
+        (FILTER, BACK | ONE_WAY),
+        (FILTER | ONE_WAY, FILTER | ONE_WAY),
+        (FILTER | ONE_WAY, BACK),
+    ],
+)
+def test_two_filters_of_one_direction_are_equal(one: dict[str, Any], other: dict[str, Any]) -> None:
+    """A mirrored filter is both of its directions, so one of them alone is equal to a half of it."""
+    for filters in ([one, other], [other, one]):
+        with pytest.raises(DeclarationError) as error:
+            declare(rules=[rule("first", filters=filters[:1]), rule("second", filters=filters[1:])])
+        assert str(error.value) == (
+            "rules[1].filters[0] covers the same packets as rules[0].filters[0], and they can have only one filter "
+            "action and key; delete one of them, or write other addresses or ports."
+        )
+
+
+def test_two_filters_of_opposite_directions_differ() -> None:
+    rules = [rule("there", filters=[FILTER | ONE_WAY]), rule("back", filters=[BACK | ONE_WAY])]
+    assert len(declare(rules=rules).policy.rules) == 3
