@@ -353,17 +353,19 @@ class TestKeysThatOthersCanRead:
         assert active is not None
         return [path for path, found in zip(active.rule_paths, active.policy.rules, strict=True) if found.holds_secret]
 
-    def test_an_own_rule_is_closed_again(self, server: Server) -> None:
+    @pytest.mark.parametrize("sddl", [OPEN, "D:NO_ACCESS_CONTROL", "D:PNO_ACCESS_CONTROL"])
+    def test_an_own_rule_is_closed_again(self, server: Server, sddl: str) -> None:
+        """One that allows it to others, and one that is not there at all, so that everybody may do everything."""
         server.policy()
         (path,) = self.rules_of(server)
-        server.host.registry.protect(path, self.OPEN)
+        server.host.registry.protect(path, sddl)
         assert server.inform()["host"]["policies"][0]["open_keys"] == ["tokyo-osaka"]
         assert server.policy()["changed"] is True
         assert server.host.registry.access(path) == RULE_WITH_KEY
         assert server.policy()["changed"] is False
 
     @pytest.mark.parametrize(
-        "sddl", [RULE_WITH_KEY, RULE_WITH_KEY + "(D;;KR;;;BU)", RULE_WITH_KEY + "(A;CIIO;KR;;;BU)"]
+        "sddl", [RULE_WITH_KEY, "D:P", RULE_WITH_KEY + "(D;;KR;;;BU)", RULE_WITH_KEY + "(A;CIIO;KR;;;BU)"]
     )
     def test_one_that_is_closed_is_left_alone(self, server: Server, sddl: str) -> None:
         server.policy()

@@ -64,9 +64,20 @@ _KEEPERS = {"SY", "BA", "NS", "S-1-5-18", "S-1-5-32-544", "S-1-5-20"}
 """Who may read a rule with a key: SYSTEM, Administrators, and NETWORK SERVICE, as whom PolicyAgent runs."""
 
 
+_NO_LIST = "NO_ACCESS_CONTROL"
+"""How SDDL writes an access list that is not there; an empty one, which allows nothing to anybody, has no entry."""
+
+
 def _is_open(sddl: str) -> bool:
-    """Whether an access list allows anything to anybody else; entries that only children inherit don't count."""
-    return any(
-        entry["kind"].startswith("A") and "IO" not in entry["flags"] and entry["who"] not in _KEEPERS
-        for entry in _ENTRY.finditer(sddl)
+    """Whether an access list allows anything to anybody else; entries that only children inherit don't count.
+
+    Without a list everybody may do everything.
+    """
+    return (
+        _NO_LIST in sddl
+        or "D:" not in sddl
+        or any(
+            entry["kind"].startswith("A") and "IO" not in entry["flags"] and entry["who"] not in _KEEPERS
+            for entry in _ENTRY.finditer(sddl)
+        )
     )
