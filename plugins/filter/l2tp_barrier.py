@@ -61,7 +61,10 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier
 
 def l2tp_barrier(hostvars: _view.HostVars, host: str, phase: str, one_end: bool = False) -> str:
     """Why a host must not go beyond a phase."""
-    return barrier.problem(_view.run(hostvars, host), host, barrier.Phase(phase), one_end=one_end)
+    run, done = _view.run(hostvars, host), barrier.Phase(phase)
+    if done is barrier.Phase.PLAN:
+        run = _view.with_machines(run, hostvars, host)
+    return barrier.problem(run, host, done, one_end=one_end)
 
 
 class FilterModule:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import describe
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
@@ -61,6 +61,8 @@ class Run:
 
     network: Network
     results: Mapping[str, Mapping[Phase, PolicyResult]]
+    machines: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Which machine answered under each name of the play, connected with the others or not, as far as it is known."""
 
     def answered(self, host: str, phase: Phase) -> PolicyResult | None:
         """The result of a phase on a host; None where there is none, or only that the task was skipped."""
@@ -205,7 +207,8 @@ def _mistaken(run: Run, host: str) -> str:
     members = sorted(networks.connected(run.network, host))
     read = {member: facts for member in members if (facts := run.facts(member))}
     elsewhere = (text for _host, text in _foreign_addresses(run.network, read))
-    return next(itertools.chain(_same_machine(read), elsewhere), "")
+    machines = {**run.machines, **{member: facts.get("machine", "") for member, facts in read.items()}}
+    return next(itertools.chain(_same_machine(members, machines), elsewhere), "")
 
 
 def mistakes(network: Network, read: Mapping[str, HostFacts]) -> dict[str, str]:
@@ -224,12 +227,13 @@ def mistakes(network: Network, read: Mapping[str, HostFacts]) -> dict[str, str]:
     return {host: text for host, text in found.items() if text}
 
 
-def _same_machine(read: Mapping[str, HostFacts]) -> Iterator[str]:
+def _same_machine(members: Collection[str], machines: Mapping[str, str]) -> Iterator[str]:
+    """The members that are one machine with each other, or with any other host of the play."""
     first: dict[str, str] = {}
-    for host, facts in read.items():
-        machine = facts.get("machine")
-        if machine and first.setdefault(machine, host) != host:
-            yield _one_machine(first[machine], host)
+    for host, machine in sorted(machines.items()):
+        other = first.setdefault(machine, host) if machine else host
+        if other != host and (host in members or other in members):
+            yield _one_machine(other, host)
 
 
 def _one_machine(one: str, other: str) -> str:

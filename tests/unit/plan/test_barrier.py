@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import pytest
 
+from ansible_collections.rras.ipsec.plugins.filter.l2tp_barrier import l2tp_barrier
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import agreement, barrier
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Phase, Run
@@ -468,6 +469,27 @@ class TestWhoAnswers:
             for host in (TOKYO, OSAKA):
                 reason = f"{host} stopped: {mistake}" if mistake else ""
                 assert barrier.problem(run([tokyo], [osaka]), host, Phase.PLAN, one_end=one_end) == reason
+
+    @pytest.mark.parametrize("host", [TOKYO, OSAKA, *OTHER])
+    def test_two_names_that_no_connection_links_may_be_one_machine_too(self, host: str) -> None:
+        nagoya, kobe = OTHER
+        addresses = {TOKYO: "192.0.2.1", OSAKA: "192.0.2.2", nagoya: "192.0.2.5", kobe: "192.0.2.3"}
+        connections = [PAIR, {"name": "nagoya-kobe", "peers": list(OTHER), "preshared_key": "the other key"}]
+        both = read("192.0.2.1", "192.0.2.5", machine="a")
+        plans = {TOKYO: both, nagoya: both, OSAKA: read("192.0.2.2", machine="b"), kobe: read("192.0.2.3", machine="c")}
+        hostvars = {
+            name: {
+                "l2tp_connections": connections,
+                "l2tp_address": address,
+                "__l2tp_playing": list(addresses),
+                "__l2tp_plan": plans[name],
+            }
+            for name, address in addresses.items()
+        }
+        assert l2tp_barrier(hostvars, host, "plan") == (
+            f"{host} does not go on, because rras-nagoya and rras-tokyo are one machine under two names; "
+            "correct ansible_host and ansible_port of rras-nagoya or rras-tokyo, or take one of the names away."
+        )
 
     def test_a_host_that_was_not_read_tells_nothing(self) -> None:
         for osaka in ([], [DEAD], [FAILED]):
