@@ -67,10 +67,14 @@ def l2tp_problems(
 ) -> list[str]:
     """What is wrong with the declared connections of a host."""
     nodes, given = _view.network(hostvars, host), variables or {}
+    if not removal:
+        shown = list(_view.exposed(nodes, host, given))
+        if shown:
+            return shown
     settings = list(_settings.problems(given, () if removal else nodes[host].connections))
     if removal:
         return [*settings, *network.problems(nodes, host, removal=True)]
-    return settings or network.problems(nodes, host, removal=False) or list(_view.exposed(nodes, host, given))
+    return settings or network.problems(nodes, host, removal=False)
 
 
 class FilterModule:

@@ -80,18 +80,33 @@ def network(hostvars: HostVars, host: str) -> dict[str, Node]:
 
 
 def exposed(nodes: Network, host: str, variables: Mapping[str, object]) -> Iterator[str]:
-    """Which keys of a host's connections are part of a text that is shown, a sentence each.
+    """Which keys are part of a text that is shown, a sentence each: those of a host, and of all it is connected with.
 
-    The connections must be free of problems. variables: those of the host's role, by name.
+    Whatever else is wrong with the connections, for the sentence that says so may show the text. variables: those of
+    the host's role, by name.
     """
-    declared = {"l2tp_connections": nodes[host].connections}
-    secrets = _shape.secrets(_CONNECTIONS, declared)
+    names = _differing(nodes, host)
+    declared = [(_of(host, name), {"l2tp_connections": nodes[name].connections}) for name in names]
+    found = [(f"{path}{of}", text) for of, each in declared for path, text in _shape.secrets(_CONNECTIONS, each)]
+    first = {text: path for path, text in reversed(found) if len(text.strip()) > 1}  # one character is refused as a key
+    secrets = [(path, text) for path, text in found if first.get(text) == path]
+    texts = [(f"{path}{of}", text) for of, each in declared for path, text in _shape.shown(_CONNECTIONS, each)]
     addresses = [(f"l2tp_address of {node.name}", str(node.address)) for node in nodes.values() if node.address]
-    others = [(name, str(variables[name])) for name in _SHOWN if variables.get(name)]
-    yield from _shape.exposed(secrets, [*_shape.shown(_CONNECTIONS, declared), *others, *addresses])
+    others = [(name, text) for name in _SHOWN if isinstance(text := variables.get(name), str)]
+    yield from _shape.exposed(secrets, [*texts, *others, *addresses])
     for path, secret in secrets:
         if any(secret.casefold() in text.casefold() for text in _RULE_OF_THE_ROLE):
             yield f"{path} is part of a rule that the role writes, which is shown; write another key."
+
+
+def _differing(nodes: Network, host: str) -> Iterator[str]:
+    """The host, and those of the others that declare other connections than it."""
+    yield host
+    yield from (name for name in nodes if name != host and nodes[name].connections != nodes[host].connections)
+
+
+def _of(host: str, name: str) -> str:
+    return "" if name == host else f" of {name}"
 
 
 def _listed(connections: object) -> Sequence[Any]:
@@ -121,6 +136,17 @@ def run(hostvars: HostVars, host: str) -> Run:
     nodes = network(hostvars, host)
     results = {name: _results(hostvars, name) for name in _players(hostvars, host)}
     return Run(nodes, {name: answered for name, answered in results.items() if answered})
+
+
+def with_machines(seen: Run, hostvars: HostVars, host: str) -> Run:
+    """The run with the machines of all hosts of the play: two names that no connection links may be one machine too."""
+    plans = {name: _policy_result(hostvars, name, RESULTS[Phase.PLAN]) for name in _playing(hostvars, host)}
+    machines = {name: plan["host"].get("machine", "") for name, plan in plans.items() if "host" in plan}
+    return dataclasses.replace(seen, machines=machines)
+
+
+def _playing(hostvars: HostVars, host: str) -> list[str]:
+    return [name for name in hostvars[host].get(PLAYING) or () if name in hostvars]
 
 
 def proofs(hostvars: HostVars, host: str) -> dict[str, PolicyProof]:

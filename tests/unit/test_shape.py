@@ -477,3 +477,40 @@ def test_a_key_that_is_part_of_the_name_of_an_authority_for_others() -> None:
             "shown; write another key, or change that text."
         )
     ]
+
+
+ANOTHER = "write another key, or another text there."
+
+
+@pytest.mark.parametrize(
+    ("more", "place"),
+    [
+        ({"peers": [TOKYO, KEY]}, "peers[1]"),
+        ({"peers": [TOKYO, f"x{KEY.upper()}"]}, "peers[1]"),
+        ({"name": KEY, "certificate_authority": "CN=Example"}, "name"),
+        ({"name": KEY, "peers": [TOKYO, TOKYO]}, "name"),
+        ({"name": f"{KEY}\n"}, "name"),
+    ],
+)
+def test_a_key_in_the_wrong_place_is_not_quoted_by_a_sentence_about_something_else(
+    more: dict[str, Any], place: str
+) -> None:
+    sentence = f"preshared_key is part of the text of l2tp_connections[0].{place}, which is shown; {ANOTHER}"
+    assert said(keyed(KEY, **more)) == [f"l2tp_connections[0].{sentence}"]
+    assert said(keyed(KEY, **more), 5) == [f"l2tp_connections[0].{sentence}"], "whatever else has the wrong shape"
+
+
+def test_a_key_in_the_wrong_place_is_not_quoted_by_its_peers() -> None:
+    """What is wrong with one end's variables the other end says too, and it may have another list."""
+    wrong = keyed(KEY, name=KEY, certificate_authority="CN=Example")
+    declared = {TOKYO: [keyed(KEY)], OSAKA: [wrong]}
+    hostvars = {name: {"l2tp_connections": entries, "l2tp_address": "192.0.2.1"} for name, entries in declared.items()}
+    assert l2tp_problems(hostvars, OSAKA) == [
+        f"l2tp_connections[0].preshared_key is part of the text of l2tp_connections[0].name, which is shown; {ANOTHER}"
+    ]
+    assert l2tp_problems(hostvars, TOKYO) == [
+        (
+            "l2tp_connections[0].preshared_key is part of the text of l2tp_connections[0].name of rras-osaka, "
+            f"which is shown; {ANOTHER}"
+        )
+    ]
