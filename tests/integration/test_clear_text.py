@@ -38,11 +38,20 @@ def policy(*rules: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     return {MODULE: {"name": POLICY, "rules": list(rules), **more}}
 
 
-EXPOSED = "so this host's L2TP would be in clear text; correct the rule, or remove the value first "
-REMEDY = EXPOSED + "(win_prohibit_ipsec with state absent) and restart the host."
+REMEDY = (
+    ", so this host's L2TP would be in clear text; {}, "
+    "or remove the value first (win_prohibit_ipsec with state absent) and restart the host."
+)
+OF_THE_ACTION = "correct filter_action.{} of the rule"
+
+
+def refused(reason: str, correction: str) -> str:
+    return f"{IS_ONE}{reason}{REMEDY.format(correction)}"
+
+
 IS_ONE = "ProhibitIpSec is 1 on this host, and "
-NO_RULE = f"has no rule that protects UDP port 1701 in both directions, {REMEDY}"
-LETS = f"{IS_ONE}the rule 'tokyo-osaka' of the policy '{POLICY}' lets L2TP through"
+NO_RULE = "has no rule that protects UDP port 1701 in both directions"
+LETS = f"the rule 'tokyo-osaka' of the policy '{POLICY}' lets L2TP through"
 WITHOUT = (
     f"ProhibitIpSec is 1 on this host, so without the policy '{POLICY}' its L2TP would be in clear text; remove the "
     "value first (win_prohibit_ipsec with state absent; by hand if "
@@ -53,7 +62,7 @@ REFUSED: Mapping[str, tuple[dict[str, Any], str]] = {
         {MODULE: {"name": POLICY}},
         "rules is missing; write the rules of the policy, or state absent to remove it.",
     ),
-    "no rules": (policy(), f"{IS_ONE}the policy '{POLICY}' {NO_RULE}"),
+    "no rules": (policy(), refused(f"the policy '{POLICY}' {NO_RULE}", "correct rules")),
     "an unrelated policy": (
         policy(ICMP, name="Ping"),
         (
@@ -63,23 +72,28 @@ REFUSED: Mapping[str, tuple[dict[str, Any], str]] = {
     ),
     "an unrelated policy in its place": (
         policy(ICMP, name="Ping", replace_assigned=True),
-        f"{IS_ONE}the policy 'Ping' {NO_RULE}",
+        refused(f"the policy 'Ping' {NO_RULE}", "correct rules"),
     ),
     "a rule that permits": (
         policy(rule(filter_action={"action": "permit"}), BLOCK),
-        f"{LETS} (its filter action permits it), {REMEDY}",
+        refused(f"{LETS} (its filter action permits it)", OF_THE_ACTION.format("action")),
     ),
     "a rule that falls back": (
         policy(rule(filter_action={"fall_back_to_clear_text": True}), BLOCK),
-        f"{LETS} (its filter action falls back to unsecured communication), {REMEDY}",
+        refused(
+            f"{LETS} (its filter action falls back to unsecured communication)",
+            OF_THE_ACTION.format("fall_back_to_clear_text"),
+        ),
     ),
     "a rule that accepts unsecured communication": (
         policy(rule(filter_action={"accept_unsecured": True}), BLOCK),
-        f"{LETS} (its filter action accepts unsecured communication), {REMEDY}",
+        refused(
+            f"{LETS} (its filter action accepts unsecured communication)", OF_THE_ACTION.format("accept_unsecured")
+        ),
     ),
     "a rule that is not active": (
         policy(rule(active=False)),
-        f"{IS_ONE}the rule 'tokyo-osaka' of the policy '{POLICY}' is not active, {REMEDY}",
+        refused(f"the rule 'tokyo-osaka' of the policy '{POLICY}' is not active", "set active of the rule to true"),
     ),
     "two rules for the same packets": (
         policy(rule(), rule(name="again"), BLOCK),
@@ -88,7 +102,17 @@ REFUSED: Mapping[str, tuple[dict[str, Any], str]] = {
             "filter action and key; delete one of them, or write other addresses or ports."
         ),
     ),
-    "no assignment": (policy(rule(), BLOCK, assigned=False), WITHOUT),
+    "a rule for one direction beside the same one for both": (
+        policy(rule(), rule(name="again", filters=[BETWEEN | {"mirrored": False}]), BLOCK),
+        (
+            "rules[1].filters[0] covers the same packets as rules[0].filters[0], and they can have only one "
+            "filter action and key; delete one of them, or write other addresses or ports."
+        ),
+    ),
+    "no assignment": (
+        policy(rule(), BLOCK, assigned=False),
+        f"assigned is false, but {WITHOUT}",
+    ),
     "no policy": ({MODULE: {"name": POLICY, "state": "absent"}}, WITHOUT),
 }
 

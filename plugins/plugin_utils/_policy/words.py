@@ -17,6 +17,10 @@ class Words:
     name: str
     take_over: str
     replace_assigned: str
+    filter_action: str
+    """What has the options of the filter action of a rule."""
+    rules: str
+    """What the rules come from."""
     block_other_peers: str
     block_ipv6: str
     ipv6_not_blocked: str
@@ -41,6 +45,8 @@ TASK: Final = Words(
     name="name",
     take_over="take_over",
     replace_assigned="replace_assigned",
+    filter_action="filter_action",
+    rules="rules",
     block_other_peers="add a rule that blocks it (see 'all other L2TP' in the examples of win_ipsec_psk_policy)",
     block_ipv6="Set block_l2tp_over_ipv6 to true",
     ipv6_not_blocked="block_l2tp_over_ipv6 is false",
@@ -56,6 +62,8 @@ ROLE: Final = Words(
     name="l2tp_policy_name",
     take_over="l2tp_take_over",
     replace_assigned="l2tp_replace_assigned",
+    filter_action="l2tp_filter_action",
+    rules="l2tp_connections",
     block_other_peers="set l2tp_other_peers to block or certificate",
     block_ipv6="Set l2tp_other_peers to block or certificate",
     ipv6_not_blocked="l2tp_other_peers is ignore",

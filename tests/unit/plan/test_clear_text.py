@@ -136,11 +136,26 @@ def test_what_rules_cover(rules: list[dict[str, Any]], cover: Cover) -> None:
 
 
 IN_EFFECT = "ProhibitIpSec is 1 on this host, and "
-CORRECT = (
-    ", so this host's L2TP would be in clear text; correct the rule, or remove the value first "
-    "(win_prohibit_ipsec with state absent) and restart the host."
-)
 NO_RULE = "the policy 'L2TP' has no rule that protects UDP port 1701 in both directions"
+CORRECTIONS = {
+    NO_RULE: "correct rules",
+    "is not active": "set active of the rule to true",
+    "does not encrypt": "correct filter_action.offers of the rule",
+    "permits it": "correct filter_action.action of the rule",
+    "accepts unsecured": "correct filter_action.accept_unsecured of the rule",
+    "falls back": "correct filter_action.fall_back_to_clear_text of the rule",
+}
+
+
+def corrected(reason: str) -> str:
+    """Return the rest of a refusal, which names the option."""
+    (correction,) = (text for part, text in CORRECTIONS.items() if part in reason)
+    return (
+        f"{reason}, so this host's L2TP would be in clear text; {correction}, or remove the value first "
+        "(win_prohibit_ipsec with state absent) and restart the host."
+    )
+
+
 LETS_THROUGH = "the rule 'tokyo-osaka' of the policy 'L2TP' lets L2TP through"
 EXPOSING: dict[str, tuple[Options, str]] = {
     "no rules": ({"rules": []}, NO_RULE),
@@ -185,7 +200,7 @@ def test_with_the_value_no_phase_takes_the_protection_away(live: Server, case: s
     before = live.host.registry.snapshot()
     with pytest.raises(PlanError) as error:
         getattr(live.work(**given), phase)()
-    assert str(error.value) == IN_EFFECT + reason + CORRECT
+    assert str(error.value) == IN_EFFECT + corrected(reason)
     assert differences(before, live.host.registry.snapshot()) == []
     assert live.host.exposures == []
 
@@ -214,7 +229,7 @@ def test_a_value_that_comes_between_stage_and_commit_is_noticed(server: Server, 
     server.set_prohibit_ipsec(1)
     with pytest.raises(PlanError) as error:
         server.work(**given).commit(transaction)
-    assert str(error.value) == IN_EFFECT + reason + CORRECT
+    assert str(error.value) == IN_EFFECT + corrected(reason)
     assert server.active is None, "it was reverted"
 
 
@@ -311,7 +326,7 @@ def test_removed_and_still_in_effect_is_as_bad(live: Server) -> None:
     live.value(present=False)
     with pytest.raises(PlanError) as error:
         live.policy(rules=[])
-    assert str(error.value) == ("Windows still runs with the ProhibitIpSec that was removed, and " + NO_RULE + CORRECT)
+    assert str(error.value) == ("Windows still runs with the ProhibitIpSec that was removed, and " + corrected(NO_RULE))
     live.restart()
     assert live.policy(rules=[])["changed"] is True
 

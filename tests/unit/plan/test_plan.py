@@ -244,8 +244,8 @@ class TestOursIsThere:
         assert (planned.before, planned.changed_rules) == (None, ("tokyo-osaka",))
         assert planned.warnings == (
             (
-                "The policy 'Branches', which this collection wrote, loses its assignment to 'L2TP' and stays "
-                "in the store; a play that assigns both changes the host on every run."
+                "The policy 'Branches', which this collection wrote, loses its assignment to 'L2TP' and "
+                "stays in the store; a play that assigns both changes the host on every run."
             ),
         )
 

@@ -190,6 +190,16 @@ class TestAssignment:
 
 
 class TestPoliciesOfOthers:
+    def test_one_in_use_that_loses_its_assignment_is_told(self, server: Server) -> None:
+        by_hand(server, name="Theirs")
+        assert server.policy(name="Theirs").get("warnings") is None
+        assert server.policy(replace_assigned=True, rules=[rule(key=OTHER_KEY), BLOCKED])["warnings"] == [
+            (
+                "The policy 'Theirs', which this collection uses, loses its assignment to 'L2TP' and stays in the "
+                "store; a play that assigns both changes the host in each run."
+            )
+        ]
+
     def test_an_assigned_one_is_not_displaced_silently(self, server: Server) -> None:
         by_hand(server, name="Theirs")
         with pytest.raises(PlanError, match="set replace_assigned to true"):

@@ -100,7 +100,7 @@ def protected(server: Server) -> None:
         (
             protected,
             {"assigned": False},
-            IS_SET,
+            f"assigned is false, but {IS_SET}",
         ),
         (
             removed_but_running,

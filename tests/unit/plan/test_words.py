@@ -90,8 +90,8 @@ OF_THE_ROLE = [
         lambda server, **words: server.policy(rules=UNSAFE, **words),
         (
             "ProhibitIpSec is 1 on this host, and the rule 'tokyo-osaka' of the policy 'L2TP' is not active, "
-            "so this host's L2TP would be in clear text; "
-            "correct the rule, or remove the value first (the playbook rras.ipsec.remove) and restart the host."
+            "so this host's L2TP would be in clear text; set active of the rule to true, "
+            "or remove the value first (the playbook rras.ipsec.remove) and restart the host."
         ),
         id="a policy that does not protect",
     ),

@@ -86,7 +86,7 @@ def plan_present(  # noqa: PLR0913 - what a plan hangs on
     if planned.transaction.intent is Intent.UNASSIGN:
         refusal = withdrawal_refused(host, declaration.policy.name, None, words)
         if refusal:
-            raise PlanError(refusal)
+            raise PlanError(f"assigned is false, but {refusal}")
     return planned
 
 
@@ -223,10 +223,11 @@ class _Planner:
         if self._exposes_ipv6(intent):
             yield f"{protection.IPV6_IN_CLEAR_TEXT} {self.words.ipv6_not_blocked}."
         active, name = self.host.store.active, self.declaration.policy.name
-        if active and active.path.casefold() in self.host.ours and not has_name(active, name):
+        if active and active.path.casefold() in self.host.used and not has_name(active, name):
+            whose = "wrote" if active.path.casefold() in self.host.ours else "uses"
             yield (
-                f"The policy {active.name!r}, which this collection wrote, loses its assignment to {name!r} and stays "
-                "in the store; a play that assigns both changes the host on every run."
+                f"The policy {active.name!r}, which this collection {whose}, loses its assignment to {name!r} and "
+                "stays in the store; a play that assigns both changes the host on every run."
             )
 
     def _intent(self, target: str, obsolete: tuple[str, ...]) -> Intent:

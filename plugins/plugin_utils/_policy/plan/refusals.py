@@ -65,12 +65,29 @@ def assignment_refused(host: Host, policy: model.Policy, words: Words) -> str:
         return (
             f"a filter of the policy {policy.name!r} for all L2TP keeps RRAS from making its automatic filters, and "
             f"{protection.weakness(policy)}, so this host's L2TP would be in clear text after the next start of RRAS; "
-            "correct the rule."
+            f"{_correction(policy, words)}."
         )
     return (
         f"{_value_clause(host)}, and {protection.weakness(policy)}, so this host's L2TP would be in clear text; "
-        f"correct the rule, or {_without_value(host, words)} and restart the host."
+        f"{_correction(policy, words)}, or {_without_value(host, words)} and restart the host."
     )
+
+
+def _correction(policy: model.Policy, words: Words) -> str:
+    """What to write instead of the option for which a policy does not protect; see `protection.weakness`."""
+    l2tp = [rule for rule in policy.rules if any(map(clear_text.is_l2tp, rule.filters))]
+    for rule in policy.rules:
+        if clear_text.lets_through(rule):
+            return f"correct {words.filter_action}.{_letting_option(rule.filter_action)} of the rule"
+    if any(not rule.active for rule in l2tp):
+        return "set active of the rule to true"
+    return f"correct {words.filter_action}.offers of the rule" if l2tp else f"correct {words.rules}"
+
+
+def _letting_option(action: model.FilterAction) -> str:
+    if action.action == model.Action.PERMIT:
+        return "action"
+    return "accept_unsecured" if action.accepts_unsecured else "fall_back_to_clear_text"
 
 
 def committed_refused(host: Host, name: str, words: Words) -> str:
