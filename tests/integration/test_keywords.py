@@ -35,7 +35,10 @@ KEYWORDS: dict[str, dict[str, Any]] = {
     "rescue": {"tasks": [{"block": [INCLUDE], "rescue": [{"ansible.builtin.debug": {"msg": "rescued"}}]}]},
 }
 """What the including play may look like, by a word for it."""
-STRICT = {"any_errors_fatal": True, "roles": [ROLE]}
+STRICT: dict[str, dict[str, Any]] = {
+    "any_errors_fatal": {"any_errors_fatal": True, "roles": [ROLE]},
+    "max_fail_percentage": {"max_fail_percentage": 10, "roles": [ROLE]},
+}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -179,12 +182,15 @@ def test_both_ends_have_the_new_key_or_none_has(make_field: MakeField, order: li
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("keyword", STRICT)
 @pytest.mark.parametrize("trouble", [name for name in TROUBLES if name != "away"])
-def test_a_play_that_stops_for_any_error_leaves_no_end_alone_either(make_field: MakeField, trouble: str) -> None:
+def test_a_play_that_stops_for_any_error_leaves_no_end_alone_either(
+    make_field: MakeField, trouble: str, keyword: str
+) -> None:
     """It stops for all hosts at once, also for the pair that is sound: that one is before its commit, or after."""
     controller = make_field(["strict"], [trouble])
 
-    run = controller.play([_play("strict", STRICT)])
+    run = controller.play([_play("strict", STRICT[keyword])])
 
     assert run.code != 0, run.explain()
     assert _keys(controller, f"strict-{trouble}") == [[TROUBLES[trouble].sound_end], [TROUBLES[trouble].troubled_end]]

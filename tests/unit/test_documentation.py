@@ -24,7 +24,7 @@ from ansible_collections.rras.ipsec.plugins.action import win_ipsec_psk_policy
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _specs, _work
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session
 from ansible_collections.rras.ipsec.plugins.plugin_utils._patience import Patience
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import declaration
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, declaration
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.desired import Absent, Desired, Present
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Transaction
@@ -331,3 +331,16 @@ def reasons(documented: Tree) -> set[str]:
     """Return the words that the documentation of `reason` names, beside the keyword become."""
     text = " ".join(documented["reason"]["description"])
     return set(re.findall(r"C\((\w+)\)", text)) - {"become"}
+
+
+def test_the_examples_leave_no_l2tp_in_clear_text() -> None:
+    """A warning about other L2TP names the rule of the examples that blocks it."""
+    documented = importlib.import_module("ansible_collections.rras.ipsec.plugins.modules.win_ipsec_psk_policy")
+    examples = [each[POLICY] for each in yaml.safe_load(documented.EXAMPLES) if POLICY in each]
+    declared = [each for each in examples if each.get("rules")]
+    assert len(declared) >= 3
+    for example in declared:
+        validated = ArgumentSpecValidator(copy.deepcopy(_specs.POLICY)).validate(example).validated_parameters
+        policy = declaration.declare(validated).policy
+        assert clear_text.cover(policy.rules) is clear_text.Cover.ALL
+        assert "all other L2TP" in [rule.name for rule in policy.rules]
