@@ -81,13 +81,15 @@ def _correction(policy: model.Policy, words: Words) -> str:
             return f"correct {words.filter_action}.{_letting_option(rule.filter_action)} of the rule"
     if any(not rule.active for rule in l2tp):
         return "set active of the rule to true"
-    return f"correct {words.filter_action}.offers of the rule" if l2tp else f"correct {words.rules}"
+    return "correct connection_type or the filters of the rule" if l2tp else f"correct {words.rules}"
 
 
 def _letting_option(action: model.FilterAction) -> str:
     if action.action == model.Action.PERMIT:
         return "action"
-    return "accept_unsecured" if action.accepts_unsecured else "fall_back_to_clear_text"
+    if action.accepts_unsecured:
+        return "accept_unsecured"
+    return "fall_back_to_clear_text" if action.falls_back_to_clear_text else "offers"
 
 
 def committed_refused(host: Host, name: str, words: Words) -> str:
