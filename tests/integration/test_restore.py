@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
+from collections.abc import Iterable, Iterator, Mapping
 
 import pytest
 
@@ -15,13 +17,13 @@ from ansible_collections.rras.ipsec.tests import ROOT
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
 from ansible_collections.rras.ipsec.tests.lab.windows.registry import differences
 from ansible_collections.rras.ipsec.tests.support import pair as words
-from ansible_collections.rras.ipsec.tests.support.administrator import DONE, CommandPrompt
+from ansible_collections.rras.ipsec.tests.support.administrator import DONE, FAILED, CommandPrompt
 from ansible_collections.rras.ipsec.tests.support.controller import Controller
 from ansible_collections.rras.ipsec.tests.support.foreign import ASSIGNED_NAME, ASSIGNED_PATH, foreign_policies
-from ansible_collections.rras.ipsec.tests.support.labs import MakeController
-from ansible_collections.rras.ipsec.tests.support.pair import BACKUP, OURS, RASMAN, connection
+from ansible_collections.rras.ipsec.tests.support.labs import controller_for
+from ansible_collections.rras.ipsec.tests.support.pair import BACKUP, OURS, RASMAN, Memory, connection, give
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("restore")]
 
 HAD_ZERO, HAD_NOTHING = "had-zero", "had-nothing"
 REMARKS = {HAD_ZERO: "it was 0", HAD_NOTHING: "it was not there"}
@@ -36,57 +38,117 @@ def documented() -> dict[int, list[str]]:
     return {int(number): _COMMAND.findall(said) for number, said in zip(steps[::2], steps[1::2], strict=True)}
 
 
+STEPS = documented()
+
+
+@dataclasses.dataclass(frozen=True)
+class Replaced:
+    """Servers whose policy and value one run replaced: their registries before it, and all that they had after it."""
+
+    controller: Controller
+    before: Mapping[str, Tree]
+    after: Mapping[str, Memory]
+
+
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replaced]:
+    """The one run that all stories begin with."""
+    servers = [HostSpec(name, "192.0.2.1") for name in REMARKS]
+    with controller_for(servers, tmp_path_factory.mktemp("restore")) as controller:
+        controller.variables["l2tp_connections"] = [connection()]
+        for name, host in controller.lab.items():
+            host.registry.load(foreign_policies(ASSIGNED_PATH))
+            far = f"far-of-{name}"
+            controller.host(far).update(l2tp_address="198.51.100.7", l2tp_managed=False)
+            controller.host(name).update(l2tp_connections=[connection("link", name, far)])
+        controller.lab[HAD_ZERO].registry.write(RASMAN, "ProhibitIpSec", Value.dword(0))
+        before = words.snapshots(controller.lab)
+        run = controller.site("-e", "l2tp_replace_assigned=true")
+        assert run.code == 0, run.explain()
+        yield Replaced(controller, before, {name: Memory.of(host) for name, host in controller.lab.items()})
+
+
 @pytest.fixture
-def changed(start: MakeController) -> tuple[Controller, dict[str, Tree]]:
-    """Servers whose policy and value one run replaced, and their registries before it."""
-    controller = start([HostSpec(name, "192.0.2.1") for name in REMARKS])
-    for name, host in controller.lab.items():
-        host.registry.load(foreign_policies(ASSIGNED_PATH))
-        far = f"far-of-{name}"
-        controller.host(far).update(l2tp_address="198.51.100.7", l2tp_managed=False)
-        controller.host(name).update(l2tp_connections=[connection("link", name, far)])
-    controller.lab[HAD_ZERO].registry.write(RASMAN, "ProhibitIpSec", Value.dword(0))
-    before = words.snapshots(controller.lab)
-    run = controller.site("-e", "l2tp_replace_assigned=true")
-    assert run.code == 0, run.explain()
-    return controller, before
+def replaced(first_run: Replaced) -> Replaced:
+    """The servers as they were after that run, whatever another story did to them."""
+    give(first_run.after, first_run.controller.lab)
+    words.clear_records(first_run.controller.lab)
+    return first_run
 
 
-def test_the_documented_commands_restore_what_was_there(changed: tuple[Controller, dict[str, Tree]]) -> None:
-    controller, before = changed
-    steps = documented()
-    query, *values = steps[1]
-    stop, delete, *copy_and_load, start_again = steps[2]
+def restore_value(host: Host) -> None:
+    """Step 1: show what ProhibitIpSec was, give that back, restart."""
+    prompt = CommandPrompt(host)
+    query, *values = STEPS[1]
+    shown = prompt.run(query), "0x0" in prompt.printed
+    assert shown == ((DONE, True) if host.name == HAD_ZERO else (FAILED, False))
+    all_done(prompt, _meant_for(host.name, values))
 
-    for name, host in controller.lab.items():
-        console = CommandPrompt(host)
-        found = console.run(query)
-        assert (found == DONE, "0x0" in console.printed) == ((True, True) if name == HAD_ZERO else (False, False))
-        for command in _meant_for(name, values):
-            assert console.run(command) == DONE, command
-        assert host.recorder.restarts == 2, "one of the playbook, one by hand"
-        assert differences(_only(before[name], RASMAN), _only(host, RASMAN)) == []
 
-        for command in (stop, *copy_and_load):
-            assert console.run(command) == DONE, command
-        merged = _only(host, LOCAL)
-        assert _assigned(host) == ASSIGNED_NAME
-        assert differences(_only(before[name], LOCAL), merged) != [], "copying without deleting merges"
+def restore_policies(host: Host) -> None:
+    """Step 2: stop the agent, delete what is in the store, copy the backup into it, start the agent."""
+    all_done(CommandPrompt(host), STEPS[2])
 
-        for command in (delete, *copy_and_load, start_again):
-            assert console.run(command) == DONE, command
-        assert differences(_only(before[name], LOCAL), _only(host, LOCAL)) == []
-        assert _assigned(host) == ASSIGNED_NAME
-        assert host.agent.filters != ()
-        assert host.exposures == [], "L2TP was in clear text on the way"
 
-        codes = {command: console.run(command) for command in steps[3]}
-        assert [command for command, code in codes.items() if code != DONE] == [steps[3][-1]], "never cut"
+def forget_record(host: Host) -> None:
+    """Step 3: delete our record; its last command finds nothing where no run was cut."""
+    prompt = CommandPrompt(host)
+    codes = [prompt.run(command) for command in STEPS[3]]
+    assert codes == [*[DONE] * (len(codes) - 1), FAILED]
+
+
+def all_done(prompt: CommandPrompt, commands: Iterable[str]) -> None:
+    """Type commands, each of which succeeds."""
+    for command in commands:
+        assert prompt.run(command) == DONE, command
+
+
+@pytest.mark.parametrize("name", REMARKS)
+def test_the_value_is_what_it_was(replaced: Replaced, name: str) -> None:
+    host = replaced.controller.lab[name]
+    restore_value(host)
+    assert host.recorder.restarts == 1
+    assert differences(_only(replaced.before[name], RASMAN), _only(host, RASMAN)) == []
+
+
+@pytest.mark.parametrize("name", REMARKS)
+def test_the_policies_are_what_they_were(replaced: Replaced, name: str) -> None:
+    host = replaced.controller.lab[name]
+    restore_value(host)
+    restore_policies(host)
+    assert differences(_only(replaced.before[name], LOCAL), _only(host, LOCAL)) == []
+    assert _assigned(host) == ASSIGNED_NAME
+    assert host.agent.filters != ()
+    assert host.exposures == [], "L2TP was in clear text on the way"
+
+
+@pytest.mark.parametrize("name", REMARKS)
+def test_a_copy_without_the_deletion_would_merge(replaced: Replaced, name: str) -> None:
+    """That is why step 2 deletes first; done again with the deletion, it mends what was merged."""
+    host = replaced.controller.lab[name]
+    restore_value(host)
+    prompt = CommandPrompt(host)
+    stop, delete, *copy_and_load, start_again = STEPS[2]
+    all_done(prompt, (stop, *copy_and_load))
+    assert _assigned(host) == ASSIGNED_NAME
+    assert differences(_only(replaced.before[name], LOCAL), _only(host, LOCAL)) != []
+
+    all_done(prompt, (delete, *copy_and_load, start_again))
+    assert differences(_only(replaced.before[name], LOCAL), _only(host, LOCAL)) == []
+
+
+def test_the_next_run_takes_them_for_somebody_else_s(replaced: Replaced) -> None:
+    """Of ours, only the backups and what the services were are left; site refuses what it would have to replace."""
+    for host in replaced.controller.lab.values():
+        restore_value(host)
+        restore_policies(host)
+        forget_record(host)
         left = {path for path in host.registry.snapshot(OURS) if not path.startswith(BACKUP)}
         assert left == {OURS, OURS + r"\Services"}
 
-    again = controller.site()
-    for name in controller.lab:
+    again = replaced.controller.site()
+
+    for name in replaced.controller.lab:
         assert again.failure(name) == (
             f"{name} failed: The policy '{ASSIGNED_NAME}' is assigned on this host, and only one can be; "
             "set l2tp_replace_assigned to true if the declared policy should replace it."

@@ -479,7 +479,7 @@ def test_a_key_that_is_part_of_the_name_of_an_authority_for_others() -> None:
     ]
 
 
-ANOTHER = "write another key, or another text there."
+ANOTHER = "write another key, or change that text."
 
 
 @pytest.mark.parametrize(
@@ -495,7 +495,7 @@ ANOTHER = "write another key, or another text there."
 def test_a_key_in_the_wrong_place_is_not_quoted_by_a_sentence_about_something_else(
     more: dict[str, Any], place: str
 ) -> None:
-    sentence = f"preshared_key is part of the text of l2tp_connections[0].{place}, which is shown; {ANOTHER}"
+    sentence = f"preshared_key is part of l2tp_connections[0].{place}, which is shown; {ANOTHER}"
     assert said(keyed(KEY, **more)) == [f"l2tp_connections[0].{sentence}"]
     assert said(keyed(KEY, **more), 5) == [f"l2tp_connections[0].{sentence}"], "whatever else has the wrong shape"
 
@@ -506,7 +506,7 @@ def test_a_key_in_the_wrong_place_is_not_quoted_by_its_peers() -> None:
     declared = {TOKYO: [keyed(KEY)], OSAKA: [wrong]}
     hostvars = {name: {"l2tp_connections": entries, "l2tp_address": "192.0.2.1"} for name, entries in declared.items()}
     assert l2tp_problems(hostvars, OSAKA) == [
-        f"l2tp_connections[0].preshared_key is part of the text of l2tp_connections[0].name, which is shown; {ANOTHER}"
+        f"l2tp_connections[0].preshared_key is part of l2tp_connections[0].name, which is shown; {ANOTHER}"
     ]
     assert l2tp_problems(hostvars, TOKYO) == [
         (

@@ -487,8 +487,8 @@ class TestWhoAnswers:
             for name, address in addresses.items()
         }
         assert l2tp_barrier(hostvars, host, "plan") == (
-            f"{host} does not go on, because rras-nagoya and rras-tokyo are one machine under two names; "
-            "correct ansible_host and ansible_port of rras-nagoya or rras-tokyo, or take one of the names away."
+            f"{host} stopped: rras-nagoya and rras-tokyo are the same machine under two names; "
+            "correct ansible_host and ansible_port of rras-nagoya or rras-tokyo, or remove one of the names."
         )
 
     def test_a_host_that_was_not_read_tells_nothing(self) -> None:

@@ -399,7 +399,7 @@ class TestPolicyInTheWayOfTheAutomaticFilters:
         assert str(error.value) == (
             "a filter of the policy 'L2TP' for all L2TP keeps RRAS from making its automatic filters, and the policy "
             "'L2TP' has no rule that protects UDP port 1701 in both directions, so this host's L2TP would be in clear "
-            "text after the next start of RRAS; correct the rule."
+            "text after the next start of RRAS; correct connection_type or the filters of the rule."
         )
         assert server.names == []
 
@@ -478,7 +478,7 @@ class TestNextStartOfWindows:
             server.value()
         assert str(error.value) == (
             f"ProhibitIpSec would leave this host's L2TP in clear text, because the service {name} does not start with "
-            "Windows (its start type is demand; set it to auto). Bring the policy 'L2TP' into force first "
+            "Windows (its start type is demand; set it to auto). Put the policy 'L2TP' into force first "
             "(win_ipsec_psk_policy), or set require_effective_policy to false."
         )
         warned = server.value(require_effective_policy=False)["warnings"]
@@ -509,7 +509,7 @@ class TestNextStartOfWindows:
         assert server.policy(rules=[rule(), BLOCKED])["changed"] is False
         server.restart()
         server.set_prohibit_ipsec(0)
-        with pytest.raises(PlanError, match="Windows still runs with the ProhibitIpSec that was removed"):
+        with pytest.raises(PlanError, match="somebody else removed ProhibitIpSec from this host"):
             server.policy(state="absent")
 
 

@@ -196,7 +196,7 @@ class TestPoliciesOfOthers:
         assert server.policy(replace_assigned=True, rules=[rule(key=OTHER_KEY), BLOCKED])["warnings"] == [
             (
                 "The policy 'Theirs', which this collection uses, loses its assignment to 'L2TP' and stays in the "
-                "store; a play that assigns both changes the host in each run."
+                "store; a play that assigns both changes the host on every run."
             )
         ]
 

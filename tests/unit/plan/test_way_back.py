@@ -400,7 +400,7 @@ class TestKeysThatOthersCanRead:
         server.host.registry.protect(path, self.OPEN)
 
         def fail(_number: int, record: str) -> None:
-            if record.startswith("seal"):
+            if record.startswith("Seal"):
                 server.host.impairments.fail_at_record = _number
 
         server.host.impairments.before_record = fail
@@ -414,9 +414,9 @@ def come_back(server: Server, old: Tree) -> None:
     deleted = []
 
     def restore(_number: int, record: str) -> None:
-        if record.startswith(f"delete {LOCAL}"):
-            deleted.append(record.removeprefix("delete "))
-        if record == f"tree {LOCAL}":
+        if record.startswith(f"DeleteKey {LOCAL}"):
+            deleted.append(record.removeprefix("DeleteKey "))
+        if record == f"ReadTree {LOCAL}":
             server.add(old[path] for path in deleted)
 
     server.host.impairments.before_record = restore
@@ -430,7 +430,7 @@ class TestWhatWasDeletedIsLookedFor:
         old = server.host.registry.snapshot(LOCAL)
 
         def restore(_number: int, record: str) -> None:
-            if record == f"tree {LOCAL}" and server.store.active_path not in old:
+            if record == f"ReadTree {LOCAL}" and server.store.active_path not in old:
                 server.add(key for path, key in old.items() if path != LOCAL)
 
         server.host.impairments.before_record = restore
@@ -443,7 +443,7 @@ class TestWhatWasDeletedIsLookedFor:
         server.work(**NEXT).commit(transaction)
         server.add([Key(rf"{LOCAL}\ipsecFilter{{00000000-0000-0000-0000-000000000001}}", {"x": Value.sz("y")})])
         come_back(server, old)
-        with pytest.raises(WorkError, match="it is still there; look who holds or restores it"):
+        with pytest.raises(WorkError, match="it is still there; find out what holds or restores it"):
             server.work(**NEXT).finish(transaction)
 
     @pytest.mark.parametrize("at_once", [False, True])
@@ -454,7 +454,7 @@ class TestWhatWasDeletedIsLookedFor:
         server.stage(**NEXT)
         come_back(server, server.host.registry.snapshot(LOCAL))
         another: Options = {"rules": [rule(key="a third key of the pair"), BLOCKED]}
-        with pytest.raises(WorkError, match="it is still there; look who holds or restores it"):
+        with pytest.raises(WorkError, match="it is still there; find out what holds or restores it"):
             server.policy(**another) if at_once else server.work(**another).stage()
         server.host.impairments.before_record = None
         assert server.holds(OTHER_KEY)
@@ -478,7 +478,7 @@ class TestWhatWasDeletedIsLookedFor:
         record = server.host.registry.snapshot(TRANSACTION)
 
         def restore(_number: int, text: str) -> None:
-            if text == f"tree {LOCAL}":
+            if text == f"ReadTree {LOCAL}":
                 server.add(record.values())
 
         server.host.impairments.before_record = restore
@@ -498,8 +498,8 @@ class TestWhatWasDeletedIsLookedFor:
         with pytest.raises(WorkError) as error:
             server.work(**SAME).revert(staged) if reverting else server.policy(state="absent")
         assert str(error.value) == (
-            "sc.exe said that it gave the service PolicyAgent back what it had before this collection came, but the "
-            "host reads something else back; look who holds it, then run this task again."
+            "sc.exe reported that it restored the service PolicyAgent, but the "
+            "host reads back something else; find out what holds it, then run this task again."
         )
         server.host.impairments.exit_codes = {}
         assert server.policy(state="absent")["changed"] is True
@@ -739,7 +739,7 @@ class TestProofOfLoading:
     def test_nor_where_the_registry_had_to_assign_it(self, server: Server, netsh: NetshFault) -> None:
         server.policy()
         server.host.impairments.before_record = lambda _number, record: setattr(
-            server.host.impairments, "netsh", netsh if record.startswith("assign") else None
+            server.host.impairments, "netsh", netsh if record.startswith("AssignPolicy") else None
         )
         assert server.policy(rules=[rule(key=OTHER_KEY)])["assigned_by"] == "registry"
         assert not self.loading_proved(server)
