@@ -88,7 +88,7 @@ TROUBLES = {
     "stage-commit": Trouble(
         _dies_at_script(4), NEW_KEY, KEY, "did not answer the commit, so whether it has the new policy is unknown"
     ),
-    "commit-proof": Trouble(_dies_at_script(5), NEW_KEY, NEW_KEY, "keeps the policy that was replaced beside the new"),
+    "commit-proof": Trouble(_dies_at_script(5), NEW_KEY, NEW_KEY, "keeps the replaced policy beside the new"),
 }
 """By when it happens; the last two die after their stage and after their commit."""
 SOUND = "sound"

@@ -140,14 +140,14 @@ MISTAKES = (
     ),
     Mistake(
         "key-as-peer",
-        "l2tp_connections[0].preshared_key is part of the text of l2tp_connections[0].peers[1], which is shown; "
-        "write another key, or another text there.",
+        "l2tp_connections[0].preshared_key is part of l2tp_connections[0].peers[1], which is shown; "
+        "write another key, or change that text.",
         [between("key-as-peer", peers=["key-as-peer-east", KEY])],
     ),
     Mistake(
         "key-as-name",
-        "l2tp_connections[0].preshared_key is part of the text of l2tp_connections[0].name, which is shown; "
-        "write another key, or another text there.",
+        "l2tp_connections[0].preshared_key is part of l2tp_connections[0].name, which is shown; "
+        "write another key, or change that text.",
         [between("key-as-name", name=KEY, certificate_authority="CN=Example")],
     ),
     Mistake(

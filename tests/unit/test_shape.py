@@ -510,7 +510,7 @@ def test_a_key_in_the_wrong_place_is_not_quoted_by_its_peers() -> None:
     ]
     assert l2tp_problems(hostvars, TOKYO) == [
         (
-            "l2tp_connections[0].preshared_key is part of the text of l2tp_connections[0].name of rras-osaka, "
+            "l2tp_connections[0].preshared_key is part of l2tp_connections[0].name of rras-osaka, "
             f"which is shown; {ANOTHER}"
         )
     ]
