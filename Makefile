@@ -102,11 +102,11 @@ wire-%: .cache/wire/%/.done
 	.cache/wire/$*/bin/ansible-playbook --version | grep -F '[core $*]'
 	.cache/wire/$*/bin/python -m pytest -q -o cache_dir=.cache/wire/$*/pytest tests/integration/test_wire.py tests/unit/host/test_transport.py
 
-test-powershell: $(VENV)/.done ## run the tests of the script, and the integration tests with a real PowerShell behind each server
-	RRAS_ENGINE=powershell pytest -n2 --dist=loadgroup -m "not slow" tests/integration tests/powershell
+test-powershell: $(VENV)/.done ## the tests of the script, and the core of the integration tests with a real PowerShell behind each server
+	RRAS_ENGINE=powershell pytest -n2 --dist=loadgroup -m "core and not slow" tests/integration tests/powershell
 
-test-powershell-slow: $(VENV)/.done ## run the slow tests with a real PowerShell, except the cuts of many pairs
-	RRAS_ENGINE=powershell pytest -n2 --dist=loadgroup -m slow tests/integration tests/powershell
+test-powershell-slow: $(VENV)/.done ## the rest with a real PowerShell, but for the cuts of many pairs; takes half an hour
+	RRAS_ENGINE=powershell pytest -n2 --dist=loadgroup -m "slow or not core" tests/integration tests/powershell
 
 bench: $(VENV)/.done ## measure what the plugins cost, in seconds and in executions on the host
 	python -m tests.bench

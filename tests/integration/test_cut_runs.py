@@ -42,7 +42,7 @@ from ansible_collections.rras.ipsec.tests.support.pair import (
 pytestmark = pytest.mark.slow
 
 BATCHES = 4 if THOROUGH else 1
-PAIRS_PER_COURSE = 4
+PAIRS_PER_COURSE = 4 if THOROUGH else 2
 PAIRS_PER_PLAY = 20
 NEVER = 1_000_000
 _GOLDEN_RATIO = 0.6180339887

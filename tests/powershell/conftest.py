@@ -20,8 +20,18 @@ from ansible_collections.rras.ipsec.tests.support.tally import register
 collect_ignore = ["test_under_wine.py", "test_runs_under_wine.py"] if ON_WINDOWS else []
 
 
+HERE = Path(__file__).parent
+
+
 def pytest_configure(config: pytest.Config) -> None:
     register(config)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Count what is tested of the script itself as part of the core."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.core)
 
 
 @pytest.fixture(scope="session")

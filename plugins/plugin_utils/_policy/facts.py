@@ -26,7 +26,7 @@ def facts(host: Host, key_word: describe.KeyWord) -> HostFacts:
     ipv6_obstacles = () if clear_text.covers_ipv6(rules) else host.windows_firewall.obstacles
     return {
         "policies": [_policy(found, host, key_word) for found in host.store.policies],
-        "assigned": active.policy.name if active else None,
+        "assigned": active.shown_name if active else None,
         "prohibit_ipsec": _prohibit_ipsec(host),
         "services": {name: _service(service) for name, service in host.services.items()},
         "domain_policy": host.domain_policy or None,

@@ -103,6 +103,10 @@ class Key(Mapping[str, Value]):
     def __len__(self) -> int:
         return len(self._values)
 
+    def __bool__(self) -> bool:
+        """A key is there even if it has no values, or none that may be read: only None stands for no key."""
+        return True
+
     def __repr__(self) -> str:
         return f"Key({self.path!r}, {sorted(self)})"
 

@@ -83,3 +83,32 @@ def test_a_text_of_a_policy_that_is_none_is_named(odd: str, name: str) -> None:
     server.host.registry.write(found.path, name, ODD[odd])
     (policy,) = server.inform()["host"]["policies"]
     assert {"path": found.path, "reason": f"its value {name} is no text"} in policy["unreadable"]
+
+
+@pytest.mark.parametrize("denied", [False, True])
+def test_an_assigned_policy_of_which_nothing_can_be_read_is_one(server: Server, denied: bool) -> None:
+    """Its key is there, without values or closed even to administrators: it is not replaced without a word."""
+    path = by_hand(server, name="Theirs")
+    for name in list(server.key(path)):
+        server.host.registry.erase(path, name)
+    if denied:
+        server.host.registry.deny(path)
+    guid = path[path.index("{") :]
+    assert server.inform()["host"]["assigned"] == guid
+    with pytest.raises(PlanError) as error:
+        server.predict()
+    assert str(error.value) == (
+        f"the policy {guid!r} is assigned on this host, and only one can be; "
+        "set replace_assigned to true if the declared policy should replace it."
+    )
+    server.policy(replace_assigned=True)
+    server.policy(state="absent")
+    assert server.store.active_path == path, "it is restored"
+
+
+def test_a_rule_that_may_not_be_read_is_said_to_be_that(server: Server) -> None:
+    path = by_hand(server, name="Theirs")
+    rule = next(each for each in server.store.references(path) if "ipsecNFA" in each)
+    server.host.registry.deny(rule)
+    (found,) = (each for each in server.inform()["host"]["policies"] if each["name"] == "Theirs")
+    assert "not even administrators may read it" in found["unreadable"][0]["reason"]

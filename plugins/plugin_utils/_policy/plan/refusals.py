@@ -160,7 +160,7 @@ def refuse_unsafe(declaration: Declaration, host: Host, words: Words) -> None:
         )
     if declaration.assigned and active and not has_name(active, name) and not declaration.replace_assigned:
         raise PlanError(
-            f"the policy {active.policy.name!r}{_whose(host, active)} is assigned on this host, and only one can be; "
+            f"the policy {active.shown_name!r}{_whose(host, active)} is assigned on this host, and only one can be; "
             f"set {words.replace_assigned} to true if the declared policy should replace it."
         )
     refusal = assignment_refused(host, declaration.policy, words) if declaration.assigned else ""

@@ -40,6 +40,11 @@ class StoredPolicy:
         return self.policy.name
 
     @property
+    def shown_name(self) -> str:
+        """The name, or the GUID of a policy whose name can't be read."""
+        return self.name or self.guid
+
+    @property
     def open_keys(self) -> tuple[str, ...]:
         """The paths of rules whose preshared key others than SYSTEM, Administrators and the agent's account can read.
 
