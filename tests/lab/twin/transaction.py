@@ -335,7 +335,7 @@ class Transaction:
         self._later("Remove-EmptyKey", path, functools.partial(self._delete_empty, path))
 
     def _delete_empty(self, path: str) -> None:
-        if self._open(path) or self._registry.children(path):
+        if len(self._open(path)) or self._registry.children(path):
             raise ScriptError(Fault.FAILED, f"the key {path} is not empty")
         self._registry.remove(path)
 
