@@ -18,6 +18,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import (
     StartType,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import Words
 
 AGENT = "PolicyAgent"
 IKE = "IKEEXT"
@@ -46,7 +47,7 @@ def take(host: Host, *, agent_first: bool) -> tuple[steps.Step, ...]:
     return (steps.CreateKey(SERVICES_NOTE), *notes, steps.Flush(SERVICES_NOTE), *types, *starting, *dependency)
 
 
-def dependency_refused(host: Host, *, agent_first: bool) -> str:
+def dependency_refused(host: Host, words: Words, *, agent_first: bool) -> str:
     """Why the dependencies of RemoteAccess can't be changed as they have to be, a sentence; empty where they can."""
     service = host.services[RRAS]
     strange = [name for name in (*service.depends_on, *service.depends_on_groups) if not _PLAIN_NAME.fullmatch(name)]
@@ -54,7 +55,7 @@ def dependency_refused(host: Host, *, agent_first: bool) -> str:
         return ""
     problem = f"the service {RRAS} depends on {strange[0]!r}, a name that can't be written back safely"
     if agent_first and service.start is not None and not depends_on_agent(service):
-        return f"{problem}; set policy_agent_first to false, and make {RRAS} depend on {AGENT} by hand."
+        return f"{problem}; set {words.agent_first} to false, and make {RRAS} depend on {AGENT} by hand."
     if not agent_first and RRAS in host.services_before and depends_on_agent(service):
         return f"{problem}; remove {AGENT} from the dependencies of {RRAS} by hand."
     return ""

@@ -137,7 +137,7 @@ DIFFERENT = "write it once, into the variables of a group that contains both."
                     "inventory; write the inventory names of its servers, and put their addresses into l2tp_address."
                 ),
             )
-            for peers in (["192.0.2.1", "192.0.2.2"], ["elsewhere", "192.0.2.2"])
+            for peers in (["192.0.2.1", "192.0.2.2"], ["elsewhere", "192.0.2.2"], ["2001:db8::1", "2001:db8::2"])
             for others in ([PAIR], [])
         ),
         *(
@@ -149,6 +149,13 @@ DIFFERENT = "write it once, into the variables of a group that contains both."
                 ),
             )
             for peers in (None, TOKYO, [TOKYO], [TOKYO, OSAKA, BRANCH], [TOKYO, 5])
+        ),
+        (
+            network(PAIR | {"peers": [TOKYO, "rras-\u202eosaka"]}),
+            (
+                "The connection tokyo-osaka names the peer 'rras-\\u202eosaka', which is not in the inventory; "
+                "correct the name, or add the host."
+            ),
         ),
         (
             network(PAIR | {"preshared_key": 12345}),

@@ -389,7 +389,8 @@ class TestServices:
             server.policy()
         assert str(error.value) == (
             f"the service RemoteAccess depends on {name!r}, a name that can't be written back safely; "
-            "set policy_agent_first to false, and make RemoteAccess depend on PolicyAgent by hand."
+            "set policy_agent_first of win_ipsec_psk_policy to false, "
+            "and make RemoteAccess depend on PolicyAgent by hand."
         )
         assert server.tree == Tree([Key(LOCAL)])
         server.policy(policy_agent_first=False)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -93,10 +94,10 @@ def _addresses_for_peers(node: Node) -> Iterator[str]:
     for entry in entries_of(node):
         source, destination = entry["peers"]
         if {source, destination} <= set(node.unknown_peers) and (_is_address(source) or _is_address(destination)):
+            named = f"{_bare(source)} and {_bare(destination)}"
             yield (
-                f"The connection {texts.quoted(entry['name'])} names the peers {source} and {destination}, and "
-                "neither is in the inventory; write the inventory "
-                "names of its servers, and put their addresses into l2tp_address."
+                f"The connection {texts.quoted(entry['name'])} names the peers {named}, and neither is in the "
+                "inventory; write the inventory names of its servers, and put their addresses into l2tp_address."
             )
 
 
@@ -188,7 +189,7 @@ def _entry_problems(network: Network, host: str, entry: Mapping[str, Any]) -> It
         return
     unknown = [peer for peer in entry["peers"] if peer not in network]
     for peer in unknown:
-        yield (f"{where} names the peer {peer}, which is not in the inventory; {_remedy_for_unknown(peer)}.")
+        yield (f"{where} names the peer {_bare(peer)}, which is not in the inventory; {_remedy_for_unknown(peer)}.")
     if unknown:
         return
     yield from _authentication_problems(entry)
@@ -199,8 +200,17 @@ def _entry_problems(network: Network, host: str, entry: Mapping[str, Any]) -> It
     yield from disagreements or not_negotiable(network, entry["name"], entry["peers"])
 
 
+def _bare(peer: str) -> str:
+    """A name as it stands in a sentence: quoted only where it could be taken for something else."""
+    return peer if peer.isprintable() and peer.strip() == peer and peer else texts.quoted(peer)
+
+
 def _is_address(peer: str) -> bool:
-    return not any(_sentence(declaration.specific_address, "", peer))
+    try:
+        ipaddress.ip_address(peer)
+    except ValueError:
+        return False
+    return True
 
 
 def _remedy_for_unknown(peer: str) -> str:

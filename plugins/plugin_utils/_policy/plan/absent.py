@@ -62,7 +62,7 @@ def plan_absent(name: str, host: Host, identity: uuid.UUID, words: Words, *, all
     adopted_after = tuple(each for each in host.adopted if each not in adopted)
     stays = bool(owned_after or adopted_after)
     if not stays:
-        refuse_dependency(host, agent_first=False)
+        refuse_dependency(host, words, agent_first=False)
     intent, back = _after_removal(host, unassigned, stays=stays)
     switches = intent is not Intent.KEEP
     assigned = unassigned.name if unassigned else name

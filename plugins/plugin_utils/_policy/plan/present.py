@@ -70,7 +70,7 @@ def plan_present(  # noqa: PLR0913 - what a plan hangs on
     refuse_foreign_addresses(declaration, host, words)
     refuse_unsafe(declaration, host, words)
     if agent_first:
-        refuse_dependency(host, agent_first=True)
+        refuse_dependency(host, words, agent_first=True)
     wanted = declaration.policy.masked(nonce)
     namesakes = host.store.find(wanted.name)
     equal = [found for found in namesakes if not found.unreadable and means(found.policy, wanted)]

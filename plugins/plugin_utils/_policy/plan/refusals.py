@@ -168,8 +168,8 @@ def refuse_unsafe(declaration: Declaration, host: Host, words: Words) -> None:
         raise PlanError(refusal)
 
 
-def refuse_dependency(host: Host, *, agent_first: bool) -> None:
-    refusal = services.dependency_refused(host, agent_first=agent_first)
+def refuse_dependency(host: Host, words: Words, *, agent_first: bool) -> None:
+    refusal = services.dependency_refused(host, words, agent_first=agent_first)
     if refusal:
         raise PlanError(refusal)
 
