@@ -31,6 +31,8 @@ class Words:
     """What brings a policy into force."""
     without_policy: str
     """How ProhibitIpSec is set without a policy that protects, as the end of a sentence; empty where that can't be."""
+    removes_only_recorded: bool
+    """Whether what removes ProhibitIpSec leaves a 1 of which it is not known what was there before."""
     agent_first: str
     """What makes RemoteAccess wait for PolicyAgent."""
     own_addresses: str
@@ -53,6 +55,7 @@ TASK: Final = Words(
     remove_value="win_prohibit_ipsec with state absent",
     assign_policy="win_ipsec_psk_policy",
     without_policy=", or set require_effective_policy to false",
+    removes_only_recorded=False,
     agent_first="policy_agent_first of win_ipsec_psk_policy",
     own_addresses="write the static address of its RRAS interface into the filter of the rule {rule}",
 )
@@ -70,6 +73,7 @@ ROLE: Final = Words(
     remove_value="the playbook rras.ipsec.remove",
     assign_policy="the playbook rras.ipsec.site",
     without_policy="",
+    removes_only_recorded=True,
     agent_first="l2tp_policy_agent_first",
     own_addresses=(
         "write the static address of its RRAS interface into l2tp_address, or correct peers of the connection {rule}"

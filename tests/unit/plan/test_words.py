@@ -33,7 +33,7 @@ def variables_of_the_role() -> set[str]:
 
 
 def identifiers(words: Words) -> set[str]:
-    return set(re.findall(r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b", " ".join(dataclasses.astuple(words))))
+    return set(re.findall(r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b", " ".join(map(str, dataclasses.astuple(words)))))
 
 
 def test_the_words_of_a_task_are_options_and_modules() -> None:

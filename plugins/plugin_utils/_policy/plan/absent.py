@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     changes,
@@ -87,24 +88,25 @@ def plan_absent(name: str, host: Host, identity: uuid.UUID, words: Words, *, all
         taken_over_after=tuple(each for each in host.taken_over if each not in given_back),
         adopted_after=adopted_after,
         given_back=given_back,
-        rule_changes={
-            rule.name: (changes.Word.REMOVED,)
-            for found in named or mine[:1] or (theirs if unassigned and switches else ())
-            for rule in found.policy.rules
-            if rule.name
-        },
+        rule_changes=_gone(named or mine[:1] or (theirs if unassigned and switches else ())),
         services=() if stays else services.give_back(host),
         remarks=(*(["names given back"] if given_back else []), *(["no longer recorded as ours"] if adopted else [])),
         pending=host.pending is not None,
         refusal=withdrawal_refused(host, assigned, back, words) if switches else "",
-        lasting_refusal=withdrawal_refused(with_value_given_back(host, words), assigned, back, words)
-        if switches
-        else "",
+        lasting_refusal=(
+            withdrawal_refused(with_value_given_back(host, words), assigned, back, words) if switches else ""
+        ),
         warnings=(
             *(clear_text_warnings(host, Wish.WITHDRAW, back, words) if switches else ()),
             *rule_stays(host, wanted=needs_no_block),
         ),
     )
+
+
+def _gone(policies: Iterable[store.StoredPolicy]) -> dict[str, changes.Words]:
+    """What changes of the rules of policies that go."""
+    rules = (rule for found in policies for rule in found.policy.rules if rule.name)
+    return {rule.name: (changes.Word.REMOVED,) for rule in rules}
 
 
 def _after_removal(

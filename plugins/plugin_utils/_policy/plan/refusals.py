@@ -21,7 +21,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Hos
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.automatic import makes_automatic_filters
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.generations import has_name
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.transactions import PlanError
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import ROLE, Words
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import Words
 
 
 def going_back(host: Host) -> tuple[str, bool]:
@@ -116,7 +116,7 @@ def withdrawal_refused(host: Host, name: str, back: store.StoredPolicy | None, w
 
 def with_value_given_back(host: Host, words: Words) -> Host:
     """The host as it will be once the caller has given ProhibitIpSec back, and Windows has started with that."""
-    given_back = host.value_after_removal(only_recorded=words == ROLE)
+    given_back = host.value_after_removal(only_recorded=words.removes_only_recorded)
     return dataclasses.replace(
         host, prohibit_ipsec=given_back, value_note=ValueNote(False, None, None, restart_pending=False)
     )
