@@ -9,7 +9,7 @@ import abc
 import copy
 import dataclasses
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
@@ -24,7 +24,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration imp
     check_program_timeout,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
-from ansible_collections.rras.ipsec.plugins.plugin_utils._results import Mask
+from ansible_collections.rras.ipsec.plugins.plugin_utils._results import RESULT, Described, Mask
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import Target
 
 _NONCE = secrets.token_bytes(32)
@@ -52,6 +52,8 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
     """The argument spec, as for a module."""
     MUTUALLY_EXCLUSIVE: ClassVar[Sequence[Sequence[str]]] = ()
     REQUIRED_IF: ClassVar[Sequence[Sequence[Any]]] = ()
+    RESULT: ClassVar[Mapping[str, Described]] = RESULT
+    """What its results hold."""
 
     @abc.abstractmethod
     def act(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -63,18 +65,17 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Ansible's door: everything that leaves goes through here, without secrets in free text."""
         result: dict[str, Any] = super().run(tmp, task_vars)
+        self.task_vars = task_vars or {}
         self._mask = Mask()
-        outcome, lost = self._guarded()
+        outcome, lost = self.guarded(self._validate_and_act)
         if lost:
             raise AnsibleConnectionFailure(self._mask.text(lost))
-        return result | self._mask.result(outcome)
+        return result | self._mask.result(outcome, self.RESULT)
 
-    def _guarded(self) -> tuple[Mapping[str, Any], str]:
-        """Validate and act; answer the result, and how the connection was lost, if it was."""
+    def guarded(self, work: Callable[[], Mapping[str, Any]]) -> tuple[Mapping[str, Any], str]:
+        """Do something; answer its result, that of a failure included, and how the connection was lost, if it was."""
         try:
-            options = self._options()
-            self._check_connection()
-            return self.act(options), ""
+            return work(), ""
         except AnsibleConnectionFailure as error:
             return {}, str(error)
         except Exception as error:  # noqa: BLE001 - the one boundary: whatever it is, its text is cleaned before anybody sees it
@@ -86,14 +87,34 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
                 "reason": error.reason if isinstance(error, RrasError) else RrasError.reason,
             }, ""
 
-    def _options(self) -> Mapping[str, Any]:
-        """The options, with their defaults. What is wrong with them is said without a word of what was given."""
-        given = _plain(self._task.args)
-        _refuse(_shape.problems(self.SPEC, given))
-        secret, shown = _shape.secrets(self.SPEC, given), _shape.shown(self.SPEC, given)
+    def _validate_and_act(self) -> Mapping[str, Any]:
+        return self.act(
+            self.validated(
+                self.SPEC,
+                self._task.args,
+                mutually_exclusive=self.MUTUALLY_EXCLUSIVE,
+                required_if=self.REQUIRED_IF,
+            )
+        )
+
+    def validated(
+        self,
+        spec: Mapping[str, Any],
+        args: Mapping[str, Any],
+        *,
+        mutually_exclusive: Sequence[Sequence[str]] = (),
+        required_if: Sequence[Sequence[Any]] = (),
+    ) -> Mapping[str, Any]:
+        """The options, with their defaults; from here on no secret among them is shown.
+
+        What is wrong with them is said without a word of what was given. Raises `OptionsError`.
+        """
+        given = _shape.plain(args)
+        _refuse(_shape.problems(spec, given))
+        secret, shown = _shape.secrets(spec, given), _shape.shown(spec, given)
         _refuse(_shape.exposed(secret, shown))
         validator = ArgumentSpecValidator(  # a copy, for it fills the defaults of nested options in
-            copy.deepcopy(dict(self.SPEC)), mutually_exclusive=self.MUTUALLY_EXCLUSIVE, required_if=self.REQUIRED_IF
+            copy.deepcopy(dict(spec)), mutually_exclusive=mutually_exclusive, required_if=required_if
         )
         outcome = validator.validate(_without_nulls(given))
         if outcome.error_messages:
@@ -112,6 +133,7 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
 
     def target(self, options: Mapping[str, Any]) -> Target:
         """A session with the task's host, for the time limits in the options."""
+        self._check_connection()
         check_program_timeout("program_timeout", options["program_timeout"])
         return Target(session.Session(self._execute, _NONCE, options["program_timeout"]), _NONCE, _SECRET)
 
@@ -180,17 +202,6 @@ def _shown(text: str, mask: Mask) -> str:
 def _capital(text: str) -> str:
     """A sentence begins with a capital, unless it begins with the name of an option."""
     return text[:1].upper() + text[1:] if text.startswith(("a ", "another ", "neither ", "not ", "the ")) else text
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - any YAML
-    """A copy without Ansible's own text types; a text that is an inline vault gets decrypted."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, str) or hasattr(value, "__ENCRYPTED__"):
-        return str(value)
-    return value
 
 
 def _without_nulls(value: Any) -> Any:  # noqa: ANN401 - any YAML

@@ -93,6 +93,14 @@ _CHECKS: Final[Mapping[str, tuple[str, Callable[[str, Any], object]]]] = {
     "l2tp_reboot_timeout": ("int", _number(_LONGEST_RESTART, "how many seconds a host may take to come back")),
 }
 """The kind of each variable, and what else is asked of it."""
+OF_A_REMOVAL: Final = (
+    "l2tp_policy_name",
+    "l2tp_program_timeout",
+    "l2tp_reboot_serial",
+    "l2tp_reboot_timeout",
+    "l2tp_settle_timeout",
+)
+"""The variables that matter for a removal."""
 _SPEC: Final[_shape.Spec] = {
     **{name: {"type": kind} for name, (kind, _check) in _CHECKS.items()},
     "l2tp_filter_action": _FILTER_ACTION,

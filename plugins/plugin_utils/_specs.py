@@ -131,3 +131,33 @@ INFO: Final[Spec] = {
     },
     **_SHARED,
 }
+
+STEP: Final[Spec] = {
+    "step": {
+        "type": "str",
+        "required": True,
+        "choices": [
+            "preflight",
+            "plan",
+            "compare",
+            "show",
+            "stop",
+            "machines",
+            "stage",
+            "commit_far",
+            "commit_near",
+            "ask_again",
+            "set_value",
+            "order",
+            "restart",
+            "prove",
+            "finish",
+            "restore_value",
+            "predict_removal",
+            "settle",
+            "remove_policy",
+        ],
+    },
+    "removal": {"type": "bool", "default": False},
+    "batch": {"type": "list", "elements": "str", "default": []},
+}

@@ -41,8 +41,6 @@ RESULTS = {
 AGAIN = "__l2tp_again"
 VALUE = "__l2tp_value"
 RESTART = "__l2tp_restart"
-VERIFIED = "__l2tp_verified"
-UNCONNECTED = "__l2tp_unconnected"
 
 _FILTER_ACTION = _specs.POLICY["rules"]["options"]["filter_action"]
 _SHOWN = ("l2tp_policy_name", "l2tp_other_peers_certificate_authority")
@@ -63,20 +61,32 @@ _RULE_OF_THE_ROLE = (OTHER_PEERS_RULE, "me", "any")
 """The texts of the rule for all other L2TP."""
 
 
-def network(hostvars: HostVars, host: str) -> dict[str, Node]:
-    """The nodes that a host's connections lead to, directly or over others, as far as the inventory has them."""
+def network(hostvars: HostVars, *hosts: str) -> dict[str, Node]:
+    """The nodes that hosts' connections lead to, directly or over others, as far as the inventory has them."""
     found: dict[str, Node] = {}
-    waiting = [host]
+    waiting = list(hosts)
     while waiting:
         name = waiting.pop()
-        if name in found or name not in hostvars:
-            continue
-        node = _node(name, hostvars[name], plays=_plays(hostvars, host, name))
-        found[name] = dataclasses.replace(node, unknown_peers=tuple(_unknown_peers(hostvars, node)))
-        waiting.extend(
-            peer for entry in _listed(found[name].connections) if _names(entry, name) for peer in entry["peers"]
-        )
+        if name not in found and name in hostvars:
+            found[name] = _complete(hostvars, hosts[0], name)
+            waiting.extend(_peers(found[name]))
     return found
+
+
+def neighbourhood(hostvars: HostVars, host: str) -> dict[str, Node]:
+    """The nodes of a host and of its direct peers, as far as the inventory has them."""
+    own = _complete(hostvars, host, host)
+    peers = [peer for peer in dict.fromkeys(_peers(own)) if peer != host and peer in hostvars]
+    return {host: own, **{peer: _complete(hostvars, host, peer) for peer in peers}}
+
+
+def _complete(hostvars: HostVars, host: str, name: str) -> Node:
+    node = _node(name, hostvars[name], plays=_plays(hostvars, host, name))
+    return dataclasses.replace(node, unknown_peers=tuple(_unknown_peers(hostvars, node)))
+
+
+def _peers(node: Node) -> list[str]:
+    return [peer for entry in _listed(node.connections) if _names(entry, node.name) for peer in entry["peers"]]
 
 
 def exposed(nodes: Network, host: str, variables: Mapping[str, object]) -> Iterator[str]:
@@ -126,38 +136,43 @@ def _unknown_peers(hostvars: HostVars, node: Node) -> list[str]:
 
 
 def answers(hostvars: HostVars, host: str) -> dict[str, PolicyResult]:
-    """What each host that a host is connected with answered when it was verified, if it took part in the run."""
-    found = {name: _policy_result(hostvars, name, VERIFIED) for name in _players(hostvars, host)}
+    """What each host that a host is directly connected with answered when it was verified, if it took part."""
+    nodes = neighbourhood(hostvars, host)
+    found = {name: verified(hostvars, name) for name in nodes if _plays(hostvars, host, name)}
     return {name: result for name, result in found.items() if result and not result.get("skipped")}
+
+
+def verified(hostvars: HostVars, host: str) -> PolicyResult:
+    """What a host answered when it was verified; that it failed, too."""
+    result: Mapping[str, Any] = _policy_result(hostvars, host, RESULTS[Phase.PLAN])
+    return cast("PolicyResult", result.get("failure") or result)
 
 
 def run(hostvars: HostVars, host: str) -> Run:
     """The part of the run that a host is connected with."""
-    nodes = network(hostvars, host)
-    results = {name: _results(hostvars, name) for name in _players(hostvars, host)}
+    return _run(hostvars, host, network(hostvars, host))
+
+
+def run_nearby(hostvars: HostVars, host: str) -> Run:
+    """The part of the run that a host is directly connected with."""
+    return _run(hostvars, host, neighbourhood(hostvars, host))
+
+
+def _run(hostvars: HostVars, host: str, nodes: dict[str, Node]) -> Run:
+    results = {name: _results(hostvars, name) for name in nodes if _plays(hostvars, host, name)}
     return Run(nodes, {name: answered for name, answered in results.items() if answered})
 
 
-def with_machines(seen: Run, hostvars: HostVars, host: str) -> Run:
-    """The run with the machines of all hosts of the play: two names that no connection links may be one machine too."""
-    plans = {name: _policy_result(hostvars, name, RESULTS[Phase.PLAN]) for name in _playing(hostvars, host)}
-    machines = {name: plan["host"].get("machine", "") for name, plan in plans.items() if "host" in plan}
-    return dataclasses.replace(seen, machines=machines)
+def machines(hostvars: HostVars, hosts: Iterable[str]) -> dict[str, str]:
+    """Which machine answered under each name, as far as it is known: two names may be one, whatever connects them."""
+    plans = {name: _policy_result(hostvars, name, RESULTS[Phase.PLAN]) for name in hosts if name in hostvars}
+    return {name: plan["host"].get("machine", "") for name, plan in plans.items() if "host" in plan}
 
 
-def _playing(hostvars: HostVars, host: str) -> list[str]:
-    return [name for name in hostvars[host].get(PLAYING) or () if name in hostvars]
-
-
-def proofs(hostvars: HostVars, host: str) -> dict[str, PolicyProof]:
-    """The last reading of each host that a host is connected with: its proof, else a plan that was not acted upon."""
-    found = {name: _reading(hostvars, name) for name in _players(hostvars, host)}
+def proofs(hostvars: HostVars, hosts: Iterable[str]) -> dict[str, PolicyProof]:
+    """The last reading of each of the hosts: its proof, else a plan that was not acted upon."""
+    found = {name: _reading(hostvars, name) for name in hosts}
     return {name: as_proof(result) for name, result in found.items() if "matches" in result}
-
-
-def _players(hostvars: HostVars, host: str) -> list[str]:
-    """The hosts that a host is connected with and whose results are of this play."""
-    return [name for name in network(hostvars, host) if _plays(hostvars, host, name)]
 
 
 def _plays(hostvars: HostVars, host: str, other: str) -> bool:
@@ -175,12 +190,9 @@ def _reading(hostvars: HostVars, host: str) -> PolicyResult:
     return {} if acted_upon else plan
 
 
-def last_facts(hostvars: HostVars, host: str) -> tuple[HostFacts | None, bool]:
-    """What was read of a host last, if it was read, and whether that was because it has connections."""
-    found = _policy_result(hostvars, host, UNCONNECTED)
-    if "host" in found:
-        return found["host"], False
-    return _reading(hostvars, host).get("host"), True
+def last_facts(hostvars: HostVars, host: str) -> HostFacts | None:
+    """What was read of a host last, if it was read."""
+    return _reading(hostvars, host).get("host")
 
 
 def removal(hostvars: HostVars, host: str) -> tuple[PolicyResult, ValueResult]:
@@ -289,14 +301,7 @@ def validated(spec: Mapping[str, Any], text: str) -> Mapping[str, Any] | None:
 
 def as_json(options: object) -> str:
     """Return what a variable holds as JSON."""
-    return json.dumps(_plain({} if options in (None, "") else options), default=str)
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - any YAML
-    """Copy by Python's own means: the containers of newer cores make their values only when they are asked."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+    return json.dumps(_shape.plain({} if options in (None, "") else options), default=str)
 
 
 def _results(hostvars: HostVars, host: str) -> dict[Phase, PolicyResult]:

@@ -9,7 +9,7 @@ What can't be read concerns its own end only: every other connection is compared
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import agreement, barrier, ends, findings, remains
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
@@ -47,7 +47,7 @@ def report(network: Network, host: str, answers: Answers) -> Report:
     summaries = tuple(
         each.summary
         for each, connection in zip(agreement.agreements(network, host, proofs), connections, strict=True)
-        if _speaker(connection, answers) == host
+        if speaker(connection, answers) == host
     )
     if host not in proofs:
         own: tuple[Finding, ...] = (_not_compared(host, answers.get(host, {}), mistakes.get(host, "")),)
@@ -122,7 +122,7 @@ def _unread_peers(
             yield from agreement.of_unread(network, peer, answers)
 
 
-def _speaker(connection: Connection, answers: Answers) -> str:
+def speaker(connection: Connection, answers: Collection[str]) -> str:
     """The end on which it is said what both have."""
     return next((peer for peer in connection.peers if peer in answers), connection.peers[0])
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.checks import problems
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.checks import all_problems, problems
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.connections import (
     Connection,
     Network,
@@ -13,6 +13,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.connect
     component,
     connected,
     connections_of,
+    reachable,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.host_rules import (
     OTHER_PEERS_RULE,
@@ -26,11 +27,13 @@ __all__ = [
     "Connection",
     "Network",
     "Node",
+    "all_problems",
     "component",
     "connected",
     "connections_of",
     "negotiated",
     "not_negotiable",
     "problems",
+    "reachable",
     "rules",
 ]

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
-import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +20,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.connect
     Node,
     connected,
     entries_of,
+    reachable,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.host_rules import (
     OTHER_PEERS_RULE,
@@ -35,30 +36,30 @@ def problems(network: Network, host: str, *, removal: bool = False) -> list[str]
     When nothing is, but with that of a managed host that it is connected with, over any number of connections: that.
     removal: nothing matters then but which hosts Ansible reaches.
     """
-    node = network[host]
-    found = list(node.faults if removal else _problems(network, node))
-    return found or list(itertools.islice(_problems_of_peers(network, node, removal=removal), 1))
+    return all_problems(network, (host,), removal=removal)[host]
 
 
-def _problems_of_peers(network: Network, node: Node, *, removal: bool) -> Iterator[str]:
-    for peer in sorted(connected(network, node.name) - {node.name}):
-        wrong = network[peer].faults if removal else _problems(network, network[peer], sound=node.connections)
-        for problem in wrong:
-            yield f"{node.name} stopped because its peer {peer} is declared wrongly: {problem}"
+def all_problems(network: Network, hosts: Iterable[str], *, removal: bool = False) -> dict[str, list[str]]:
+    """As `problems`, for many hosts; each declaration is checked once."""
+    own = functools.cache(lambda name: list(network[name].faults if removal else _problems(network, network[name])))
+    return {host: own(host) or _of_peers(network, host, own) for host in hosts}
 
 
-def _problems(network: Network, node: Node, *, sound: Sequence[Mapping[str, Any]] | None = None) -> Iterator[str]:
-    """What is wrong with the declaration of one host alone.
+def _of_peers(network: Network, host: str, own: Callable[[str], list[str]]) -> list[str]:
+    others = sorted(connected(reachable(network, host), host) - {host})
+    wrong = next((peer for peer in others if own(peer)), None)
+    return [f"{host} stopped because its peer {wrong} is declared wrongly: {own(wrong)[0]}"] if wrong else []
 
-    sound: connections that are known to have the right form.
-    """
+
+def _problems(network: Network, node: Node) -> Iterator[str]:
+    """What is wrong with the declaration of one host alone."""
     host = node.name
     yield from node.faults
     yield from _other_peers_problems(node)
     if node.connections is None:
         yield f"l2tp_connections is not defined for {host}; write the list of connections into its group's variables."
         return
-    malformed = [] if node.connections == sound else list(_malformed(node.connections))
+    malformed = list(_malformed(node.connections))
     yield from malformed
     if malformed:
         return

@@ -85,6 +85,19 @@ def connected(network: Network, host: str) -> frozenset[str]:
     return component(host, (pair for pair in pairs if all(peer in network and network[peer].managed for peer in pair)))
 
 
+def reachable(network: Network, host: str) -> dict[str, Node]:
+    """The part of a network that a host's own connections lead to, directly or over others."""
+    found: dict[str, Node] = {}
+    waiting = [host]
+    while waiting:
+        name = waiting.pop()
+        if name not in found and name in network:
+            found[name] = network[name]
+            pairs = filter(None, map(_pair, entries_of(network[name])))
+            waiting.extend(peer for pair in pairs if name in pair for peer in pair)
+    return found
+
+
 def entries_of(node: Node) -> list[Mapping[str, Any]]:
     """What another host declares, as far as it has the form of a connection; the rest is that host's own problem."""
     entries = node.connections if isinstance(node.connections, list | tuple) else ()
