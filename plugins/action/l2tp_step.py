@@ -17,6 +17,9 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._role.play_vars import 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role.steps import ONLY_VERIFY, Context, Steps, step
 from ansible_collections.rras.ipsec.plugins.plugin_utils._specs import STEP
 
+_HIDDEN = ("preflight",)
+"""Steps whose results Ansible must not show. What fails in one, the next step finds again, and can say."""
+_NOTHING_KNOWN = {"changed": False}
 _EVERYTHING = ("all",)
 _NOT_CHOSEN = {"changed": False, "skipped": True, "goes_on": False, "skip_reason": "No tag of the role was chosen."}
 
@@ -40,8 +43,6 @@ class ActionModule(RrasAction):
     _play: PlayVars | None = None
 
     def act(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
-        if self._task.delegate_to:
-            raise OptionsError("delegate_to is in effect for the role, which works on each host itself; remove it.")
         if self._task._role is None:  # noqa: SLF001 - Ansible's own actions ask for it like this
             raise OptionsError("l2tp_step is a part of the role rras.ipsec.l2tp; use the role.")
         if not self._is_chosen():
@@ -60,7 +61,13 @@ class ActionModule(RrasAction):
             only_verify=ONLY_VERIFY in (context.CLIARGS.get("tags") or ()),
             strategy=str(self._task.get_play().strategy),
         )
-        return step(options["step"], Steps(seen, removal=options["removal"], batch=options["batch"]))
+        steps = Steps(seen, removal=options["removal"], batch=options["batch"])
+        if options["step"] in _HIDDEN:
+            found, _lost = self.guarded(lambda: step(options["step"], steps))
+            return {**_NOTHING_KNOWN, **found} if not found.get("failed") else _NOTHING_KNOWN
+        if self._task.delegate_to:
+            raise OptionsError("delegate_to is in effect for the role, which works on each host itself; remove it.")
+        return step(options["step"], steps)
 
     def _is_chosen(self) -> bool:
         """Whether the run's choice of tags is for this role: its steps are always run, so that none is left out.

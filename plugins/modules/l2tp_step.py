@@ -42,6 +42,7 @@ options:
       restart: Restart the host if it is one of O(batch).
       prove: Read the host again if something was changed, after its services came up.
       finish: Delete the policy that was replaced.
+      may_restart: Stop if a restart is pending and the host is not as declared.
       restore_value: For a removal, give back what C(ProhibitIpSec) was.
       predict_removal: For a removal in check mode, say what it would do.
       settle: For a removal, wait for late services after a restart.

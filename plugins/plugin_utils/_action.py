@@ -8,6 +8,7 @@ from __future__ import annotations
 import abc
 import copy
 import dataclasses
+import functools
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
@@ -17,10 +18,11 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import AnsibleValidationError, MutuallyExclusiveError, RequiredIfError
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils import _failures, _shape
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _failures, _limit, _shape
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session, transport
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import describe
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import (
+    check_host_timeout,
     check_program_timeout,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
@@ -135,11 +137,16 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
         """A session with the task's host, for the time limits in the options."""
         self._check_connection()
         check_program_timeout("program_timeout", options["program_timeout"])
-        return Target(session.Session(self._execute, _NONCE, options["program_timeout"]), _NONCE, _SECRET)
+        check_host_timeout("host_timeout", options["host_timeout"])
+        execute = functools.partial(self._execute, options["host_timeout"])
+        return Target(session.Session(execute, _NONCE, options["program_timeout"]), _NONCE, _SECRET)
 
-    def _execute(self, command: str, data: bytes) -> session.Output:
+    def _execute(self, seconds: int, command: str, data: bytes) -> session.Output:
         try:
-            ran = self._low_level_execute_command(command, sudoable=False, in_data=data)  # type: ignore[no-untyped-call, unused-ignore]
+            with _limit.limited(seconds):
+                ran = self._low_level_execute_command(command, sudoable=False, in_data=data)  # type: ignore[no-untyped-call, unused-ignore]
+        except _limit.TimeUp:
+            raise AnsibleConnectionFailure(f"the host did not answer within {seconds} seconds.") from None
         except AnsibleConnectionFailure:
             raise
         except AnsibleError as error:  # of winrm, when it could not send all of the input

@@ -87,6 +87,7 @@ _CHECKS: Final[Mapping[str, tuple[str, Callable[[str, Any], object]]]] = {
     "l2tp_policy_name": ("str", declaration.check_name),
     "l2tp_other_peers_certificate_authority": ("str", _check_authority),
     "l2tp_polling_interval": ("int", declaration.minutes),
+    "l2tp_host_timeout": ("int", declaration.check_host_timeout),
     "l2tp_program_timeout": ("int", declaration.check_program_timeout),
     "l2tp_settle_timeout": ("int", declaration.check_settle_timeout),
     "l2tp_reboot_serial": ("int", _number(None, "how many hosts may restart at the same time")),
@@ -95,6 +96,7 @@ _CHECKS: Final[Mapping[str, tuple[str, Callable[[str, Any], object]]]] = {
 """The kind of each variable, and what else is asked of it."""
 OF_A_REMOVAL: Final = (
     "l2tp_policy_name",
+    "l2tp_host_timeout",
     "l2tp_program_timeout",
     "l2tp_reboot_serial",
     "l2tp_reboot_timeout",

@@ -9,7 +9,10 @@ from typing import Any, Final
 
 Spec = dict[str, Any]
 
-_SHARED: Final[Spec] = {"program_timeout": {"type": "int", "default": 30}}
+_SHARED: Final[Spec] = {
+    "program_timeout": {"type": "int", "default": 30},
+    "host_timeout": {"type": "int", "default": 300},
+}
 _CALLER: Final[Spec] = {"caller": {"type": "str", "default": "task", "choices": ["task", "role"]}}
 
 _FILTER: Final[Spec] = {
@@ -152,6 +155,7 @@ STEP: Final[Spec] = {
             "restart",
             "prove",
             "finish",
+            "may_restart",
             "restore_value",
             "predict_removal",
             "settle",

@@ -268,6 +268,7 @@ MISTAKES = (
     *(
         Mistake(case, f"{variable} is out of range; {remedy}", both={variable: number})
         for case, variable, number, remedy in (
+            ("no-answer", "l2tp_host_timeout", 9, "write a number of seconds from 10 to 86400."),
             ("no-time", "l2tp_program_timeout", 0, "write a number of seconds from 1 to 3600."),
             ("too-much-time", "l2tp_program_timeout", 100000, "write a number of seconds from 1 to 3600."),
             (

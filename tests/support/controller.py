@@ -23,6 +23,7 @@ ANSIBLE_PLAYBOOK = str(Path(sys.executable).with_name("ansible-playbook"))
 SITE = "rras.ipsec.site"
 VERIFY = "rras.ipsec.verify"
 REMOVE = "rras.ipsec.remove"
+RESTART = "rras.ipsec.restart"
 LONGEST_RUN = 300
 """Seconds after which a run that hangs is ended."""
 

@@ -287,9 +287,12 @@ def _failure(run: Run, host: str, phase: Phase) -> str:
 
 def failure(host: str, result: Result) -> str:
     """That a host could not be reached, or failed, and the cause; nothing where neither is so."""
-    if result.get("unreachable"):
-        return f"{host} is unreachable: {_message(result)}"
-    return f"{host} failed: {_message(result)}" if result.get("failed") else ""
+    if not (result.get("unreachable") or result.get("failed")):
+        return ""
+    said = _message(result)
+    if said.startswith(f"{host} "):
+        return said
+    return f"{host} {'is unreachable' if result.get('unreachable') else 'failed'}: {said}"
 
 
 def _not_begun(host: str, phase: Phase) -> str:

@@ -34,6 +34,8 @@ _PORTS = range(65536)
 _SHORTEST_LIFETIME = 300
 _SMALLEST_LIFETIME = 20480
 _LONGEST_TIMEOUT = 3600
+_SHORTEST_HOST_TIMEOUT = 10
+_LONGEST_HOST_TIMEOUT = 86_400
 
 
 class DeclarationError(RrasError):
@@ -140,6 +142,13 @@ def check_program_timeout(where: str, seconds: int) -> None:
     """Raise `DeclarationError` for a time in which no program ends, or that nobody would wait."""
     if not 0 < seconds <= _LONGEST_TIMEOUT:
         raise DeclarationError(f"{where} is out of range; write a number of seconds from 1 to {_LONGEST_TIMEOUT}.")
+
+
+def check_host_timeout(where: str, seconds: int) -> None:
+    """Raise `DeclarationError` for a time in which no host answers, or that nobody would wait."""
+    if not _SHORTEST_HOST_TIMEOUT <= seconds <= _LONGEST_HOST_TIMEOUT:
+        span = f"from {_SHORTEST_HOST_TIMEOUT} to {_LONGEST_HOST_TIMEOUT}"
+        raise DeclarationError(f"{where} is out of range; write a number of seconds {span}.")
 
 
 def _description(where: str, text: str | None) -> str:

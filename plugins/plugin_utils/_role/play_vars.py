@@ -36,6 +36,7 @@ VARIABLES: Final = (
     "reboot_timeout",
     "settle_timeout",
     "program_timeout",
+    "host_timeout",
 )
 """The role's variables, without the prefix l2tp_."""
 PREFLIGHT: Final = "__l2tp_play"

@@ -210,6 +210,20 @@ class Steps:
             return self._said(f"{self._host} still needs a restart: {left}.")
         return self._restarted(left)
 
+    def may_restart(self) -> Result:
+        """Stop where a restart is pending and would leave the host without what is declared."""
+        if not self._connected:
+            return _NOTHING
+        run = self._whole_run()
+        self._stop_at(run, Phase.PLAN)
+        value = self._own_result(_view.RESULTS[Phase.PLAN])["host"]["prohibit_ipsec"]
+        if value["value"] == 1 and value["in_effect"] == "no" and run.pending(self._host):
+            raise StopError(
+                f"{self._host} is not restarted, because it is not as declared and would start with ProhibitIpSec; "
+                "run site first."
+            )
+        return _NOTHING
+
     def _restarted(self, left: str) -> Result:
         seconds = self._own["reboot_timeout"]
         reason = "ProhibitIpSec takes effect when Windows starts (KB 240262)"
@@ -414,7 +428,7 @@ class Steps:
             "name": self._own["policy_name"],
             "state": "absent",
             "all_ours": True,
-            **{name: self._own[name] for name in ("backup", "settle_timeout", "program_timeout")},
+            **{name: self._own[name] for name in ("backup", "settle_timeout", *_TIMES)},
         }
 
     def _declared(self) -> dict[str, Any]:
@@ -436,15 +450,16 @@ class Steps:
 
     def _info(self) -> Result:
         action = self._context.action
-        return _do.info(action, action.validated(_specs.INFO, {"program_timeout": self._own["program_timeout"]}))
+        return _do.info(action, action.validated(_specs.INFO, {name: self._own[name] for name in _TIMES}))
 
     def _value(self, **options: Any) -> ValueResult:  # noqa: ANN401 - options of the module
         action = self._context.action
-        shared = {"caller": "role", **{name: self._own[name] for name in ("backup", "program_timeout")}}
+        shared = {"caller": "role", **{name: self._own[name] for name in ("backup", *_TIMES)}}
         validated = action.validated(_specs.VALUE, {**shared, **options})
         return _do.value(action, validated, check_mode=self._context.check_mode)
 
 
+_TIMES: Final = ("program_timeout", "host_timeout")
 _OF_THE_POLICY: Final = (
     "main_mode",
     "polling_interval",
@@ -454,7 +469,7 @@ _OF_THE_POLICY: Final = (
     "policy_agent_first",
     "backup",
     "settle_timeout",
-    "program_timeout",
+    *_TIMES,
 )
 """The role's variables that are options of C(win_ipsec_psk_policy) of the same name."""
 
