@@ -164,17 +164,32 @@ def of_the_value(host: str, facts: HostFacts) -> Iterator[Finding]:
 
 def clear_text(host: str, facts: HostFacts) -> Iterator[Finding]:
     """Whether L2TP of a host is in clear text, because neither RRAS nor a policy protects it."""
-    value, in_effect = facts["prohibit_ipsec"]["value"], facts["prohibit_ipsec"]["in_effect"]
-    services = facts["services"]
-    deaf = "PolicyAgent" in services and not services["PolicyAgent"]["running"] and services["RemoteAccess"]["running"]
-    if not _runs_without_filters(facts) or not (_nothing_protects(facts) or deaf) or facts["domain_policy"]:
+    if not _runs_without_filters(facts) or facts["domain_policy"]:
         return
-    why = (
-        "no assigned policy protects it"
-        if _nothing_protects(facts)
-        else "PolicyAgent is not running, so no policy is loaded"
-    )
-    begin = f"L2TP on {host} is in clear text"
+    if _nothing_protects(facts):
+        yield _in_clear_text(host, facts, f"L2TP on {host} is", "no assigned policy protects it")
+    elif _is_deaf(facts):
+        yield _in_clear_text(host, facts, f"L2TP on {host} is", "PolicyAgent is not running, so no policy is loaded")
+
+
+def clear_text_with(host: str, peer: str, facts: HostFacts) -> Iterator[Finding]:
+    """Whether L2TP with one peer, which no rule of the assigned policy covers, is in clear text.
+
+    Nothing where all L2TP of the host is: `clear_text` says that.
+    """
+    beside_others = facts["l2tp_covered"] == Cover.CONNECTIONS and not _is_deaf(facts)
+    if not beside_others or not _runs_without_filters(facts) or facts["domain_policy"]:
+        return
+    unread = any(policy["assigned"] and policy["unreadable"] for policy in facts["policies"])
+    is_or_may_be, that_is_known = ("may be", " that can be read") if unread else ("is", "")
+    what = f"L2TP on {host} with {peer} {is_or_may_be}"
+    yield _in_clear_text(host, facts, what, f"no rule of the assigned policy{that_is_known} protects it")
+
+
+def _in_clear_text(host: str, facts: HostFacts, what: str, why: str) -> Finding:
+    """The finding, with what to do: a restart alone brings RRAS's filters back only where the value is gone."""
+    value, in_effect = facts["prohibit_ipsec"]["value"], facts["prohibit_ipsec"]["in_effect"]
+    begin = f"{what} in clear text"
     if value != 1:
         said = f"{begin}: as far as is known Windows still runs with the ProhibitIpSec that was removed, and {why}."
         remedy = f"Run site for {host}, or run remove and restart it."
@@ -184,7 +199,13 @@ def clear_text(host: str, facts: HostFacts) -> Iterator[Finding]:
     else:
         said = f"{begin}: ProhibitIpSec is 1, and {why}."
         remedy = f"Run site for {host}, or remove the value and restart it."
-    yield error(Identifier.CLEAR_TEXT_L2TP, host, said, remedy)
+    return error(Identifier.CLEAR_TEXT_L2TP, host, said, remedy)
+
+
+def _is_deaf(facts: HostFacts) -> bool:
+    """Whether RRAS runs and PolicyAgent does not, so that no rule is in force."""
+    services = facts["services"]
+    return "PolicyAgent" in services and not services["PolicyAgent"]["running"] and services["RemoteAccess"]["running"]
 
 
 def _runs_without_filters(facts: HostFacts) -> bool:
