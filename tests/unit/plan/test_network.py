@@ -231,6 +231,13 @@ DIFFERENT = "write it once, into the variables of a group that contains both."
             for authority in ("", "ca.pem", "CN=Example,,O")
         ),
         (
+            network(FAR | {"certificate_authority": "CN=Exa\u202emple"}),
+            (
+                "certificate_authority of the connection tokyo-branch has a character that reverses the writing "
+                "direction, so that another name is displayed; delete it."
+            ),
+        ),
+        (
             network(PAIR, addresses={OSAKA: None}),
             "l2tp_address is not defined for rras-osaka; write the static address of its RRAS interface.",
         ),
