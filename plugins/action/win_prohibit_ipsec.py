@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction
+from ansible_collections.rras.ipsec.plugins.plugin_utils._patience import Patience
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import declaration
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.value import ValueWish
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import CALLERS
 from ansible_collections.rras.ipsec.plugins.plugin_utils._specs import VALUE
@@ -31,4 +33,6 @@ class ActionModule(RrasAction):
             backup=options["backup"],
             words=CALLERS[options["caller"]],
         )
-        return set_value(self.target(options), wish, check_mode=self._task.check_mode)
+        declaration.check_settle_timeout("settle_timeout", options["settle_timeout"])
+        patience = Patience(options["settle_timeout"])
+        return set_value(self.target(options), wish, patience, check_mode=self._task.check_mode)

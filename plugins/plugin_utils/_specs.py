@@ -10,6 +10,7 @@ from typing import Any, Final
 Spec = dict[str, Any]
 
 _SHARED: Final[Spec] = {"program_timeout": {"type": "int", "default": 30}}
+_PATIENCE: Final[Spec] = {"settle_timeout": {"type": "int", "default": 120}}
 _CALLER: Final[Spec] = {"caller": {"type": "str", "default": "task", "choices": ["task", "role"]}}
 
 _FILTER: Final[Spec] = {
@@ -100,8 +101,8 @@ POLICY: Final[Spec] = {
         "default": "all",
         "choices": ["all", "plan", "stage", "commit", "prove", "revert", "finish", "verify"],
     },
-    "settle_timeout": {"type": "int", "default": 120},
     "transaction": {"type": "str"},
+    **_PATIENCE,
     **_CALLER,
     **_SHARED,
 }
@@ -114,6 +115,7 @@ VALUE: Final[Spec] = {
     "restart_if_unknown": {"type": "bool", "default": False},
     "only_recorded": {"type": "bool", "default": False},
     "backup": {"type": "bool", "default": True},
+    **_PATIENCE,
     **_CALLER,
     **_SHARED,
 }
