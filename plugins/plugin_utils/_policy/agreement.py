@@ -48,7 +48,7 @@ def _agreement(network: Network, connection: Connection, proofs: Proofs) -> Agre
         *networks.not_negotiable(network, connection.name, connection.peers),
     )
     others = (each for each in ends if each not in wrong)
-    found = (*others, *(each for peer in read for each in findings.find(peer, proofs[peer]["host"])))
+    found = (*others, *(each for peer in read for each in _find(network, peer, proofs)))
     unread = tuple(each for peer in connection.peers for each in of_unread(network, peer, proofs))
     remarks = (*(each.problem for each in unread), *map(str, found))
     summary = _summary(network, connection, read, proofs, disagreements)
@@ -57,6 +57,10 @@ def _agreement(network: Network, connection: Connection, proofs: Proofs) -> Agre
 
 _LEFT = Identifier.RESTART_PENDING
 """What is not wrong with the two ends, but left for later."""
+
+
+def _find(network: Network, host: str, proofs: Proofs) -> Iterator[Finding]:
+    return findings.find(host, proofs[host]["host"], network[host].address)
 
 
 def end_findings(connection: Connection, host: str, proofs: Proofs) -> Iterator[Finding]:

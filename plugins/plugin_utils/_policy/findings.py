@@ -88,8 +88,11 @@ def warning(identifier: Identifier, host: str, problem: str, remedy: str) -> Fin
     return Finding(identifier, Severity.WARNING, host, problem, remedy)
 
 
-def find(host: str, facts: HostFacts) -> Iterator[Finding]:
-    """The findings on a host that has connections, besides those of its ends, from the facts in its result."""
+def find(host: str, facts: HostFacts, declared: str | None = None) -> Iterator[Finding]:
+    """The findings on a host that has connections, besides those of its ends, from the facts in its result.
+
+    declared: the address of its ends.
+    """
     yield from _of_services(host, facts["services"])
     if not facts["loading_proved"]:
         yield warning(
@@ -103,7 +106,7 @@ def find(host: str, facts: HostFacts) -> Iterator[Finding]:
     if _runs_without_filters(facts):
         yield from _of_other_l2tp(host, facts)
     yield from _of_ports(host, facts["l2tp_ports"], facts["l2tp_ports_enabled_for"])
-    yield from _of_addresses(host, facts)
+    yield from _of_addresses(host, facts, declared)
     yield from _of_keys(host, facts["policies"])
 
 
@@ -260,10 +263,10 @@ def _of_ports(host: str, count: int | None, enabled_for: PortsFacts) -> Iterator
         )
 
 
-def _of_addresses(host: str, facts: HostFacts) -> Iterator[Finding]:
-    """Ends of a loaded filter that may change."""
+def _of_addresses(host: str, facts: HostFacts, declared: str | None) -> Iterator[Finding]:
+    """Ends of a filter that may change, whether it is loaded, or only declared."""
     for entry in facts["addresses"]:
-        if entry["dynamic"] and entry["address"] in facts["listed_addresses"]:
+        if entry["dynamic"] and entry["address"] in (declared, *facts["listed_addresses"]):
             yield warning(
                 Identifier.DYNAMIC_ADDRESS,
                 host,

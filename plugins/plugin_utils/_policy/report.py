@@ -68,7 +68,7 @@ def _own(network: Network, host: str, connections: tuple[Connection, ...], proof
     if not (proof["matches"] or otherwise):
         said = f"{host} does not match the declaration."
         yield findings.error(Identifier.POLICY_DIFFERS, host, said, ends.run_site(host))
-    yield from findings.find(host, proof["host"])
+    yield from findings.find(host, proof["host"], network[host].address)
     yield from _left(host, remains.under_other_names(host, proof["host"], proof["comparison"]["policy"]))
 
 

@@ -606,9 +606,16 @@ class TestAgreement:
                 ),
             ),
             (
-                proof(addresses=[{"address": "192.0.2.2", "dynamic": True}], listed_addresses=["192.0.2.2"]),
+                proof(addresses=[{"address": "192.0.2.2", "dynamic": True}]),
                 (
                     "dynamic_address (warning): The address 192.0.2.2 of rras-osaka comes from DHCP, but its filters "
+                    "apply to this address only. Give the RRAS interface of rras-osaka a static address."
+                ),
+            ),
+            (
+                proof(addresses=[{"address": "203.0.113.9", "dynamic": True}], listed_addresses=["203.0.113.9"]),
+                (
+                    "dynamic_address (warning): The address 203.0.113.9 of rras-osaka comes from DHCP, but its filters "
                     "apply to this address only. Give the RRAS interface of rras-osaka a static address."
                 ),
             ),
@@ -625,6 +632,7 @@ class TestAgreement:
         "osaka",
         [
             proof(l2tp_ports=None),
+            proof(addresses=[{"address": "192.0.2.1", "dynamic": True}, {"address": "192.0.2.2", "dynamic": False}]),
             proof(l2tp_ports_enabled_for={"remote_access": False, "routing": True}),
             proof(l2tp_ports_enabled_for={"remote_access": True, "routing": False}),
             proof(l2tp_ports_enabled_for={"remote_access": False, "routing": None}),

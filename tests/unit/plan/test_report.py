@@ -62,6 +62,20 @@ def test_a_connection_that_another_rule_covers_is_not_in_clear_text(state: str) 
     assert not any("clear text" in each for each in errors(rules=[rule(state=state), SOUND]))
 
 
+@pytest.mark.parametrize(("address", "said"), [("192.0.2.1", 1), ("192.0.2.9", 0)])
+def test_a_dynamic_address_is_said_before_the_first_run(address: str, said: int) -> None:
+    """PolicyAgent lists nothing yet, or does not run."""
+    fresh = proof(
+        None,
+        "unknown",
+        comparison={"standing": "missing"},
+        assigned=None,
+        addresses=[{"address": address, "dynamic": True}],
+    )
+    found = report.report(network(PAIR), TOKYO, cast("Any", {TOKYO: fresh, OSAKA: proof()})).findings
+    assert [str(each.identifier) for each in found].count("dynamic_address") == said
+
+
 def test_site_does_not_end_well_with_it() -> None:
     proofs = {TOKYO: proof(l2tp_covered="connections", rules=[rule(covered=False), SOUND]), OSAKA: proof()}
     exposed, sound = agreement.agreements(network(PAIR, FAR), TOKYO, proofs)
