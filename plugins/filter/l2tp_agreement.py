@@ -46,7 +46,8 @@ RETURN = r"""
         description: The agreement in one line.
         type: str
       disagreements:
-        description: What is wrong, a sentence each.
+        description:
+          - What is wrong, a sentence or two each. The two ends differ, or what is found on one of them is an error.
         type: list
         elements: str
       findings:
@@ -71,7 +72,7 @@ RETURN = r"""
             description: What to do about it, a sentence.
             type: str
       remarks:
-        description: What is not proved and why, a sentence or two each; the findings are among it.
+        description: What is not proved and why, a sentence or two each; all findings that are no errors are among it.
         type: list
         elements: str
 """
