@@ -246,9 +246,11 @@ def test_it_is_all_said_once_and_without_a_key(verified: tuple[Controller, Run, 
         assert key not in run.output + run.errors
 
 
-def test_check_mode_makes_no_difference(verified: tuple[Controller, Run, Run]) -> None:
+def test_check_mode_makes_no_difference(verified: tuple[Controller, Run, Run], says: Says) -> None:
     _controller, run, checked = verified
     assert (checked.code, checked.failed) == (run.code, run.failed)
+    says("the same with --check, one end has another key", checked.failure("key-2"), checked.code)
+    says("the same with --check, nothing was ever brought about", checked.failure("fresh-2"), checked.code)
     for host in run.recap:
         assert checked.said(host) == run.said(host)
         assert checked.failure(host) == run.failure(host)
