@@ -628,6 +628,13 @@ comparison:
           type: list
           elements: str
           sample: []
+        covered:
+          description:
+            - Whether the assigned policy, whichever it is, keeps the L2TP of the declared rule from clear text. True where no L2TP is declared
+              for the rule, and where the rule is not declared.
+          returned: always
+          type: bool
+          sample: true
 diff:
   description:
     - Before and after, as text without keys. The services, what a removal restores, all policies, which one is assigned, and the whole text of

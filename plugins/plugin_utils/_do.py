@@ -58,7 +58,9 @@ def value(action: RrasAction, options: Mapping[str, Any], *, check_mode: bool) -
         backup=options["backup"],
         words=CALLERS[options["caller"]],
     )
-    return set_value(action.target(options), wish, check_mode=check_mode)
+    declaration.check_settle_timeout("settle_timeout", options["settle_timeout"])
+    patience = Patience(options["settle_timeout"])
+    return set_value(action.target(options), wish, patience, check_mode=check_mode)
 
 
 def info(action: RrasAction, options: Mapping[str, Any]) -> HostResult:

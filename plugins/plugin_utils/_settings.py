@@ -14,6 +14,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import declarat
 _FILTER_ACTION: Final = _specs.POLICY["rules"]["options"]["filter_action"]
 _MAIN_MODE: Final = _specs.POLICY["main_mode"]
 _LONGEST_RESTART: Final = 86_400
+_POLICY_NAME: Final = "l2tp_policy_name"
+"""Without it there is no default: where it is null, the module would miss its own option."""
 
 
 def problems(variables: Mapping[str, object], connections: object = ()) -> Iterator[str]:
@@ -39,10 +41,10 @@ def _problems_of_action(where: str, action: Mapping[str, object]) -> Iterator[st
 
 def _refused(given: Mapping[str, Any]) -> Iterator[str]:
     for name, value in given.items():
-        if value is None:
+        if value is None and name != _POLICY_NAME:
             continue
         kind, check = _CHECKS[name]
-        yield from _sentences(check, name, int(value) if kind == "int" else value)
+        yield from _sentences(check, name, int(value) if kind == "int" else "" if value is None else value)
 
 
 def _sentences(check: Callable[[str, Any], object], where: str, value: object) -> Iterator[str]:
@@ -84,7 +86,7 @@ def _number(most: int | None, what: str) -> Callable[[str, int], None]:
 _CHECKS: Final[Mapping[str, tuple[str, Callable[[str, Any], object]]]] = {
     "l2tp_filter_action": ("dict", _check_filter_action),
     "l2tp_main_mode": ("dict", _check_main_mode),
-    "l2tp_policy_name": ("str", declaration.check_name),
+    _POLICY_NAME: ("str", declaration.check_name),
     "l2tp_other_peers_certificate_authority": ("str", _check_authority),
     "l2tp_polling_interval": ("int", declaration.minutes),
     "l2tp_host_timeout": ("int", declaration.check_host_timeout),

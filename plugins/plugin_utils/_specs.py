@@ -13,6 +13,8 @@ _SHARED: Final[Spec] = {
     "program_timeout": {"type": "int", "default": 30},
     "host_timeout": {"type": "int", "default": 300},
 }
+
+_PATIENCE: Final[Spec] = {"settle_timeout": {"type": "int", "default": 120}}
 _CALLER: Final[Spec] = {"caller": {"type": "str", "default": "task", "choices": ["task", "role"]}}
 
 _FILTER: Final[Spec] = {
@@ -103,8 +105,8 @@ POLICY: Final[Spec] = {
         "default": "all",
         "choices": ["all", "plan", "stage", "commit", "prove", "revert", "finish", "verify"],
     },
-    "settle_timeout": {"type": "int", "default": 120},
     "transaction": {"type": "str"},
+    **_PATIENCE,
     **_CALLER,
     **_SHARED,
 }
@@ -117,6 +119,7 @@ VALUE: Final[Spec] = {
     "restart_if_unknown": {"type": "bool", "default": False},
     "only_recorded": {"type": "bool", "default": False},
     "backup": {"type": "bool", "default": True},
+    **_PATIENCE,
     **_CALLER,
     **_SHARED,
 }

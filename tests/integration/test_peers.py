@@ -96,6 +96,19 @@ def test_names_that_lead_to_other_servers_are_noticed_before_anything_is_changed
         )
     assert words.changes(before, pair.lab) == {}
 
+    pair.host(OSAKA)["ansible_port"] = ports[OSAKA]
+    pair.host("rras-alias").update(pair.host(TOKYO))
+    pair.host("branch").update(l2tp_managed=False, l2tp_address="198.51.100.9")
+    pair.variables["l2tp_connections"].append(connection("alias-branch", "rras-alias", "branch"))
+    unlinked = pair.site()
+
+    for name in ("rras-alias", TOKYO):
+        assert unlinked.failure(name) == (
+            f"{name} stopped: rras-alias and rras-tokyo are the same machine under two names; "
+            "correct ansible_host and ansible_port of rras-alias or rras-tokyo, or remove one of the names."
+        )
+    assert words.changes(before, pair.lab) == {}
+
 
 @pytest.mark.usefixtures("first_run_done")
 def test_a_peer_that_goes_away_while_staging_makes_the_other_go_back(pair: Controller) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import codec, model
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import OTHER_PEERS_RULE
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import ACTIVE_POLICY, LOCAL
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
@@ -91,6 +92,17 @@ def remote_access_only(host: Host) -> None:
     change(host, "link-rule", lambda rule: dataclasses.replace(rule, connection_type=dialup))
 
 
+def lead_the_rule_elsewhere(host: Host) -> None:
+    """Leave a rule for another peer, and none for all others."""
+    elsewhere = model.Address.single("203.0.113.9")
+    for path, key in host.store.items():
+        filters = codec.decode_filter_list(key["ipsecData"].data) if "ipsecFilter{" in path else ()
+        moved = [dataclasses.replace(each, destination=elsewhere) for each in filters if each.destination.first]
+        if moved:
+            host.registry.write(path, "ipsecData", Value.binary(codec.encode_filter_list(moved)))
+    change(host, OTHER_PEERS_RULE, lambda rule: dataclasses.replace(rule, active=False))
+
+
 def erase_value(host: Host) -> None:
     host.registry.erase(RASMAN, "ProhibitIpSec")
 
@@ -140,6 +152,7 @@ CASES = (
     ),
     VerifyCase("rotation", "a new key is declared and not rolled out", nothing, "12"),
     VerifyCase("rule", "a rule was changed by hand", remote_access_only),
+    VerifyCase("exposed", "a rule was led elsewhere, and others are not blocked any more", lead_the_rule_elsewhere),
     VerifyCase("fresh", "nothing was ever brought about", nothing, "12", first_run=False),
     VerifyCase("removed", "ProhibitIpSec was removed, and Windows still runs with it", erase_value),
     VerifyCase("waiting", "ProhibitIpSec is set and waits for a restart", wait_for_restart),
@@ -233,9 +246,11 @@ def test_it_is_all_said_once_and_without_a_key(verified: tuple[Controller, Run, 
         assert key not in run.output + run.errors
 
 
-def test_check_mode_makes_no_difference(verified: tuple[Controller, Run, Run]) -> None:
+def test_check_mode_makes_no_difference(verified: tuple[Controller, Run, Run], says: Says) -> None:
     _controller, run, checked = verified
     assert (checked.code, checked.failed) == (run.code, run.failed)
+    says("the same with --check, one end has another key", checked.failure("key-2"), checked.code)
+    says("the same with --check, nothing was ever brought about", checked.failure("fresh-2"), checked.code)
     for host in run.recap:
         assert checked.said(host) == run.said(host)
         assert checked.failure(host) == run.failure(host)

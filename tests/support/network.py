@@ -80,7 +80,14 @@ def proof(value: int | None = 1, in_effect: str = "yes", **given: Any) -> Policy
 def rule(name: str = "tokyo-osaka", state: str = "matches", **given: Any) -> dict[str, Any]:
     """Return what a host has of one rule."""
     lines = {"has": [], "declared": [], "keys": ["run-one key"], "obstacles": []}
-    return {"name": name, "state": state, "only_key": False, "treatment": "negotiated", **lines} | given
+    return {
+        "name": name,
+        "state": state,
+        "only_key": False,
+        "treatment": "negotiated",
+        "covered": True,
+        **lines,
+    } | given
 
 
 OTHER_KEY = rule(state="differs", only_key=True, keys=["run-another key"])

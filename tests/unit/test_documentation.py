@@ -211,7 +211,7 @@ class Work:
             only_recorded=False,
             backup=True,
         )
-        return _work.set_value(self.session, wish, check_mode=check_mode)
+        return _work.set_value(self.session, wish, Patience(0), check_mode=check_mode)
 
 
 @pytest.fixture

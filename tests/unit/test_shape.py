@@ -22,7 +22,7 @@ from ansible_collections.rras.ipsec.plugins.action import (
     win_ipsec_psk_policy,
     win_prohibit_ipsec,
 )
-from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _specs, _view
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _settings, _shape, _specs, _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction, _without_nulls
 from ansible_collections.rras.ipsec.tests.support import role
 from ansible_collections.rras.ipsec.tests.support.server import Server, declare
@@ -321,6 +321,12 @@ def test_the_right_shape_is_right_for_the_role() -> None:
     action["filter_action"] |= SECURE
     assert said(PAIR | action, variables=variables) == []
     assert said(PAIR | {"filter_action": None}, variables=dict.fromkeys(OF_THE_ROLE)) == []
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_the_name_of_the_policy_is_needed_and_no_other_variable(nothing: object) -> None:
+    variables = dict.fromkeys((*_settings._CHECKS, *OF_THE_ROLE)) | {"l2tp_policy_name": nothing}  # noqa: SLF001
+    assert said(PAIR, variables=variables) == ["l2tp_policy_name has no visible character; write, for example, 'L2TP'."]
 
 
 @pytest.mark.parametrize(("where", "given"), [case for case in wrong_shapes(OF_THE_ROLE) if case[0] != "The task"])

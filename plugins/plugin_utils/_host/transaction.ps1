@@ -27,6 +27,7 @@ $ownForm = 'SOFTWARE\\rras\.ipsec(\\\w+)*'
 $servicesForm = 'SYSTEM\\CurrentControlSet\\Services'
 $serviceForm = '(PolicyAgent|IKEEXT|RasMan|RemoteAccess|MpsSvc)'
 $rasmanForm = "$servicesForm\\RasMan\\Parameters"
+$listForm = 'D:(?![A-Z]*NO_ACCESS_CONTROL)'
 $prohibitForm = "$rasmanForm`tProhibitIpSec"
 $wallForm = "$servicesForm\\SharedAccess\\Parameters\\FirewallPolicy"
 $profileForm = '(Domain|Standard|Private|Public)Profile'
@@ -281,9 +282,12 @@ function ExpectSealed([string] $path, [string] $name, [string] $source) {
 }
 
 # .NET follows registry links and can't see them, and a link below our key would lead our deletions anywhere. But hardly
-# any key lets in as few as ours, and none of ours is deeper than eight levels.
+# any key lets in as few as ours, and none of ours is deeper than eight levels. Without an access list
+# everybody is let in.
 function Get-Trustees([string] $path) {
-    foreach ($entry in [regex]::Matches((Get-Access $path), ';([^;()]+)\)')) { $entry.Groups[1].Value }
+    $sddl = Get-Access $path
+    if ($sddl -notmatch "^$listForm") { return 'everybody' }
+    foreach ($entry in [regex]::Matches($sddl, ';([^;()]+)\)')) { $entry.Groups[1].Value }
 }
 function Assert-Own([string] $path, [string[]] $trusted, [int] $depth) {
     $state.path = $path
@@ -520,7 +524,7 @@ try {
     try { $held = $mutex.WaitOne(60000) } catch [Threading.AbandonedMutexException] { $held = $true }
     if (-not $held) { Fail 'busy' '' }
     if ($root.OpenSubKey($ownPath)) {
-        $trusted = if ((Get-Access $ownPath) -match '^D:P') { Get-Trustees $ownPath }
+        $trusted = if ((Get-Access $ownPath) -match "^${listForm}P") { Get-Trustees $ownPath }
         Assert-Own $ownPath $trusted 0
     }
     $state.path = ''

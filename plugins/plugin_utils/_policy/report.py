@@ -64,11 +64,11 @@ def _own(network: Network, host: str, connections: tuple[Connection, ...], proof
     yield from findings.clear_text(host, proof["host"])
     otherwise = [each for connection in connections for each in agreement.end_findings(connection, host, proofs)]
     otherwise += ends.of_other_rules(host, names, proof, network[host].other_peers)
-    yield from otherwise
+    yield from sorted(otherwise, key=lambda each: each.identifier is not Identifier.CLEAR_TEXT_L2TP)
     if not (proof["matches"] or otherwise):
         said = f"{host} does not match the declaration."
         yield findings.error(Identifier.POLICY_DIFFERS, host, said, ends.run_site(host))
-    yield from findings.find(host, proof["host"])
+    yield from findings.find(host, proof["host"], network[host].address)
     yield from _left(host, remains.under_other_names(host, proof["host"], proof["comparison"]["policy"]))
 
 

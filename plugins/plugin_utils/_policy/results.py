@@ -130,6 +130,7 @@ class RuleComparison(TypedDict):
     treatment: str | None
     keys: list[str]
     obstacles: list[str]
+    covered: bool
 
 
 class PolicyComparison(TypedDict):

@@ -454,7 +454,7 @@ class Steps:
 
     def _value(self, **options: Any) -> ValueResult:  # noqa: ANN401 - options of the module
         action = self._context.action
-        shared = {"caller": "role", **{name: self._own[name] for name in ("backup", *_TIMES)}}
+        shared = {"caller": "role", **{name: self._own[name] for name in ("backup", "settle_timeout", *_TIMES)}}
         validated = action.validated(_specs.VALUE, {**shared, **options})
         return _do.value(action, validated, check_mode=self._context.check_mode)
 

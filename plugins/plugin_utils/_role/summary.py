@@ -32,12 +32,17 @@ def of_site(play: PlayVars, run: barrier.Run, host: str) -> Compared:
     found = agreement.agreements(run.network, host, proofs)
     seen = _view.last_facts(play, host)
     findings = [each for each in dict.fromkeys(each for one in found for each in one.findings) if each.host == host]
-    said = [*_of_both_ends(run.network, host, found, proofs), *map(str, findings)]
+    wrong = [each for one in found for each in one.disagreements]
+    of_others = {str(each) for one in found for each in one.findings if each.host != host}
+    said = [
+        *_of_both_ends(run.network, host, found, proofs),
+        *(text for text in map(str, findings) if text not in wrong),
+    ]
     if seen:
         said += [" ".join(sentences) for sentences in _left(play, run, host, seen)]
     return _compared(
         said,
-        (each for one in found for each in one.disagreements),
+        (each for each in wrong if each not in of_others),
         _changes(play, host),
         {**_of_connections(run.network, host, found, findings), **_state(seen)},
     )

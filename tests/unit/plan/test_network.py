@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -229,6 +230,13 @@ DIFFERENT = "write it once, into the variables of a group that contains both."
                 ),
             )
             for authority in ("", "ca.pem", "CN=Example,,O")
+        ),
+        (
+            network(FAR | {"certificate_authority": "CN=Exa\u202emple"}),
+            (
+                "certificate_authority of the connection tokyo-branch has a character that reverses the writing "
+                "direction, so that another name is displayed; delete it."
+            ),
         ),
         (
             network(PAIR, addresses={OSAKA: None}),
@@ -473,6 +481,28 @@ class TestPeers:
 
     def test_an_end_that_is_not_managed_has_no_declaration_of_its_own(self) -> None:
         assert networks.problems(network(FAR, own={BRANCH: None}), TOKYO) == []
+
+
+@pytest.mark.parametrize("name", ["tokyo\x1b[31m", "tokyo\nosaka", "tokyo\u202eosaka", "tokyo\x07"])
+@pytest.mark.parametrize(
+    "others",
+    [
+        pytest.param(lambda name: [PAIR | {"name": name}] * 2, id="the same name"),
+        pytest.param(lambda name: [PAIR, PAIR | {"name": name}], id="the same peers"),
+        pytest.param(lambda name: [PAIR | {"name": name}, PAIR | {"name": f"{name}2"}], id="the same peers, twice so"),
+        pytest.param(
+            lambda name: [PAIR, {**FAR, "name": name, "peers": [OSAKA, BRANCH], "preshared_key": "another"}],
+            id="the same addresses",
+        ),
+    ],
+)
+def test_no_sentence_has_a_character_that_a_terminal_obeys(name: str, others: Callable[[str], list[Any]]) -> None:
+    """Other sentences than the one about the name quote it, too, and are made before it is checked."""
+    servers = network(*others(name), addresses={BRANCH: "192.0.2.1"})
+    said = networks.problems(servers, OSAKA)
+    assert said
+    assert all(sentence.isprintable() for sentence in said), said
+    assert any("declared twice" in each or "the same two peers" in each or "one filter can" in each for each in said)
 
 
 @pytest.mark.parametrize("other_peers", ["block", "certificate", "ignore"])

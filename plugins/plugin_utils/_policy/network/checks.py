@@ -166,16 +166,16 @@ def _twice(entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     names: set[str] = set()
     pairs: dict[frozenset[str], str] = {}
     for entry in entries:
-        name, pair = entry["name"], frozenset(entry["peers"])
+        name, pair, shown = entry["name"], frozenset(entry["peers"]), _bare(entry["name"])
         if name.casefold() in names:
-            yield f"The connection {name} is declared twice in l2tp_connections; delete one, or give it another name."
+            yield f"The connection {shown} is declared twice in l2tp_connections; delete one, or give it another name."
         elif pair in pairs:
             yield (
-                f"The connections {pairs[pair]} and {name} have the same two peers; "
+                f"The connections {pairs[pair]} and {shown} have the same two peers; "
                 "delete one of them from l2tp_connections."
             )
         names.add(name.casefold())
-        pairs.setdefault(pair, name)
+        pairs.setdefault(pair, shown)
 
 
 def _entry_problems(network: Network, host: str, entry: Mapping[str, Any]) -> Iterator[str]:
@@ -271,7 +271,7 @@ def _same_addresses(network: Network, own: Iterable[Mapping[str, Any]]) -> Itera
         peers = sorted(frozenset(entry["peers"]) ^ frozenset(earlier["peers"]))
         between = " and ".join(sorted(addresses))
         yield (
-            f"The connections {earlier['name']} and {entry['name']} are both between {between}, "
+            f"The connections {_bare(earlier['name'])} and {_bare(entry['name'])} are both between {between}, "
             f"and one filter can have only one key; correct l2tp_address of {' or '.join(peers)}, "
             "or delete one of the connections."
         )
