@@ -60,6 +60,7 @@ from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _settings, _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Written
 
 
 def l2tp_problems(
@@ -71,7 +72,8 @@ def l2tp_problems(
         shown = list(_view.exposed(nodes, host, given))
         if shown:
             return shown
-    settings = list(_settings.problems(given, () if removal else nodes[host].connections))
+    written = Written(()) if removal else nodes[host].as_written
+    settings = list(_settings.problems(given, written.connections, written.default))
     if removal:
         return [*settings, *network.problems(nodes, host, removal=True)]
     return settings or network.problems(nodes, host, removal=False)

@@ -20,15 +20,18 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.host_ru
     not_negotiable,
     rules,
 )
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.topologies import Written, expand
 
 __all__ = [
     "OTHER_PEERS_RULE",
     "Connection",
     "Network",
     "Node",
+    "Written",
     "component",
     "connected",
     "connections_of",
+    "expand",
     "negotiated",
     "not_negotiable",
     "problems",
