@@ -118,6 +118,8 @@ VALUE: Final[Spec] = {
     **_SHARED,
 }
 
+KEYS: Final[Spec] = {"path": {"type": "str"}, "rotate": {"type": "str"}}
+
 INFO: Final[Spec] = {
     "preshared_keys": {"type": "list", "elements": "str", "default": [], "no_log": True},
     "rules": {

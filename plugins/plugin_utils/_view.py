@@ -9,7 +9,7 @@ import copy
 import dataclasses
 import functools
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, cast
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -249,9 +249,7 @@ def _node(name: str, variables: Mapping[str, Any], *, plays: bool) -> Node:
     def value(option: str, default: object = None) -> Any:  # noqa: ANN401 - any YAML
         return declared[option] if option in declared else variables.get(f"l2tp_{option}", default)
 
-    # An undefined variable, or null, comes as an empty text from cores before 2.19.
-    of_connections = (value(option) for option in ("connections", "default", "preshared_keys"))
-    written = Written(*(None if each == "" else each for each in of_connections))
+    written = _written(value)
     connections = expand(written)
     managed = _shape.truth(value("managed", default=True))
     return Node(
@@ -271,6 +269,17 @@ def _node(name: str, variables: Mapping[str, Any], *, plays: bool) -> Node:
         faults=() if managed is not None else (_NEITHER.format(name),),
         written=written,
     )
+
+
+def written(variables: Mapping[str, Any]) -> Written:
+    """What a host's own variables say of connections, where the role did not run."""
+    return _written(lambda option: _plain(variables.get(f"l2tp_{option}")))
+
+
+def _written(value: Callable[[str], Any]) -> Written:
+    # An undefined variable, or null, comes as an empty text from cores before 2.19.
+    found = (value(option) for option in ("connections", "default", "preshared_keys"))
+    return Written(*(None if each == "" else each for each in found))
 
 
 _NEITHER = (
@@ -329,7 +338,9 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any YAML
     """Copy by Python's own means: the containers of newer cores make their values only when they are asked."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return str(value) if hasattr(value, "__ENCRYPTED__") else value
 
 
 def _results(hostvars: HostVars, host: str) -> dict[Phase, PolicyResult]:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Four servers as a mesh, then as a hub with spokes: one entry each, with a key for each of their connections."""
+"""Four servers as a mesh with a key for each connection, then as a hub with certificates: one entry each."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import itertools
 
 from ansible_collections.rras.ipsec.tests.lab import HostSpec
 from ansible_collections.rras.ipsec.tests.support import pair as words
+from ansible_collections.rras.ipsec.tests.support.keys import FILE, PASSWORD, make_keys, written_keys
 from ansible_collections.rras.ipsec.tests.support.labs import MakeController
 
 OFFICES = ("tokyo", "osaka", "kyoto", "nara")
@@ -18,11 +19,13 @@ AUTHORITY = "CN=Example Root CA, O=Example"
 def test_a_mesh_and_a_hub_of_four(start: MakeController) -> None:
     controller = start([HostSpec(name, f"192.0.2.{number}") for number, name in enumerate(OFFICES, start=1)])
     links = ["/".join(("offices", *peers)) for peers in itertools.combinations(OFFICES, 2)]
-    keys = {link: f"Uji-Byodoin:{number}/Phoenix" for number, link in enumerate(links)}
     mesh = {"name": "offices", "peers": list(OFFICES), "topology": "mesh"}
-    controller.variables.update(l2tp_connections=[mesh], l2tp_preshared_keys=keys, l2tp_reboot_serial=4)
+    controller.variables.update(l2tp_connections=[mesh], l2tp_reboot_serial=4)
+    make_keys(controller)
+    keys = written_keys(controller)
+    assert list(keys) == links
 
-    as_mesh = controller.site("-vvv", "--diff")
+    as_mesh = controller.site("-vvv", "--diff", "-e", f"@{FILE}", *PASSWORD)
 
     assert as_mesh.code == 0, as_mesh.explain()
     said = [line for line in as_mesh.said("osaka") if line.startswith("offices/")]

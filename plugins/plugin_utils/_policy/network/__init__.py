@@ -14,17 +14,20 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.connect
     connected,
     connections_of,
 )
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.forms import malformed
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.host_rules import (
     OTHER_PEERS_RULE,
     negotiated,
     not_negotiable,
     rules,
 )
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.keyrings import Keyring, keyring
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.topologies import Written, expand
 
 __all__ = [
     "OTHER_PEERS_RULE",
     "Connection",
+    "Keyring",
     "Network",
     "Node",
     "Written",
@@ -32,6 +35,8 @@ __all__ = [
     "connected",
     "connections_of",
     "expand",
+    "keyring",
+    "malformed",
     "negotiated",
     "not_negotiable",
     "problems",
