@@ -7,13 +7,19 @@ from __future__ import annotations
 
 import itertools
 
-from ansible_collections.rras.ipsec.tests.lab import HostSpec
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key
+from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
+from ansible_collections.rras.ipsec.tests.lab.windows.installation import FIREWALL_RULES
 from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.keys import FILE, PASSWORD, make_keys, written_keys
 from ansible_collections.rras.ipsec.tests.support.labs import MakeController
 
 OFFICES = ("tokyo", "osaka", "kyoto", "nara")
 AUTHORITY = "CN=Example Root CA, O=Example"
+
+
+def all_rules(host: Host) -> list[str]:
+    return [value.text for value in (host.registry.read(FIREWALL_RULES) or Key(FIREWALL_RULES)).values()]
 
 
 def test_a_mesh_and_a_hub_of_four(start: MakeController) -> None:
@@ -37,7 +43,7 @@ def test_a_mesh_and_a_hub_of_four(start: MakeController) -> None:
 
     both = [{"certificate_authority": AUTHORITY}, {"kerberos": True}]
     hub = {"name": "branches", "peers": list(OFFICES), "hub": "osaka"}
-    controller.variables.update(l2tp_connections=[hub], l2tp_default={"authentication": both})
+    controller.variables.update(l2tp_connections=[hub], l2tp_default={"authentication": both}, l2tp_firewall=True)
     as_hub = controller.site()
 
     assert as_hub.code == 0, as_hub.explain()
@@ -48,3 +54,5 @@ def test_a_mesh_and_a_hub_of_four(start: MakeController) -> None:
     assert [rule.name for rule in policy.policy.rules][:3] == [
         f"branches/osaka/{each}" for each in OFFICES if each != "osaka"
     ]
+    (allowing,) = (rule for rule in all_rules(controller.lab["osaka"]) if "rras.ipsec-L2TP-from-peers-" in rule)
+    assert "|LPort=500|LPort=1701|LPort=4500|RA4=192.0.2.1|RA4=192.0.2.3|RA4=192.0.2.4|" in allowing
