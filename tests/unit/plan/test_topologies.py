@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -481,3 +484,41 @@ def test_another_peer_changes_nothing_of_the_connections_of_the_others(peers: li
     more = mesh(*peers[:place], "echo", *peers[place:])
     before, after = (expand(Written([each])) for each in (entry, more))
     assert [link for link in after if "echo" not in link["peers"]] == before
+
+
+DOCS = Path(__file__).parents[3] / "docs"
+EXAMPLES = [
+    (document, number, yaml.safe_load(text))
+    for document in ("topologies.md", "keys.md")
+    for number, text in enumerate(
+        re.findall(r"^```yaml\n(.*?)^```$", (DOCS / document).read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    )
+    if "l2tp_connections:" in text
+]
+
+
+def plain(value: Any) -> Any:
+    """Put a key for each template."""
+    if isinstance(value, dict):
+        return {name: plain(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    return KEY if isinstance(value, str) and "{{" in value else value
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda each: f"{each[0]}-{each[1]}")
+def test_the_documented_examples_are_right(example: tuple[str, int, dict[str, Any]]) -> None:
+    shared = plain(example[2])
+    hosts = dict.fromkeys(peer for entry in shared["l2tp_connections"] for peer in entry["peers"])
+    links = [link["name"] for link in expand(Written(shared["l2tp_connections"]))]
+    lacking = [link["name"] for link in expand(Written(shared["l2tp_connections"])) if set(link) == {"name", "peers"}]
+    shared["l2tp_preshared_keys"] = dict.fromkeys(lacking, KEY)
+    declared = {name: {**shared, "l2tp_address": f"192.0.2.{number}"} for number, name in enumerate(hosts, start=1)}
+    assert [sentence for host in hosts for sentence in l2tp_problems(declared, host)] == []
+    assert sorted(links) == sorted({name for host in hosts for name in rule_names(declared, host)})
+
+
+def test_there_are_examples_of_each_topology() -> None:
+    assert len(EXAMPLES) >= 7
+    text = (DOCS / "topologies.md").read_text(encoding="utf-8")
+    assert all(heading in text for heading in ("## A pair", "## A hub", "## A full mesh", "## Several hubs"))
