@@ -82,7 +82,9 @@ class KeysFile:
 
     def with_new(self, names: tuple[str, ...]) -> KeysFile:
         """The same file with new keys for these connections."""
-        return dataclasses.replace(self, keys={**self.keys, **{name: new_key() for name in names}})
+        # Ansible has types of its own for texts, which a YAML file can't say.
+        made = {str.__str__(name): new_key() for name in names}
+        return dataclasses.replace(self, keys={**self.keys, **made})
 
     def write(self) -> None:
         """Put the file in the place of the old one, encrypted, in one moment.

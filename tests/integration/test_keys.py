@@ -24,7 +24,8 @@ def everything_in(folder: Path) -> bytes:
 def test_keys_are_made_once_and_replaced_by_name(start: MakeController, says: Says) -> None:
     controller = start([HostSpec(name, f"192.0.2.{number}") for number, name in enumerate(HOSTS, start=1)])
     mesh = {"name": "offices", "peers": list(HOSTS), "topology": "mesh"}
-    controller.variables.update(l2tp_connections=[mesh], l2tp_keys_file=FILE)
+    pair = {"name": "tokyo-partner", "peers": ["tokyo", "partner"]}
+    controller.variables.update(l2tp_connections=[mesh, pair], l2tp_keys_file=FILE)
     without = controller.play(KEYS)
     says("no vault password for the keys", without.failure("tokyo"), without.code)
 
@@ -33,8 +34,8 @@ def test_keys_are_made_once_and_replaced_by_name(start: MakeController, says: Sa
     log = {"ANSIBLE_LOG_PATH": str(controller.folder / "log")}
     made = make_keys(controller, "-vvvvv", "--diff", environment=log | LOUD)
     keys = written_keys(controller)
-    assert list(keys) == ["offices/tokyo/osaka", "offices/tokyo/kyoto", "offices/osaka/kyoto"]
-    assert made.output.count("+a key for offices/") == predicted.output.count("+a key for offices/") == len(keys)
+    assert list(keys) == ["offices/tokyo/osaka", "offices/tokyo/kyoto", "tokyo-partner", "offices/osaka/kyoto"]
+    assert made.output.count("+a key for ") == predicted.output.count("+a key for ") == len(keys)
     again = make_keys(controller)
     assert (again.changed["tokyo"], written_keys(controller)) == (0, keys)
 

@@ -156,6 +156,20 @@ def test_it_stays_encrypted_with_the_password_that_it_had(path: Path) -> None:
     assert list(KeysFile.read(str(path), opened("two")).keys) == ["a", "b"]
 
 
+class OwnText(str):
+    """A text as Ansible has it: of its own type, and staying so."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return self
+
+
+def test_a_name_is_written_whatever_type_ansible_has_for_it(path: Path) -> None:
+    KeysFile.read(str(path), opened("one")).with_new((OwnText("a"),)).write()
+    assert list(KeysFile.read(str(path), opened("one")).keys) == ["a"]
+
+
 def test_a_link_leads_to_the_file(path: Path) -> None:
     link = path.with_name("link.yml")
     link.symlink_to(path)
