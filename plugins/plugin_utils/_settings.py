@@ -18,20 +18,23 @@ _POLICY_NAME: Final = "l2tp_policy_name"
 """Without it there is no default: where it is null, the module would miss its own option."""
 
 
-def problems(variables: Mapping[str, object], connections: object = ()) -> Iterator[str]:
+def problems(variables: Mapping[str, object], connections: object = (), default: object = None) -> Iterator[str]:
     """What is wrong with variables of the role, a sentence each.
 
-    variables: by name; what is missing is not looked at. connections: for the filter actions of their own.
+    variables: by name; what is missing is not looked at. connections: for the filter actions of their own; default: for
+    that of all others.
     """
     given = {name: variables[name] for name in _SPEC if name in variables}
     misshapen = list(_shape.problems(_SPEC, given))
     yield from misshapen
     if not misshapen:
         yield from _refused(given)
-    for number, entry in enumerate(connections if isinstance(connections, Sequence) else ()):
+    entries = enumerate(connections if isinstance(connections, Sequence) else ())
+    places = (("l2tp_default", default), *((f"l2tp_connections[{number}]", entry) for number, entry in entries))
+    for where, entry in places:
         action = entry.get("filter_action") if isinstance(entry, Mapping) else None
         if isinstance(action, Mapping):
-            yield from _problems_of_action(f"l2tp_connections[{number}].filter_action", action)
+            yield from _problems_of_action(f"{where}.filter_action", action)
 
 
 def _problems_of_action(where: str, action: Mapping[str, object]) -> Iterator[str]:

@@ -93,6 +93,7 @@ POLICY: Final[Spec] = {
     "address": {"type": "str"},
     "rules": {"type": "list", "elements": "dict", "options": _RULE},
     "block_l2tp_over_ipv6": {"type": "bool", "default": True},
+    "open_firewall": {"type": "bool", "default": False},
     "main_mode": {"type": "dict", "apply_defaults": True, "options": _MAIN_MODE},
     "default_response_rule": {"type": "bool", "default": False},
     "polling_interval": {"type": "int", "default": 180},
@@ -123,6 +124,8 @@ VALUE: Final[Spec] = {
     **_CALLER,
     **_SHARED,
 }
+
+KEYS: Final[Spec] = {"path": {"type": "str"}, "rotate": {"type": "str"}}
 
 INFO: Final[Spec] = {
     "preshared_keys": {"type": "list", "elements": "str", "default": [], "no_log": True},

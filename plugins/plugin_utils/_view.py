@@ -9,7 +9,7 @@ import copy
 import dataclasses
 import functools
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, cast
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -17,7 +17,13 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _specs
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier, declaration, model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Phase, Run
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import OTHER_PEERS_RULE, Network, Node
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import (
+    OTHER_PEERS_RULE,
+    Network,
+    Node,
+    Written,
+    expand,
+)
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import (
     HostFacts,
     PolicyProof,
@@ -45,6 +51,15 @@ RESTART = "__l2tp_restart"
 _FILTER_ACTION = _specs.POLICY["rules"]["options"]["filter_action"]
 _SHOWN = ("l2tp_policy_name", "l2tp_other_peers_certificate_authority")
 """The variables whose texts results show as they are."""
+_AUTHENTICATION: _shape.Spec = {
+    "preshared_key": {"no_log": True},
+    "certificate_authority": {},
+    "authentication": {
+        "type": "list",
+        "elements": "dict",
+        "options": {"preshared_key": {"no_log": True}, "certificate_authority": {}},
+    },
+}
 _CONNECTIONS: _shape.Spec = {
     "l2tp_connections": {
         "type": "list",
@@ -52,10 +67,10 @@ _CONNECTIONS: _shape.Spec = {
         "options": {
             "name": {},
             "peers": {"type": "list", "elements": "str"},
-            "preshared_key": {"no_log": True},
-            "certificate_authority": {},
+            **_AUTHENTICATION,
         },
     },
+    "l2tp_default": {"type": "dict", "options": _AUTHENTICATION},
 }
 _RULE_OF_THE_ROLE = (OTHER_PEERS_RULE, "me", "any")
 """The texts of the rule for all other L2TP."""
@@ -96,14 +111,16 @@ def exposed(nodes: Network, host: str, variables: Mapping[str, object]) -> Itera
     the host's role, by name.
     """
     names = _differing(nodes, host)
-    declared = [(_of(host, name), {"l2tp_connections": nodes[name].connections}) for name in names]
+    written = [(_of(host, name), nodes[name].as_written) for name in names]
+    declared = [(of, {"l2tp_connections": each.connections, "l2tp_default": each.default}) for of, each in written]
     found = [(f"{path}{of}", text) for of, each in declared for path, text in _shape.secrets(_CONNECTIONS, each)]
+    found += [(f"A key in l2tp_preshared_keys{of}", text) for of, each in written for text in _keys(each)]
     first = {text: path for path, text in reversed(found) if len(text.strip()) > 1}  # one character is refused as a key
     secrets = [(path, text) for path, text in found if first.get(text) == path]
     texts = [(f"{path}{of}", text) for of, each in declared for path, text in _shape.shown(_CONNECTIONS, each)]
     addresses = [(f"l2tp_address of {node.name}", str(node.address)) for node in nodes.values() if node.address]
     others = [(name, text) for name in _SHOWN if isinstance(text := variables.get(name), str)]
-    yield from _shape.exposed(secrets, [*texts, *others, *addresses])
+    yield from _shape.exposed(secrets, [*texts, *_made(nodes), *others, *addresses])
     for path, secret in secrets:
         if any(secret.casefold() in text.casefold() for text in _RULE_OF_THE_ROLE):
             yield f"{path} is part of a rule that the role writes, which is shown; write another key."
@@ -112,7 +129,20 @@ def exposed(nodes: Network, host: str, variables: Mapping[str, object]) -> Itera
 def _differing(nodes: Network, host: str) -> Iterator[str]:
     """The host, and those of the others that declare other connections than it."""
     yield host
-    yield from (name for name in nodes if name != host and nodes[name].connections != nodes[host].connections)
+    yield from (name for name in nodes if name != host and nodes[name].as_written != nodes[host].as_written)
+
+
+def _keys(written: Written) -> Iterator[str]:
+    """The keys that are written by the names of their connections; no name is shown, for a key may be in its place."""
+    keys = written.preshared_keys
+    yield from (key for key in keys.values() if isinstance(key, str)) if isinstance(keys, Mapping) else ()
+
+
+def _made(nodes: Network) -> Iterator[tuple[str, str]]:
+    """The names of connections that nobody wrote, because they are made of a name and its peers."""
+    entries = (entry for node in nodes.values() for entry in _listed(node.connections) if isinstance(entry, Mapping))
+    names = {name for entry in entries if isinstance(name := entry.get("name"), str)}
+    yield from (("the name of a connection of a hub or a mesh", name) for name in sorted(names))
 
 
 def _of(host: str, name: str) -> str:
@@ -231,8 +261,8 @@ def _node(name: str, variables: Mapping[str, Any], *, plays: bool) -> Node:
     def value(option: str, default: object = None) -> Any:  # noqa: ANN401 - any YAML
         return declared[option] if option in declared else variables.get(f"l2tp_{option}", default)
 
-    # An undefined variable, or null, comes as an empty text from cores before 2.19.
-    connections = None if value("connections") == "" else value("connections")
+    written = _written(value)
+    connections = expand(written)
     managed = _shape.truth(value("managed", default=True))
     return Node(
         name,
@@ -249,7 +279,19 @@ def _node(name: str, variables: Mapping[str, Any], *, plays: bool) -> Node:
             if _names(entry, name) and entry.get("filter_action") and isinstance(entry.get("name"), str)
         },
         faults=() if managed is not None else (_NEITHER.format(name),),
+        written=written,
     )
+
+
+def written(variables: Mapping[str, Any]) -> Written:
+    """What a host's own variables say of connections, where the role did not run."""
+    return _written(lambda option: _shape.plain(variables.get(f"l2tp_{option}")))
+
+
+def _written(value: Callable[[str], Any]) -> Written:
+    # An undefined variable, or null, comes as an empty text from cores before 2.19.
+    found = (value(option) for option in ("connections", "default", "preshared_keys"))
+    return Written(*(None if each == "" else each for each in found))
 
 
 _NEITHER = (

@@ -99,6 +99,18 @@ def problems(
     return preflight.problems(play, _view.network(play, host), [host], removal=removal)[host]
 
 
-def rules(hostvars: Mapping[str, Mapping[str, Any]], host: str, **given: Any) -> list[dict[str, Any]]:
+def rules(
+    hostvars: Mapping[str, Mapping[str, Any]],
+    host: str,
+    other_peers: str = "block",
+    certificate_authority: str | None = None,
+    filter_action: Mapping[str, Any] | None = None,
+) -> list[dict[str, Any]]:
     """Return the rules that a host's connections make."""
-    return network.rules(_view.neighbourhood(hostvars, host), host, **{"other_peers": "block", **given})
+    return network.rules(
+        _view.neighbourhood(hostvars, host),
+        host,
+        other_peers=other_peers,
+        certificate_authority=certificate_authority,
+        filter_action=filter_action,
+    )

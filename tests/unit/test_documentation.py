@@ -39,7 +39,8 @@ ROLE = ROOT / "roles" / "l2tp"
 POLICY, VALUE, INFO = (
     f"rras.ipsec.{name}" for name in ("win_ipsec_psk_policy", "win_prohibit_ipsec", "win_ipsec_policy_info")
 )
-SPECS = {POLICY: _specs.POLICY, VALUE: _specs.VALUE, INFO: _specs.INFO}
+KEYS = "rras.ipsec.l2tp_keys"
+SPECS = {POLICY: _specs.POLICY, VALUE: _specs.VALUE, INFO: _specs.INFO, KEYS: _specs.KEYS}
 FILTERS = sorted(path.stem for path in (ROOT / "plugins" / "filter").glob("*.py"))
 ANSIBLE_S_OWN = {"changed", "warnings"}
 NONCE = bytes(32)
@@ -157,9 +158,13 @@ def test_the_variables_of_the_role_are_in_its_readme(role: Tree) -> None:
 def test_ansible_leaves_what_may_have_a_key_in_it_to_the_role(role: Tree) -> None:
     """With another type, ansible-core checks it itself, and may quote what is malformed."""
     unchecked = {name for name, option in role.items() if option["type"] == "raw"}
-    assert unchecked == {"l2tp_connections", "l2tp_filter_action", "l2tp_main_mode", "l2tp_managed"}
-    assert "elements" not in role["l2tp_connections"]
-    assert role["l2tp_connections"]["options"]["preshared_key"]["no_log"] is True
+    with_keys = {"l2tp_connections", "l2tp_default", "l2tp_preshared_keys"}
+    assert unchecked == with_keys | {"l2tp_filter_action", "l2tp_main_mode", "l2tp_managed"}
+    assert not any("elements" in role[name] for name in with_keys)
+    options = role["l2tp_connections"]["options"]
+    assert options["preshared_key"]["no_log"] is True
+    assert options["authentication"]["options"]["preshared_key"]["no_log"] is True
+    assert role["l2tp_preshared_keys"]["no_log"] is True
 
 
 @pytest.mark.parametrize("name", FILTERS)

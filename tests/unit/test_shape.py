@@ -369,7 +369,8 @@ CONNECTIONS: tuple[tuple[Any, str], ...] = (
             [PAIR | unknown],
             (
                 "l2tp_connections[0] has an unknown option (its name is not shown, because it may be a key); "
-                "the options of a connection are name, peers, preshared_key, certificate_authority, filter_action."
+                "the options of a connection are name, peers, topology, hub, preshared_key, certificate_authority, "
+                "authentication, filter_action."
             ),
         )
         for unknown in UNKNOWN

@@ -31,8 +31,10 @@ $listForm = 'D:(?![A-Z]*NO_ACCESS_CONTROL)'
 $prohibitForm = "$rasmanForm`tProhibitIpSec"
 $wallForm = "$servicesForm\\SharedAccess\\Parameters\\FirewallPolicy"
 $profileForm = '(Domain|Standard|Private|Public)Profile'
-$ruleForm = 'name=rras\.ipsec-L2TP-over-IPv6'
-$blockForm = 'dir=in action=block protocol=UDP localport=1701 remoteip=::/1,8000::/1 profile=any enable=yes'
+$ruleForm = 'name=rras\.ipsec-L2TP-(over-IPv6|from-peers-\w{8})'
+$blockForm = 'action=block protocol=UDP localport=1701 remoteip=::/1,8000::/1'
+$allowForm = 'action=allow protocol=UDP localport=500,1701,4500 remoteip=[\d.,]+'
+$bothForm = "dir=in ($blockForm|$allowForm) profile=any enable=yes"
 $readableForm = Join-Forms @(
     $storeForm
     $ownForm
@@ -48,11 +50,11 @@ $readableForm = Join-Forms @(
 $treeForm = Join-Forms @(
     "$readableForm`t(\*|\w+(,\w+)*)`t\d"
     "SOFTWARE\\Microsoft\\Cryptography`tMachineGuid`t0"
-    "$wallForm\\FirewallRules`t\|$ruleForm\|`t0"
+    "$wallForm\\FirewallRules`t\|name=rras\.ipsec-`t0"
 )
 $programForm = Join-Forms @(
     "netsh`tipsec (static show policy all|dynamic show qmfilter all)"
-    "netsh`tadvfirewall firewall (delete rule $ruleForm|add rule $ruleForm $blockForm)"
+    "netsh`tadvfirewall firewall (delete rule $ruleForm|add rule $ruleForm $bothForm)"
     "net`t(start|stop) (PolicyAgent|IKEEXT|RemoteAccess)"
     "sc`tquery $serviceForm"
     "sc`tcontrol PolicyAgent 129"

@@ -79,18 +79,13 @@ def _summary(
 ) -> str:
     agree = not disagreements and all(ends.has_connection(connection.name, proofs[peer]) for peer in read)
     source, destination = (network[peer].address for peer in connection.peers)
-    means = (
-        "the preshared key"
-        if connection.preshared_key is not None
-        else f"certificates of {connection.certificate_authority}"
-    )
     unproved = [peer for peer in read if not proofs[peer]["host"]["loading_proved"]]
     choice = _choice(network, connection) if agree and len(read) == len(connection.peers) else ""
     if not agree and len(read) == len(connection.peers) and ends.agree_on_another_key(connection, proofs):
         state = f"{' and '.join(read)} agree with each other, but not with the declaration, on"
     else:
         state = _state(read, unproved, agree=agree)
-    what = f"UDP {source} port 1701 -> {destination}, mirrored, with {means}{choice}"
+    what = f"UDP {source} port 1701 -> {destination}, mirrored, with {connection.means}{choice}"
     return f"{connection.name}: {state} {what}"
 
 

@@ -57,6 +57,8 @@ class Declaration:
     """The host's own address in the filters, where it is declared; empty: either end may be the host's."""
     block_ipv6: bool = False
     """Whether L2TP over IPv6 is blocked by a rule of Windows Firewall."""
+    open_firewall: bool = False
+    """Whether another rule of it lets the peers in."""
 
 
 def declare(options: Options) -> Declaration:
@@ -84,6 +86,7 @@ def declare(options: Options) -> Declaration:
         forget_replaced=options["forget_replaced"],
         address=specific_address("address", options["address"]) if options["address"] else "",
         block_ipv6=options["block_l2tp_over_ipv6"],
+        open_firewall=options["open_firewall"],
     )
 
 

@@ -67,6 +67,7 @@ def stage(plan: Plan, host: Host, *, when: int, backup: bool) -> tuple[steps.Ste
         *(plan.services if plan.after else ()),
         *_record(plan, host, when),
         *plan.firewall,
+        *plan.opening,
         *itertools.chain.from_iterable(_write(key) for key in _keys(plan, when)),
         *_close(plan, host),
         steps.SetValue(TRANSACTION, "Phase", Value.sz(Phase.STAGED)),
@@ -157,6 +158,7 @@ def revert(host: Host) -> tuple[steps.Step, ...]:
         # As after a commit: without the services, a policy that a power failure brings back could not be replaced.
         steps.Flush(LOCAL),
         *(services.unblock_ipv6(host) if pending.blocked_ipv6 or not stays else ()),
+        *(firewall.shut_out(each) for each in services.to_close(host) if not stays or each == firewall.tag(pending.id)),
         *(() if stays else forget(host)),
         steps.DeleteKey(TRANSACTION),
     )
@@ -261,7 +263,8 @@ def _blocks_ipv6_first(plan: Plan, host: Host) -> bool:
 
 
 def _unblock(transaction: Transaction) -> tuple[steps.Step, ...]:
-    return (firewall.DELETE,) if Flag.UNBLOCK_IPV6 in transaction.flags else ()
+    blocking = (firewall.DELETE,) if Flag.UNBLOCK_IPV6 in transaction.flags else ()
+    return (*blocking, *map(firewall.shut_out, transaction.closes))
 
 
 def _state(

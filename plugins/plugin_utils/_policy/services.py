@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall, steps
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import (
@@ -108,6 +108,19 @@ def block_ipv6(host: Host) -> tuple[steps.Step, ...]:
 def unblock_ipv6(host: Host) -> tuple[steps.Step, ...]:
     """The steps that take our rule of Windows Firewall away; none where its service is not running."""
     return (firewall.DELETE,) if host.windows_firewall.rules and host.windows_firewall.running else ()
+
+
+def open_to(host: Host, peers: Sequence[str], tag: str) -> tuple[steps.Step, ...]:
+    """The steps after which Windows Firewall lets these peers in; none where it does, or is not running."""
+    found = host.windows_firewall
+    return () if not peers or not found.running or found.lets_in(peers) else (firewall.let_in(tag, peers),)
+
+
+def to_close(host: Host, peers: Iterable[str] = ()) -> tuple[str, ...]:
+    """The tags of our rules for other peers than these, which must go; none where the firewall is not running."""
+    found = host.windows_firewall
+    kept = found.lets_in(peers)
+    return tuple(rule.tag for rule in found.peers if rule.tag != kept) if found.running else ()
 
 
 def after(host: Host, wanted: Iterable[steps.Step]) -> Mapping[str, Service]:

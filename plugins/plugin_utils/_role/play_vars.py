@@ -16,6 +16,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import 
 
 VARIABLES: Final = (
     "connections",
+    "default",
+    "preshared_keys",
     "address",
     "managed",
     "policy_name",
@@ -27,6 +29,7 @@ VARIABLES: Final = (
     "replace_assigned",
     "take_over",
     "forget_replaced",
+    "firewall",
     "policy_agent_first",
     "backup",
     "one_end",

@@ -38,4 +38,5 @@ def _own(declared: Mapping[str, Any], nodes: Network, host: str, *, removal: boo
         return shown
     if removal:
         given = {name: given[name] for name in _settings.OF_A_REMOVAL}
-    return list(_settings.problems(given, () if removal else nodes[host].connections))
+    written = networks.Written(()) if removal else nodes[host].as_written
+    return list(_settings.problems(given, written.connections, written.default))

@@ -445,6 +445,7 @@ class Steps:
             "state": "present" if rules else "absent",
             "rules": rules,
             "block_l2tp_over_ipv6": own["other_peers"] != "ignore",
+            "open_firewall": own["firewall"],
             **{name: own[name] for name in _OF_THE_POLICY},
         }
 

@@ -349,6 +349,11 @@ def _finished(reading: Reading, transaction: planning.Transaction, deleted: Iter
             f"the rule {firewall.NAME} of Windows Firewall is still there; check that the service MpsSvc is running, "
             "and run this task again."
         )
+    if set(transaction.closes) & {rule.tag for rule in reading.host.windows_firewall.peers}:
+        raise WorkError(
+            f"a rule {firewall.PEERS}* of Windows Firewall for other peers is still there; check that the service "
+            "MpsSvc is running, and run this task again."
+        )
     return reading
 
 

@@ -65,6 +65,11 @@ def test_a_host_may_have_an_address_for_its_name() -> None:
 
 NO_ACTION = ".filter_action must be a dictionary with options of a filter action, such as pfs: true."
 ENDS = "rras-osaka and rras-tokyo"
+NO_AUTHENTICATION = (
+    "has no authentication; write preshared_key, certificate_authority or authentication, or its key into "
+    "l2tp_preshared_keys (rras.ipsec.keys makes one)."
+)
+BOTH = "has both {}; write one of them, or several methods into authentication, in order of preference."
 DIFFERENT = "write it once, into the variables of a group that contains both."
 
 
@@ -149,7 +154,14 @@ DIFFERENT = "write it once, into the variables of a group that contains both."
                     "write, for example, [rras-tokyo, rras-osaka]."
                 ),
             )
-            for peers in (None, TOKYO, [TOKYO], [TOKYO, OSAKA, BRANCH], [TOKYO, 5])
+            for peers in (None, TOKYO, [TOKYO], [TOKYO, OSAKA, 5], [TOKYO, 5])
+        ),
+        (
+            network(PAIR | {"peers": [TOKYO, OSAKA, BRANCH]}),
+            (
+                "l2tp_connections[0].peers has more than two hosts; write topology: mesh to connect each of them with "
+                "each, or hub: and the name of the one that is connected with the others."
+            ),
         ),
         (
             network(PAIR | {"peers": [TOKYO, "rras-\u202eosaka"]}),
@@ -171,7 +183,7 @@ DIFFERENT = "write it once, into the variables of a group that contains both."
             (
                 "l2tp_connections[0] has an unknown option (its "
                 "name is not shown, because it may be a key); the options of a connection are "
-                "name, peers, preshared_key, certificate_authority, filter_action."
+                "name, peers, topology, hub, preshared_key, certificate_authority, authentication, filter_action."
             ),
         ),
         (
@@ -199,12 +211,16 @@ DIFFERENT = "write it once, into the variables of a group that contains both."
         *(
             (
                 network(entry),
-                (
-                    "The connection tokyo-osaka must have either preshared_key or certificate_authority; "
-                    "write one of them."
-                ),
+                f"The connection tokyo-osaka {fault}",
             )
-            for entry in (without(PAIR, "preshared_key"), PAIR | {"certificate_authority": "CN=Example"})
+            for entry, fault in (
+                (without(PAIR, "preshared_key"), NO_AUTHENTICATION),
+                (
+                    PAIR | {"certificate_authority": "CN=Example"},
+                    BOTH.format("preshared_key and certificate_authority"),
+                ),
+                (PAIR | {"authentication": [{"kerberos": True}]}, BOTH.format("preshared_key and authentication")),
+            )
         ),
         *(
             (network(PAIR | {"preshared_key": key}), f"preshared_key of the connection tokyo-osaka {fault}")

@@ -15,22 +15,30 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.connect
     connections_of,
     reachable,
 )
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.forms import malformed
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.host_rules import (
     OTHER_PEERS_RULE,
     negotiated,
     not_negotiable,
     rules,
 )
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.keyrings import Keyring, keyring
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.topologies import Written, expand
 
 __all__ = [
     "OTHER_PEERS_RULE",
     "Connection",
+    "Keyring",
     "Network",
     "Node",
+    "Written",
     "all_problems",
     "component",
     "connected",
     "connections_of",
+    "expand",
+    "keyring",
+    "malformed",
     "negotiated",
     "not_negotiable",
     "problems",

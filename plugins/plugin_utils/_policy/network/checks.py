@@ -15,19 +15,25 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration imp
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.model import Action, FilterAction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.connections import (
     OTHER_PEERS,
-    PEERS,
     Network,
     Node,
     connected,
     entries_of,
     reachable,
 )
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.forms import malformed
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.host_rules import (
     OTHER_PEERS_RULE,
     not_negotiable,
 )
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.topologies import (
+    AUTHENTICATION,
+    PEERS,
+    Written,
+    key_of,
+)
 
-_ENTRY = ("name", "peers", "preshared_key", "certificate_authority", "filter_action")
+_ENTRY = ("name", "peers", *AUTHENTICATION, "filter_action")
 
 
 def problems(network: Network, host: str, *, removal: bool = False) -> list[str]:
@@ -59,9 +65,9 @@ def _problems(network: Network, node: Node) -> Iterator[str]:
     if node.connections is None:
         yield f"l2tp_connections is not defined for {host}; write the list of connections into its group's variables."
         return
-    malformed = list(_malformed(node.connections))
-    yield from malformed
-    if malformed:
+    misshapen = list(malformed(node.as_written))
+    yield from misshapen
+    if misshapen:
         return
     yield from _twice(node.connections)
     yield from _unknown_peers(node)
@@ -129,39 +135,6 @@ def _unprotected(where: str, action: FilterAction | None) -> Iterator[str]:
         )
 
 
-def _malformed(entries: object) -> Iterator[str]:
-    """What is wrong with the form of the entries; none of them is quoted, for there may be a key in it."""
-    if not isinstance(entries, list | tuple):
-        yield "l2tp_connections must be a list of connections; begin each with a dash."
-        return
-    for number, entry in enumerate(entries):
-        where = f"l2tp_connections[{number}]"
-        if isinstance(entry, Mapping):
-            yield from _malformed_entry(where, entry)
-        else:
-            yield f"{where} must be a dictionary with name, peers and preshared_key or certificate_authority."
-
-
-def _malformed_entry(where: str, entry: Mapping[str, Any]) -> Iterator[str]:
-    if not entry.get("name", ""):
-        yield f"{where}.name is missing; write a name for the connection, such as tokyo-osaka."
-    elif not isinstance(entry["name"], str):
-        yield f"{where}.name must be text; put it in quotes."
-    peers = entry.get("peers")
-    if not isinstance(peers, list | tuple) or len(peers) != PEERS or not all(isinstance(peer, str) for peer in peers):
-        yield f"{where}.peers must be the inventory names of two hosts; write, for example, [rras-tokyo, rras-osaka]."
-    for option in ("preshared_key", "certificate_authority"):
-        if not isinstance(entry.get(option), str | None):
-            yield f"{where}.{option} must be text; put it in quotes."
-    if not isinstance(entry.get("filter_action"), Mapping | None):
-        yield f"{where}.filter_action must be a dictionary with options of a filter action, such as pfs: true."
-    if any(option not in _ENTRY for option in entry):
-        yield (
-            f"{where} has an unknown option (its name is not shown, because it may be a key); "
-            f"the options of a connection are {', '.join(_ENTRY)}."
-        )
-
-
 def _twice(entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     names: set[str] = set()
     pairs: dict[frozenset[str], str] = {}
@@ -193,7 +166,7 @@ def _entry_problems(network: Network, host: str, entry: Mapping[str, Any]) -> It
         yield (f"{where} names the peer {_bare(peer)}, which is not in the inventory; {_remedy_for_unknown(peer)}.")
     if unknown:
         return
-    yield from _authentication_problems(entry)
+    yield from _authentication_problems(network[host].as_written, entry)
     own_action = network[host].own_filter_actions.get(entry["name"])
     yield from _unprotected(f"filter_action of the connection {entry['name']}", own_action)
     yield from _address_problems(network, where, entry)
@@ -227,18 +200,47 @@ def _name_problems(name: str) -> Iterator[str]:
     yield from _sentence(declaration.check_name, where, name)
 
 
-def _authentication_problems(entry: Mapping[str, Any]) -> Iterator[str]:
-    key, authority = entry.get("preshared_key"), entry.get("certificate_authority")
-    of = f"of the connection {entry['name']}"
-    if (key is None) == (authority is None):
+def _authentication_problems(written: Written, entry: Mapping[str, Any]) -> Iterator[str]:
+    given = [option for option in AUTHENTICATION if entry.get(option) is not None]
+    if not given:
         yield (
-            f"The connection {entry['name']} must have either preshared_key or certificate_authority; "
-            "write one of them."
+            f"The connection {entry['name']} has no authentication; write preshared_key, certificate_authority "
+            "or authentication, or its key into l2tp_preshared_keys (rras.ipsec.keys makes one)."
         )
-    elif authority is None:
-        yield from _sentence(declaration.check_key, f"preshared_key {of}", str(key))
+    elif len(given) > 1:
+        yield (
+            f"The connection {entry['name']} has both {' and '.join(given)}; write one of them, or several methods "
+            "into authentication, in order of preference."
+        )
     else:
-        yield from _sentence(declaration.check_authority, f"certificate_authority {of}", authority)
+        yield from _method_problems(f"of the connection {entry['name']}", entry)
+        yield from _unused_key(written, entry)
+
+
+def _method_problems(of: str, entry: Mapping[str, Any]) -> Iterator[str]:
+    methods: Sequence[Mapping[str, Any]] = entry.get("authentication") or ()
+    of_list = ((f"authentication[{number}].", method) for number, method in enumerate(methods))
+    for where, method in (("", entry), *of_list):
+        for option, check in _CHECKS.items():
+            if method.get(option) is not None:
+                yield from _sentence(check, f"{where}{option} {of}", str(method[option]))
+
+
+_CHECKS: Mapping[str, Callable[[str, str], object]] = {
+    "preshared_key": declaration.check_key,
+    "certificate_authority": declaration.check_authority,
+}
+
+
+def _unused_key(written: Written, entry: Mapping[str, Any]) -> Iterator[str]:
+    """Say if a key in l2tp_preshared_keys never counts, because the connection says something else."""
+    key = key_of(written, entry["name"])
+    keys = [entry.get("preshared_key"), *(each.get("preshared_key") for each in entry.get("authentication") or ())]
+    if key is not None and key not in keys:
+        yield (
+            f"The connection {entry['name']} has an authentication of its own, and a key in l2tp_preshared_keys, "
+            "which is not used; delete one of them."
+        )
 
 
 def _sentence(check: Callable[[str, str], object], where: str, text: str) -> Iterator[str]:
