@@ -21,6 +21,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.describe.texts 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.describe.vocabulary import (
     algorithm_text,
     main_mode_text,
+    offer_text,
 )
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "key_states",
     "lines",
     "main_mode_text",
+    "offer_text",
     "quoted",
     "shortened",
     "shown",
