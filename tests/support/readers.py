@@ -20,7 +20,10 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import 
 
 ROOT = Path(__file__).parents[2]
 TASKS = ROOT / "roles" / "l2tp" / "tasks"
-WITHOUT_RESULTS = ("l2tp_far_end", "l2tp_problems", "l2tp_rules", "l2tp_true")
+WITHOUT_RESULTS = (
+    *("l2tp_far_end", "l2tp_problems", "l2tp_rules", "l2tp_true"),
+    *("to_ipsecpol", "to_netsh", "to_reg", "to_steps"),
+)
 """The filters that read declarations only."""
 STEPS = {
     _view.RESULTS[Phase.PLAN]: "plan",

@@ -40,6 +40,10 @@ FILTERS = {
     "l2tp_rules": "'x'",
     "l2tp_true": "",
     "l2tp_uncertain": "'x'",
+    "to_ipsecpol": "",
+    "to_netsh": "",
+    "to_reg": "",
+    "to_steps": "",
 }
 PYTHON = os.environ.get("RRAS_TOO_OLD", sys.executable)
 

@@ -89,7 +89,7 @@ def test_windows_2000_without_group_2_is_refused() -> None:
     with pytest.raises(RenderError) as caught:
         fit(peer_type=OLD, main_mode={"methods": [{"dh_group": 14}]})
     assert str(caught.value) == (
-        "Windows 2000 has no Diffie-Hellman group 14, and no method of main_mode has group 2; "
+        "Windows 2000 has no Diffie-Hellman group 14, and no declared method of main mode has group 2; "
         "write one with dh_group 2, for both ends."
     )
 
@@ -284,8 +284,8 @@ def test_ipsecpol_word_for_word() -> None:
     assert commands(ipsecpol.batch_file(fit(with_key("100% secret"), OTHERS, peer_type=OLD)), "rem ") == [
         "@echo off",
         (
-            'ipsecpol -w REG -p "L2TP site to site:180" -r "tokyo-osaka" -f 192.0.2.1:1701+192.0.2.2::UDP -n ESP[3DES,SHA] '
-            '-a PRESHARE:"100%% secret"'
+            'ipsecpol -w REG -p "L2TP site to site:180" -r "tokyo-osaka" -f 192.0.2.1:1701+192.0.2.2::UDP '
+            '-n ESP[3DES,SHA] -a PRESHARE:"100%% secret"'
         ),
         'ipsecpol -w REG -p "L2TP site to site:180" -r "all other L2TP 1" -f 0:1701+*::UDP -n BLOCK',
         'ipsecpol -w REG -p "L2TP site to site:180" -r "all other L2TP 2" -f 0+*:1701:UDP -n BLOCK -x',

@@ -18,6 +18,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render.renderin
     RenderError,
     Rendering,
     fit,
+    with_group_2,
 )
 
 __all__ = [
@@ -31,4 +32,5 @@ __all__ = [
     "Rendering",
     "files_of",
     "fit",
+    "with_group_2",
 ]

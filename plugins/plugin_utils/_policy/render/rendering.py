@@ -63,24 +63,27 @@ def fit(
 
     Windows 2000 has no Diffie-Hellman group 14, so only group 2 is left there. Raises `RenderError` where that is none.
     """
-    fitting = _with_group_2(policy) if peer_type is PeerType.WINDOWS_2000 else policy
+    fitting = policy
+    if peer_type is PeerType.WINDOWS_2000:
+        fitting = dataclasses.replace(policy, main_mode=with_group_2(policy.main_mode))
     return Rendering(fitting if keys else _without_keys(fitting), peer_type, server, keys, address)
+
+
+def with_group_2(main_mode: model.MainMode) -> model.MainMode:
+    """What Windows 2000 knows of a main mode. Raises `RenderError` where that is nothing."""
+    methods = tuple(each for each in main_mode.methods if each.group == model.DhGroup.GROUP_2)
+    if not methods:
+        raise RenderError(
+            "Windows 2000 has no Diffie-Hellman group 14, and no declared method of main mode has group 2; "
+            "write one with dh_group 2, for both ends."
+        )
+    return dataclasses.replace(main_mode, methods=methods)
 
 
 def preshared_keys(rule: model.Rule) -> list[str]:
     """The preshared keys of a rule, as text."""
     methods = (each for each in rule.authentication if each.type == model.AuthenticationType.PRESHARED_KEY)
     return [each.data.decode("utf-16-le").removesuffix("\0") for each in methods]
-
-
-def _with_group_2(policy: model.Policy) -> model.Policy:
-    methods = tuple(each for each in policy.main_mode.methods if each.group == model.DhGroup.GROUP_2)
-    if not methods:
-        raise RenderError(
-            "Windows 2000 has no Diffie-Hellman group 14, and no method of main_mode has group 2; "
-            "write one with dh_group 2, for both ends."
-        )
-    return dataclasses.replace(policy, main_mode=dataclasses.replace(policy.main_mode, methods=methods))
 
 
 def _without_keys(policy: model.Policy) -> model.Policy:
