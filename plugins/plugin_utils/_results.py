@@ -114,6 +114,10 @@ RESULT: Final[Mapping[str, Described]] = {
     "in_effect": _KEPT,
     "diff": {"before_header": _KEPT, "after_header": _KEPT, "before": _LINES, "after": _LINES},
     "host": _HOST,
+    "folder": _KEPT,
+    "files": _KEPT,
+    "refused": _FREE,
+    "steps": _FREE,
 }
 """All fields of all results that hold text. One that is missing here counts as free."""
 

@@ -131,3 +131,10 @@ INFO: Final[Spec] = {
     },
     **_SHARED,
 }
+
+RENDER: Final[Spec] = {
+    "folder": {"type": "str", "required": True},
+    "peer_type": {"type": "str", "default": "windows", "choices": ["windows_2000", "windows"]},
+    "keys": {"type": "bool", "default": True},
+    "undo_only": {"type": "bool", "default": False},
+}

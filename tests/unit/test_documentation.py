@@ -37,7 +37,8 @@ ROLE = ROOT / "roles" / "l2tp"
 POLICY, VALUE, INFO = (
     f"rras.ipsec.{name}" for name in ("win_ipsec_psk_policy", "win_prohibit_ipsec", "win_ipsec_policy_info")
 )
-SPECS = {POLICY: _specs.POLICY, VALUE: _specs.VALUE, INFO: _specs.INFO}
+RENDER = "rras.ipsec.l2tp_render"
+SPECS = {POLICY: _specs.POLICY, VALUE: _specs.VALUE, INFO: _specs.INFO, RENDER: _specs.RENDER}
 FILTERS = sorted(path.stem for path in (ROOT / "plugins" / "filter").glob("*.py"))
 ANSIBLE_S_OWN = {"changed", "warnings"}
 NONCE = bytes(32)

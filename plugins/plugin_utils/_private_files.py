@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files on the controller that nobody but their owner may read, from their first byte on."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
+
+FOLDER_MODE = 0o700
+FILE_MODE = 0o600
+
+
+class PrivateFilesError(RrasError):
+    """A file on the controller can't be read or written. The message is one sentence."""
+
+    reason = "files"
+
+
+class PrivateFolder:
+    """A folder of files, of which some names are ours."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self, name: str) -> bytes | None:
+        """The content of a file; None where there is none. A link is none."""
+        try:
+            descriptor = os.open(self.path / name, os.O_RDONLY | os.O_NOFOLLOW)
+        except OSError:
+            return None
+        with open(descriptor, "rb") as file:  # noqa: PTH123 - of a descriptor
+            return file.read()
+
+    def differing(self, content: Mapping[str, bytes], names: Sequence[str]) -> list[str]:
+        """What `write` would change, by name; the folder itself is a dot."""
+        return [*([] if _mode(self.path) == FOLDER_MODE else ["."]), *self._differing(content, names)]
+
+    def _differing(self, content: Mapping[str, bytes], names: Sequence[str]) -> list[str]:
+        return [name for name in names if self._differs(name, content.get(name))]
+
+    def _differs(self, name: str, wanted: bytes | None) -> bool:
+        mode = _mode(self.path / name)
+        if wanted is None:
+            return mode is not None
+        return mode != FILE_MODE or self.read(name) != wanted
+
+    def write(self, content: Mapping[str, bytes], names: Sequence[str]) -> None:
+        """Write these files, and delete what else has one of these names. Raises `PrivateFilesError`."""
+        try:
+            self._prepare()
+            for name in self._differing(content, names):
+                (self.path / name).unlink(missing_ok=True)
+                if name in content:
+                    self._create(name, content[name])
+        except OSError as error:
+            raise PrivateFilesError(
+                f"{error.filename or self.path} can't be written ({error.strerror}); "
+                "name a folder on the controller in which the user of Ansible may write."
+            ) from None
+
+    def _prepare(self) -> None:
+        self.path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        try:
+            self.path.mkdir(mode=FOLDER_MODE)
+        except FileExistsError:
+            self._check()
+            self.path.chmod(FOLDER_MODE)
+
+    def _check(self) -> None:
+        found = self.path.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+            raise PrivateFilesError(
+                f"{self.path} is no folder of the user that Ansible runs as; delete it, or name another folder."
+            )
+
+    def _create(self, name: str, data: bytes) -> None:
+        """Write a file under another name first, so that nobody finds half of it."""
+        unfinished = self.path / f".{name}.new"
+        unfinished.unlink(missing_ok=True)
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, FILE_MODE)
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - of a descriptor
+            file.write(data)
+        unfinished.replace(self.path / name)
+
+
+def _mode(path: Path) -> int | None:
+    """The permissions of a file or folder; None where there is none. A link has those of no file of ours."""
+    try:
+        return stat.S_IMODE(path.lstat().st_mode)
+    except OSError:
+        return None
