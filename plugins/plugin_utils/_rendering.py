@@ -35,8 +35,7 @@ def rendered(options: object, peer_type: object, keys: object, form: Callable[[r
 
 
 def _fit(options: object, peer_type: object, keys: object) -> render.Rendering:
-    declared = declare(options)
-    return render.fit(declared.policy, kind(peer_type), keys=flag("keys", keys), address=declared.address)
+    return render.fit(declare(options), kind(peer_type), keys=flag("keys", keys))
 
 
 def flag(name: str, value: object) -> bool:
@@ -167,6 +166,7 @@ class Declared:
             "main_mode": _or_none(given["l2tp_main_mode"]),
             "polling_interval": given["l2tp_polling_interval"],
             "address": node.address or None,
+            "block_l2tp_over_ipv6": given["l2tp_other_peers"] != "ignore",
             "rules": network.rules(
                 self.nodes,
                 self.host,

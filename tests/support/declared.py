@@ -11,7 +11,7 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _specs
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import declaration, model
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import declaration
 
 POLICY = "L2TP site to site"
 KEY = "correct horse battery staple"
@@ -35,9 +35,9 @@ def with_key(key: str, name: str = "tokyo-osaka") -> dict[str, Any]:
     return PAIR | {"name": name, "authentication": [{"preshared_key": key}]}
 
 
-def declared(*rules: Any, **given: Any) -> model.Policy:
-    """The policy that options of the module declare: the pair, and a block for everybody else, where none is said."""
+def declared(*rules: Any, **given: Any) -> declaration.Declaration:
+    """What options of the module declare: the pair, and a block for everybody else, where none is said."""
     options = {"name": POLICY, "rules": list(rules or (PAIR, OTHERS))} | given
     outcome = ArgumentSpecValidator(copy.deepcopy(_specs.POLICY)).validate(options)
     assert outcome.error_messages == []
-    return declaration.declare(outcome.validated_parameters).policy
+    return declaration.declare(outcome.validated_parameters)

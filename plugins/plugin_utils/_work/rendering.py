@@ -43,7 +43,7 @@ class HostFiles:
         if problems:
             raise _rendering.OptionsError(" ".join(problems))
         wanted = _rendering.declare(declared.options)
-        rendering = render.fit(wanted.policy, kinds[host], server=host, keys=options["keys"], address=wanted.address)
+        rendering = render.fit(wanted, kinds[host], server=host, keys=options["keys"])
         folder = PrivateFolder(Path(options["folder"]).expanduser().absolute() / _file_name(host))
         return cls(host, folder, rendering, options["undo_only"])
 

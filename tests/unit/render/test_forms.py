@@ -389,6 +389,16 @@ def test_the_steps_are_those_of_the_article_and_the_key_comes_last() -> None:
     assert text.count(KEY) == 1
 
 
+def test_l2tp_over_ipv6_is_blocked_where_windows_has_it() -> None:
+    command = "netsh advfirewall firewall add rule name=rras.ipsec-L2TP-over-IPv6 dir=in action=block"
+    for name in ("l2tp.reg", "STEPS.txt", "netsh.txt"):
+        encoding = "utf-16" if name.endswith(".reg") else "utf-8-sig"
+        assert command in render.files_of(fit()).content[name].decode(encoding), name
+        without = render.files_of(fit(block_l2tp_over_ipv6=False)).content[name]
+        assert command not in without.decode(encoding), name
+    assert command not in steps.text(fit(peer_type=OLD))
+
+
 def test_a_rule_without_a_key_has_no_key_at_the_end() -> None:
     rule = PAIR | {"authentication": [{"certificate_authority": "CN=Example"}]}
     text = steps.text(fit(rule))

@@ -102,6 +102,7 @@ def _remarks(rendering: Rendering) -> Iterator[str]:
     yield "3. Restart the computer."
     yield remarks.WHY_THIS_ORDER
     yield from remarks.other_ends(rendering)
+    yield from remarks.ipv6(rendering)
 
 
 def _undo_remarks(rendering: Rendering) -> Iterator[str]:
@@ -111,6 +112,7 @@ def _undo_remarks(rendering: Rendering) -> Iterator[str]:
     yield "3. Run: netsh -f undo-netsh.txt"
     yield "4. Restart the computer."
     yield from remarks.GIVE_BACK
+    yield from remarks.ipv6_again(rendering)
 
 
 def _name(what: str, said: str) -> str:

@@ -34,6 +34,7 @@ def _remarks(rendering: Rendering) -> Iterator[str]:
     yield "3. Restart the computer."
     yield remarks.WHY_THIS_ORDER
     yield from remarks.other_ends(rendering)
+    yield from remarks.ipv6(rendering)
 
 
 def _undo_remarks(rendering: Rendering) -> Iterator[str]:
@@ -42,3 +43,4 @@ def _undo_remarks(rendering: Rendering) -> Iterator[str]:
     yield "2. Import this file."
     yield "3. Restart the computer. RRAS then protects L2TP by its automatic filters again."
     yield from remarks.GIVE_BACK
+    yield from remarks.ipv6_again(rendering)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall, model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render.rendering import PLACEHOLDER, Rendering
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.texts import quoted
 
@@ -38,6 +38,19 @@ GIVE_BACK: Final = (
 
 def heading(rendering: Rendering, what: str) -> str:
     return f"{what} for {rendering.place}: the IP security policy {quoted(rendering.policy.name)} (KB 240262)."
+
+
+def ipv6(rendering: Rendering) -> Iterator[str]:
+    """How L2TP over IPv6 is blocked, which a policy of this kind does not cover."""
+    if rendering.block_ipv6:
+        yield "Windows Server 2008 and newer accept L2TP over IPv6 too, which the policy does not cover. Block it:"
+        yield f"  netsh {firewall.ADD.arguments}"
+
+
+def ipv6_again(rendering: Rendering) -> Iterator[str]:
+    """How that is undone."""
+    if rendering.block_ipv6:
+        yield f"Where L2TP over IPv6 was blocked: netsh {firewall.DELETE.arguments}"
 
 
 def secrecy(rendering: Rendering) -> Iterator[str]:

@@ -11,6 +11,7 @@ import functools
 from typing import Final
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import Declaration
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
 
 PLACEHOLDER: Final = "WRITE THE KEY HERE"
@@ -37,7 +38,8 @@ class Rendering:
     """One policy and the server that it is for.
 
     `server`: how it is called, for remarks; empty: it has no name. `keys`: whether preshared keys are written.
-    `address`: its own one among the filters' addresses; empty: not known.
+    `address`: its own one among the filters' addresses; empty: not known. `block_ipv6`: whether L2TP over IPv6 is to be
+    blocked by a rule of Windows Firewall, which no file holds.
     """
 
     policy: model.Policy
@@ -45,6 +47,7 @@ class Rendering:
     server: str = ""
     keys: bool = True
     address: str = ""
+    block_ipv6: bool = False
 
     @property
     def needs_keys(self) -> bool:
@@ -56,17 +59,22 @@ class Rendering:
         return self.server or "this server"
 
 
-def fit(
-    policy: model.Policy, peer_type: PeerType, *, server: str = "", keys: bool = True, address: str = ""
-) -> Rendering:
-    """The policy as it fits the server.
+def fit(declared: Declaration, peer_type: PeerType, *, server: str = "", keys: bool = True) -> Rendering:
+    """The declared policy as it fits the server.
 
     Windows 2000 has no Diffie-Hellman group 14, so only group 2 is left there. Raises `RenderError` where that is none.
     """
-    fitting = policy
+    policy = declared.policy
     if peer_type is PeerType.WINDOWS_2000:
-        fitting = dataclasses.replace(policy, main_mode=with_group_2(policy.main_mode))
-    return Rendering(fitting if keys else _without_keys(fitting), peer_type, server, keys, address)
+        policy = dataclasses.replace(policy, main_mode=with_group_2(policy.main_mode))
+    return Rendering(
+        policy if keys else _without_keys(policy),
+        peer_type,
+        server,
+        keys,
+        declared.address,
+        block_ipv6=declared.block_ipv6 and peer_type is not PeerType.WINDOWS_2000,
+    )
 
 
 def with_group_2(main_mode: model.MainMode) -> model.MainMode:

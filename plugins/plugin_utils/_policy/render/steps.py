@@ -189,6 +189,7 @@ def _value(rendering: Rendering) -> Iterator[str]:
     yield "  4. Check that the service PolicyAgent starts automatically."
     yield "  5. Restart the computer."
     yield f"  6. {'netdiag /test:ipsec (Support Tools)' if old else 'netsh ipsec dynamic show all'} shows the policy."
+    yield from (f"  {line}" for line in remarks.ipv6(rendering))
 
 
 def _undo(rendering: Rendering) -> Iterator[str]:
@@ -197,7 +198,7 @@ def _undo(rendering: Rendering) -> Iterator[str]:
     yield "  2. Import undo.reg if l2tp.reg was imported. Otherwise delete the value ProhibitIpSec, then unassign and"
     yield f"     delete the policy {rendering.policy.name} in the console."
     yield "  3. Restart the computer. RRAS then protects L2TP by its automatic filters again."
-    yield from (f"  {line}" for line in remarks.GIVE_BACK)
+    yield from (f"  {line}" for line in (*remarks.GIVE_BACK, *remarks.ipv6_again(rendering)))
 
 
 def _keys(rendering: Rendering) -> Iterator[str]:
