@@ -22,11 +22,22 @@ class PrivateFilesError(RrasError):
     reason = "files"
 
 
+def folder_name(host: str) -> str:
+    """The name of a host's folder. Raises `PrivateFilesError` for an inventory name that can't be one."""
+    if host.startswith(".") or "/" in host or "\0" in host:
+        raise PrivateFilesError(
+            f"The inventory name {host!r} can't be the name of a folder; write one without slashes and leading dots."
+        )
+    return host
+
+
 class PrivateFolder:
     """A folder of files, of which some names are ours."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, tightened: bool = True) -> None:
+        """Make one; tightened: whether the folder's own mode becomes private if it was there before."""
         self.path = path
+        self._tightened = tightened
 
     def read(self, name: str) -> bytes | None:
         """The content of a file; None where there is none. A link is none."""
@@ -39,7 +50,9 @@ class PrivateFolder:
 
     def differing(self, content: Mapping[str, bytes], names: Sequence[str]) -> list[str]:
         """What `write` would change, by name; the folder itself is a dot."""
-        return [*([] if _mode(self.path) == FOLDER_MODE else ["."]), *self._differing(content, names)]
+        mode = _mode(self.path)
+        fits = mode == FOLDER_MODE or (mode is not None and not self._tightened)
+        return [*([] if fits else ["."]), *self._differing(content, names)]
 
     def _differing(self, content: Mapping[str, bytes], names: Sequence[str]) -> list[str]:
         return [name for name in names if self._differs(name, content.get(name))]
@@ -70,7 +83,8 @@ class PrivateFolder:
             self.path.mkdir(mode=FOLDER_MODE)
         except FileExistsError:
             self._check()
-            self.path.chmod(FOLDER_MODE)
+            if self._tightened:
+                self.path.chmod(FOLDER_MODE)
 
     def _check(self) -> None:
         found = self.path.lstat()

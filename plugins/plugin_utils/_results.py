@@ -116,6 +116,10 @@ RESULT: Final[Mapping[str, Described]] = {
     "host": _HOST,
     "folder": _KEPT,
     "files": _KEPT,
+    "file": _KEPT,
+    "findings": _FREE,
+    "left_out": _FREE,
+    "key_variables": _FREE,
     "refused": _FREE,
     "steps": _FREE,
 }

@@ -132,6 +132,14 @@ INFO: Final[Spec] = {
     **_SHARED,
 }
 
+ADOPT: Final[Spec] = {
+    "folder": {"type": "str", "required": True},
+    "policy": {"type": "str"},
+    "reg_file": {"type": "str"},
+    "code_page": {"type": "str", "default": "cp1252"},
+    **_SHARED,
+}
+
 RENDER: Final[Spec] = {
     "folder": {"type": "str", "required": True},
     "peer_type": {"type": "str", "default": "windows", "choices": ["windows_2000", "windows"]},

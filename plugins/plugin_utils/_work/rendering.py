@@ -14,7 +14,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils import _rendering
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import describe, model, render, store
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render import reg_file
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import RenderResult
-from ansible_collections.rras.ipsec.plugins.plugin_utils._private_files import PrivateFolder
+from ansible_collections.rras.ipsec.plugins.plugin_utils._private_files import PrivateFolder, folder_name
 
 _NONCE = b"for a comparison on the controller"
 
@@ -44,7 +44,7 @@ class HostFiles:
             raise _rendering.OptionsError(" ".join(problems))
         wanted = _rendering.declare(declared.options)
         rendering = render.fit(wanted, kinds[host], server=host, keys=options["keys"])
-        folder = PrivateFolder(Path(options["folder"]).expanduser().absolute() / _file_name(host))
+        folder = PrivateFolder(Path(options["folder"]).expanduser().absolute() / folder_name(host))
         return cls(host, folder, rendering, options["undo_only"])
 
     def predict(self) -> RenderResult:
@@ -123,12 +123,3 @@ class HostFiles:
 
 def _left_out(_rule: str, _method: model.AuthenticationMethod) -> str:
     return "left out"
-
-
-def _file_name(host: str) -> str:
-    """The name of a host's folder. Raises `OptionsError` for an inventory name that can't be one."""
-    if host.startswith(".") or "/" in host or "\0" in host:
-        raise _rendering.OptionsError(
-            f"The inventory name {host!r} can't be the name of a folder; write one without slashes and leading dots."
-        )
-    return host
