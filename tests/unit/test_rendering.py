@@ -129,6 +129,15 @@ def test_a_wrong_declaration_gets_one_sentence_and_no_file(
     assert not (tmp_path / "files").exists()
 
 
+def test_two_servers_that_nobody_reaches_get_the_same_filter_each(tmp_path: Path) -> None:
+    """The walk-through of docs/windows_2000.md."""
+    hostvars = pair(l2tp_managed=False, l2tp_peer_type="windows_2000")
+    for host in PEERS:
+        assert render(hostvars, tmp_path, host)["changed"] is True
+        text = (tmp_path / host / "ipsecpol.cmd").read_text(encoding="utf-8")
+        assert ' -r "tokyo-osaka" -f 192.0.2.1:1701+192.0.2.2::UDP -n ESP[3DES,SHA]' in text
+
+
 def test_an_inventory_name_that_is_no_folder_is_refused(tmp_path: Path) -> None:
     hostvars = pair(l2tp_connections=[CONNECTION | {"peers": ["tokyo", "../osaka"]}])
     hostvars["../osaka"] = hostvars.pop("osaka")

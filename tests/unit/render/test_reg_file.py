@@ -115,6 +115,14 @@ def test_deletions_take_effect_in_their_order() -> None:
     assert {path: dict(key) for path, key in tree.items()} == {"A\\B": {"y": Value.sz("2")}}
 
 
+def test_files_that_were_copied_into_one_are_read() -> None:
+    one, two = (reg_file.encode(f'{NEW}[HKEY_LOCAL_MACHINE\\{name}]\r\n@="{name}"\r\n') for name in "AB")
+    assert list(reg_file.read(one + two)) == ["A", "B"]
+    with pytest.raises(RegFileError) as caught:
+        read(f"{NEW}{BEGIN}{OLD}")
+    assert str(caught.value) == "line 4 is neither a key nor a value nor a remark."
+
+
 @pytest.mark.parametrize(
     ("encoded", "code_page"),
     [

@@ -176,7 +176,7 @@ class _Reader:
         )
 
     def _line(self, line: str) -> None:
-        if not line or line.startswith(";"):
+        if not line or line.startswith(";") or self._begins_another(line):
             return
         if line.startswith("["):
             self._key(line)
@@ -184,6 +184,10 @@ class _Reader:
             self._value(line)
         else:
             raise self._error("is neither a key nor a value nor a remark.")
+
+    def _begins_another(self, line: str) -> bool:
+        """Whether another file of the same format was copied behind the one before (copy /b one.reg+two.reg)."""
+        return line.removeprefix("\ufeff") == (HEADER if self._unicode else OLD_HEADER)
 
     def _key(self, line: str) -> None:
         found = _KEY.fullmatch(line)
