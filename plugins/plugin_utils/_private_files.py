@@ -14,6 +14,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import R
 
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
+_MISSING, _OTHER, _OPEN, _OUTDATED = "missing", "other content", "other permissions", "no longer wanted"
 
 
 class PrivateFilesError(RrasError):
@@ -48,29 +49,37 @@ class PrivateFolder:
         with open(descriptor, "rb") as file:  # noqa: PTH123 - of a descriptor
             return file.read()
 
-    def differing(self, content: Mapping[str, bytes], names: Sequence[str]) -> list[str]:
-        """What `write` would change, by name; the folder itself is a dot."""
+    def differing(self, content: Mapping[str, bytes], names: Sequence[str]) -> dict[str, str]:
+        """Why `write` would change what, by name; the folder itself is a dot."""
         mode = _mode(self.path)
-        fits = mode == FOLDER_MODE or (mode is not None and not self._tightened)
-        return [*([] if fits else ["."]), *self._differing(content, names)]
+        fits = mode == FOLDER_MODE or (not content if mode is None else not self._tightened)
+        folder = {} if fits else {".": _MISSING if mode is None else _OPEN}
+        return folder | self._differing(content, names)
 
-    def _differing(self, content: Mapping[str, bytes], names: Sequence[str]) -> list[str]:
-        return [name for name in names if self._differs(name, content.get(name))]
+    def _differing(self, content: Mapping[str, bytes], names: Sequence[str]) -> dict[str, str]:
+        states = {name: self._state(name, content.get(name)) for name in names}
+        return {name: state for name, state in states.items() if state}
 
-    def _differs(self, name: str, wanted: bytes | None) -> bool:
+    def _state(self, name: str, wanted: bytes | None) -> str:
+        """What is wrong with a file, in a word or two; nothing where it is as wanted."""
         mode = _mode(self.path / name)
         if wanted is None:
-            return mode is not None
-        return mode != FILE_MODE or self.read(name) != wanted
+            return _OUTDATED if mode is not None else ""
+        if mode is None:
+            return _MISSING
+        if self.read(name) != wanted:
+            return _OTHER
+        return "" if mode == FILE_MODE else _OPEN
 
     def write(self, content: Mapping[str, bytes], names: Sequence[str]) -> None:
         """Write these files, and delete what else has one of these names. Raises `PrivateFilesError`."""
         try:
             self._prepare()
             for name in self._differing(content, names):
-                (self.path / name).unlink(missing_ok=True)
                 if name in content:
                     self._create(name, content[name])
+                else:
+                    (self.path / name).unlink()
         except OSError as error:
             raise PrivateFilesError(
                 f"{error.filename or self.path} can't be written ({error.strerror}); "

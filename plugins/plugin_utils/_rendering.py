@@ -152,6 +152,11 @@ class Declared:
         return cls(_view.network(seen, host), host, given)
 
     @property
+    def is_connected(self) -> bool:
+        """Whether a connection names the host."""
+        return bool(network.connections_of(self.nodes, self.host))
+
+    @property
     def secrets(self) -> list[str]:
         """The keys of all connections that are seen."""
         entries = (entry for node in self.nodes.values() for entry in _entries({"l2tp_connections": node.connections}))

@@ -208,7 +208,48 @@ def test_a_damaged_file_of_before_is_replaced(tmp_path: Path) -> None:
     render(pair(), tmp_path)
     (tmp_path / "osaka" / "l2tp.reg").write_bytes(b"damaged")
     result = render(pair(), tmp_path, check=True)
-    assert (result["changed"], result["diff"]["before"]) == (True, "")
+    assert (result["changed"], result["diff"]["before"]) == (True, "l2tp.reg: other content\n")
+
+
+def test_the_diff_says_what_is_written_and_why(tmp_path: Path) -> None:
+    first = render(pair(), tmp_path)
+    assert first["diff"]["before"].startswith("the folder: missing\nl2tp.reg: missing\n")
+    assert first["diff"]["after"].startswith("the folder: as rendered\nl2tp.reg: as rendered\n")
+    (tmp_path / "osaka").chmod(0o755)
+    (tmp_path / "osaka" / "STEPS.txt").chmod(0o644)
+    (tmp_path / "osaka" / "netsh.txt").touch(mode=0o600)
+    result = render(pair(), tmp_path)
+    assert result["diff"]["before"].startswith(
+        "the folder: other permissions\nSTEPS.txt: other permissions\nnetsh.txt: no longer wanted\nIP security policy: "
+    )
+    assert result["diff"]["after"].startswith(
+        "the folder: as rendered\nSTEPS.txt: as rendered\nnetsh.txt: missing\nIP security policy: "
+    )
+    again = render(pair(), tmp_path)
+    assert (again["changed"], again["diff"]["before"]) == (False, again["diff"]["after"])
+
+
+def test_what_undoes_an_earlier_rendering_is_kept(tmp_path: Path) -> None:
+    render(pair(), tmp_path)
+    earlier = (tmp_path / "osaka" / "undo.reg").read_bytes()
+    result = render(pair(l2tp_policy_name="Another"), tmp_path, undo_only=True)
+    assert (result["changed"], (tmp_path / "osaka" / "undo.reg").read_bytes()) == (False, earlier)
+
+
+@pytest.mark.parametrize("connections", [None, [], [CONNECTION | {"peers": ["tokyo", "kyoto"]}]])
+def test_nothing_is_declared_any_more_and_the_removal_goes_on(tmp_path: Path, connections: object) -> None:
+    hostvars = pair(l2tp_connections=connections)
+    result = render(hostvars, tmp_path, undo_only=True)
+    assert (result["changed"], result["files"]) == (False, [])
+    assert result["steps"] == [
+        (
+            "Ansible does not reach osaka, so nothing was removed there. "
+            f"No connection names it, and {tmp_path / 'osaka'} has no file that undoes what was rendered for it: "
+            "use the undo.reg that was brought to it."
+        )
+    ]
+    render(pair(), tmp_path)
+    assert render(hostvars, tmp_path, undo_only=True)["files"] == ["undo-ipsecpol.cmd", "undo.reg"]
 
 
 def test_a_refused_form_is_a_warning_and_its_old_file_goes(tmp_path: Path) -> None:
