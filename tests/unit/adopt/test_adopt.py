@@ -24,7 +24,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.adopt import (
     chosen,
     export_findings,
 )
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Kind, Tree, Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render import content, reg_file
 from ansible_collections.rras.ipsec.tests.lab.windows.registry import differences
 from ansible_collections.rras.ipsec.tests.support import gpipsec
@@ -458,11 +458,30 @@ def test_somebody_else_s_policy_stays_as_it_is_when_it_was_adopted(change: Calla
     assert server.policy(**given)["changed"] is False
 
 
+def as_unicode(tree: Tree) -> bytes:
+    """An export of regedit since Windows 2000."""
+    return reg_file.encode(reg_file.text([reg_file.Section(path, dict(key)) for path, key in tree.items()]))
+
+
+def as_regedit4(tree: Tree) -> bytes:
+    """An export in the older format: lists of texts are in the code page, too."""
+    lines = ["REGEDIT4"]
+    for path, key in tree.items():
+        lists = {name: value for name, value in key.items() if value.kind is Kind.MULTI_SZ}
+        rest = {name: value for name, value in key.items() if name not in lists}
+        lines += reg_file.text([reg_file.Section(path, rest)]).splitlines()[1:]
+        data = {name: "\0".join((*value.texts, "", "")).encode("cp932") for name, value in lists.items()}
+        lines += [f'"{name}"=hex(7):{said.hex(",")}' for name, said in data.items()]
+    return "\r\n".join(lines).encode("cp932")
+
+
+@pytest.mark.parametrize("export", [as_unicode, as_regedit4])
 @pytest.mark.parametrize("change", CHANGES)
-def test_an_export_says_the_same_as_the_server(change: Callable[[dict[str, Key]], None]) -> None:
+def test_an_export_says_the_same_as_the_server(
+    change: Callable[[dict[str, Key]], None], export: Callable[[Tree], bytes]
+) -> None:
     server = server_with(change, ours=True)
-    sections = [reg_file.Section(path, dict(key)) for path, key in server.tree.items()]
-    exported = reg_file.read(reg_file.encode(reg_file.text(sections)))
+    exported = reg_file.read(export(server.tree), "cp932")
     found = adopt(chosen(store.Store.read(exported), ""), Place("tokyo", {OSAKA: "osaka"}, frozenset({TOKYO})))
     assert found == adopted_of(server)
 
