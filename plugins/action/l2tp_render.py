@@ -35,6 +35,8 @@ class ActionModule(RrasAction):
             hostvars = self._variables["hostvars"]
             declared = Declared.of(hostvars, host)
             self._mask = Mask(declared.secrets)
+            for value in declared.given:
+                self._templar.template(value)  # raises for a template that is left
             known = kinds(hostvars, declared.nodes) | {host: kind(options["peer_type"])}
         except AnsibleUndefinedVariable as error:
             raise OptionsError(f"A variable that the connections of {host} need is not defined: {error}") from None

@@ -159,8 +159,16 @@ class Declared:
     @property
     def secrets(self) -> list[str]:
         """The keys of all connections that are seen."""
-        entries = (entry for node in self.nodes.values() for entry in _entries({"l2tp_connections": node.connections}))
-        return [key for entry in entries if isinstance(key := entry.get("preshared_key"), str)]
+        return [key for entry in self._entries if isinstance(key := entry.get("preshared_key"), str)]
+
+    @property
+    def given(self) -> list[Any]:
+        """Everything that the inventory says: of a core before 2.19, templates are left where a variable is missing."""
+        return [*self.variables.values(), *(value for entry in self._entries for value in entry.values())]
+
+    @property
+    def _entries(self) -> list[Mapping[str, Any]]:
+        return [entry for node in self.nodes.values() for entry in _entries({"l2tp_connections": node.connections})]
 
     @property
     def options(self) -> dict[str, Any]:

@@ -71,6 +71,16 @@ def test_the_files_of_a_pair(controller: Controller) -> None:
     assert stat.S_IMODE((controller.folder / "l2tp-files" / "osaka" / "STEPS.txt").stat().st_mode) == 0o600
 
 
+def test_a_variable_that_is_missing_is_named_and_nothing_is_written(controller: Controller) -> None:
+    controller.variables["l2tp_connections"] = [connection("{{ vault_missing }}")]
+    run = controller.play(RENDER)
+    for host in ("tokyo", "osaka"):
+        assert run.failure(host) == (
+            f"A variable that the connections of {host} need is not defined: 'vault_missing' is undefined"
+        ), run.explain()
+    assert not (controller.folder / "l2tp-files").exists()
+
+
 def test_the_far_end_is_the_mirror_of_the_managed_end_and_undone_by_files(controller: Controller) -> None:
     del controller.variables["l2tp_connections"]
     controller.host("tokyo")["l2tp_connections"] = [connection()]

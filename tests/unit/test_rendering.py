@@ -45,7 +45,8 @@ def render(hostvars: HostVars, folder: Path, host: str = "osaka", *, check: bool
         args=options, check_mode=check, async_val=0, environment=None, action="rras.ipsec.l2tp_render", diff=True
     )
     nothing: Any = None
-    acting: Any = l2tp_render.ActionModule(task, connection, nothing, nothing, nothing, nothing)
+    templar: Any = types.SimpleNamespace(template=lambda value: value)
+    acting: Any = l2tp_render.ActionModule(task, connection, nothing, nothing, templar, nothing)
     return acting.run(task_vars={"inventory_hostname": host, "hostvars": hostvars})
 
 
