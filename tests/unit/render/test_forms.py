@@ -280,6 +280,24 @@ def test_a_batch_file_hands_on_any_key_that_it_takes(key: str) -> None:
     assert found[1].replace("%%", "%") == key
 
 
+@given(TRUSTED.filter(lambda name: ":" not in name))
+def test_names_arrive_as_they_are_too(name: str) -> None:
+    rendering = fit(with_key(KEY, name), name=name)
+    (batch,) = commands(ipsecpol.batch_file(rendering), "rem ")[1:]
+    assert [found.replace("%%", "%") for found in re.findall(r' -[pr] "([^"]*)"', batch)] == [f"{name}:180", name]
+    (rule,) = (line for line in commands(netsh.script(rendering), "#") if line.startswith("add rule"))
+    assert re.findall(r' (?:name|policy|filterlist)="([^"]*)"', rule) == [name] * 3
+
+
+@given(ANY_KEY, ANY_KEY)
+def test_a_remark_is_one_line_whatever_the_names_are(name: str, rule: str) -> None:
+    """What a name holds can neither end a remark of a script nor begin a command."""
+    files = render.files_of(fit(with_key(KEY, rule), name=name))
+    text = files.content[render.REG].decode("utf-16").partition("[HKEY")[0]
+    assert all(line == "" or line.startswith(("; ", "Windows Registry Editor")) for line in text.split("\r\n"))
+    assert "\n" not in text.replace("\r\n", "")
+
+
 def test_ipsecpol_word_for_word() -> None:
     assert commands(ipsecpol.batch_file(fit(with_key("100% secret"), OTHERS, peer_type=OLD)), "rem ") == [
         "@echo off",
