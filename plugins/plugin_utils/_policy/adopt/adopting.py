@@ -95,29 +95,29 @@ class _Adoption:
 
     def result(self) -> Adopted:
         self._left_out += map(unreadable_sentence, self._found.unreadable)
-        variables = dict(self._settings())
-        connections = []
-        others = "ignore"
+        settings = dict(self._settings())
         self._own = self._own_address()
+        connections = list(self._connections())
+        variables = {"l2tp_address": self._own, "l2tp_connections": connections, **settings, **dict(self._others())}
+        return Adopted(_with_shared_action(variables), self._keys, self._peers, tuple(self._left_out))
+
+    def _connections(self) -> Iterator[dict[str, Any]]:
+        """The entries of l2tp_connections. A default response rule that is not active is as the role declares it."""
         for number, rule in enumerate(self._policy.rules, 1):
-            treatment = self._treatment(rule)
-            if treatment:
-                others = treatment
-                variables |= self._authority(rule) if treatment == "certificate" else {}
-            elif rule.active or not rule.is_default_response:
+            if not self._treatment(rule) and (rule.active or not rule.is_default_response):
                 make = functools.partial(self._connection, rule, number)
-                made = self._tried(f"the rule {_shown(rule, number)}", make)
-                connections += made
-                if not made and rule.filter_action.action == model.Action.BLOCK and others == "ignore":
-                    others = "block"  # whatever it blocks, nothing is to be less protected
-        if others != "block":
-            variables["l2tp_other_peers"] = others
-        return Adopted(
-            _with_shared_action({"l2tp_address": self._own, "l2tp_connections": connections, **variables}),
-            self._keys,
-            self._peers,
-            tuple(self._left_out),
-        )
+                yield from self._tried(f"the rule {_shown(rule, number)}", make)
+
+    def _others(self) -> Iterator[tuple[str, Any]]:
+        """How all other L2TP is treated, where that is not the default. What blocks some of it is never ignored."""
+        rules = {treatment: rule for rule in self._policy.rules if (treatment := self._treatment(rule))}
+        blocks = any(rule.active and rule.filter_action.action == model.Action.BLOCK for rule in self._policy.rules)
+        if "certificate" in rules:
+            yield "l2tp_other_peers", "certificate"
+            authority = rules["certificate"].authentication[0].certificate_authority
+            yield "l2tp_other_peers_certificate_authority", authority
+        elif not blocks:
+            yield "l2tp_other_peers", "ignore"
 
     def _settings(self) -> Iterator[tuple[str, Any]]:
         """What the role says of the whole policy, where it is not the default."""
@@ -155,9 +155,6 @@ class _Adoption:
             return "certificate" if certificate and not options.filter_action(rule.filter_action) else ""
         except InexpressibleError:
             return ""
-
-    def _authority(self, rule: model.Rule) -> dict[str, Any]:
-        return {"l2tp_other_peers_certificate_authority": rule.authentication[0].certificate_authority}
 
     def _connection(self, rule: model.Rule, number: int) -> dict[str, Any]:
         options.place(rule)
