@@ -98,9 +98,11 @@ def test_the_file_of_an_export(tmp_path: Path) -> None:
     assert result["steps"] == [
         f"{result['file']} declares the policy of tokyo.",
         "Write the key of 'tokyo-osaka' into the vaulted variable vault_l2tp_tokyo_osaka_key; verify compares it.",
-        ("Write each connection once, into the variables of a group that contains both ends: an end that was adopted "
-        "apart may call it otherwise."),
-    ]  # fmt: skip
+        (
+            "Write each connection once, into the variables of a group that contains both ends: an end that was "
+            "adopted apart may call it otherwise."
+        ),
+    ]
     again = adopt(tmp_path / "new", reg_file=export(tmp_path))
     assert (again["changed"], again["diff"]["before"]) == (False, again["diff"]["after"])
 
@@ -116,8 +118,10 @@ def test_a_live_server_is_read(tmp_path: Path) -> None:
 
 def test_a_name_of_somebody_else_s_is_neither_a_template_nor_a_line_of_its_own(tmp_path: Path) -> None:
     evil = "{{ lookup('pipe', 'id') }}"
-    inactive = with_key(KEY, "off") | {"active": False, "filters": [{"source_address": "192.0.2.1",
-                                                                     "destination_address": "192.0.2.9"}]}  # fmt: skip
+    inactive = with_key(KEY, "off") | {
+        "active": False,
+        "filters": [{"source_address": "192.0.2.1", "destination_address": "192.0.2.9"}],
+    }
     result = adopt(tmp_path, reg_file=export(tmp_path, with_key(KEY, evil), inactive, OTHERS, name=f"{evil}: #"))
     found = variables(result)
     assert found["l2tp_policy_name"] == ("unsafe", f"{evil}: #")
