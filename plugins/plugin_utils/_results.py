@@ -125,6 +125,14 @@ RESULT: Final[Mapping[str, Described]] = {
     "lines": Text.WHOLE,
     "errors": Text.WHOLE,
     "ansible_facts": Text.WHOLE,
+    "folder": _KEPT,
+    "files": _KEPT,
+    "file": _KEPT,
+    "findings": _FREE,
+    "left_out": _FREE,
+    "key_variables": _FREE,
+    "refused": _FREE,
+    "steps": _FREE,
 }
 """All fields of all results that hold text. One that is missing here counts as free."""
 RESULT_OF_A_STEP: Final[Mapping[str, Described]] = {**RESULT, "msg": Text.WHOLE}

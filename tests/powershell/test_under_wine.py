@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault, Outcome
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import findings, render
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Kind, join
 from ansible_collections.rras.ipsec.tests.lab import NetshFault, PoweredOff
 from ansible_collections.rras.ipsec.tests.lab.engine import Command, Connection
@@ -22,6 +24,7 @@ from ansible_collections.rras.ipsec.tests.lab.powershell.powershell import Power
 from ansible_collections.rras.ipsec.tests.lab.windows.installation import INTERFACES
 from ansible_collections.rras.ipsec.tests.lab.windows.registry import differences
 from ansible_collections.rras.ipsec.tests.support.machine import kept, run, unframed
+from ansible_collections.rras.ipsec.tests.support.server import BLOCKED, KEY, NAME, Server, declare, rule
 from ansible_collections.rras.ipsec.tests.support.transactions import (
     FAILS,
     NONCE,
@@ -197,6 +200,56 @@ def test_data_that_no_kind_fits_are_withheld_and_stay(machine: WineMachine, engi
         assert failure is not None
         assert failure.message == f"the value {name} of the key {OWN} could not be put back as it is"
     machine.registry.remove_tree(OWN)
+
+
+def imported(server: Server, file: Path) -> int:
+    """Let Windows' own tool import a registration file; return its exit code."""
+    engine = server.host.engine
+    assert isinstance(engine, PowerShell)
+    windows_path = "Z:" + str(file).replace("/", "\\")
+    engine.computer.registry.forget()
+    ran = engine.computer.prefix.run_line(f"reg import {windows_path}", b"")
+    engine.computer.registry.forget()
+    return ran.returncode
+
+
+def test_what_is_rendered_is_imported_as_a_live_transaction_would_write_it(
+    machine: WineMachine, tmp_path: Path
+) -> None:
+    """reg.exe imports the file, and the real engine reads back what the module itself writes on another host."""
+    server, live = Server(), Server()
+    server.host = machine.host
+    machine.registry.remove_tree(STORE)
+    for service in ("PolicyAgent", "IKEEXT"):
+        machine.host.services.start(service)
+    given: dict[str, Any] = {"rules": [rule(), BLOCKED], "description": "Two\nlines"}
+    live.policy(**given)
+    live.value(policy=NAME)
+    files = render.files_of(render.fit(declare(**given), render.PeerType.WINDOWS)).content
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+
+    assert imported(server, tmp_path / render.REG) == 0
+
+    found, wanted = (each.inform(KEY)["host"] for each in (server, live))
+    assert machine.differences() == []
+    read, written = ([without_traces(policy) for policy in each["policies"]] for each in (found, wanted))
+    assert read == written
+    assert (found["assigned"], found["prohibit_ipsec"]["value"]) == (NAME, 1)
+    seen = [*findings.find("rras-tokyo", found)]
+    assert [each.problem for each in seen] == [
+        "L2TP over IPv6 is in clear text on rras-tokyo, because Windows Firewall has no rule rras.ipsec-L2TP-over-IPv6."
+    ], "that rule is no part of the file, whose remarks say how to add it"
+
+    assert imported(server, tmp_path / render.UNDO_REG) == 0
+    after = server.inform(KEY)["host"]
+    assert (after["policies"], after["assigned"], after["prohibit_ipsec"]["value"]) == ([], None, None)
+
+
+def without_traces(policy: Mapping[str, Any]) -> dict[str, Any]:
+    """What a policy says, without what tells who wrote it and who may read its keys."""
+    traces = ("guid", "ours", "adopted", "open_keys")
+    return {name: value for name, value in policy.items() if name not in traces}
 
 
 def test_a_key_that_may_not_be_read_is_named(machine: WineMachine) -> None:

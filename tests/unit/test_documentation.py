@@ -40,7 +40,16 @@ POLICY, VALUE, INFO = (
     f"rras.ipsec.{name}" for name in ("win_ipsec_psk_policy", "win_prohibit_ipsec", "win_ipsec_policy_info")
 )
 KEYS = "rras.ipsec.l2tp_keys"
-SPECS = {POLICY: _specs.POLICY, VALUE: _specs.VALUE, INFO: _specs.INFO, KEYS: _specs.KEYS}
+RENDER = "rras.ipsec.l2tp_render"
+ADOPT = "rras.ipsec.l2tp_adopt"
+SPECS = {
+    POLICY: _specs.POLICY,
+    VALUE: _specs.VALUE,
+    INFO: _specs.INFO,
+    RENDER: _specs.RENDER,
+    ADOPT: _specs.ADOPT,
+    KEYS: _specs.KEYS,
+}
 FILTERS = sorted(path.stem for path in (ROOT / "plugins" / "filter").glob("*.py"))
 ANSIBLE_S_OWN = {"changed", "warnings"}
 NONCE = bytes(32)

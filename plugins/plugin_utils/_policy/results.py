@@ -224,6 +224,25 @@ class ValueResult(TaskResult, total=False):
     reboot_required: bool
 
 
+class RenderResult(TaskResult, total=False):
+    """What C(l2tp_render) answers."""
+
+    folder: str
+    files: list[str]
+    refused: list[str]
+    steps: list[str]
+
+
+class AdoptResult(TaskResult, total=False):
+    """What C(l2tp_adopt) answers."""
+
+    file: str
+    findings: list[str]
+    left_out: list[str]
+    key_variables: list[str]
+    steps: list[str]
+
+
 def as_proof(result: PolicyResult) -> PolicyProof:
     """The result of a phase that read the host, which then has all of these fields."""
     return cast("PolicyProof", result)

@@ -19,19 +19,29 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.describe.quotin
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.describe.texts import lines, text
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.describe.vocabulary import (
+    action_text,
     algorithm_text,
+    filter_text,
     main_mode_text,
+    offer_text,
+    option_words,
+    own_method_text,
 )
 
 __all__ = [
     "KeyWord",
+    "action_text",
     "algorithm_text",
     "any_key_states",
     "details",
     "escaped",
+    "filter_text",
     "key_states",
     "lines",
     "main_mode_text",
+    "offer_text",
+    "option_words",
+    "own_method_text",
     "quoted",
     "shortened",
     "shown",

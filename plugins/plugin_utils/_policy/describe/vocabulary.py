@@ -167,6 +167,11 @@ def limit_text(sessions: int) -> str:
     return f"at most {sessions} sessions for each key" if sessions else "any number of sessions for each key"
 
 
+def option_words(flags: int) -> list[str]:
+    """What a main mode adds to all its certificate methods."""
+    return list(bit_words(OPTIONS, flags))
+
+
 def bit_words(words: Mapping[int, str], flags: int) -> Iterator[str]:
     """The words of the bits that are set; one more for all bits that have none."""
     rest = int(flags)

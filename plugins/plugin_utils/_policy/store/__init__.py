@@ -16,6 +16,7 @@ from __future__ import annotations
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store.layout import (
     ACTIVE_POLICY,
     DATA,
+    DESCRIPTION,
     LOCAL,
     NAME,
     OWNERS_REFERENCE,
@@ -28,6 +29,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store.writing i
 __all__ = [
     "ACTIVE_POLICY",
     "DATA",
+    "DESCRIPTION",
     "LOCAL",
     "NAME",
     "OWNERS_REFERENCE",

@@ -1,0 +1,44 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The action behind the module l2tp_render."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleUndefinedVariable
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._action import OptionsError, RrasAction
+from ansible_collections.rras.ipsec.plugins.plugin_utils._rendering import Declared, kind, kinds
+from ansible_collections.rras.ipsec.plugins.plugin_utils._results import Mask
+from ansible_collections.rras.ipsec.plugins.plugin_utils._specs import RENDER
+from ansible_collections.rras.ipsec.plugins.plugin_utils._work.rendering import HostFiles
+
+
+class ActionModule(RrasAction):
+    """Files for a host that Ansible can't reach. Everything happens on the controller."""
+
+    SPEC = RENDER
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        self._variables = task_vars or {}
+        return super().run(tmp, task_vars)
+
+    def _check_connection(self) -> None:
+        """Allow any connection, for it is not used; nor is become."""
+
+    def act(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        host = str(self._variables["inventory_hostname"])
+        try:
+            hostvars = self._variables["hostvars"]
+            declared = Declared.of(hostvars, host)
+            self._mask = Mask(declared.secrets)
+            for value in declared.given:
+                self._templar.template(value)  # raises for a template that is left
+            known = kinds(hostvars, declared.nodes) | {host: kind(options["peer_type"])}
+        except AnsibleUndefinedVariable as error:
+            raise OptionsError(f"A variable that the connections of {host} need is not defined: {error}") from None
+        files = HostFiles.of(declared, options, known)
+        return files.predict() if self._task.check_mode else files.write()

@@ -1,0 +1,80 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filter to_ipsecpol."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: to_ipsecpol
+short_description: A policy as a batch file for ipsecpol
+version_added: 0.1.0
+author: The rras.ipsec developers (!UNKNOWN)
+description:
+  - A batch file for Windows 2000 with C(ipsecpol.exe) of its Resource Kit. What must be done before and after it
+    is said in its remarks.
+  - Names and keys of printable ASCII without double quotes and backslashes only, because how ipsecpol reads
+    others is not documented.
+positional: keys, undo
+options:
+  _input:
+    description: The options of P(rras.ipsec.win_ipsec_psk_policy#module) that declare the policy, such as C(name)
+      and C(rules).
+    type: dict
+    required: true
+  keys:
+    description:
+      - Whether preshared keys are written. Without them a placeholder stands in their place, and the batch file
+        ends before its first command.
+    type: bool
+    default: true
+  undo:
+    description: Whether to return what undoes it instead.
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+- name: Write a batch file for ipsecpol
+  ansible.builtin.copy:
+    content: "{{ policy | rras.ipsec.to_ipsecpol }}"
+    dest: /root/l2tp/ipsecpol.cmd
+    mode: "0600"
+  delegate_to: localhost
+  diff: false # the content has the key in it
+  vars:
+    policy:
+      name: L2TP site to site
+      rules:
+        - name: tokyo-osaka
+          filters:
+            - source_address: 192.0.2.1
+              destination_address: 192.0.2.2
+          authentication:
+            - preshared_key: "{{ vault_tokyo_osaka_key }}"
+"""
+
+RETURN = r"""
+  _value:
+    description: The text of the batch file, its lines ended by CR LF.
+    type: str
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _rendering
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render import ipsecpol
+
+
+def to_ipsecpol(options: Mapping[str, Any], keys: bool = True, undo: bool = False) -> str:
+    """A policy as a batch file for ipsecpol."""
+    form = ipsecpol.undoing if _rendering.flag("undo", undo) else ipsecpol.batch_file
+    return _rendering.rendered(options, "windows_2000", keys, form)
+
+
+class FilterModule:
+    """Offers the filter to Ansible."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"to_ipsecpol": to_ipsecpol}

@@ -1,0 +1,253 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One policy as variables of the role."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import describe, model, network, store, texts
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.adopt import options
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.adopt.options import InexpressibleError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import SEPARATOR
+
+_DEFAULT_NAME: Final = "L2TP site to site"
+_DEFAULT_POLLING: Final = 180
+_NOT_A_WORD: Final = re.compile(r"[^a-z0-9]+")
+_T = TypeVar("_T")
+_L2TP: Final = model.Ports.one(1701)
+_OTHERS: Final = frozenset(
+    model.Filter(model.Address.me(), model.Address.any(), model.Protocol.UDP, source, destination)
+    for source, destination in ((_L2TP, model.Ports.any()), (model.Ports.any(), _L2TP))
+)
+
+
+class AdoptError(RrasError):
+    """There is nothing to adopt, or nobody knows for whom. The message is one sentence."""
+
+    reason = "adopt"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Place:
+    """What is known of the server besides its store.
+
+    `names`: the inventory name of each address that is the l2tp_address of a host; `own`: addresses of the server.
+    """
+
+    host: str
+    names: Mapping[str, str]
+    own: frozenset[str] = frozenset()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Adopted:
+    """What declares a policy.
+
+    `variables`: by name, those of the role that are not the default. `keys`: the connection that each variable of a
+    vault is for, by the variable's name. `peers`: the address of each peer that the inventory does not have, by the
+    name that it got. `left_out`: what no variable says, a sentence each.
+    """
+
+    variables: Mapping[str, Any]
+    keys: Mapping[str, str]
+    peers: Mapping[str, str]
+    left_out: tuple[str, ...]
+
+
+def chosen(found: store.Store, name: str) -> store.StoredPolicy:
+    """The policy to adopt: the one of a name, else the assigned one, else the only one. Raises `AdoptError`."""
+    candidates = found.find(name) if name else ((found.active,) if found.active else found.policies)
+    if len(candidates) == 1:
+        return candidates[0]
+    if name:
+        raise AdoptError(f"{len(candidates) or 'No'} policies are named {texts.quoted(name)}; write another name.")
+    if not candidates:
+        raise AdoptError("There is no IP security policy to adopt.")
+    names = ", ".join(texts.quoted(each.shown_name) for each in candidates)
+    raise AdoptError(f"No policy is assigned, and there are several ({names}); name one of them.")
+
+
+def adopt(found: store.StoredPolicy, place: Place) -> Adopted:
+    """The variables of the role that declare a policy of a server. Raises `AdoptError`."""
+    return _Adoption(found, place).result()
+
+
+class _Adoption:
+    """One policy while it is adopted."""
+
+    def __init__(self, found: store.StoredPolicy, place: Place) -> None:
+        self._found = found
+        self._policy = found.policy
+        self._place = place
+        self._left_out: list[str] = []
+        self._keys: dict[str, str] = {}
+        self._peers: dict[str, str] = {}
+        self._own = ""
+        self._used: set[str] = {network.OTHER_PEERS_RULE.casefold()}
+
+    def result(self) -> Adopted:
+        self._left_out += map(unreadable_sentence, self._found.unreadable)
+        settings = dict(self._settings())
+        self._own = self._own_address()
+        connections = list(self._connections())
+        variables = {"l2tp_address": self._own, "l2tp_connections": connections, **settings, **dict(self._others())}
+        return Adopted(_with_shared_action(variables), self._keys, self._peers, tuple(self._left_out))
+
+    def _connections(self) -> Iterator[dict[str, Any]]:
+        """The entries of l2tp_connections. A default response rule that is not active is as the role declares it."""
+        for number, rule in enumerate(self._policy.rules, 1):
+            if not self._treatment(rule) and (rule.active or not rule.is_default_response):
+                make = functools.partial(self._connection, rule, number)
+                yield from self._tried(f"the rule {_shown(rule, number)}", make)
+
+    def _others(self) -> Iterator[tuple[str, Any]]:
+        """How all other L2TP is treated, where that is not the default. What blocks some of it is never ignored."""
+        rules = {treatment: rule for rule in self._policy.rules if (treatment := self._treatment(rule))}
+        blocks = any(rule.active and rule.filter_action.action == model.Action.BLOCK for rule in self._policy.rules)
+        if "certificate" in rules:
+            yield "l2tp_other_peers", "certificate"
+            authority = rules["certificate"].authentication[0].certificate_authority
+            yield "l2tp_other_peers_certificate_authority", authority
+        elif not blocks:
+            yield "l2tp_other_peers", "ignore"
+
+    def _settings(self) -> Iterator[tuple[str, Any]]:
+        """What the role says of the whole policy, where it is not the default."""
+        policy = self._policy
+        fault = texts.name_fault(policy.name)
+        if fault:
+            self._left_out.append(f"The name of the policy {fault}")
+        elif policy.name != _DEFAULT_NAME:
+            yield "l2tp_policy_name", policy.name
+        interval = policy.polling_interval or model.DEFAULT_POLLING_INTERVAL
+        for said in self._tried("the policy", lambda: options.minutes(interval, "it is checked for changes")):
+            if said != _DEFAULT_POLLING:
+                yield "l2tp_polling_interval", said
+        for main_mode in self._tried("the policy", lambda: options.main_mode(policy.main_mode)):
+            if main_mode:
+                yield "l2tp_main_mode", main_mode
+
+    def _tried(self, what: str, make: Callable[[], _T]) -> list[_T]:
+        """What is made, or nothing, where it can't be said; then that is noted."""
+        try:
+            return [make()]
+        except InexpressibleError as error:
+            self._left_out.append(f"{what[0].upper()}{what[1:]} can't be declared: {error}.")
+            return []
+
+    def _treatment(self, rule: model.Rule) -> str:
+        """How a rule treats all other L2TP, if it is the role's rule for that; empty if it is not."""
+        if not rule.active or frozenset(rule.filters) != _OTHERS or len(rule.filters) != len(_OTHERS):
+            return ""
+        try:
+            options.place(rule)
+            if rule.filter_action.action == model.Action.BLOCK:
+                return "block"
+            certificate = options.method(rule).type == model.AuthenticationType.CERTIFICATE
+            return "certificate" if certificate and not options.filter_action(rule.filter_action) else ""
+        except InexpressibleError:
+            return ""
+
+    def _connection(self, rule: model.Rule, number: int) -> dict[str, Any]:
+        options.place(rule)
+        source, destination = options.ends(rule)
+        if self._own not in (source, destination):
+            raise InexpressibleError(f"neither of its addresses is {self._own}, and a server has one l2tp_address")
+        method = options.method(rule)
+        action = options.filter_action(rule.filter_action)
+        name = self._name(rule, number)
+        entry: dict[str, Any] = {"name": name, "peers": [self._peer(source), self._peer(destination)]}
+        if method.type == model.AuthenticationType.CERTIFICATE:
+            entry["certificate_authority"] = method.certificate_authority
+        else:
+            variable = self._variable(name)
+            self._keys[variable] = name
+            entry["preshared_key"] = f"{{{{ {variable} }}}}"
+        return entry | ({"filter_action": action} if action else {})
+
+    def _name(self, rule: model.Rule, number: int) -> str:
+        """The name of a connection: that of its rule, if it can be one and is not taken."""
+        usable = not texts.name_fault(rule.name) and rule.name.casefold() not in self._used
+        name = rule.name if usable else _own_name(self._used, number)
+        self._used.add(name.casefold())
+        return name
+
+    def _variable(self, name: str) -> str:
+        """The name of the vault's variable for the key of a connection."""
+        word = _NOT_A_WORD.sub("_", name.casefold()).strip("_")
+        variable = f"vault_l2tp_{word}_key" if word else f"vault_l2tp_key_{len(self._keys) + 1}"
+        return variable if variable not in self._keys else f"{variable}_{len(self._keys) + 1}"
+
+    def _own_address(self) -> str:
+        """The address of the server in the filters of its connections, the most frequent one if it has several."""
+        named = {address for address, host in self._place.names.items() if host == self._place.host}
+        pairs = [pair for rule in self._policy.rules for pair in _pair(rule)]
+        ends = Counter(address for pair in pairs for address in pair)
+        known = [address for address, _times in ends.most_common() if address in named | self._place.own]
+        if known or not pairs:
+            return next(iter(known or sorted(named)), "")
+        shared = [address for address, times in ends.items() if times == len(pairs) > 1]
+        nobodys = [address for address in ends if address not in self._place.names]
+        if len(shared) == 1 or len(nobodys) == 1:
+            return shared[0] if len(shared) == 1 else nobodys[0]
+        raise AdoptError(
+            f"Which of the addresses {' and '.join(sorted(ends))} is that of {self._place.host} is not known; "
+            "write it into its l2tp_address."
+        )
+
+    def _peer(self, address: str) -> str:
+        if address == self._own:
+            return self._place.host
+        known = self._place.names.get(address)
+        if known:
+            return known
+        name = f"peer-{address.replace('.', '-')}"
+        self._peers[name] = address
+        return name
+
+
+def unreadable_sentence(item: store.Unreadable) -> str:
+    """What can't be read of a store, a sentence."""
+    return f"{item.path.rpartition(SEPARATOR)[2]} can't be read: {item.reason}."
+
+
+def _pair(rule: model.Rule) -> list[tuple[str, str]]:
+    """The ends of a rule that is a connection."""
+    try:
+        options.place(rule)
+        options.method(rule)
+        options.filter_action(rule.filter_action)
+        return [options.ends(rule)]
+    except InexpressibleError:
+        return []
+
+
+def _shown(rule: model.Rule, number: int) -> str:
+    """A rule in a sentence: by its number where it has no name of its own."""
+    if rule.is_default_response:
+        return "for default responses"
+    return texts.quoted(describe.escaped(rule.name)) if texts.is_visible(rule.name) else str(number)
+
+
+def _own_name(used: set[str], number: int) -> str:
+    while f"rule {number}" in used:
+        number += 1
+    return f"rule {number}"
+
+
+def _with_shared_action(variables: dict[str, Any]) -> dict[str, Any]:
+    """The same, with the filter action that all connections have said once."""
+    connections: Sequence[dict[str, Any]] = variables["l2tp_connections"]
+    actions = [entry.get("filter_action") for entry in connections]
+    if not actions or actions[0] is None or any(action != actions[0] for action in actions):
+        return variables
+    plain = [{name: value for name, value in entry.items() if name != "filter_action"} for entry in connections]
+    return {**variables, "l2tp_connections": plain, "l2tp_filter_action": actions[0]}

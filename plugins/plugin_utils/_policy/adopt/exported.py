@@ -1,0 +1,39 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is wrong with a store of which there is only an export. What an export doesn't tell is not guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import facts, findings, host, store
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.adopt.adopting import unreadable_sentence
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import HostFacts, ServiceFacts
+
+_RUNNING: ServiceFacts = {"start": "auto", "running": True, "depends_on": []}
+
+
+def export_findings(name: str, tree: Tree) -> Iterator[str]:
+    """The findings of an export, a sentence each. name: the server's."""
+    found = store.Store.read(tree)
+    if found.active is None:
+        yield f"No policy is assigned on {name}."
+    yield from map(unreadable_sentence, found.unreadable)
+    if host.RASMAN not in tree:
+        yield f"The export does not hold {host.RASMAN}, so it does not tell whether ProhibitIpSec is set on {name}."
+        return
+    seen = _facts(tree)
+    for finding in (*findings.of_the_value(name, seen), *findings.find(name, seen)):
+        yield finding.problem
+
+
+def _facts(tree: Tree) -> HostFacts:
+    """The facts of a server that runs, of whose firewall and services nothing is known."""
+    seen = facts.facts(host.understand(tree, {}, "", {}), lambda _rule, _method: "not shown")
+    return {
+        **seen,
+        "services": dict.fromkeys(seen["services"], _RUNNING),
+        "l2tp_over_ipv6_obstacles": [],
+    }

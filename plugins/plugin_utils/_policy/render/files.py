@@ -1,0 +1,63 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All files of one server."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render import (
+    ipsecpol,
+    netsh,
+    reg_file,
+    registration,
+    steps,
+)
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render.rendering import (
+    PeerType,
+    RenderError,
+    Rendering,
+)
+
+REG: Final = "l2tp.reg"
+UNDO_REG: Final = "undo.reg"
+STEPS: Final = "STEPS.txt"
+_FITTING: Final[Mapping[PeerType, Mapping[str, Callable[[Rendering], str]]]] = {
+    PeerType.WINDOWS_2000: {"ipsecpol.cmd": ipsecpol.batch_file, "undo-ipsecpol.cmd": ipsecpol.undoing},
+    PeerType.WINDOWS: {"netsh.txt": netsh.script, "undo-netsh.txt": netsh.undoing},
+}
+"""What fits which server, besides what fits all."""
+NAMES: Final = (REG, UNDO_REG, STEPS, *(name for fitting in _FITTING.values() for name in fitting))
+"""Every file that any rendering may write."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Files:
+    """The content of each file by its name, and why others are missing, a sentence each."""
+
+    content: Mapping[str, bytes] = dataclasses.field(repr=False)
+    refused: tuple[str, ...] = ()
+
+
+def files_of(rendering: Rendering, *, undo_only: bool = False) -> Files:
+    """The files of one server. A form that can't say the policy is left out, and why is said.
+
+    undo_only: those that take away what the others brought. Raises `codec.CodecError` for what a store can't hold.
+    """
+    content = {UNDO_REG: reg_file.encode(registration.undoing(rendering))}
+    if not undo_only:
+        content[REG] = reg_file.encode(registration.setting_up(rendering))
+    refused: list[str] = []
+    for name, written in _FITTING[rendering.peer_type].items():
+        if undo_only and not name.startswith("undo"):
+            continue
+        try:
+            content[name] = written(rendering).encode()
+        except RenderError as error:
+            refused.append(f"{name}: {error}")
+    if not undo_only:
+        content[STEPS] = b"\xef\xbb\xbf" + steps.text(rendering, tuple(refused)).encode()
+    return Files(content, tuple(refused))

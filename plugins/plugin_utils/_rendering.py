@@ -1,0 +1,227 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From options, as a playbook gives them, to what is rendered."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+from collections import ChainMap
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final, cast
+
+from ansible.errors import AnsibleFilterError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _settings, _shape, _specs, _view
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import codec, declaration, network, render
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
+
+
+class OptionsError(RrasError):
+    """The options can't be worked with."""
+
+    reason = "options"
+
+
+def rendered(options: object, peer_type: object, keys: object, form: Callable[[render.Rendering], str]) -> str:
+    """A form of the policy that options declare, for a filter. Raises `AnsibleFilterError` with one sentence."""
+    try:
+        return form(_fit(options, peer_type, keys))
+    except (RrasError, codec.CodecError) as error:
+        raise AnsibleFilterError(str(error)) from None
+
+
+def _fit(options: object, peer_type: object, keys: object) -> render.Rendering:
+    return render.fit(declare(options), kind(peer_type), keys=flag("keys", keys))
+
+
+def flag(name: str, value: object) -> bool:
+    """Read a boolean as Ansible's modules do. Raises `AnsibleFilterError`."""
+    read = _shape.truth(value)
+    if read is None:
+        raise AnsibleFilterError(f"{name} is neither true nor false; write one of them.")
+    return read
+
+
+def kind(peer_type: object, where: str = "peer_type") -> render.PeerType:
+    """What a server runs. Raises `OptionsError`."""
+    try:
+        return render.PeerType(str(peer_type))
+    except ValueError:
+        choices = " or ".join(render.PeerType)
+        raise OptionsError(f"{where} is not one of its choices; write {choices}.") from None
+
+
+def declare(options: object) -> declaration.Declaration:
+    """What the options of C(win_ipsec_psk_policy) declare. Raises an `RrasError`, which quotes nothing of them."""
+    given = json.loads(_view.as_json(options))
+    if not isinstance(given, Mapping):
+        raise OptionsError("The options of the policy must be a dictionary; write name and rules.")
+    _refuse(" ".join(_shape.problems(_specs.POLICY, given)))
+    _refuse(" ".join(_shape.exposed(_shape.secrets(_specs.POLICY, given), _shape.shown(_specs.POLICY, given))))
+    outcome = ArgumentSpecValidator(copy.deepcopy(_specs.POLICY)).validate(_without_nulls(given))
+    if outcome.error_messages:
+        _refuse("The options can't be used; please report it with the names of the options.")
+    return declaration.declare(outcome.validated_parameters)
+
+
+def _refuse(said: str) -> None:
+    if said:
+        raise OptionsError(said)
+
+
+def _without_nulls(value: Any) -> Any:  # noqa: ANN401 - any YAML
+    """A copy without the options that are null, which stands for left out."""
+    if isinstance(value, Mapping):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
+DEFAULTS: Final[Mapping[str, Any]] = {
+    "l2tp_policy_name": "L2TP site to site",
+    "l2tp_other_peers": "block",
+    "l2tp_filter_action": {},
+    "l2tp_main_mode": {},
+    "l2tp_polling_interval": 180,
+}
+"""The variables of the role that a rendering depends on, besides the connections, with the role's defaults."""
+_NOT_SET: Final = (None, "")
+
+
+def mirrored(hostvars: _view.HostVars, host: str) -> _view.HostVars:
+    """The variables of all hosts, where a host that is not managed has the connections of its managed ends.
+
+    What Ansible does on those is the truth; what the variables of the other end say, nobody checked.
+    """
+    if _is_managed(hostvars, host):
+        return hostvars
+    theirs = {
+        entry["name"]: entry
+        for name in hostvars
+        if name != host and _is_managed(hostvars, name)
+        for entry in _entries(hostvars[name])
+        if {host, name} <= set(entry["peers"])
+    }
+    if not theirs:
+        return hostvars
+    own = network.expand(_view.written(hostvars[host]))
+    kept = [entry for entry in (own if isinstance(own, list | tuple) else ()) if not _is_one_of(entry, theirs)]
+    return ChainMap({host: _with(hostvars[host], [*theirs.values(), *kept])}, cast("dict[str, Any]", hostvars))
+
+
+def _with(variables: Mapping[str, Any], connections: list[Any]) -> Mapping[str, Any]:
+    complete = {"l2tp_connections": connections, "l2tp_default": {}, "l2tp_preshared_keys": {}}
+    return ChainMap(complete, cast("dict[str, Any]", variables))
+
+
+def _is_managed(hostvars: _view.HostVars, host: str) -> bool:
+    return _shape.truth(hostvars[host].get("l2tp_managed", True)) is not False
+
+
+def _entries(variables: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The connections of a host, of those entries that have the form of one."""
+    connections = network.expand(_view.written(variables))
+    return [
+        entry
+        for entry in (connections if isinstance(connections, list | tuple) else ())
+        if isinstance(entry, Mapping)
+        and isinstance(entry.get("name"), str)
+        and isinstance(entry.get("peers"), list | tuple)
+        and all(isinstance(peer, str) for peer in entry["peers"])
+    ]
+
+
+def _is_one_of(entry: object, named: Mapping[str, Any]) -> bool:
+    return isinstance(entry, Mapping) and entry.get("name") in named
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Declared:
+    """What the inventory declares for one host."""
+
+    nodes: network.Network
+    host: str
+    variables: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, hostvars: _view.HostVars, host: str) -> Declared:
+        seen = mirrored(hostvars, host)
+        given = {name: hostvars[host].get(name, default) for name, default in DEFAULTS.items()}
+        return cls(_view.network(seen, host), host, given)
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether a connection names the host."""
+        return bool(network.connections_of(self.nodes, self.host))
+
+    @property
+    def secrets(self) -> list[str]:
+        """The keys of all connections that are seen."""
+        methods = [each for entry in self._entries for each in (entry, *(entry.get("authentication") or ()))]
+        return [key for each in methods if isinstance(key := each.get("preshared_key"), str)]
+
+    @property
+    def given(self) -> list[Any]:
+        """Everything that the inventory says: of a core before 2.19, templates are left where a variable is missing."""
+        return [*self.variables.values(), *(value for entry in self._entries for value in entry.values())]
+
+    @property
+    def _entries(self) -> list[Mapping[str, Any]]:
+        return [entry for node in self.nodes.values() for entry in _entries({"l2tp_connections": node.connections})]
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options of C(win_ipsec_psk_policy) for this host."""
+        node, given = self.nodes[self.host], self.variables
+        return {
+            "name": given["l2tp_policy_name"],
+            "main_mode": _or_none(given["l2tp_main_mode"]),
+            "polling_interval": given["l2tp_polling_interval"],
+            "address": node.address or None,
+            "block_l2tp_over_ipv6": given["l2tp_other_peers"] != "ignore",
+            "rules": network.rules(
+                self.nodes,
+                self.host,
+                other_peers=given["l2tp_other_peers"],
+                certificate_authority=node.certificate_authority,
+                filter_action=_or_none(given["l2tp_filter_action"]),
+            ),
+        }
+
+    def problems(self, kinds: Mapping[str, render.PeerType]) -> list[str]:
+        """What is wrong with the declaration, a sentence each. kinds: what each host runs, by name."""
+        node = self.nodes[self.host]
+        given = {**self.variables, "l2tp_other_peers_certificate_authority": node.certificate_authority}
+        checked = {name: value for name, value in given.items() if value not in _NOT_SET}
+        checked.pop("l2tp_other_peers")
+        shown = list(_view.exposed(self.nodes, self.host, checked))
+        written = node.as_written
+        settings = _settings.problems(checked, written.connections, written.default)
+        found = shown or [*settings, *network.problems(self.nodes, self.host)]
+        return found or list(self._not_negotiable(kinds))
+
+    def _not_negotiable(self, kinds: Mapping[str, render.PeerType]) -> Iterator[str]:
+        """What the ends can't agree on, once each has what its Windows knows; unmanaged ends count here."""
+        ends = {name: _as_it_runs(node, kinds[name]) for name, node in self.nodes.items()}
+        for connection in network.connections_of(self.nodes, self.host):
+            yield from network.not_negotiable(ends, connection.name, connection.peers)
+
+
+def _as_it_runs(node: network.Node, peer_type: render.PeerType) -> network.Node:
+    main_mode = node.main_mode
+    if main_mode and peer_type is render.PeerType.WINDOWS_2000:
+        main_mode = render.with_group_2(main_mode)
+    return dataclasses.replace(node, managed=True, main_mode=main_mode)
+
+
+def _or_none(value: Any) -> Any:  # noqa: ANN401 - any YAML
+    """The value; None for what cores before 2.19 make of null."""
+    return None if value in _NOT_SET else value
+
+
+def kinds(hostvars: _view.HostVars, hosts: Iterable[str]) -> dict[str, render.PeerType]:
+    """What each host runs, by name. Raises `OptionsError`."""
+    return {host: kind(hostvars[host].get("l2tp_peer_type", "windows"), f"l2tp_peer_type of {host}") for host in hosts}

@@ -1,0 +1,320 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the playbook render and the filters refuse, and in which words; and files that only their owner may read."""
+
+from __future__ import annotations
+
+import os
+import stat
+import types
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.rras.ipsec.plugins.action import l2tp_render
+from ansible_collections.rras.ipsec.plugins.filter import to_ipsecpol, to_netsh, to_reg, to_steps
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _rendering
+from ansible_collections.rras.ipsec.plugins.plugin_utils._private_files import PrivateFilesError, PrivateFolder
+from ansible_collections.rras.ipsec.tests.support.declared import KEY, PAIR
+
+ROLE = Path(__file__).parents[2] / "roles" / "l2tp"
+PEERS = ["tokyo", "osaka"]
+CONNECTION = {"name": "tokyo-osaka", "peers": PEERS, "preshared_key": KEY}
+OPTIONS = {"name": "L2TP", "rules": [PAIR]}
+HostVars = dict[str, dict[str, Any]]
+
+
+def pair(**given: Any) -> HostVars:
+    """The variables of a managed server and of a Windows 2000 that Ansible doesn't reach."""
+    shared = {"l2tp_connections": [CONNECTION]} | given
+    return {
+        "tokyo": {"l2tp_address": "192.0.2.1"} | shared,
+        "osaka": {"l2tp_address": "192.0.2.2", "l2tp_managed": False, "l2tp_peer_type": "windows_2000"} | shared,
+    }
+
+
+def render(hostvars: HostVars, folder: Path, host: str = "osaka", *, check: bool = False, **given: Any) -> Any:
+    """Run the action as a task on a host that is not there."""
+    options = {"folder": str(folder), "peer_type": hostvars[host].get("l2tp_peer_type", "windows")} | given
+    connection: Any = types.SimpleNamespace(become=True, transport="none", _shell=types.SimpleNamespace(tmpdir=None))
+    task: Any = types.SimpleNamespace(
+        args=options, check_mode=check, async_val=0, environment=None, action="rras.ipsec.l2tp_render", diff=True
+    )
+    nothing: Any = None
+    templar: Any = types.SimpleNamespace(template=lambda value: value)
+    acting: Any = l2tp_render.ActionModule(task, connection, nothing, nothing, templar, nothing)
+    return acting.run(task_vars={"inventory_hostname": host, "hostvars": hostvars})
+
+
+def without_group_2() -> HostVars:
+    found = pair()
+    found["tokyo"]["l2tp_main_mode"] = {"methods": [{"dh_group": 14}]}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("hostvars", "given", "sentence"),
+    [
+        (
+            pair(l2tp_main_mode={"methods": [{"dh_group": 14}]}),
+            {},
+            (
+                "Windows 2000 has no Diffie-Hellman group 14, and no declared method of main mode has group 2; "
+                "write one with dh_group 2, for both ends."
+            ),
+        ),
+        (
+            without_group_2(),
+            {},
+            (
+                "The connection tokyo-osaka can't be negotiated, because the two ends have no common proposal for main "
+                "mode (osaka proposes 3DES / SHA1 / Diffie-Hellman group 2 (1024), tokyo proposes 3DES / SHA1 / "
+                "Diffie-Hellman group 14 (2048)); write the same l2tp_main_mode for both."
+            ),
+        ),
+        (
+            pair(),
+            {"peer_type": "windows_95"},
+            "peer_type is not one of its choices; write windows_2000 or windows.",
+        ),
+        (
+            pair(l2tp_peer_type="windows_95"),
+            {"peer_type": "windows"},
+            "l2tp_peer_type of osaka is not one of its choices; write windows_2000 or windows.",
+        ),
+        (pair(), {"keys": "perhaps"}, "keys must be true or false; write one of them."),
+        (
+            pair(l2tp_connections=[]),
+            {},
+            "No connection names osaka, so there is nothing to write for it; correct l2tp_connections.",
+        ),
+        (
+            {"osaka": {"l2tp_address": "192.0.2.2"}},
+            {},
+            "l2tp_connections is not defined for osaka; write the list of connections into its group's variables.",
+        ),
+        (
+            pair(l2tp_connections=[CONNECTION | {"preshared_key": "osaka"}]),
+            {},
+            (
+                "l2tp_connections[0].preshared_key is part of l2tp_connections[0].name, which is shown; "
+                "write another key, or change that text."
+            ),
+        ),
+        (
+            pair(l2tp_policy_name="\n"),
+            {},
+            "l2tp_policy_name has no visible character; write, for example, 'L2TP'.",
+        ),
+        (
+            pair(l2tp_polling_interval=0),
+            {},
+            "l2tp_polling_interval is out of range; write a number of minutes from 1 to 71582788.",
+        ),
+        (
+            pair(l2tp_other_peers="nobody"),
+            {},
+            "l2tp_other_peers of osaka is not one of block, certificate, ignore; write one of them.",
+        ),
+    ],
+)
+def test_a_wrong_declaration_gets_one_sentence_and_no_file(
+    tmp_path: Path, hostvars: HostVars, given: dict[str, Any], sentence: str
+) -> None:
+    result = render(hostvars, tmp_path / "files", **given)
+    assert (result["failed"], result["msg"]) == (True, sentence)
+    assert not (tmp_path / "files").exists()
+
+
+def test_two_servers_that_nobody_reaches_get_the_same_filter_each(tmp_path: Path) -> None:
+    """The walk-through of docs/windows_2000.md."""
+    hostvars = pair(l2tp_managed=False, l2tp_peer_type="windows_2000")
+    for host in PEERS:
+        assert render(hostvars, tmp_path, host)["changed"] is True
+        text = (tmp_path / host / "ipsecpol.cmd").read_text(encoding="utf-8")
+        assert ' -r "tokyo-osaka" -f 192.0.2.1:1701+192.0.2.2::UDP -n ESP[3DES,SHA]' in text
+
+
+def test_an_inventory_name_that_is_no_folder_is_refused(tmp_path: Path) -> None:
+    hostvars = pair(l2tp_connections=[CONNECTION | {"peers": ["tokyo", "../osaka"]}])
+    hostvars["../osaka"] = hostvars.pop("osaka")
+    assert render(hostvars, tmp_path / "files", "../osaka")["msg"] == (
+        "The inventory name '../osaka' can't be the name of a folder; write one without slashes and leading dots."
+    )
+
+
+def test_the_defaults_are_those_of_the_role() -> None:
+    defaults = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text(encoding="utf-8"))
+    assert {name: defaults[name] for name in _rendering.DEFAULTS} == _rendering.DEFAULTS
+
+
+def test_no_file_is_open_to_others_at_any_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the umask is: what is opened, is opened with its mode."""
+    opened: list[int] = []
+    original = os.open
+
+    def noting(path: Any, flags: int, mode: int = 0o777) -> int:
+        if flags & os.O_CREAT:
+            opened.append(mode)
+        return original(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", noting)
+    before = os.umask(0)
+    try:
+        result = render(pair(), tmp_path / "files")
+    finally:
+        os.umask(before)
+    assert result["changed"] is True
+    assert opened == [0o600] * len(result["files"])
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "files").rglob("*") if path.is_dir()} == {0o700}
+
+
+def test_what_belongs_to_somebody_else_is_not_written_into(tmp_path: Path) -> None:
+    (tmp_path / "osaka").symlink_to(tmp_path / "elsewhere")
+    assert render(pair(), tmp_path)["msg"] == (
+        f"{tmp_path / 'osaka'} is no folder of the user that Ansible runs as; delete it, or name another folder."
+    )
+
+
+def test_a_link_in_the_folder_is_replaced_and_not_followed(tmp_path: Path) -> None:
+    folder = tmp_path / "osaka"
+    folder.mkdir()
+    target = tmp_path / "target"
+    target.write_text("as it was", encoding="utf-8")
+    for name in ("l2tp.reg", ".l2tp.reg.new"):
+        (folder / name).symlink_to(target)
+    (folder / "mine.txt").write_text("stays", encoding="utf-8")
+    assert render(pair(), tmp_path)["changed"] is True
+    assert target.read_text(encoding="utf-8") == "as it was"
+    assert (folder / "mine.txt").read_text(encoding="utf-8") == "stays"
+    assert not (folder / "l2tp.reg").is_symlink()
+    assert render(pair(), tmp_path)["changed"] is False
+
+
+def test_where_nothing_can_be_written_that_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(PrivateFilesError) as caught:
+        PrivateFolder(tmp_path / "file" / "osaka").write({}, [])
+    assert str(caught.value) == (
+        f"{tmp_path / 'file'} can't be written (File exists); "
+        "name a folder on the controller in which the user of Ansible may write."
+    )
+
+
+def test_a_damaged_file_of_before_is_replaced(tmp_path: Path) -> None:
+    render(pair(), tmp_path)
+    (tmp_path / "osaka" / "l2tp.reg").write_bytes(b"damaged")
+    result = render(pair(), tmp_path, check=True)
+    assert (result["changed"], result["diff"]["before"]) == (True, "l2tp.reg: other content\n")
+
+
+def test_the_diff_says_what_is_written_and_why(tmp_path: Path) -> None:
+    first = render(pair(), tmp_path)
+    assert first["diff"]["before"].startswith("the folder: missing\nl2tp.reg: missing\n")
+    assert first["diff"]["after"].startswith("the folder: as rendered\nl2tp.reg: as rendered\n")
+    (tmp_path / "osaka").chmod(0o755)
+    (tmp_path / "osaka" / "STEPS.txt").chmod(0o644)
+    (tmp_path / "osaka" / "netsh.txt").touch(mode=0o600)
+    result = render(pair(), tmp_path)
+    assert result["diff"]["before"].startswith(
+        "the folder: other permissions\nSTEPS.txt: other permissions\nnetsh.txt: no longer wanted\nIP security policy: "
+    )
+    assert result["diff"]["after"].startswith(
+        "the folder: as rendered\nSTEPS.txt: as rendered\nnetsh.txt: missing\nIP security policy: "
+    )
+    again = render(pair(), tmp_path)
+    assert (again["changed"], again["diff"]["before"]) == (False, again["diff"]["after"])
+
+
+def test_what_undoes_an_earlier_rendering_is_kept(tmp_path: Path) -> None:
+    render(pair(), tmp_path)
+    earlier = (tmp_path / "osaka" / "undo.reg").read_bytes()
+    result = render(pair(l2tp_policy_name="Another"), tmp_path, undo_only=True)
+    assert (result["changed"], (tmp_path / "osaka" / "undo.reg").read_bytes()) == (False, earlier)
+
+
+@pytest.mark.parametrize("connections", [None, [], [CONNECTION | {"peers": ["tokyo", "kyoto"]}]])
+def test_nothing_is_declared_any_more_and_the_removal_goes_on(tmp_path: Path, connections: object) -> None:
+    hostvars = pair(l2tp_connections=connections)
+    result = render(hostvars, tmp_path, undo_only=True)
+    assert (result["changed"], result["files"]) == (False, [])
+    assert result["steps"] == [
+        (
+            "Ansible does not reach osaka, so nothing was removed there. "
+            f"No connection names it, and {tmp_path / 'osaka'} has no file that undoes what was rendered for it: "
+            "use the undo.reg that was brought to it."
+        )
+    ]
+    render(pair(), tmp_path)
+    assert render(hostvars, tmp_path, undo_only=True)["files"] == ["undo-ipsecpol.cmd", "undo.reg"]
+
+
+def test_a_refused_form_is_a_warning_and_its_old_file_goes(tmp_path: Path) -> None:
+    render(pair(), tmp_path)
+    result = render(pair(l2tp_connections=[CONNECTION | {"preshared_key": 'a "key"'}]), tmp_path)
+    sentence = (
+        "ipsecpol.cmd: The preshared key of the rule 'tokyo-osaka' has a double quote, and how ipsecpol reads that is "
+        "not documented; use l2tp.reg, which holds any text."
+    )
+    assert (result["refused"], result["warnings"]) == ([sentence], [f"osaka: not written: {sentence}"])
+    assert not (tmp_path / "osaka" / "ipsecpol.cmd").exists()
+    assert (tmp_path / "osaka" / "undo-ipsecpol.cmd").exists()
+
+
+@pytest.mark.parametrize("form", [to_reg.to_reg, to_netsh.to_netsh, to_ipsecpol.to_ipsecpol, to_steps.to_steps])
+@pytest.mark.parametrize(
+    ("options", "given", "sentence"),
+    [
+        (OPTIONS, {"keys": "perhaps"}, "keys is neither true nor false; write one of them."),
+        ([], {}, "The options of the policy must be a dictionary; write name and rules."),
+        ({"rules": []}, {}, "name is missing; write a text."),
+        (
+            OPTIONS | {"rules": [PAIR | {"filter": []}]},
+            {},
+            (
+                "rules[0] has an unknown option (its name is not shown, because it may be a key); the options are "
+                "name, description, filters, connection_type, active, authentication, filter_action."
+            ),
+        ),
+        (
+            {"name": KEY, "rules": [PAIR]},
+            {},
+            (
+                "rules[0].authentication[0].preshared_key is part of name, which is shown; "
+                "write another key, or change that text."
+            ),
+        ),
+        (
+            {"name": "L2TP"},
+            {},
+            "rules is missing; write the rules of the policy, or state absent to remove it.",
+        ),
+    ],
+)
+def test_a_filter_refuses_wrong_options_in_one_sentence(
+    form: Any, options: Any, given: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(AnsibleFilterError) as caught:
+        form(options, **given)
+    assert str(caught.value) == sentence
+
+
+def test_a_filter_refuses_an_unknown_kind_of_peer() -> None:
+    with pytest.raises(AnsibleFilterError) as caught:
+        to_reg.to_reg(OPTIONS, peer_type="windows_95")
+    assert str(caught.value) == "peer_type is not one of its choices; write windows_2000 or windows."
+
+
+def test_the_filters_return_what_the_files_hold() -> None:
+    assert to_reg.to_reg(OPTIONS).startswith("Windows Registry Editor Version 5.00\r\n")
+    assert '"ProhibitIpSec"=-' in to_reg.to_reg(OPTIONS, undo=True)
+    assert f'psk="{KEY}"' in to_netsh.to_netsh(OPTIONS)
+    assert "delete policy" in to_netsh.to_netsh(OPTIONS, undo="yes")  # type: ignore[arg-type]
+    assert f'PRESHARE:"{KEY}"' in to_ipsecpol.to_ipsecpol(OPTIONS)
+    assert " -y\r\n" in to_ipsecpol.to_ipsecpol(OPTIONS, undo=True)
+    assert KEY in to_steps.to_steps(OPTIONS)
+    assert KEY not in to_steps.to_steps(OPTIONS, keys=False)
