@@ -18,7 +18,11 @@ from ansible_collections.rras.ipsec.tests.support.controller import VERIFY, Cont
 from ansible_collections.rras.ipsec.tests.support.pair import OSAKA, POLICY, TOKYO, assigned, prohibit_ipsec, restarts
 
 GALAXY = str(Path(sys.executable).with_name("ansible-galaxy"))
-MODULES = {"win_ipsec_policy_info": {}, "win_ipsec_psk_policy": {"name": "L2TP"}, "win_prohibit_ipsec": {}}
+MODULES = {
+    "win_ipsec_policy_info": {},
+    "win_ipsec_psk_policy": {"name": "L2TP", "state": "absent"},
+    "win_prohibit_ipsec": {},
+}
 
 
 class EmptyPath:
