@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Identifier
 from ansible_collections.rras.ipsec.tests import ROOT
 from ansible_collections.rras.ipsec.tests.support.documents import anchors, documents, is_published, links
 
@@ -49,3 +51,12 @@ def test_what_is_wrong_with_a_link(link: str, said: str) -> None:
 
 def test_there_are_links() -> None:
     assert links(ROOT / "README.md")
+
+
+def test_the_findings_that_are_named_for_a_symptom_exist() -> None:
+    text = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    rows = [line.split(" | ")[2] for line in text.partition("\n## ")[0].splitlines() if line.startswith("| ")]
+    named = {word for row in rows for word in re.findall(r"`([a-z0-9_]+)`", row) if not word.startswith("l2tp_other")}
+
+    assert "key_differs" in named
+    assert named - {"verify"} <= set(Identifier)
