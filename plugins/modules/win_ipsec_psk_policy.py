@@ -390,8 +390,6 @@ notes:
 seealso:
   - module: rras.ipsec.win_prohibit_ipsec
   - module: rras.ipsec.win_ipsec_policy_info
-  - plugin: rras.ipsec.l2tp_rules
-    plugin_type: filter
   - name: KB 240262
     description: How to configure an L2TP/IPsec connection by using preshared key authentication.
     link: https://support.microsoft.com/kb/240262
