@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every block of YAML in README and docs is what it says it is, and those for two servers work on two servers.
 
-The first line of a block names the file that it stands in, as `# group_vars/rras/vault.yml`.
+The first line of a block names the file that it stands in, as `# group_vars/rras/vault.yml`. A block without a name
+is a play or variables of the role.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.vault import VaultLib, VaultSecret
 
 from ansible_collections.rras.ipsec.tests import ROOT
@@ -25,8 +27,9 @@ from ansible_collections.rras.ipsec.tests.support.documents import Example, docu
 from ansible_collections.rras.ipsec.tests.support.pair import TOKYO, prohibit_ipsec, restarts
 
 EXAMPLES = [example for document in documents() for example in examples(document)]
-NO_FILES = ("roles/l2tp/README.md",)
-"""Where a block need not be a whole file."""
+ROLE: Mapping[str, Any] = yaml.safe_load((ROOT / "roles/l2tp/meta/argument_specs.yml").read_text(encoding="utf-8"))
+OF_PLAYBOOKS: dict[str, Any] = {name: {"type": "str"} for name in ("l2tp_hosts", "l2tp_keys_file", "l2tp_rotate")}
+VARIABLES: dict[str, Any] = ROLE["argument_specs"]["main"]["options"] | OF_PLAYBOOKS
 PASSWORD = "the password of the vault of the documents"
 
 
@@ -86,9 +89,24 @@ def test_there_are_blocks() -> None:
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
-def test_a_block_is_a_file(example: Example) -> None:
-    assert yaml.safe_load(example.text)
-    assert file_of(example) or str(example.document.relative_to(ROOT)) in NO_FILES
+def test_a_block_is_a_file_a_play_or_variables_of_the_role(example: Example) -> None:
+    content = yaml.safe_load(example.text)
+    assert content
+
+    assert file_of(example) or is_playbook(example) or set(content) <= set(VARIABLES)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+def test_variables_of_the_role_are_as_it_documents_them(example: Example) -> None:
+    content = yaml.safe_load(example.text)
+    given = (
+        {name: value for name, value in content.items() if name.startswith("l2tp_")}
+        if isinstance(content, dict)
+        else {}
+    )
+    specs = {name: VARIABLES[name] | {"required": False} for name in given}
+
+    assert ArgumentSpecValidator(specs).validate(given).error_messages == []
 
 
 def test_the_plays_pass_the_syntax_check(tmp_path: Path) -> None:

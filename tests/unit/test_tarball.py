@@ -18,7 +18,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 GALAXY: dict[str, Any] = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))
 MODULES = {path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")}
-OF_THE_ROLE = {"l2tp_step"}
+OF_THE_ROLE = {"l2tp_keys", "l2tp_step"}
 TOP = {
     "CHANGELOG.md", "CONTRIBUTING.md", "FILES.json", "LICENSE", "MANIFEST.json", "README.md", "SECURITY.md",
     "changelogs", "docs", "extensions", "meta", "playbooks", "plugins", "roles",
