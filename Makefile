@@ -40,7 +40,7 @@ endef
 other_core = -r tests/requirements.txt $$(sed '/^\#/d; /^ansible-core/d' requirements.txt) ansible-core==$(1)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test checks stories lint unit coverage sanity integration integration-slow cuts molecule test-oldest test-newest test-too-old test-wire test-powershell test-powershell-slow bench mutation clean
+.PHONY: help demo test checks stories lint unit coverage sanity sanity-cores integration integration-slow cuts molecule molecule-all test-oldest test-newest test-too-old test-wire test-powershell test-powershell-slow docs bench mutation clean
 stories lint unit coverage sanity integration integration-slow cuts molecule test-powershell test-powershell-slow bench: export PATH := $(BIN):$(PATH)
 
 help: ## list the targets
@@ -57,13 +57,17 @@ checks: lint sanity molecule
 stories: $(VENV)/.done
 	pytest -n2 --dist=loadgroup -m "not slow" tests/unit tests/integration
 
-lint: $(VENV)/.done ## check format, style, types, Ansible's own style, changelog and documentation
+lint: $(VENV)/.done ## check format, style, types, Ansible's own style, changelog, documentation, import into Galaxy, licences and spelling
 	ruff format --check .
 	ruff check .
 	mypy
 	ansible-lint --offline
 	$(OWN_HOME) antsibull-changelog lint
 	$(OWN_HOME) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
+	$(OWN_HOME) python tools/importer.py
+	reuse lint --quiet || reuse lint
+	shellcheck .ci/run
+	codespell
 
 unit: $(VENV)/.done ## run the unit tests
 	pytest -n2 tests/unit
@@ -74,6 +78,11 @@ coverage: $(VENV)/.done ## show which branches the shorter unit tests reach
 sanity: $(VENV)/.done ## run ansible-test sanity in a copy of the checkout
 	python tools/sanity.py
 
+sanity-cores: $(CORES:%=sanity-%) ## run it on what is published, with every supported ansible-core (WIRE_PYTHON: 3.12)
+
+sanity-%: .cache/wire/%/.done
+	PATH=$(CURDIR)/.cache/wire/$*/bin:$(BIN):$$PATH .cache/wire/$*/bin/python tools/sanity.py --published
+
 integration: $(VENV)/.done ## run the unmodified ansible-playbook against simulated servers
 	pytest -n2 --dist=loadgroup -m "not slow" tests/integration
 
@@ -83,8 +92,11 @@ integration-slow: $(VENV)/.done ## run the slow tests: cuts at each record and a
 cuts: $(VENV)/.done ## cut each change of one server at each moment, and whole runs at each message; takes half an hour
 	HYPOTHESIS_PROFILE=thorough pytest -n2 tests/unit/plan/test_cuts.py tests/integration/test_cut_runs.py
 
-molecule: $(VENV)/.done ## run the scenario that users can run against their own Windows servers
-	molecule test --all
+molecule: $(VENV)/.done ## run the molecule scenario pair
+	molecule test --scenario-name pair
+
+molecule-all: $(VENV)/.done ## run all molecule scenarios but windows_vms, which needs Windows servers of your own
+	molecule test --all --exclude windows_vms
 
 test-oldest: .cache/oldest-venv/.done ## run the core integration tests with the oldest ansible-core (OLDEST_PYTHON: 3.11, 3.12)
 	PATH=$(CURDIR)/.cache/oldest-venv/bin:$$PATH pytest -m core tests/integration
@@ -108,6 +120,9 @@ test-powershell: $(VENV)/.done ## the tests of the script, and the core of the i
 test-powershell-slow: $(VENV)/.done ## the rest with a real PowerShell, but for the cuts of many pairs; takes half an hour
 	RRAS_ENGINE=powershell pytest -n2 --dist=loadgroup -m "slow or not core" tests/integration tests/powershell
 
+docs: .cache/docs-venv/.done ## build the documentation as a site (.cache/site/html); a warning is an error
+	$(OWN_HOME) .cache/docs-venv/bin/python tools/website.py
+
 bench: $(VENV)/.done ## measure what the plugins cost, in seconds and in executions on the host
 	python -m tests.bench
 
@@ -128,6 +143,9 @@ $(VENV)/.done: requirements-dev.txt requirements.txt tests/requirements.txt tool
 
 .cache/newest-venv/.done: requirements.txt tests/requirements.txt tools/prepare.py
 	$(call environment,.cache/newest-venv,$(NEWEST_PYTHON),$(call other_core,$(NEWEST_CORE)))
+
+.cache/docs-venv/.done: docs/site/requirements.txt tools/prepare.py
+	$(call environment,.cache/docs-venv,$(PYTHON),-r docs/site/requirements.txt)
 
 # Without the check for a newer Python, and with nothing that needs one.
 .cache/too-old-venv/.done: tools/prepare.py

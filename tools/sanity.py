@@ -8,17 +8,20 @@ finds no files, skips every test and succeeds: so the copy becomes a repository,
 It makes virtual environments with a script that it would download from a place that not every network reaches,
 unless the script is in its cache: so one that does the same with a wheel from the package index is put there.
 pylint looks at the plugins only: it takes most of the time, and the tests are under ruff's and mypy's stricter eyes.
-Arguments are passed on, for example: `tools/sanity.py --test validate-modules`.
+Arguments are passed on, for example: `tools/sanity.py --test validate-modules`. With `--published` first, only the
+files that are in the tarball are looked at, as whoever certifies the collection does, with all tests and any core.
 """
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import yaml
 from ansible_test._internal.host_configs import NativePythonConfig
 from ansible_test._internal.python_requirements import get_venv_packages
 
@@ -27,6 +30,7 @@ COPY = ROOT / ".cache" / "sanity" / "ansible_collections" / "rras" / "ipsec"
 HOME = ROOT / ".cache" / "home"
 PIP_SCRIPTS = HOME / ".ansible" / "test" / "cache"
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+PUBLISHED = "--published"
 NOTHING_DONE = "All targets skipped"
 EVERYTHING = [["--skip-test", "pylint"], ["--test", "pylint", "plugins/"]]
 
@@ -61,10 +65,20 @@ def own_files() -> list[Path]:
     return [Path(name) for name in sorted(set(names.split("\0"))) if name and (ROOT / name).exists()]
 
 
-def copy_checkout() -> None:
-    """Replace the copy by the checkout as it is now."""
+def published(files: list[Path]) -> list[Path]:
+    """Choose the files that go into the tarball, and galaxy.yml, which ansible-test reads."""
+    ignored = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["build_ignore"]
+
+    def is_ignored(name: Path) -> bool:
+        return any(fnmatch.fnmatch(str(part), pattern) for part in (name, *name.parents[:-1]) for pattern in ignored)
+
+    return [name for name in files if not is_ignored(name)]
+
+
+def copy_checkout(files: list[Path]) -> None:
+    """Replace the copy by these files of the checkout as they are now."""
     shutil.rmtree(COPY, ignore_errors=True)
-    for name in own_files():
+    for name in files:
         (COPY / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, COPY / name, follow_symlinks=False)
     subprocess.run(["git", "init", "--quiet"], cwd=COPY, check=True)
@@ -84,8 +98,16 @@ def run_sanity(arguments: list[str]) -> bool:
     return process.returncode == 0 and NOTHING_DONE not in output
 
 
-if __name__ == "__main__":
+def main(arguments: list[str]) -> bool:
+    """Run what the arguments say; say whether it found nothing."""
     provide_pip()
-    copy_checkout()
-    runs = [sys.argv[1:]] if sys.argv[1:] else EVERYTHING
-    sys.exit(not all(run_sanity(arguments) for arguments in runs))
+    if arguments[:1] == [PUBLISHED]:
+        copy_checkout(published(own_files()))
+        return run_sanity(arguments[1:])
+    copy_checkout(own_files())
+    runs = [arguments] if arguments else EVERYTHING
+    return all(run_sanity(each) for each in runs)
+
+
+if __name__ == "__main__":
+    sys.exit(not main(sys.argv[1:]))

@@ -2,7 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import annotations
+# fmt: off
+from __future__ import (absolute_import, division, print_function)
+# fmt: on
+
+__metaclass__ = type
 
 DOCUMENTATION = r"""
 module: l2tp_step
@@ -23,30 +27,51 @@ attributes:
     support: full
 options:
   step:
-    description: The step.
+    description:
+      - The step.
+      - "V(preflight): once for all hosts, read the role's variables on each of them and find what is wrong with them."
+      - "V(plan): stop if something is wrong with the variables; else read the host and plan."
+      - "V(compare): compare both ends of the host's connections, and set the fact C(l2tp_result)."
+      - "V(show): once for all hosts, show what was found."
+      - "V(stop): stop if the host is not as declared and nothing will change that, or a peer could not be read."
+      - "V(machines): once for all hosts, note which machine answered under each name."
+      - "V(stage): write the new policy beside the one in force."
+      - "V(commit_far): put in force what was staged, on the second peers of the connections."
+      - "V(commit_near): put in force what was staged, on all others."
+      - "V(ask_again): read the host if its answer to the commit was lost."
+      - "V(set_value): set C(ProhibitIpSec) if all ends are committed; else revert."
+      - "V(order): once for all hosts, decide the order of the restarts."
+      - "V(restart): restart the host if it is one of O(batch)."
+      - "V(prove): read the host again if something was changed, after its services came up."
+      - "V(finish): delete the policy that was replaced."
+      - "V(may_restart): stop if a restart is pending and the host is not as declared."
+      - "V(restore_value): for a removal, give back what C(ProhibitIpSec) was."
+      - "V(predict_removal): for a removal in check mode, say what it would do."
+      - "V(settle): for a removal, wait for late services after a restart."
+      - "V(remove_policy): for a removal, remove the policy and restore what it replaced."
     type: str
     required: true
     choices:
-      preflight: Once for all hosts, read the role's variables on each of them and find what is wrong with them.
-      plan: Stop if something is wrong with the variables; else read the host and plan.
-      compare: Compare both ends of the host's connections, and set the fact C(l2tp_result).
-      show: Once for all hosts, show what was found.
-      stop: Stop if the host is not as declared and nothing will change that, or a peer could not be read.
-      machines: Once for all hosts, note which machine answered under each name.
-      stage: Write the new policy beside the one in force.
-      commit_far: Put in force what was staged, on the second peers of the connections.
-      commit_near: Put in force what was staged, on all others.
-      ask_again: Read the host if its answer to the commit was lost.
-      set_value: Set C(ProhibitIpSec) if all ends are committed; else revert.
-      order: Once for all hosts, decide the order of the restarts.
-      restart: Restart the host if it is one of O(batch).
-      prove: Read the host again if something was changed, after its services came up.
-      finish: Delete the policy that was replaced.
-      may_restart: Stop if a restart is pending and the host is not as declared.
-      restore_value: For a removal, give back what C(ProhibitIpSec) was.
-      predict_removal: For a removal in check mode, say what it would do.
-      settle: For a removal, wait for late services after a restart.
-      remove_policy: For a removal, remove the policy and restore what it replaced.
+      - preflight
+      - plan
+      - compare
+      - show
+      - stop
+      - machines
+      - stage
+      - commit_far
+      - commit_near
+      - ask_again
+      - set_value
+      - order
+      - restart
+      - prove
+      - finish
+      - may_restart
+      - restore_value
+      - predict_removal
+      - settle
+      - remove_policy
   removal:
     description: Whether the step is one of a removal.
     type: bool

@@ -2,7 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import annotations
+# fmt: off
+from __future__ import (absolute_import, division, print_function)
+# fmt: on
+
+__metaclass__ = type
 
 DOCUMENTATION = r"""
 module: win_ipsec_psk_policy
@@ -159,12 +163,10 @@ options:
       connection_type:
         description:
           - The network connections that the rule applies to (KB 240262, step 9).
+          - V(all) network connections, those of the V(lan), or remote access (V(dialup)).
         type: str
         default: all
-        choices:
-          all: All network connections.
-          lan: Local area network.
-          dialup: Remote access.
+        choices: [all, lan, dialup]
       active:
         description:
           - Whether the rule is selected in the policy.
@@ -204,10 +206,7 @@ options:
               - Whether security is negotiated, or packets are dropped or let through without security.
             type: str
             default: negotiate
-            choices:
-              negotiate: Negotiate security.
-              block: Block.
-              permit: Permit, without security.
+            choices: [negotiate, block, permit]
           offers:
             description:
               - The security methods, all of them ESP, in the order of preference. At least one for O(rules[].filter_action.action=negotiate).
@@ -357,19 +356,18 @@ options:
   phase:
     description:
       - How far to go. The phases are for runs over several hosts, where no host may continue before its peers have done the previous phase.
+      - V(all) plans, stages, commits and finishes on this host, whatever others do. For use of the module alone. If the result can't be proved after
+        the commit, it is reverted, unless this would leave L2TP in clear text, and the task fails.
+      - V(plan) reads the host and says what is to be done. Changes nothing.
+      - V(stage) writes the new policy beside the old one, under a name that says so. Nothing is assigned yet, and what is in force stays in force.
+      - V(commit) gives the new policy its name, assigns it and proves that the host has it. The old one stays in the store.
+      - V(prove) is V(plan), once the host shows what Windows does late after a boot. See O(settle_timeout).
+      - V(revert) reverts what was staged or committed. What was assigned before is assigned again, and the new policy is deleted.
+      - V(finish) deletes what only the old policy used. After that, a revert is impossible.
+      - V(verify) reads the host and compares it with the declaration. Changes nothing and refuses nothing.
     type: str
     default: all
-    choices:
-      all: >-
-        Plans, stages, commits and finishes on this host, whatever others do. For use of the module alone. If the result can't be proved after
-        the commit, it is reverted, unless this would leave L2TP in clear text, and the task fails.
-      plan: Reads the host and says what is to be done. Changes nothing.
-      stage: Writes the new policy beside the old one, under a name that says so. Nothing is assigned yet, and what is in force stays in force.
-      commit: Gives the new policy its name, assigns it and proves that the host has it. The old one stays in the store.
-      prove: As C(plan), once the host shows what Windows does late after a boot. See O(settle_timeout).
-      revert: Reverts what was staged or committed. What was assigned before is assigned again, and the new policy is deleted.
-      finish: Deletes what only the old policy used. After that, a revert is impossible.
-      verify: Reads the host and compares it with the declaration. Changes nothing and refuses nothing.
+    choices: [all, plan, stage, commit, prove, revert, finish, verify]
   transaction:
     description:
       - The RV(transaction) of the result of O(phase=stage).
@@ -392,8 +390,6 @@ notes:
 seealso:
   - module: rras.ipsec.win_prohibit_ipsec
   - module: rras.ipsec.win_ipsec_policy_info
-  - plugin: rras.ipsec.l2tp_rules
-    plugin_type: filter
   - name: KB 240262
     description: How to configure an L2TP/IPsec connection by using preshared key authentication.
     link: https://support.microsoft.com/kb/240262
@@ -623,7 +619,7 @@ comparison:
           returned: always
           type: str
           sample: blocked
-        keys:
+        key_fingerprints:
           description:
             - For each preshared key that the host has for the rule a text that is equal for equal keys of one run, on any host.
             - It is made with a secret that no host and no result knows, so that it tells nothing else of the key.

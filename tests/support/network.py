@@ -79,7 +79,7 @@ def proof(value: int | None = 1, in_effect: str = "yes", **given: Any) -> Policy
 
 def rule(name: str = "tokyo-osaka", state: str = "matches", **given: Any) -> dict[str, Any]:
     """Return what a host has of one rule."""
-    lines = {"has": [], "declared": [], "keys": ["run-one key"], "obstacles": []}
+    lines = {"has": [], "declared": [], "key_fingerprints": ["run-one key"], "obstacles": []}
     return {
         "name": name,
         "state": state,
@@ -90,4 +90,4 @@ def rule(name: str = "tokyo-osaka", state: str = "matches", **given: Any) -> dic
     } | given
 
 
-OTHER_KEY = rule(state="differs", only_key=True, keys=["run-another key"])
+OTHER_KEY = rule(state="differs", only_key=True, key_fingerprints=["run-another key"])

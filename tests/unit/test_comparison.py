@@ -147,7 +147,7 @@ def test_check_mode_makes_no_difference(task: Task) -> None:
 def test_fingerprints_tell_equal_keys_and_nothing_else(task: Task) -> None:
     other = Task(Server())
     other.run(POLICY, name=NAME, rules=rules(second="a third key"))
-    here, there = ([each["keys"] for each in compared(each, rules())["rules"]] for each in (task, other))
+    here, there = ([each["key_fingerprints"] for each in compared(each, rules())["rules"]] for each in (task, other))
     assert all(FINGERPRINT.fullmatch(text) for keys in (*here, *there) for text in keys)
     assert [one == another for one, another in zip(here, there, strict=True)] == [True, False, True]
     assert here[0] != here[1]

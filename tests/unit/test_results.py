@@ -83,7 +83,7 @@ def without_fingerprints(result: dict[str, Any]) -> dict[str, Any]:
     compared = result.get("comparison")
     if not compared:
         return result
-    rules = [rule | {"keys": ["-" for _key in rule["keys"]]} for rule in compared["rules"]]
+    rules = [rule | {"key_fingerprints": ["-" for _key in rule["key_fingerprints"]]} for rule in compared["rules"]]
     return result | {"comparison": compared | {"rules": rules}}
 
 

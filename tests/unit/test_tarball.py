@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,15 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-REPOSITORY = "https://github.com/rras-ipsec/rras.ipsec"
+GALAXY: dict[str, Any] = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))
+MODULES = {path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")}
+OF_THE_ROLE = {"l2tp_keys", "l2tp_step"}
 TOP = {
-    "FILES.json", "LICENSE", "MANIFEST.json", "README.md", "SECURITY.md", "changelogs", "docs",
-    "extensions", "meta", "playbooks", "plugins", "roles", "tests",
+    "CHANGELOG.md", "CONTRIBUTING.md", "FILES.json", "LICENSE", "MANIFEST.json", "README.md", "SECURITY.md",
+    "changelogs", "docs", "extensions", "meta", "playbooks", "plugins", "roles",
 }  # fmt: skip
-MADE_AT_A_RELEASE = {"CHANGELOG.rst"}
 NEEDED = {
+    "extensions/audit/event_query.yml",
     "meta/execution-environment.txt",
     "meta/execution-environment.yml",
     "meta/runtime.yml",
@@ -35,12 +38,18 @@ Files = dict[str, bytes]
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
-    """The files of the tarball."""
+def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The collection as it is published."""
     folder = tmp_path_factory.mktemp("tarball")
     command = ["ansible-galaxy", "collection", "build", "--output-path", str(folder), str(ROOT)]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
-    with tarfile.open(next(folder.glob("*.tar.gz"))) as built:
+    return next(folder.glob("*.tar.gz"))
+
+
+@pytest.fixture(scope="module")
+def files(tarball: Path) -> Files:
+    """The files of the tarball."""
+    with tarfile.open(tarball) as built:
         members = [member for member in built.getmembers() if member.isfile()]
         return {member.name: _content(built, member) for member in members}
 
@@ -50,29 +59,68 @@ def _content(built: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
     return opened.read() if opened else b""
 
 
-def test_only_what_users_need_is_in_the_tarball(files: Files) -> None:
-    top = {name.partition("/")[0] for name in files}
+def builder(*arguments: str) -> str:
+    """Run ansible-builder, which must have no complaint, and return what it printed."""
+    command = [sys.executable, "-m", "ansible_builder", *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
 
-    assert top - MADE_AT_A_RELEASE == TOP
+
+def test_only_what_runs_and_what_documents_is_in_the_tarball(files: Files) -> None:
+    assert {name.partition("/")[0] for name in files} == TOP
+    assert {name.split("/")[1] for name in files if name.startswith("extensions/")} == {"audit"}
+    assert {name.split("/")[1] for name in files if name.startswith("changelogs/")} == {"changelog.yaml", "config.yaml"}
     assert set(files) >= NEEDED
-
-
-def test_an_execution_environment_gets_the_libraries_of_the_connections_and_no_pins(files: Files) -> None:
-    assert not {"requirements.txt", "bindep.txt"} & set(files)  # what ansible-builder takes by itself
-    described: dict[str, Any] = yaml.safe_load(files["meta/execution-environment.yml"])
-    text = files[described["dependencies"]["python"]].decode()
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
-
-    assert [line.partition(">=")[0] for line in lines] == ["pywinrm", "pypsrp"]
-    assert "==" not in text
 
 
 def test_the_manifest_says_where_the_collection_comes_from(files: Files) -> None:
     said: dict[str, Any] = json.loads(files["MANIFEST.json"])["collection_info"]
+    repository = said["repository"]
 
-    assert {name: said[name] for name in ("repository", "documentation", "homepage", "issues")} == {
-        "repository": REPOSITORY,
-        "documentation": f"{REPOSITORY}/blob/main/README.md",
-        "homepage": REPOSITORY,
-        "issues": f"{REPOSITORY}/issues",
+    assert {name: said[name] for name in ("documentation", "homepage", "issues")} == {
+        "documentation": f"{repository}/blob/main/README.md",
+        "homepage": repository,
+        "issues": f"{repository}/issues",
     }
+
+
+def test_a_fork_changes_the_address_in_galaxy_yml_alone(files: Files) -> None:
+    address = GALAXY["repository"].partition("://")[2].encode()
+    others = {name for name, content in files.items() if address in content}
+
+    assert others == {"MANIFEST.json"}
+
+
+def test_the_changelog_has_an_entry_for_this_version(files: Files) -> None:
+    releases: dict[str, Any] = yaml.safe_load(files["changelogs/changelog.yaml"])["releases"]
+
+    assert GALAXY["version"] in releases
+    assert f"## v{GALAXY['version']}" in files["CHANGELOG.md"].decode().replace("\\", "")
+
+
+def test_all_modules_are_in_the_action_group_and_in_the_audit(files: Files) -> None:
+    groups: dict[str, Any] = yaml.safe_load(files["meta/runtime.yml"])["action_groups"]
+    audit: dict[str, Any] = yaml.safe_load(files["extensions/audit/event_query.yml"])
+
+    assert set(groups["all"]) == MODULES - OF_THE_ROLE
+    assert {name.removeprefix("rras.ipsec.") for name in audit} == MODULES
+
+
+def test_an_execution_environment_gets_the_libraries_of_the_connections_and_no_pins(
+    files: Files, tarball: Path, tmp_path: Path
+) -> None:
+    assert not {"requirements.txt", "bindep.txt"} & set(files)  # what ansible-builder takes by itself
+    place = tmp_path / "ansible_collections" / "rras" / "ipsec"
+    with tarfile.open(tarball) as built:
+        built.extractall(place, filter="data")
+    found = yaml.safe_load(builder("introspect", str(tmp_path)))
+
+    wanted = [line.partition("  #")[0] for line in found["python"]]
+    assert wanted == ["pywinrm>=0.5.0,<1", "pypsrp>=0.9.1,<1"]
+    assert found["system"] == []
+
+
+def test_ansible_builder_accepts_the_definition_of_an_execution_environment(tmp_path: Path) -> None:
+    builder("create", "--file", str(ROOT / "docs" / "execution-environment.yml"), "--context", str(tmp_path))
+    wanted = yaml.safe_load((tmp_path / "_build" / "requirements.yml").read_text(encoding="utf-8"))
+
+    assert {each["name"] for each in wanted["collections"]} == {"rras.ipsec", "ansible.windows"}

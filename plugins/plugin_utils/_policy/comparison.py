@@ -71,7 +71,7 @@ class RuleState:
     """Whether nothing differs but the preshared key."""
     treatment: Treatment | None = None
     """What the host's rule does with L2TP; None where there is none."""
-    keys: tuple[str, ...] = ()
+    key_fingerprints: tuple[str, ...] = ()
     """Fingerprints of the keys that the host has."""
     obstacles: tuple[str, ...] = ()
     """Why the rule does not protect, a sentence each."""
@@ -172,7 +172,7 @@ def _state(
         treatment=_treatment(has),
         has=(*lines[0], *_activity(has, declared)),
         declared=(*lines[1], *_activity(declared, has)),
-        keys=tuple(fingerprint(method.data) for method in has.authentication if method.is_secret),
+        key_fingerprints=tuple(fingerprint(method.data) for method in has.authentication if method.is_secret),
     )
 
 

@@ -114,7 +114,12 @@ def _another_key(host: str, name: str, rule: RuleComparison, peer: str, other: R
 
 def _same_other_key(rule: RuleComparison, other: RuleComparison) -> bool:
     """Whether two hosts of one run have one key, and not the declared one; fingerprints of two runs are never equal."""
-    return rule["only_key"] and other["only_key"] and bool(rule["keys"]) and rule["keys"] == other["keys"]
+    return (
+        rule["only_key"]
+        and other["only_key"]
+        and bool(rule["key_fingerprints"])
+        and rule["key_fingerprints"] == other["key_fingerprints"]
+    )
 
 
 def _rule(proof: PolicyProof, name: str) -> RuleComparison | None:

@@ -136,7 +136,7 @@ class RuleComparison(TypedDict):
     declared: list[str]
     only_key: bool
     treatment: str | None
-    keys: list[str]
+    key_fingerprints: list[str]
     obstacles: list[str]
     covered: bool
 

@@ -699,7 +699,11 @@ class TestKeysOfTwoEnds:
 
     @pytest.mark.parametrize(
         ("osaka", "agree"),
-        [(OTHER_KEY, True), (OTHER_KEY | {"keys": ["run-a third key"]}, False), (OTHER_KEY | {"keys": []}, False)],
+        [
+            (OTHER_KEY, True),
+            (OTHER_KEY | {"key_fingerprints": ["run-a third key"]}, False),
+            (OTHER_KEY | {"key_fingerprints": []}, False),
+        ],
     )
     def test_another_key_than_the_declared_one(self, osaka: dict[str, Any], agree: bool) -> None:
         proofs = {TOKYO: proof(rules=[OTHER_KEY]), OSAKA: proof(rules=[osaka])}

@@ -1,0 +1,96 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The collection as users have it: built, installed into an empty collections path, and run from there."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.rras.ipsec.tests import ROOT, collections_root
+from ansible_collections.rras.ipsec.tests.support.controller import VERIFY, Controller
+from ansible_collections.rras.ipsec.tests.support.pair import OSAKA, POLICY, TOKYO, assigned, prohibit_ipsec, restarts
+
+GALAXY = str(Path(sys.executable).with_name("ansible-galaxy"))
+MODULES = {
+    "win_ipsec_policy_info": {},
+    "win_ipsec_psk_policy": {"name": "L2TP", "state": "absent"},
+    "win_prohibit_ipsec": {},
+}
+
+
+class EmptyPath:
+    """A collections path with nothing in it but ansible.windows, which is what the collection needs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder / "collections"
+        self.place = self.root / "ansible_collections" / "rras" / "ipsec"
+        dependency = self.root / "ansible_collections" / "ansible" / "windows"
+        dependency.parent.mkdir(parents=True)
+        dependency.symlink_to(collections_root(ROOT) / "ansible_collections" / "ansible" / "windows")
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        return {"ANSIBLE_COLLECTIONS_PATH": str(self.root)}
+
+    def install(self, source: str) -> None:
+        """Install the collection from a tarball or a repository, asking no server."""
+        self._galaxy("install", "--no-deps", "--pre", source, "--collections-path", str(self.root))
+
+    def build(self) -> str:
+        """Build the collection and return the tarball."""
+        self._galaxy("build", str(ROOT), "--output-path", str(self.root.parent))
+        return str(next(self.root.parent.glob("rras-ipsec-*.tar.gz")))
+
+    def _galaxy(self, *arguments: str) -> None:
+        command = [GALAXY, "collection", *arguments]
+        environment = {**os.environ, **self.environment, "ANSIBLE_HOME": str(self.root.parent / "home")}
+        ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> EmptyPath:
+    return EmptyPath(tmp_path)
+
+
+def test_the_tarball_runs_from_an_empty_collections_path(empty: EmptyPath, pair: Controller) -> None:
+    empty.install(empty.build())
+    site = pair.site(environment=empty.environment)
+    verify = pair.play(VERIFY, environment=empty.environment)
+
+    assert (site.code, verify.code) == (0, 0), site.explain() + verify.explain()
+    assert not (empty.place / "tests").exists()
+    for host in pair.lab.values():
+        found = assigned(host)
+        assert found is not None
+        assert (found.name, prohibit_ipsec(host)) == (POLICY, 1)
+    assert restarts(pair.lab) == {TOKYO: 1, OSAKA: 1}
+
+
+def test_the_repository_can_be_installed_from(empty: EmptyPath, pair: Controller) -> None:
+    empty.install(f"git+file://{ROOT}")
+    ran = pair.play(VERIFY, "--syntax-check", environment=empty.environment)
+
+    assert ran.code == 0, ran.explain()
+    assert not (empty.place / "tests").exists()
+
+
+def test_module_defaults_reach_all_modules_by_the_group(pair: Controller) -> None:
+    """What none of the modules accepts arrives at each of them."""
+    play = {
+        "hosts": TOKYO,
+        "gather_facts": False,
+        "module_defaults": {"group/rras.ipsec.all": {"program_timeout": 0}},
+        "tasks": [{f"rras.ipsec.{name}": options, "ignore_errors": True} for name, options in MODULES.items()],
+    }
+    ran = pair.play([play])
+
+    sentence = "program_timeout is out of range; write a number of seconds from 1 to 3600."
+    assert ran.failed_ones(TOKYO) == [sentence] * len(MODULES), ran.explain()
