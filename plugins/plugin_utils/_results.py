@@ -76,6 +76,7 @@ _POLICY: Final[Described] = {
     "main_mode": {"methods": _KEPT, "options": _KEPT},
     "rules": _RULE,
     "unreadable": _FREE,
+    "weaknesses": {"rule": _FREE, "what": _KEPT},
 }
 _HOST: Final[Described] = {
     "policies": _POLICY,

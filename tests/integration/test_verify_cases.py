@@ -36,6 +36,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("verified")]
 SERVICES = r"SYSTEM\CurrentControlSet\Services"
 DOMAIN = r"SOFTWARE\Policies\Microsoft\Windows\IPSec\GPTIPSECPolicy"
 THIRD_KEY = "Kamakura-Kotokuin:1252/Daibutsu"
+WEAK_KEY = "MyVpnPassword2026!"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,6 +53,7 @@ class VerifyCase:
     first_run: bool = True
     variables: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     """Those of both, after the first run."""
+    key: str = KEY
 
     @property
     def one(self) -> str:
@@ -152,6 +154,7 @@ CASES = (
     VerifyCase("away", "one end is off", go_away, said=AWAY),
     VerifyCase("empty", "l2tp_connections is empty, and the policy is still there", nothing, failing=""),
     VerifyCase("deleted", "the connection was deleted, and the policy is still there", nothing, failing=""),
+    VerifyCase("weak", "a preshared key is weak", nothing, failing="", key=WEAK_KEY),
 )
 
 
@@ -167,7 +170,7 @@ def verified(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Control
         controller.variables["l2tp_reboot_serial"] = len(specs)
         for case in CASES:
             for host in (case.one, case.two):
-                controller.host(host)["l2tp_connections"] = [connection(case.link, case.one, case.two)]
+                controller.host(host)["l2tp_connections"] = [connection(case.link, case.one, case.two, key=case.key)]
         ready = ":".join(host for case in CASES if case.first_run for host in (case.one, case.two))
         first = controller.site("--limit", ready)
         assert first.code == 0, first.explain()
@@ -220,7 +223,7 @@ def test_every_other_connection_is_compared(verified: tuple[Controller, Run, Run
     for case in compared:
         assert [line for host in (case.one, case.two) for line in run.said(host) if line.startswith(f"{case.link}: ")]
     agreeing = {case.name for case in compared if f"{case.one} and {case.two} agree on UDP" in run.output}
-    assert agreeing == {"sound", "peers", "waiting", "theirs", "stopped", "disabled"}
+    assert agreeing == {"sound", "peers", "waiting", "theirs", "stopped", "disabled", "weak"}
     assert "rotation-1 and rotation-2 agree with each other, but not with the declaration, on UDP" in run.output
 
 
@@ -229,7 +232,7 @@ def test_it_is_all_said_once_and_without_a_key(verified: tuple[Controller, Run, 
     texts = [text for host in run.recap for text in (*run.said(host), run.failure(host)) if text]
     sentences = [text for text in texts if not is_difference(text)]
     assert len(sentences) == len(set(sentences))
-    for key in (KEY, NEW_KEY, THIRD_KEY):
+    for key in (KEY, NEW_KEY, THIRD_KEY, WEAK_KEY):
         assert key not in run.output + run.errors
 
 

@@ -60,6 +60,14 @@ class Identifier(enum.StrEnum):
     L2TP_PORTS_CLOSED = "l2tp_ports_closed"
     DYNAMIC_ADDRESS = "dynamic_address"
     KEY_READABLE_BY_USERS = "key_readable_by_users"
+    WEAK_PRESHARED_KEY = "weak_preshared_key"
+    ESP_WITHOUT_ENCRYPTION = "esp_without_encryption"
+    WEAK_ENCRYPTION = "weak_encryption"
+    WEAK_INTEGRITY = "weak_integrity"
+    WEAK_DH_GROUP = "weak_dh_group"
+    RULE_INACTIVE = "rule_inactive"
+    TUNNEL_RULE = "tunnel_rule"
+    DEFAULT_RESPONSE_ACTIVE = "default_response_active"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
