@@ -31,7 +31,7 @@ _ALPHABET: Final = string.ascii_letters + string.digits
 
 def new_key() -> str:
     """Make a key."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(LENGTH))
+    return "".join(secrets.choice(_ALPHABET) for _place in range(LENGTH))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

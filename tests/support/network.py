@@ -13,7 +13,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyProof
 
 TOKYO, OSAKA, BRANCH = "rras-tokyo", "rras-osaka", "branch"
-KEY = "the key of this pair"
+KEY = "The key of this pair, 1053"
 PAIR: dict[str, Any] = {"name": "tokyo-osaka", "peers": [TOKYO, OSAKA], "preshared_key": KEY}
 FAR: dict[str, Any] = {"name": "tokyo-branch", "peers": [TOKYO, BRANCH], "certificate_authority": "CN=Example"}
 ADDRESSES = {TOKYO: "192.0.2.1", OSAKA: "192.0.2.2", BRANCH: "198.51.100.7"}

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.firewall import
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError, Transaction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import WorkError
-from ansible_collections.rras.ipsec.tests.lab import RecordRefusedError
+from ansible_collections.rras.ipsec.tests.lab import PoweredOff, RecordRefusedError
 from ansible_collections.rras.ipsec.tests.lab.windows.installation import FIREWALL_RULES
 from ansible_collections.rras.ipsec.tests.support.server import BLOCKED, OTHER_KEY, PEER, Server, rule
 
@@ -25,6 +26,9 @@ OPEN: dict[str, Any] = {"rules": [rule(), BLOCKED], "open_firewall": True}
 OPEN_TO_BOTH: dict[str, Any] = OPEN | {"rules": [rule(), rule("tokyo-kyoto", OTHER_KEY, OTHER_PEER), BLOCKED]}
 CLOSED: dict[str, Any] = OPEN | {"open_firewall": False}
 CHANGE = [{"rule": None, "what": ["firewall"]}]
+MOST_RECORDS = 400
+EVERY = 13
+"""Which records of a change are cut."""
 FOREIGN = "v2.30|Action=Allow|Active=TRUE|Dir=In|Protocol=17|LPort=1701|Name=L2TP-In|"
 
 
@@ -192,6 +196,35 @@ def test_an_undo_takes_it_away(server: Server) -> None:
     with pytest.raises(TransactionError):
         server.policy(**OPEN)
     assert rules(server) == []
+
+
+@pytest.mark.parametrize(("error", "first"), [(PoweredOff, 1), (RecordRefusedError, EVERY // 2)])
+def test_wherever_a_change_is_cut_the_peer_that_stays_comes_in_and_a_repeat_arrives(
+    opened: Server, error: type[BaseException], first: int
+) -> None:
+    for cut in range(first, MOST_RECORDS, EVERY):
+        server = opened.copy()
+        left = iter(range(cut))
+
+        def count(_number: int, _record: str, left: Iterator[int] = left) -> None:
+            if next(left, None) is None:
+                raise error
+
+        server.host.impairments.before_record = count
+        try:
+            server.policy(**OPEN_TO_BOTH)
+        except PoweredOff:
+            server.restart()
+        except TransactionError:
+            pass
+        else:
+            break
+        server.host.impairments.before_record = None
+        assert any(PEER in text for text in rules(server)), cut
+        server.policy(**OPEN_TO_BOTH)
+        assert rules(server) == [lets_in(PEER, OTHER_PEER)], cut
+        assert server.policy(**OPEN_TO_BOTH)["changed"] is False, cut
+    assert 50 < cut < MOST_RECORDS - EVERY, "the last run was not cut"
 
 
 @pytest.mark.parametrize("tag", ["0123abcg", "0123ABCD", "0123abcd0", "x"])
