@@ -2,7 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import annotations
+# fmt: off
+from __future__ import (absolute_import, division, print_function)
+# fmt: on
+
+__metaclass__ = type
 
 DOCUMENTATION = r"""
 module: l2tp_adopt

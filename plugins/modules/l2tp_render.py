@@ -2,7 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import annotations
+# fmt: off
+from __future__ import (absolute_import, division, print_function)
+# fmt: on
+
+__metaclass__ = type
 
 DOCUMENTATION = r"""
 module: l2tp_render
@@ -62,10 +66,8 @@ options:
       - Whether only the files that undo the others are written. Those of an earlier run are kept as they are.
     type: bool
     default: false
-seealso:
-  - name: docs/windows_2000.md
-    description: The walk-through for Windows 2000.
-    link: https://github.com/rras-ipsec/rras.ipsec/blob/main/docs/windows_2000.md
+notes:
+  - The file C(docs/windows_2000.md) of this collection walks through Windows 2000.
 """
 
 EXAMPLES = r"""
