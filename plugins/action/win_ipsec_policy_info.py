@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _do
 from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._specs import INFO
-from ansible_collections.rras.ipsec.plugins.plugin_utils._work import inform
 
 
 class ActionModule(RrasAction):
@@ -19,5 +19,4 @@ class ActionModule(RrasAction):
     SPEC = INFO
 
     def act(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
-        by_rule = {rule["name"]: rule["preshared_key"] for rule in options["rules"]}
-        return inform(self.target(options), options["preshared_keys"], by_rule)
+        return _do.info(self, options)

@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _do
 from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.value import ValueWish
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import CALLERS
 from ansible_collections.rras.ipsec.plugins.plugin_utils._specs import VALUE
-from ansible_collections.rras.ipsec.plugins.plugin_utils._work import set_value
 
 
 class ActionModule(RrasAction):
@@ -21,14 +19,4 @@ class ActionModule(RrasAction):
     SPEC = VALUE
 
     def act(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
-        wish = ValueWish(
-            present=options["state"] == "present",
-            policy=options["policy"] or "",
-            require_effective_policy=options["require_effective_policy"],
-            predicted=options["predicted"] and self._task.check_mode,
-            restart_if_unknown=options["restart_if_unknown"],
-            only_recorded=options["only_recorded"],
-            backup=options["backup"],
-            words=CALLERS[options["caller"]],
-        )
-        return set_value(self.target(options), wish, check_mode=self._task.check_mode)
+        return _do.value(self, options, check_mode=self._task.check_mode)

@@ -245,6 +245,25 @@ host:
           returned: always
           type: str
           sample: L2TP site to site
+        weaknesses:
+          description: What weakens the policy, whoever wrote it.
+          returned: always
+          type: list
+          elements: dict
+          sample: []
+          contains:
+            rule:
+              description: The name of the rule, empty for the default response rule. Null for the key exchange.
+              returned: always
+              type: str
+              sample: tokyo-osaka
+            what:
+              description:
+                - C(esp_without_encryption), C(weak_encryption) (DES), C(weak_integrity) (MD5, or encryption without integrity), C(weak_dh_group)
+                  (group 1), C(rule_inactive), C(tunnel_rule), or C(default_response_active).
+              returned: always
+              type: str
+              sample: weak_encryption
         open_keys:
           description:
             - The names of the rules with a preshared key that others than SYSTEM, Administrators and NETWORK SERVICE can read in the registry.

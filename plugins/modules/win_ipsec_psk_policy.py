@@ -310,6 +310,15 @@ options:
       - The number of minutes after which Windows checks for policy changes.
     type: int
     default: 180
+  open_firewall:
+    description:
+      - Whether a rule of Windows Firewall, C(rras.ipsec-L2TP-from-peers-) and eight more characters, lets UDP 500 (IKE), 1701 (L2TP) and 4500 (IKE
+        and ESP through a NAT) in from the addresses of the peers. Those are the other ends of the filters for L2TP between two addresses.
+      - Another rule takes its place when the peers change. The old one is deleted when the change is finished.
+      - V(false) deletes the rule, and O(state=absent) does, too. Other rules of the firewall are left alone.
+      - Nothing is done while the service C(MpsSvc) is not running.
+    type: bool
+    default: false
   policy_agent_first:
     description:
       - Whether the service C(RemoteAccess) is made to depend on C(PolicyAgent), so that RRAS does not start before its protection.
@@ -628,6 +637,13 @@ comparison:
           type: list
           elements: str
           sample: []
+        covered:
+          description:
+            - Whether the assigned policy, whichever it is, keeps the L2TP of the declared rule from clear text. True where no L2TP is declared
+              for the rule, and where the rule is not declared.
+          returned: always
+          type: bool
+          sample: true
 diff:
   description:
     - Before and after, as text without keys. The services, what a removal restores, all policies, which one is assigned, and the whole text of

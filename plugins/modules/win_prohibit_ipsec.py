@@ -70,6 +70,13 @@ options:
       - The first copy ever, which holds the policy store too, and the newest are kept. Only SYSTEM and Administrators can read them.
     type: bool
     default: true
+  settle_timeout:
+    description:
+      - How many seconds O(state=present) waits, with O(require_effective_policy), for what O(policy) still lacks and gets by itself. These are
+        C(PolicyAgent) and C(IKEEXT), where Windows starts them and they do not run yet, and the addresses that C(PolicyAgent) does not list yet.
+      - V(0) does not wait. What has not come by then is named, with the time. The host is read again after growing pauses.
+    type: int
+    default: 120
 seealso:
   - module: rras.ipsec.win_ipsec_psk_policy
   - module: rras.ipsec.win_ipsec_policy_info

@@ -8,8 +8,9 @@ from __future__ import annotations
 import abc
 import copy
 import dataclasses
+import functools
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
@@ -17,14 +18,15 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import AnsibleValidationError, MutuallyExclusiveError, RequiredIfError
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils import _failures, _shape
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _failures, _limit, _shape
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session, transport
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import describe
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import (
+    check_host_timeout,
     check_program_timeout,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
-from ansible_collections.rras.ipsec.plugins.plugin_utils._results import Mask
+from ansible_collections.rras.ipsec.plugins.plugin_utils._results import RESULT, Described, Mask
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import Target
 
 _NONCE = secrets.token_bytes(32)
@@ -52,6 +54,8 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
     """The argument spec, as for a module."""
     MUTUALLY_EXCLUSIVE: ClassVar[Sequence[Sequence[str]]] = ()
     REQUIRED_IF: ClassVar[Sequence[Sequence[Any]]] = ()
+    RESULT: ClassVar[Mapping[str, Described]] = RESULT
+    """What its results hold."""
 
     @abc.abstractmethod
     def act(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -63,18 +67,17 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Ansible's door: everything that leaves goes through here, without secrets in free text."""
         result: dict[str, Any] = super().run(tmp, task_vars)
+        self.task_vars = task_vars or {}
         self._mask = Mask()
-        outcome, lost = self._guarded()
+        outcome, lost = self.guarded(self._validate_and_act)
         if lost:
             raise AnsibleConnectionFailure(self._mask.text(lost))
-        return result | self._mask.result(outcome)
+        return result | self._mask.result(outcome, self.RESULT)
 
-    def _guarded(self) -> tuple[Mapping[str, Any], str]:
-        """Validate and act; answer the result, and how the connection was lost, if it was."""
+    def guarded(self, work: Callable[[], Mapping[str, Any]]) -> tuple[Mapping[str, Any], str]:
+        """Do something; answer its result, that of a failure included, and how the connection was lost, if it was."""
         try:
-            options = self._options()
-            self._check_connection()
-            return self.act(options), ""
+            return work(), ""
         except AnsibleConnectionFailure as error:
             return {}, str(error)
         except Exception as error:  # noqa: BLE001 - the one boundary: whatever it is, its text is cleaned before anybody sees it
@@ -86,14 +89,34 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
                 "reason": error.reason if isinstance(error, RrasError) else RrasError.reason,
             }, ""
 
-    def _options(self) -> Mapping[str, Any]:
-        """The options, with their defaults. What is wrong with them is said without a word of what was given."""
-        given = _plain(self._task.args)
-        _refuse(_shape.problems(self.SPEC, given))
-        secret, shown = _shape.secrets(self.SPEC, given), _shape.shown(self.SPEC, given)
+    def _validate_and_act(self) -> Mapping[str, Any]:
+        return self.act(
+            self.validated(
+                self.SPEC,
+                self._task.args,
+                mutually_exclusive=self.MUTUALLY_EXCLUSIVE,
+                required_if=self.REQUIRED_IF,
+            )
+        )
+
+    def validated(
+        self,
+        spec: Mapping[str, Any],
+        args: Mapping[str, Any],
+        *,
+        mutually_exclusive: Sequence[Sequence[str]] = (),
+        required_if: Sequence[Sequence[Any]] = (),
+    ) -> Mapping[str, Any]:
+        """The options, with their defaults; from here on no secret among them is shown.
+
+        What is wrong with them is said without a word of what was given. Raises `OptionsError`.
+        """
+        given = _shape.plain(args)
+        _refuse(_shape.problems(spec, given))
+        secret, shown = _shape.secrets(spec, given), _shape.shown(spec, given)
         _refuse(_shape.exposed(secret, shown))
         validator = ArgumentSpecValidator(  # a copy, for it fills the defaults of nested options in
-            copy.deepcopy(dict(self.SPEC)), mutually_exclusive=self.MUTUALLY_EXCLUSIVE, required_if=self.REQUIRED_IF
+            copy.deepcopy(dict(spec)), mutually_exclusive=mutually_exclusive, required_if=required_if
         )
         outcome = validator.validate(_without_nulls(given))
         if outcome.error_messages:
@@ -112,12 +135,18 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
 
     def target(self, options: Mapping[str, Any]) -> Target:
         """A session with the task's host, for the time limits in the options."""
+        self._check_connection()
         check_program_timeout("program_timeout", options["program_timeout"])
-        return Target(session.Session(self._execute, _NONCE, options["program_timeout"]), _NONCE, _SECRET)
+        check_host_timeout("host_timeout", options["host_timeout"])
+        execute = functools.partial(self._execute, options["host_timeout"])
+        return Target(session.Session(execute, _NONCE, options["program_timeout"]), _NONCE, _SECRET)
 
-    def _execute(self, command: str, data: bytes) -> session.Output:
+    def _execute(self, seconds: int, command: str, data: bytes) -> session.Output:
         try:
-            ran = self._low_level_execute_command(command, sudoable=False, in_data=data)  # type: ignore[no-untyped-call, unused-ignore]
+            with _limit.limited(seconds):
+                ran = self._low_level_execute_command(command, sudoable=False, in_data=data)  # type: ignore[no-untyped-call, unused-ignore]
+        except _limit.TimeUp:
+            raise AnsibleConnectionFailure(f"the host did not answer within {seconds} seconds.") from None
         except AnsibleConnectionFailure:
             raise
         except AnsibleError as error:  # of winrm, when it could not send all of the input
@@ -180,17 +209,6 @@ def _shown(text: str, mask: Mask) -> str:
 def _capital(text: str) -> str:
     """A sentence begins with a capital, unless it begins with the name of an option."""
     return text[:1].upper() + text[1:] if text.startswith(("a ", "another ", "neither ", "not ", "the ")) else text
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - any YAML
-    """A copy without Ansible's own text types; a text that is an inline vault gets decrypted."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, str) or hasattr(value, "__ENCRYPTED__"):
-        return str(value)
-    return value
 
 
 def _without_nulls(value: Any) -> Any:  # noqa: ANN401 - any YAML

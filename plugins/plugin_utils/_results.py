@@ -33,8 +33,12 @@ class Text(enum.Enum):
     """A word of ours, an identifier or an enumeration. No secret is in it, unless it happens to be the same word."""
     FREE = enum.auto()
     """A sentence, or what a host holds or says: one line."""
+    WHOLE = enum.auto()
+    """As FREE, but of any length: sentences of ours about several hosts."""
     LINES = enum.auto()
     """A diff: as FREE, but of several lines, which no text of a host can add to."""
+    RAW = enum.auto()
+    """What no user sees and the role reads again, as it was given."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -76,6 +80,7 @@ _POLICY: Final[Described] = {
     "main_mode": {"methods": _KEPT, "options": _KEPT},
     "rules": _RULE,
     "unreadable": _FREE,
+    "weaknesses": {"rule": _FREE, "what": _KEPT},
 }
 _HOST: Final[Described] = {
     "policies": _POLICY,
@@ -122,8 +127,16 @@ RESULT: Final[Mapping[str, Described]] = {
     "key_variables": _FREE,
     "refused": _FREE,
     "steps": _FREE,
+    "network": Text.RAW,
+    "machines": _KEPT,
+    "batches": _KEPT,
+    "lines": Text.WHOLE,
+    "errors": Text.WHOLE,
+    "ansible_facts": Text.WHOLE,
 }
 """All fields of all results that hold text. One that is missing here counts as free."""
+RESULT_OF_A_STEP: Final[Mapping[str, Described]] = {**RESULT, "msg": Text.WHOLE}
+"""A step of the role speaks of several hosts."""
 
 
 class Mask:
@@ -138,14 +151,16 @@ class Mask:
         """A free text of one line, without secrets."""
         return describe.shortened(describe.escaped(self._masked(text)), _LONGEST)
 
-    def result(self, result: Mapping[str, Any]) -> dict[str, Any]:
-        """A result without secrets in its free texts."""
-        return {name: self._value(value, RESULT.get(name, _FREE)) for name, value in result.items()}
+    def result(self, result: Mapping[str, Any], described: Mapping[str, Described] = RESULT) -> dict[str, Any]:
+        """A result without secrets in its free texts. described: its fields."""
+        return {name: self._value(value, described.get(name, _FREE)) for name, value in result.items()}
 
     def _masked(self, text: str) -> str:
         return self._pattern.sub(MASK, text) if self._pattern else text
 
     def _value(self, value: Any, described: Described) -> Any:  # noqa: ANN401 - any part of a result
+        if described is Text.RAW:
+            return value
         if isinstance(value, str):
             return self._described_text(value, described)
         if isinstance(value, Mapping):
@@ -157,6 +172,8 @@ class Mask:
     def _described_text(self, text: str, described: Described) -> str:
         if described is _KEPT:
             return describe.escaped(text)
+        if described is Text.WHOLE:
+            return describe.escaped(self._masked(text))
         if described is _LINES:
             return describe.escaped(self._masked(text), keep="\n")
         if isinstance(described, FreeAfter):

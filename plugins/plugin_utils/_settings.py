@@ -14,22 +14,27 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import declarat
 _FILTER_ACTION: Final = _specs.POLICY["rules"]["options"]["filter_action"]
 _MAIN_MODE: Final = _specs.POLICY["main_mode"]
 _LONGEST_RESTART: Final = 86_400
+_POLICY_NAME: Final = "l2tp_policy_name"
+"""Without it there is no default: where it is null, the module would miss its own option."""
 
 
-def problems(variables: Mapping[str, object], connections: object = ()) -> Iterator[str]:
+def problems(variables: Mapping[str, object], connections: object = (), default: object = None) -> Iterator[str]:
     """What is wrong with variables of the role, a sentence each.
 
-    variables: by name; what is missing is not looked at. connections: for the filter actions of their own.
+    variables: by name; what is missing is not looked at. connections: for the filter actions of their own; default: for
+    that of all others.
     """
     given = {name: variables[name] for name in _SPEC if name in variables}
     misshapen = list(_shape.problems(_SPEC, given))
     yield from misshapen
     if not misshapen:
         yield from _refused(given)
-    for number, entry in enumerate(connections if isinstance(connections, Sequence) else ()):
+    entries = enumerate(connections if isinstance(connections, Sequence) else ())
+    places = (("l2tp_default", default), *((f"l2tp_connections[{number}]", entry) for number, entry in entries))
+    for where, entry in places:
         action = entry.get("filter_action") if isinstance(entry, Mapping) else None
         if isinstance(action, Mapping):
-            yield from _problems_of_action(f"l2tp_connections[{number}].filter_action", action)
+            yield from _problems_of_action(f"{where}.filter_action", action)
 
 
 def _problems_of_action(where: str, action: Mapping[str, object]) -> Iterator[str]:
@@ -39,10 +44,10 @@ def _problems_of_action(where: str, action: Mapping[str, object]) -> Iterator[st
 
 def _refused(given: Mapping[str, Any]) -> Iterator[str]:
     for name, value in given.items():
-        if value is None:
+        if value is None and name != _POLICY_NAME:
             continue
         kind, check = _CHECKS[name]
-        yield from _sentences(check, name, int(value) if kind == "int" else value)
+        yield from _sentences(check, name, int(value) if kind == "int" else "" if value is None else value)
 
 
 def _sentences(check: Callable[[str, Any], object], where: str, value: object) -> Iterator[str]:
@@ -84,15 +89,25 @@ def _number(most: int | None, what: str) -> Callable[[str, int], None]:
 _CHECKS: Final[Mapping[str, tuple[str, Callable[[str, Any], object]]]] = {
     "l2tp_filter_action": ("dict", _check_filter_action),
     "l2tp_main_mode": ("dict", _check_main_mode),
-    "l2tp_policy_name": ("str", declaration.check_name),
+    _POLICY_NAME: ("str", declaration.check_name),
     "l2tp_other_peers_certificate_authority": ("str", _check_authority),
     "l2tp_polling_interval": ("int", declaration.minutes),
+    "l2tp_host_timeout": ("int", declaration.check_host_timeout),
     "l2tp_program_timeout": ("int", declaration.check_program_timeout),
     "l2tp_settle_timeout": ("int", declaration.check_settle_timeout),
     "l2tp_reboot_serial": ("int", _number(None, "how many hosts may restart at the same time")),
     "l2tp_reboot_timeout": ("int", _number(_LONGEST_RESTART, "how many seconds a host may take to come back")),
 }
 """The kind of each variable, and what else is asked of it."""
+OF_A_REMOVAL: Final = (
+    "l2tp_policy_name",
+    "l2tp_host_timeout",
+    "l2tp_program_timeout",
+    "l2tp_reboot_serial",
+    "l2tp_reboot_timeout",
+    "l2tp_settle_timeout",
+)
+"""The variables that matter for a removal."""
 _SPEC: Final[_shape.Spec] = {
     **{name: {"type": kind} for name, (kind, _check) in _CHECKS.items()},
     "l2tp_filter_action": _FILTER_ACTION,

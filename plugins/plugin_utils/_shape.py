@@ -76,6 +76,17 @@ def truth(value: object) -> bool | None:
         return None
 
 
+def plain(value: Any) -> Any:  # noqa: ANN401 - any YAML
+    """Copy without Ansible's own text types; a text that is an inline vault gets decrypted."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, str) or hasattr(value, "__ENCRYPTED__"):
+        return str(value)
+    return value
+
+
 def _join(where: str, name: str) -> str:
     return f"{where}.{name}" if where else name
 

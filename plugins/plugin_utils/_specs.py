@@ -9,7 +9,12 @@ from typing import Any, Final
 
 Spec = dict[str, Any]
 
-_SHARED: Final[Spec] = {"program_timeout": {"type": "int", "default": 30}}
+_SHARED: Final[Spec] = {
+    "program_timeout": {"type": "int", "default": 30},
+    "host_timeout": {"type": "int", "default": 300},
+}
+
+_PATIENCE: Final[Spec] = {"settle_timeout": {"type": "int", "default": 120}}
 _CALLER: Final[Spec] = {"caller": {"type": "str", "default": "task", "choices": ["task", "role"]}}
 
 _FILTER: Final[Spec] = {
@@ -88,6 +93,7 @@ POLICY: Final[Spec] = {
     "address": {"type": "str"},
     "rules": {"type": "list", "elements": "dict", "options": _RULE},
     "block_l2tp_over_ipv6": {"type": "bool", "default": True},
+    "open_firewall": {"type": "bool", "default": False},
     "main_mode": {"type": "dict", "apply_defaults": True, "options": _MAIN_MODE},
     "default_response_rule": {"type": "bool", "default": False},
     "polling_interval": {"type": "int", "default": 180},
@@ -100,8 +106,8 @@ POLICY: Final[Spec] = {
         "default": "all",
         "choices": ["all", "plan", "stage", "commit", "prove", "revert", "finish", "verify"],
     },
-    "settle_timeout": {"type": "int", "default": 120},
     "transaction": {"type": "str"},
+    **_PATIENCE,
     **_CALLER,
     **_SHARED,
 }
@@ -114,9 +120,12 @@ VALUE: Final[Spec] = {
     "restart_if_unknown": {"type": "bool", "default": False},
     "only_recorded": {"type": "bool", "default": False},
     "backup": {"type": "bool", "default": True},
+    **_PATIENCE,
     **_CALLER,
     **_SHARED,
 }
+
+KEYS: Final[Spec] = {"path": {"type": "str"}, "rotate": {"type": "str"}}
 
 INFO: Final[Spec] = {
     "preshared_keys": {"type": "list", "elements": "str", "default": [], "no_log": True},
@@ -145,4 +154,35 @@ RENDER: Final[Spec] = {
     "peer_type": {"type": "str", "default": "windows", "choices": ["windows_2000", "windows"]},
     "keys": {"type": "bool", "default": True},
     "undo_only": {"type": "bool", "default": False},
+}
+
+STEP: Final[Spec] = {
+    "step": {
+        "type": "str",
+        "required": True,
+        "choices": [
+            "preflight",
+            "plan",
+            "compare",
+            "show",
+            "stop",
+            "machines",
+            "stage",
+            "commit_far",
+            "commit_near",
+            "ask_again",
+            "set_value",
+            "order",
+            "restart",
+            "prove",
+            "finish",
+            "may_restart",
+            "restore_value",
+            "predict_removal",
+            "settle",
+            "remove_policy",
+        ],
+    },
+    "removal": {"type": "bool", "default": False},
+    "batch": {"type": "list", "elements": "str", "default": []},
 }

@@ -9,7 +9,7 @@ import copy
 import dataclasses
 import functools
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, cast
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -17,7 +17,13 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _specs
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier, declaration, model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Phase, Run
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import OTHER_PEERS_RULE, Network, Node
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import (
+    OTHER_PEERS_RULE,
+    Network,
+    Node,
+    Written,
+    expand,
+)
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import (
     HostFacts,
     PolicyProof,
@@ -41,12 +47,19 @@ RESULTS = {
 AGAIN = "__l2tp_again"
 VALUE = "__l2tp_value"
 RESTART = "__l2tp_restart"
-VERIFIED = "__l2tp_verified"
-UNCONNECTED = "__l2tp_unconnected"
 
 _FILTER_ACTION = _specs.POLICY["rules"]["options"]["filter_action"]
 _SHOWN = ("l2tp_policy_name", "l2tp_other_peers_certificate_authority")
 """The variables whose texts results show as they are."""
+_AUTHENTICATION: _shape.Spec = {
+    "preshared_key": {"no_log": True},
+    "certificate_authority": {},
+    "authentication": {
+        "type": "list",
+        "elements": "dict",
+        "options": {"preshared_key": {"no_log": True}, "certificate_authority": {}},
+    },
+}
 _CONNECTIONS: _shape.Spec = {
     "l2tp_connections": {
         "type": "list",
@@ -54,29 +67,41 @@ _CONNECTIONS: _shape.Spec = {
         "options": {
             "name": {},
             "peers": {"type": "list", "elements": "str"},
-            "preshared_key": {"no_log": True},
-            "certificate_authority": {},
+            **_AUTHENTICATION,
         },
     },
+    "l2tp_default": {"type": "dict", "options": _AUTHENTICATION},
 }
 _RULE_OF_THE_ROLE = (OTHER_PEERS_RULE, "me", "any")
 """The texts of the rule for all other L2TP."""
 
 
-def network(hostvars: HostVars, host: str) -> dict[str, Node]:
-    """The nodes that a host's connections lead to, directly or over others, as far as the inventory has them."""
+def network(hostvars: HostVars, *hosts: str) -> dict[str, Node]:
+    """The nodes that hosts' connections lead to, directly or over others, as far as the inventory has them."""
     found: dict[str, Node] = {}
-    waiting = [host]
+    waiting = list(hosts)
     while waiting:
         name = waiting.pop()
-        if name in found or name not in hostvars:
-            continue
-        node = _node(name, hostvars[name], plays=_plays(hostvars, host, name))
-        found[name] = dataclasses.replace(node, unknown_peers=tuple(_unknown_peers(hostvars, node)))
-        waiting.extend(
-            peer for entry in _listed(found[name].connections) if _names(entry, name) for peer in entry["peers"]
-        )
+        if name not in found and name in hostvars:
+            found[name] = _complete(hostvars, hosts[0], name)
+            waiting.extend(_peers(found[name]))
     return found
+
+
+def neighbourhood(hostvars: HostVars, host: str) -> dict[str, Node]:
+    """The nodes of a host and of its direct peers, as far as the inventory has them."""
+    own = _complete(hostvars, host, host)
+    peers = [peer for peer in dict.fromkeys(_peers(own)) if peer != host and peer in hostvars]
+    return {host: own, **{peer: _complete(hostvars, host, peer) for peer in peers}}
+
+
+def _complete(hostvars: HostVars, host: str, name: str) -> Node:
+    node = _node(name, hostvars[name], plays=_plays(hostvars, host, name))
+    return dataclasses.replace(node, unknown_peers=tuple(_unknown_peers(hostvars, node)))
+
+
+def _peers(node: Node) -> list[str]:
+    return [peer for entry in _listed(node.connections) if _names(entry, node.name) for peer in entry["peers"]]
 
 
 def exposed(nodes: Network, host: str, variables: Mapping[str, object]) -> Iterator[str]:
@@ -86,14 +111,16 @@ def exposed(nodes: Network, host: str, variables: Mapping[str, object]) -> Itera
     the host's role, by name.
     """
     names = _differing(nodes, host)
-    declared = [(_of(host, name), {"l2tp_connections": nodes[name].connections}) for name in names]
+    written = [(_of(host, name), nodes[name].as_written) for name in names]
+    declared = [(of, {"l2tp_connections": each.connections, "l2tp_default": each.default}) for of, each in written]
     found = [(f"{path}{of}", text) for of, each in declared for path, text in _shape.secrets(_CONNECTIONS, each)]
+    found += [(f"A key in l2tp_preshared_keys{of}", text) for of, each in written for text in _keys(each)]
     first = {text: path for path, text in reversed(found) if len(text.strip()) > 1}  # one character is refused as a key
     secrets = [(path, text) for path, text in found if first.get(text) == path]
     texts = [(f"{path}{of}", text) for of, each in declared for path, text in _shape.shown(_CONNECTIONS, each)]
     addresses = [(f"l2tp_address of {node.name}", str(node.address)) for node in nodes.values() if node.address]
     others = [(name, text) for name in _SHOWN if isinstance(text := variables.get(name), str)]
-    yield from _shape.exposed(secrets, [*texts, *others, *addresses])
+    yield from _shape.exposed(secrets, [*texts, *_made(nodes), *others, *addresses])
     for path, secret in secrets:
         if any(secret.casefold() in text.casefold() for text in _RULE_OF_THE_ROLE):
             yield f"{path} is part of a rule that the role writes, which is shown; write another key."
@@ -102,7 +129,20 @@ def exposed(nodes: Network, host: str, variables: Mapping[str, object]) -> Itera
 def _differing(nodes: Network, host: str) -> Iterator[str]:
     """The host, and those of the others that declare other connections than it."""
     yield host
-    yield from (name for name in nodes if name != host and nodes[name].connections != nodes[host].connections)
+    yield from (name for name in nodes if name != host and nodes[name].as_written != nodes[host].as_written)
+
+
+def _keys(written: Written) -> Iterator[str]:
+    """The keys that are written by the names of their connections; no name is shown, for a key may be in its place."""
+    keys = written.preshared_keys
+    yield from (key for key in keys.values() if isinstance(key, str)) if isinstance(keys, Mapping) else ()
+
+
+def _made(nodes: Network) -> Iterator[tuple[str, str]]:
+    """The names of connections that nobody wrote, because they are made of a name and its peers."""
+    entries = (entry for node in nodes.values() for entry in _listed(node.connections) if isinstance(entry, Mapping))
+    names = {name for entry in entries if isinstance(name := entry.get("name"), str)}
+    yield from (("the name of a connection of a hub or a mesh", name) for name in sorted(names))
 
 
 def _of(host: str, name: str) -> str:
@@ -126,38 +166,43 @@ def _unknown_peers(hostvars: HostVars, node: Node) -> list[str]:
 
 
 def answers(hostvars: HostVars, host: str) -> dict[str, PolicyResult]:
-    """What each host that a host is connected with answered when it was verified, if it took part in the run."""
-    found = {name: _policy_result(hostvars, name, VERIFIED) for name in _players(hostvars, host)}
+    """What each host that a host is directly connected with answered when it was verified, if it took part."""
+    nodes = neighbourhood(hostvars, host)
+    found = {name: verified(hostvars, name) for name in nodes if _plays(hostvars, host, name)}
     return {name: result for name, result in found.items() if result and not result.get("skipped")}
+
+
+def verified(hostvars: HostVars, host: str) -> PolicyResult:
+    """What a host answered when it was verified; that it failed, too."""
+    result: Mapping[str, Any] = _policy_result(hostvars, host, RESULTS[Phase.PLAN])
+    return cast("PolicyResult", result.get("failure") or result)
 
 
 def run(hostvars: HostVars, host: str) -> Run:
     """The part of the run that a host is connected with."""
-    nodes = network(hostvars, host)
-    results = {name: _results(hostvars, name) for name in _players(hostvars, host)}
+    return _run(hostvars, host, network(hostvars, host))
+
+
+def run_nearby(hostvars: HostVars, host: str) -> Run:
+    """The part of the run that a host is directly connected with."""
+    return _run(hostvars, host, neighbourhood(hostvars, host))
+
+
+def _run(hostvars: HostVars, host: str, nodes: dict[str, Node]) -> Run:
+    results = {name: _results(hostvars, name) for name in nodes if _plays(hostvars, host, name)}
     return Run(nodes, {name: answered for name, answered in results.items() if answered})
 
 
-def with_machines(seen: Run, hostvars: HostVars, host: str) -> Run:
-    """The run with the machines of all hosts of the play: two names that no connection links may be one machine too."""
-    plans = {name: _policy_result(hostvars, name, RESULTS[Phase.PLAN]) for name in _playing(hostvars, host)}
-    machines = {name: plan["host"].get("machine", "") for name, plan in plans.items() if "host" in plan}
-    return dataclasses.replace(seen, machines=machines)
+def machines(hostvars: HostVars, hosts: Iterable[str]) -> dict[str, str]:
+    """Which machine answered under each name, as far as it is known: two names may be one, whatever connects them."""
+    plans = {name: _policy_result(hostvars, name, RESULTS[Phase.PLAN]) for name in hosts if name in hostvars}
+    return {name: plan["host"].get("machine", "") for name, plan in plans.items() if "host" in plan}
 
 
-def _playing(hostvars: HostVars, host: str) -> list[str]:
-    return [name for name in hostvars[host].get(PLAYING) or () if name in hostvars]
-
-
-def proofs(hostvars: HostVars, host: str) -> dict[str, PolicyProof]:
-    """The last reading of each host that a host is connected with: its proof, else a plan that was not acted upon."""
-    found = {name: _reading(hostvars, name) for name in _players(hostvars, host)}
+def proofs(hostvars: HostVars, hosts: Iterable[str]) -> dict[str, PolicyProof]:
+    """The last reading of each of the hosts: its proof, else a plan that was not acted upon."""
+    found = {name: _reading(hostvars, name) for name in hosts}
     return {name: as_proof(result) for name, result in found.items() if "matches" in result}
-
-
-def _players(hostvars: HostVars, host: str) -> list[str]:
-    """The hosts that a host is connected with and whose results are of this play."""
-    return [name for name in network(hostvars, host) if _plays(hostvars, host, name)]
 
 
 def _plays(hostvars: HostVars, host: str, other: str) -> bool:
@@ -175,12 +220,9 @@ def _reading(hostvars: HostVars, host: str) -> PolicyResult:
     return {} if acted_upon else plan
 
 
-def last_facts(hostvars: HostVars, host: str) -> tuple[HostFacts | None, bool]:
-    """What was read of a host last, if it was read, and whether that was because it has connections."""
-    found = _policy_result(hostvars, host, UNCONNECTED)
-    if "host" in found:
-        return found["host"], False
-    return _reading(hostvars, host).get("host"), True
+def last_facts(hostvars: HostVars, host: str) -> HostFacts | None:
+    """What was read of a host last, if it was read."""
+    return _reading(hostvars, host).get("host")
 
 
 def removal(hostvars: HostVars, host: str) -> tuple[PolicyResult, ValueResult]:
@@ -219,8 +261,8 @@ def _node(name: str, variables: Mapping[str, Any], *, plays: bool) -> Node:
     def value(option: str, default: object = None) -> Any:  # noqa: ANN401 - any YAML
         return declared[option] if option in declared else variables.get(f"l2tp_{option}", default)
 
-    # An undefined variable, or null, comes as an empty text from cores before 2.19.
-    connections = None if value("connections") == "" else value("connections")
+    written = _written(value)
+    connections = expand(written)
     managed = _shape.truth(value("managed", default=True))
     return Node(
         name,
@@ -237,7 +279,19 @@ def _node(name: str, variables: Mapping[str, Any], *, plays: bool) -> Node:
             if _names(entry, name) and entry.get("filter_action") and isinstance(entry.get("name"), str)
         },
         faults=() if managed is not None else (_NEITHER.format(name),),
+        written=written,
     )
+
+
+def written(variables: Mapping[str, Any]) -> Written:
+    """What a host's own variables say of connections, where the role did not run."""
+    return _written(lambda option: _shape.plain(variables.get(f"l2tp_{option}")))
+
+
+def _written(value: Callable[[str], Any]) -> Written:
+    # An undefined variable, or null, comes as an empty text from cores before 2.19.
+    found = (value(option) for option in ("connections", "default", "preshared_keys"))
+    return Written(*(None if each == "" else each for each in found))
 
 
 _NEITHER = (
@@ -289,14 +343,7 @@ def validated(spec: Mapping[str, Any], text: str) -> Mapping[str, Any] | None:
 
 def as_json(options: object) -> str:
     """Return what a variable holds as JSON."""
-    return json.dumps(_plain({} if options in (None, "") else options), default=str)
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - any YAML
-    """Copy by Python's own means: the containers of newer cores make their values only when they are asked."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+    return json.dumps(_shape.plain({} if options in (None, "") else options), default=str)
 
 
 def _results(hostvars: HostVars, host: str) -> dict[Phase, PolicyResult]:

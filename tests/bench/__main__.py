@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+import os
 import platform
 
-from ansible_collections.rras.ipsec.tests.bench import core
+from ansible_collections.rras.ipsec.tests.bench import core, fleet
 
 
 def main() -> None:
+    print("Unchanged servers: rras.ipsec.site beside a play of two bare raw tasks, in turn; medians.")
+    for line in fleet.report(quick=os.environ.get("BENCH") == "quick"):
+        print(line, flush=True)
     print(
         f"The pure core, Python {platform.python_version()}: a store of foreign objects is read, a policy is planned."
     )

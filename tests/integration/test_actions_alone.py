@@ -154,6 +154,25 @@ def test_a_change_that_the_agent_does_not_load_is_taken_back(tokyo: Controller) 
     assert host.exposures == []
 
 
+def test_a_key_that_others_were_allowed_to_read_is_closed_again(tokyo: Controller) -> None:
+    host = tokyo.lab[TOKYO]
+    first = perform(tokyo, declared())
+    found = words.assigned(host)
+    assert found is not None
+    path = next(path for path, each in zip(found.rule_paths, found.policy.rules, strict=True) if each.holds_secret)
+    closed = host.registry.access(path)
+    host.registry.protect(path, closed + "(A;CI;KR;;;BU)")
+
+    again = perform(tokyo, {INFO: {}}, declared(), declared())
+
+    assert first.code == 0, first.explain()
+    assert [policy["open_keys"] for policy in _content(again, 0)["host"]["policies"]] == [["tokyo-osaka"]]
+    assert [_content(again, number)["changed"] for number in (1, 2)] == [True, False]
+    assert _content(again, 1)["changes"] == [{"rule": None, "what": ["access list"]}]
+    assert host.registry.access(path) == closed
+    assert KEY not in again.output + again.errors
+
+
 def test_the_reading_tells_everything_but_the_key(tokyo: Controller) -> None:
     tokyo.lab[TOKYO].registry.load(foreign_policies(ASSIGNED_PATH))
     before = words.snapshots(tokyo.lab)

@@ -131,7 +131,7 @@ def test_without_leave_nothing_is_touched(pair: Controller) -> None:
     refused = pair.site()
 
     assert refused.failure(TOKYO) == (
-        "rras-tokyo failed: The policy 'By hand' is assigned on this host, and only one can be; "
+        "The policy 'By hand' is assigned on this host, and only one can be; "
         "set l2tp_replace_assigned to true if the declared policy should replace it."
     )
     assert words.changes(before, pair.lab) == {}
@@ -149,12 +149,12 @@ def test_a_removal_that_would_end_in_clear_text_is_refused_before_it_begins(pair
     runs = pair.play(REMOVE, "--check"), pair.play(REMOVE)
 
     reason = (
-        "rras-tokyo failed: ProhibitIpSec is 1 on this host, so without the policy 'L2TP site to site' its L2TP "
+        "ProhibitIpSec is 1 on this host, so without the policy 'L2TP site to site' its L2TP "
         "would be in clear text; 'By hand', which would then be assigned again, does not protect it; remove the "
         "value first (the playbook rras.ipsec.remove; by hand if "
         "it was 1 before this collection changed the host) and restart the host."
     )
     for run in runs:
         assert run.failure(TOKYO) == reason
-        assert run.failure(OSAKA) == f"rras-osaka stopped: its peer {reason}"
+        assert run.failure(OSAKA) == f"rras-osaka stopped: its peer rras-tokyo failed: {reason}"
     assert words.changes(before, pair.lab) == {}

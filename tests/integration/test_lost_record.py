@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("first_run_done")]
 _STEP = re.compile(r"^\d\. ", re.MULTILINE)
 _COMMAND = re.compile(r"^ {7}(\S.*)$", re.MULTILINE)
 NOT_ON_RECORD = (
-    f"rras-tokyo failed: The store already has a different policy named '{POLICY}' that this collection did not "
+    f"The store already has a different policy named '{POLICY}' that this collection did not "
     "write, or has no record of; set l2tp_take_over to true to replace it, or write another l2tp_policy_name."
 )
 
@@ -102,7 +102,7 @@ def test_the_documented_removal(pair: Controller) -> None:
     assert pair.site("-e", "l2tp_forget_replaced=true").code == 0
     refused = pair.play(REMOVE)
     assert refused.failure(TOKYO) == (
-        "rras-tokyo failed: ProhibitIpSec is 1 on this host, so without the policy 'L2TP site to site' its L2TP "
+        "ProhibitIpSec is 1 on this host, so without the policy 'L2TP site to site' its L2TP "
         "would be in clear text; remove the value first (the playbook rras.ipsec.remove; by hand if it was 1 before "
         "this collection changed the host) and restart the host."
     )

@@ -96,6 +96,19 @@ def test_names_that_lead_to_other_servers_are_noticed_before_anything_is_changed
         )
     assert words.changes(before, pair.lab) == {}
 
+    pair.host(OSAKA)["ansible_port"] = ports[OSAKA]
+    pair.host("rras-alias").update(pair.host(TOKYO))
+    pair.host("branch").update(l2tp_managed=False, l2tp_address="198.51.100.9")
+    pair.variables["l2tp_connections"].append(connection("alias-branch", "rras-alias", "branch"))
+    unlinked = pair.site()
+
+    for name in ("rras-alias", TOKYO):
+        assert unlinked.failure(name) == (
+            f"{name} stopped: rras-alias and rras-tokyo are the same machine under two names; "
+            "correct ansible_host and ansible_port of rras-alias or rras-tokyo, or remove one of the names."
+        )
+    assert words.changes(before, pair.lab) == {}
+
 
 @pytest.mark.usefixtures("first_run_done")
 def test_a_peer_that_goes_away_while_staging_makes_the_other_go_back(pair: Controller) -> None:
@@ -270,7 +283,9 @@ def test_a_broken_pair_does_not_hold_up_another(start: MakeController) -> None:
 
 NOT_READ = "was not read in this run, and a changed connection must change on both ends together; run both together "
 NOT_WAITED = "stopped: with the strategy free it would not wait for its peer"
-FROM_THE_FIRST = "neither it nor a peer was read in this run; start with the first task of the role "
+FROM_THE_FIRST = "stopped: it was not read in this run; start with the first task of the role "
+ROLE = "rras.ipsec.l2tp"
+DELEGATED = "delegate_to is in effect for the role, which works on each host itself; remove it."
 
 
 @pytest.mark.slow
@@ -279,10 +294,12 @@ FROM_THE_FIRST = "neither it nor a peer was read in this run; start with the fir
     [
         ({"serial": 1}, (), f"its peer {OSAKA} {NOT_READ}"),
         ({"strategy": "free"}, (), f"{TOKYO} {NOT_WAITED} {OSAKA}"),
-        ({}, ("--start-at-task", "Stage the policy beside the one in force"), f"{TOKYO} stopped: "),
-        ({}, ("--start-at-task", "Set ProhibitIpSec"), FROM_THE_FIRST),
+        ({}, ("--start-at-task", "Compare both ends"), f"{TOKYO} {FROM_THE_FIRST}"),
+        ({}, ("--start-at-task", "Change what differs"), f"{TOKYO} {FROM_THE_FIRST}"),
+        ({"roles": [{"role": ROLE, "run_once": True}]}, (), f"its peer {OSAKA} {NOT_READ}"),
+        ({"roles": [{"role": ROLE, "delegate_to": TOKYO}]}, (), DELEGATED),
     ],
-    ids=["serial", "free", "start at stage", "start at value"],
+    ids=["serial", "free", "start at compare", "start at change", "run_once", "delegate_to"],
 )
 def test_ends_that_do_not_go_together_are_stopped_before_anything_is_staged(
     pair: Controller, play: Mapping[str, Any], arguments: tuple[str, ...], said: str
@@ -350,8 +367,10 @@ def test_what_was_replaced_stays_until_the_peer_is_proved_too(pair: Controller) 
     run = pair.site()
 
     assert run.failed == [OSAKA, TOKYO]
-    assert run.failure(TOKYO) == (
-        f"rras-tokyo keeps the replaced policy beside the new one, because its peer rras-osaka is unreachable: {LOST}"
+    gone = f"rras-osaka became unreachable before it could be read again ({LOST.rstrip('.')}); its policy is in force"
+    assert run.failure(OSAKA).startswith(gone)
+    assert run.failure(TOKYO).startswith(
+        f"rras-tokyo keeps the replaced policy beside the new one, because its peer {gone}"
     )
     assert sorted(words.keys_of(found) for found in Store.read(pair.lab[TOKYO].store).policies) == [[NEW_KEY], [KEY]]
     assert words.keys_of(words.assigned(pair.lab[TOKYO])) == [NEW_KEY]

@@ -16,9 +16,9 @@ from ansible_collections.rras.ipsec.tests.lab.host import LATE_FILTERS
 from ansible_collections.rras.ipsec.tests.lab.windows.services import NEVER
 from ansible_collections.rras.ipsec.tests.messages import Says
 from ansible_collections.rras.ipsec.tests.support import pair as words
-from ansible_collections.rras.ipsec.tests.support.controller import REMOVE, Controller
+from ansible_collections.rras.ipsec.tests.support.controller import REMOVE, RESTART, Controller
 from ansible_collections.rras.ipsec.tests.support.labs import MakeController
-from ansible_collections.rras.ipsec.tests.support.pair import KEY, OSAKA, PAIR, RASMAN, TOKYO
+from ansible_collections.rras.ipsec.tests.support.pair import KEY, NEW_KEY, OSAKA, PAIR, RASMAN, TOKYO, connection
 
 pytestmark = pytest.mark.slow
 
@@ -61,7 +61,8 @@ def test_a_value_that_somebody_set_by_hand_is_proved_by_one_restart_on_demand(pa
     unproved = pair.site()
 
     assert unproved.code == 0, unproved.explain()
-    assert {UNKNOWN.format(TOKYO, TOKYO), UNKNOWN.format(OSAKA, OSAKA)} <= set(unproved.said(TOKYO))
+    for name in (TOKYO, OSAKA):
+        assert UNKNOWN.format(name, name) in unproved.said(name)
     assert words.restarts(pair.lab) == NONE
 
     pair.variables["l2tp_reboot"] = "if_unknown"
@@ -244,3 +245,31 @@ def _goes_away_once(host: Host, due: Callable[[], bool], *, restarts: bool = Fal
 
 def _asked_to_restart(host: Host) -> bool:
     return any("shutdown.exe /r" in line for line in host.recorder.command_lines)
+
+
+def test_a_maintenance_window(pair: Controller) -> None:
+    pair.variables["l2tp_reboot"] = "never"
+    first = pair.site()
+    assert first.code == 0, first.explain()
+    assert words.restarts(pair.lab) == {TOKYO: 0, OSAKA: 0}
+
+    window = pair.play(RESTART)
+
+    assert window.code == 0, window.explain()
+    assert words.restarts(pair.lab) == {TOKYO: 1, OSAKA: 1}
+    assert window.said(TOKYO)[0].startswith("tokyo-osaka: rras-tokyo and rras-osaka agree on UDP")
+    again = pair.play(RESTART)
+    assert (again.code, again.changed) == (0, {TOKYO: 0, OSAKA: 0}), again.explain()
+    assert words.restarts(pair.lab) == {TOKYO: 1, OSAKA: 1}
+
+
+def test_no_server_restarts_without_what_is_declared(pair: Controller, says: Says) -> None:
+    pair.variables["l2tp_reboot"] = "never"
+    assert pair.site().code == 0
+    pair.variables["l2tp_connections"] = [connection(key=NEW_KEY)]
+
+    refused = pair.play(RESTART)
+
+    assert refused.failed == [OSAKA, TOKYO]
+    says("restart, and a server is not as declared", refused.failure(TOKYO), refused.code)
+    assert words.restarts(pair.lab) == {TOKYO: 0, OSAKA: 0}

@@ -150,7 +150,7 @@ def test_the_next_run_takes_them_for_somebody_else_s(replaced: Replaced) -> None
 
     for name in replaced.controller.lab:
         assert again.failure(name) == (
-            f"{name} failed: The policy '{ASSIGNED_NAME}' is assigned on this host, and only one can be; "
+            f"The policy '{ASSIGNED_NAME}' is assigned on this host, and only one can be; "
             "set l2tp_replace_assigned to true if the declared policy should replace it."
         )
 

@@ -72,6 +72,60 @@ def test_tags_of_other_work_change_nothing_and_its_own_do_all(pair: Controller) 
     assert all(words.keys_of(words.assigned(host)) == [KEY] for host in pair.lab.values())
 
 
+@pytest.mark.parametrize("included", ["roles", "import_role", "include_role"])
+def test_the_tag_that_only_reads(pair: Controller, included: str) -> None:
+    before = words.snapshots(pair.lab)
+    role = "rras.ipsec.l2tp"
+    play: dict[str, Any] = {"hosts": "rras", "gather_facts": False}
+    if included == "roles":
+        play["roles"] = [role]
+    else:
+        play["tasks"] = [{f"ansible.builtin.{included}": {"name": role}, "tags": "l2tp_verify"}]
+
+    read = pair.play([play], "--tags", "l2tp_verify")
+
+    assert read.code == 2, read.explain()
+    assert "no policy is assigned" in read.failure(TOKYO) + read.failure(OSAKA)
+    assert words.changes(before, pair.lab) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("included", ["import_role", "include_role"])
+def test_tags_of_the_user_s_own_do_the_whole_work(pair: Controller, included: str) -> None:
+    task = {f"ansible.builtin.{included}": {"name": "rras.ipsec.l2tp"}, "tags": "network"}
+    play = {"hosts": "rras", "gather_facts": False, "tasks": [task]}
+    before = words.snapshots(pair.lab)
+    for others in (("--tags", "other"), ("--skip-tags", "network")):
+        assert pair.play([play], *others).code == 0
+        assert words.changes(before, pair.lab) == {}
+
+    run = pair.play([play], "--tags", "network")
+
+    assert run.code == 0, run.explain()
+    assert words.restarts(pair.lab) == {TOKYO: 1, OSAKA: 1}
+
+
+def test_later_plays_read_what_was_found(pair: Controller) -> None:
+    later = {
+        "hosts": "rras",
+        "gather_facts": False,
+        "tasks": [{"ansible.builtin.debug": {"msg": "{{ ansible_facts.l2tp_result }}"}, "name": "Read the fact"}],
+    }
+
+    run = pair.play([{"hosts": "rras", "gather_facts": False, "roles": ["rras.ipsec.l2tp"]}, later])
+
+    (task,) = run.tasks_named("Read the fact")
+    found = {result.host: result.content["msg"] for result in run.results_of(task)}
+    assert set(found) == {TOKYO, OSAKA}
+    for fact in found.values():
+        assert fact["changes"] == ["policy", "ProhibitIpSec", "restart"]
+        assert (fact["changed"], fact["read"], fact["restart_pending"], fact["errors"]) == (True, True, False, [])
+        assert [(each["name"], each["agree"], each["proved"]) for each in fact["connections"]] == [
+            ("tokyo-osaka", True, True)
+        ]
+    assert KEY not in run.output
+
+
 @pytest.mark.slow
 def test_all_other_l2tp_is_blocked_negotiated_or_ignored(start: MakeController) -> None:
     treatments = ("block", "certificate", "ignore")

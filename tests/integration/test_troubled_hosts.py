@@ -83,7 +83,7 @@ class Trouble:
 TROUBLES = (
     Trouble(
         "become",
-        "become failed: become is in effect, but this action would silently run without it; "
+        "become is in effect, but this action would silently run without it; "
         "write 'become: false' in the task, and check that the variable ansible_become is not set.",
         variables={
             "ansible_become": True,
@@ -93,14 +93,14 @@ TROUBLES = (
     ),
     Trouble(
         "winrm-basic",
-        "winrm-basic failed: The winrm connection to this host uses basic over http, which encrypts nothing; "
+        "The winrm connection to this host uses basic over http, which encrypts nothing; "
         "write ansible_winrm_transport: ntlm, or ansible_winrm_scheme: https and ansible_port: 5986.",
         variables={"ansible_winrm_transport": "basic"},
         allow_unencrypted=True,
     ),
     Trouble(
         "winrm-never",
-        "winrm-never failed: The winrm connection to this host uses ntlm over http "
+        "The winrm connection to this host uses ntlm over http "
         "with ansible_winrm_message_encryption: never, which encrypts nothing; "
         "write ansible_winrm_message_encryption: always, or ansible_winrm_scheme: https and ansible_port: 5986.",
         variables={"ansible_winrm_message_encryption": "never"},
@@ -108,7 +108,7 @@ TROUBLES = (
     ),
     Trouble(
         "psrp-never",
-        "psrp-never failed: The psrp connection to this host uses ntlm over http "
+        "The psrp connection to this host uses ntlm over http "
         "with ansible_psrp_message_encryption: never, which encrypts nothing; "
         "write ansible_psrp_message_encryption: always, or ansible_psrp_protocol: https and ansible_port: 5986.",
         variables={
@@ -121,59 +121,58 @@ TROUBLES = (
     ),
     Trouble(
         "local",
-        "local failed: ansible_connection is local, but this collection reaches Windows only over winrm, psrp "
+        "ansible_connection is local, but this collection reaches Windows only over winrm, psrp "
         "or ssh; write one of them.",
         variables={"ansible_connection": "local"},
     ),
     Trouble(
         "not-windows",
-        "not-windows failed: The host did not answer like a Windows host with PowerShell (exit code 2): "
+        "The host did not answer like a Windows host with PowerShell (exit code 2): "
         "sh: 1: Syntax error: word unexpected",
         not_windows,
         executions=1,
     ),
     Trouble(
         "too-old",
-        "too-old failed: Windows PowerShell on this host is older than 5.1; install Windows Management Framework 5.1.",
+        "Windows PowerShell on this host is older than 5.1; install Windows Management Framework 5.1.",
         refusing(Fault.POWERSHELL_TOO_OLD),
         executions=1,
     ),
     Trouble(
         "constrained",
-        "constrained failed: PowerShell on this host is in ConstrainedLanguage mode; "
-        "allow the user of the connection FullLanguage mode.",
+        "PowerShell on this host is in ConstrainedLanguage mode; allow the user of the connection FullLanguage mode.",
         refusing(Fault.CONSTRAINED_LANGUAGE),
         executions=1,
     ),
     Trouble(
         "wow64",
-        "wow64 failed: The connection runs a 32-bit PowerShell on a 64-bit Windows, which sees another registry; "
+        "The connection runs a 32-bit PowerShell on a 64-bit Windows, which sees another registry; "
         "use a 64-bit session configuration.",
         refusing(Fault.WOW64),
         executions=1,
     ),
     Trouble(
         "not-administrator",
-        "not-administrator failed: The user of the connection is not an administrator on this host; "
+        "The user of the connection is not an administrator on this host; "
         "connect as a member of the group Administrators.",
         refusing(Fault.NOT_ADMINISTRATOR),
         executions=1,
     ),
     Trouble(
         "busy",
-        "busy failed: Another run of this collection is working on this host; repeat this run when it has ended.",
+        "Another run of this collection is working on this host; repeat this run when it has ended.",
         refusing(Fault.BUSY),
         executions=1,
     ),
-    Trouble("away", "away is unreachable: *Connection refused*", away),
+    Trouble("away", "*Connection refused*", away),
     Trouble(
         "wrong-password",
-        "wrong-password is unreachable: *ntlm: the specified credentials were rejected by the server",
+        "*ntlm: the specified credentials were rejected by the server",
         variables={"ansible_password": "wrong"},
     ),
     Trouble(
         "not-its-address",
-        "not-its-address failed: Neither 192.0.2.99 nor 198.51.100.7 is an address of this host "
+        "Neither 192.0.2.99 nor 198.51.100.7 is an address of this host "
         "(it has: 10.0.0.10, 192.0.2.1); write the static address of its RRAS interface into l2tp_address, "
         "or correct peers of the connection 'link'.",
         variables={"l2tp_address": "192.0.2.99"},
@@ -181,21 +180,21 @@ TROUBLES = (
     ),
     Trouble(
         "domain-policy",
-        "domain-policy failed: A domain policy (LDAP://CN=ipsecPolicy{0},DC=example,DC=net) overrides the local one "
+        "A domain policy (LDAP://CN=ipsecPolicy{0},DC=example,DC=net) overrides the local one "
         "on this host; remove the host from that group policy, or configure the connection there.",
         in_a_domain,
         executions=1,
     ),
     Trouble(
         "other-assigned",
-        "other-assigned failed: The policy 'Server (Request Security)' is assigned on this host, and only one can be; "
+        "The policy 'Server (Request Security)' is assigned on this host, and only one can be; "
         "set l2tp_replace_assigned to true if the declared policy should replace it.",
         with_another_policy,
         executions=1,
     ),
     Trouble(
         "namesake",
-        "namesake failed: The store already has a different policy named 'L2TP site to site' that this collection "
+        "The store already has a different policy named 'L2TP site to site' that this collection "
         "did not write, or has no record of; set l2tp_take_over to true to replace it, "
         "or write another l2tp_policy_name.",
         with_a_namesake,

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import codec, model
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import OTHER_PEERS_RULE
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import ACTIVE_POLICY, LOCAL
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
@@ -36,6 +37,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("verified")]
 SERVICES = r"SYSTEM\CurrentControlSet\Services"
 DOMAIN = r"SOFTWARE\Policies\Microsoft\Windows\IPSec\GPTIPSECPolicy"
 THIRD_KEY = "Kamakura-Kotokuin:1252/Daibutsu"
+WEAK_KEY = "MyVpnPassword2026!"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,6 +54,7 @@ class VerifyCase:
     first_run: bool = True
     variables: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     """Those of both, after the first run."""
+    key: str = KEY
 
     @property
     def one(self) -> str:
@@ -89,6 +92,17 @@ def other_key(host: Host) -> None:
 def remote_access_only(host: Host) -> None:
     dialup = model.ConnectionType.DIALUP
     change(host, "link-rule", lambda rule: dataclasses.replace(rule, connection_type=dialup))
+
+
+def lead_the_rule_elsewhere(host: Host) -> None:
+    """Leave a rule for another peer, and none for all others."""
+    elsewhere = model.Address.single("203.0.113.9")
+    for path, key in host.store.items():
+        filters = codec.decode_filter_list(key["ipsecData"].data) if "ipsecFilter{" in path else ()
+        moved = [dataclasses.replace(each, destination=elsewhere) for each in filters if each.destination.first]
+        if moved:
+            host.registry.write(path, "ipsecData", Value.binary(codec.encode_filter_list(moved)))
+    change(host, OTHER_PEERS_RULE, lambda rule: dataclasses.replace(rule, active=False))
 
 
 def erase_value(host: Host) -> None:
@@ -140,6 +154,7 @@ CASES = (
     ),
     VerifyCase("rotation", "a new key is declared and not rolled out", nothing, "12"),
     VerifyCase("rule", "a rule was changed by hand", remote_access_only),
+    VerifyCase("exposed", "a rule was led elsewhere, and others are not blocked any more", lead_the_rule_elsewhere),
     VerifyCase("fresh", "nothing was ever brought about", nothing, "12", first_run=False),
     VerifyCase("removed", "ProhibitIpSec was removed, and Windows still runs with it", erase_value),
     VerifyCase("waiting", "ProhibitIpSec is set and waits for a restart", wait_for_restart),
@@ -152,6 +167,7 @@ CASES = (
     VerifyCase("away", "one end is off", go_away, said=AWAY),
     VerifyCase("empty", "l2tp_connections is empty, and the policy is still there", nothing, failing=""),
     VerifyCase("deleted", "the connection was deleted, and the policy is still there", nothing, failing=""),
+    VerifyCase("weak", "a preshared key is weak", nothing, failing="", key=WEAK_KEY),
 )
 
 
@@ -167,7 +183,7 @@ def verified(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Control
         controller.variables["l2tp_reboot_serial"] = len(specs)
         for case in CASES:
             for host in (case.one, case.two):
-                controller.host(host)["l2tp_connections"] = [connection(case.link, case.one, case.two)]
+                controller.host(host)["l2tp_connections"] = [connection(case.link, case.one, case.two, key=case.key)]
         ready = ":".join(host for case in CASES if case.first_run for host in (case.one, case.two))
         first = controller.site("--limit", ready)
         assert first.code == 0, first.explain()
@@ -220,7 +236,7 @@ def test_every_other_connection_is_compared(verified: tuple[Controller, Run, Run
     for case in compared:
         assert [line for host in (case.one, case.two) for line in run.said(host) if line.startswith(f"{case.link}: ")]
     agreeing = {case.name for case in compared if f"{case.one} and {case.two} agree on UDP" in run.output}
-    assert agreeing == {"sound", "peers", "waiting", "theirs", "stopped", "disabled"}
+    assert agreeing == {"sound", "peers", "waiting", "theirs", "stopped", "disabled", "weak"}
     assert "rotation-1 and rotation-2 agree with each other, but not with the declaration, on UDP" in run.output
 
 
@@ -229,13 +245,15 @@ def test_it_is_all_said_once_and_without_a_key(verified: tuple[Controller, Run, 
     texts = [text for host in run.recap for text in (*run.said(host), run.failure(host)) if text]
     sentences = [text for text in texts if not is_difference(text)]
     assert len(sentences) == len(set(sentences))
-    for key in (KEY, NEW_KEY, THIRD_KEY):
+    for key in (KEY, NEW_KEY, THIRD_KEY, WEAK_KEY):
         assert key not in run.output + run.errors
 
 
-def test_check_mode_makes_no_difference(verified: tuple[Controller, Run, Run]) -> None:
+def test_check_mode_makes_no_difference(verified: tuple[Controller, Run, Run], says: Says) -> None:
     _controller, run, checked = verified
     assert (checked.code, checked.failed) == (run.code, run.failed)
+    says("the same with --check, one end has another key", checked.failure("key-2"), checked.code)
+    says("the same with --check, nothing was ever brought about", checked.failure("fresh-2"), checked.code)
     for host in run.recap:
         assert checked.said(host) == run.said(host)
         assert checked.failure(host) == run.failure(host)

@@ -40,7 +40,7 @@ def test_a_wrong_key_and_a_spoke_that_is_off_concern_their_own_connections(hub: 
 
     run = hub.play(VERIFY)
 
-    assert (run.code, run.failed) == (2, ["spoke-a", "spoke-c"])
+    assert (run.code, run.failed) == (4, ["spoke-a", "spoke-c"])
     says("a spoke of a hub has another key", run.failure("spoke-a"), run.code)
     summaries = [line for line in run.said(HUB) if line.startswith("to-")]
     begins = [

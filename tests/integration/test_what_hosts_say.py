@@ -16,11 +16,10 @@ from ansible_collections.rras.ipsec.tests.support.pair import connection
 
 SPELLED = r"\x1b[2J\x07\u202e[WARNING]: forged by the host\r\n[WARNING]: forged by the host"
 SENTENCES = {
-    "no-answer": "no-answer failed: The host did not answer like a Windows host with PowerShell (exit code 1): "
+    "no-answer": "The host did not answer like a Windows host with PowerShell (exit code 1): "
     + SPELLED.replace(r"\r\n", " "),
-    "error-record": "error-record failed: The host stopped while it prepared its work: "
-    f"{SPELLED}\\n. Nothing was changed.",
-    "domain-policy": f"domain-policy failed: A domain policy ({SPELLED}\\n) overrides the local one on this host; "
+    "error-record": f"The host stopped while it prepared its work: {SPELLED}\\n. Nothing was changed.",
+    "domain-policy": f"A domain policy ({SPELLED}\\n) overrides the local one on this host; "
     "remove the host from that group policy, or configure the connection there.",
 }
 

@@ -70,7 +70,8 @@ def address(case: str, text: str, sentence: str) -> Mistake:
 
 UNKNOWN = (
     "l2tp_connections[0] has an unknown option (its name is not shown, because it may be a key); "
-    "the options of a connection are name, peers, preshared_key, certificate_authority, filter_action."
+    "the options of a connection are name, peers, topology, hub, preshared_key, certificate_authority, authentication, "
+    "filter_action."
 )
 NO_LIST = "l2tp_connections must be a list of connections; begin each with a dash."
 NO_ENTRY = "l2tp_connections[0] must be a dictionary with name, peers and preshared_key or certificate_authority."
@@ -268,6 +269,7 @@ MISTAKES = (
     *(
         Mistake(case, f"{variable} is out of range; {remedy}", both={variable: number})
         for case, variable, number, remedy in (
+            ("no-answer", "l2tp_host_timeout", 9, "write a number of seconds from 10 to 86400."),
             ("no-time", "l2tp_program_timeout", 0, "write a number of seconds from 1 to 3600."),
             ("too-much-time", "l2tp_program_timeout", 100000, "write a number of seconds from 1 to 3600."),
             (
@@ -315,12 +317,14 @@ MISTAKES = (
     ),
     Mistake(
         "no-authentication",
-        "The connection link must have either preshared_key or certificate_authority; write one of them.",
+        "The connection link has no authentication; write preshared_key, certificate_authority or authentication, "
+        "or its key into l2tp_preshared_keys (rras.ipsec.keys makes one).",
         [without(between("no-authentication"), "preshared_key")],
     ),
     Mistake(
         "two-authentications",
-        "The connection link must have either preshared_key or certificate_authority; write one of them.",
+        "The connection link has both preshared_key and certificate_authority; write one of them, or several methods "
+        "into authentication, in order of preference.",
         [between("two-authentications", certificate_authority="CN=Example Root CA")],
     ),
     Mistake(

@@ -23,6 +23,7 @@ ANSIBLE_PLAYBOOK = str(Path(sys.executable).with_name("ansible-playbook"))
 SITE = "rras.ipsec.site"
 VERIFY = "rras.ipsec.verify"
 REMOVE = "rras.ipsec.remove"
+RESTART = "rras.ipsec.restart"
 LONGEST_RUN = 300
 """Seconds after which a run that hangs is ended."""
 
@@ -98,9 +99,9 @@ class Run:
         return [found.message for found in self.results if found.status in ("fatal", "failed") and found.host == host]
 
     def said(self, host: str) -> list[str]:
-        """Everything that the playbook told about a host by debug tasks, line by line."""
-        shown = [found.content["msg"] for found in self.results if found.host == host and _is_told(found)]
-        return [str(line) for message in shown for line in (message if isinstance(message, list) else [message])]
+        """Everything that the run told about a host, line by line: by a task of its own, or by one for all hosts."""
+        told = [found for found in self.results if _is_told(found)]
+        return [line for found in told for line in _lines(found, host)]
 
     def tasks_named(self, name: str) -> list[int]:
         """The tasks of a name (in a role: what stands behind the colon), as numbers in the order of the output."""
@@ -198,3 +199,11 @@ class Controller:
 
 def _is_told(result: Result) -> bool:
     return result.status == "ok" and "msg" in result.content
+
+
+def _lines(told: Result, host: str) -> list[str]:
+    message = told.content["msg"]
+    if isinstance(message, dict):
+        return list(message.get(host, ()))
+    lines = message if isinstance(message, list) else [message]
+    return [str(line) for line in lines] if told.host == host else []

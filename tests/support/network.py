@@ -64,6 +64,7 @@ def proof(value: int | None = 1, in_effect: str = "yes", **given: Any) -> Policy
         "policies": given.pop("policies", []),
         "assigned": given.pop("assigned", POLICY),
         "domain_policy": None,
+        "unfinished_transaction": None,
         "l2tp_ports": given.pop("l2tp_ports", 128),
         "l2tp_ports_enabled_for": given.pop("l2tp_ports_enabled_for", dict.fromkeys(("remote_access", "routing"))),
         "addresses": given.pop("addresses", [{"address": f"192.0.2.{number}", "dynamic": False} for number in (1, 2)]),
@@ -79,7 +80,14 @@ def proof(value: int | None = 1, in_effect: str = "yes", **given: Any) -> Policy
 def rule(name: str = "tokyo-osaka", state: str = "matches", **given: Any) -> dict[str, Any]:
     """Return what a host has of one rule."""
     lines = {"has": [], "declared": [], "keys": ["run-one key"], "obstacles": []}
-    return {"name": name, "state": state, "only_key": False, "treatment": "negotiated", **lines} | given
+    return {
+        "name": name,
+        "state": state,
+        "only_key": False,
+        "treatment": "negotiated",
+        "covered": True,
+        **lines,
+    } | given
 
 
 OTHER_KEY = rule(state="differs", only_key=True, keys=["run-another key"])

@@ -1,12 +1,12 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the role reads of the results of earlier tasks, as the code that reads it shows: its filters and its tasks."""
+"""What the role reads of the results of earlier tasks, as the steps that read it show."""
 
 from __future__ import annotations
 
 import copy
-import importlib
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,10 @@ from jinja2 import nodes
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Phase
+from ansible_collections.rras.ipsec.tests.support import role
 
 ROOT = Path(__file__).parents[2]
 TASKS = ROOT / "roles" / "l2tp" / "tasks"
-WITHOUT_RESULTS = (
-    *("l2tp_far_end", "l2tp_problems", "l2tp_rules", "l2tp_true"),
-    *("to_ipsecpol", "to_netsh", "to_reg", "to_steps"),
-)
-"""The filters that read declarations only."""
 STEPS = {
     _view.RESULTS[Phase.PLAN]: "plan",
     _view.RESULTS[Phase.STAGE]: "stage",
@@ -32,8 +28,6 @@ STEPS = {
     _view.AGAIN: "proof",
     _view.VALUE: "value",
     _view.RESULTS[Phase.PROOF]: "proof",
-    _view.VERIFIED: "verified",
-    _view.UNCONNECTED: "info",
 }
 """The variables that the role registers results of this collection in, and the step of a run that each is filled by."""
 
@@ -69,8 +63,8 @@ class Noting(Mapping[str, Any]):
         return value
 
 
-def read_by_filters(results: Results, connection: Mapping[str, Any], ends: Mapping[str, str]) -> set[ResultPlace]:
-    """What the filters of the role read while a run goes on, and when the answer to a commit got lost.
+def read_by_steps(results: Results, connection: Mapping[str, Any], ends: Mapping[str, str]) -> set[ResultPlace]:
+    """What the steps of the role read while a run goes on, and when the answer to a commit got lost.
 
     results: those of the steps of a run, on any of its hosts; ends: the addresses of the connection's two hosts.
     """
@@ -80,7 +74,7 @@ def read_by_filters(results: Results, connection: Mapping[str, Any], ends: Mappi
             host: {
                 "l2tp_connections": [connection],
                 "l2tp_address": address,
-                **{variable: _noting_result(results, host, address, variable, found) for variable in filled},
+                **{variable: _noting_result(results, host, address, STEPS[variable], found) for variable in filled},
             }
             for host, address in ends.items()
         }
@@ -88,7 +82,17 @@ def read_by_filters(results: Results, connection: Mapping[str, Any], ends: Mappi
             variables.update({name: {} for name in STEPS if name not in variables})
             if _view.AGAIN in filled:
                 variables[_view.RESULTS[Phase.COMMIT]] = {"failed": True, "reason": "no_answer", "msg": "lost"}
-        _call_all(hostvars, list(ends))
+        _do_all(hostvars, only_verify=False)
+    plan = _view.RESULTS[Phase.PLAN]
+    verified = {
+        host: {
+            "l2tp_connections": [connection],
+            "l2tp_address": address,
+            plan: _noting_result(results, host, address, "verified", found),
+        }
+        for host, address in ends.items()
+    }
+    _do_all(verified, only_verify=True)
     return found
 
 
@@ -99,9 +103,8 @@ def _moments() -> Iterator[Sequence[str]]:
     yield [*names[:2], _view.AGAIN]
 
 
-def _noting_result(results: Results, host: str, address: str, variable: str, found: set[ResultPlace]) -> Noting:
+def _noting_result(results: Results, host: str, address: str, step: str, found: set[ResultPlace]) -> Noting:
     """The result of a step as it would be on a host: each has its own address, and is a machine of its own."""
-    step = STEPS[variable]
     result = copy.deepcopy(results[step])
     if "host" in result:
         result["host"]["machine"] += host
@@ -109,25 +112,10 @@ def _noting_result(results: Results, host: str, address: str, variable: str, fou
     return Noting(result, lambda path: found.add((step, path)))
 
 
-def _call_all(hostvars: _view.HostVars, hosts: list[str]) -> None:
-    """Call each filter that is not known to read nothing, as the role does; one that is new is not known here."""
-    for file in sorted((ROOT / "plugins" / "filter").glob("*.py")):
-        if file.stem not in WITHOUT_RESULTS:
-            module = importlib.import_module(f"ansible_collections.rras.ipsec.plugins.filter.{file.stem}")
-            for arguments in _ARGUMENTS[file.stem](hosts):
-                module.FilterModule().filters()[file.stem](hostvars, *arguments)
-
-
-_ARGUMENTS: Mapping[str, Callable[[list[str]], Sequence[tuple[Any, ...]]]] = {
-    "l2tp_agreement": lambda hosts: [(host,) for host in hosts],
-    "l2tp_barrier": lambda hosts: [(host, phase) for host in hosts for phase in Phase],
-    "l2tp_left": lambda hosts: [(host, "Another name") for host in hosts],
-    "l2tp_not_back": lambda hosts: [(hosts,)],
-    "l2tp_removal": lambda hosts: [(host, reboot) for host in hosts for reboot in ("if_needed", "never")],
-    "l2tp_report": lambda hosts: [(host,) for host in hosts],
-    "l2tp_restart_batches": lambda hosts: [(hosts,)],
-    "l2tp_uncertain": lambda hosts: [(host,) for host in hosts],
-}
+def _do_all(hostvars: _view.HostVars, *, only_verify: bool) -> None:
+    """Do each step on each host; one that is new is among them."""
+    for host, name, removal in itertools.product(hostvars, role.STEPS, (False, True)):
+        role.decide(name, hostvars, host, removal=removal, only_verify=only_verify)
 
 
 def read_by_tasks() -> set[ResultPlace]:

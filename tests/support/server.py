@@ -143,7 +143,7 @@ class Server:
             _truthful(self.work(**given).finish(transaction))
 
     def value(self, *, check_mode: bool = False, **given: Any) -> Result:
-        """Do a task of win_prohibit_ipsec; by default, the value is to be there and the policy in force."""
+        """Do a task of win_prohibit_ipsec; by default, the value is to be there, the policy in force, at once."""
         wish = ValueWish(
             present=given.pop("present", True),
             policy=given.pop("policy", NAME),
@@ -154,7 +154,8 @@ class Server:
             backup=given.pop("backup", True),
             words=given.pop("words", TASK),
         )
-        return _truthful(_work.set_value(self.target(), wish, check_mode=check_mode))
+        patience = Patience(given.pop("settle_timeout", 0), self.clock.now, self.clock.sleep)
+        return _truthful(_work.set_value(self.target(), wish, patience, check_mode=check_mode))
 
     def inform(self, *keys: str) -> Result:
         return _work.inform(self.target(), keys)

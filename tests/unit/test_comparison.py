@@ -96,6 +96,39 @@ def test_an_object_that_can_not_be_read(task: Task) -> None:
     assert obstacle.startswith(f"{found.path} can't be read: it refers to ")
 
 
+class TestCover:
+    """Whether what is assigned keeps the L2TP of a declared rule from clear text, under whatever name."""
+
+    @staticmethod
+    def covered(task: Task, *declared: dict[str, Any], **given: Any) -> dict[str, bool]:
+        return {each["name"]: each["covered"] for each in compared(task, list(declared), **given)["rules"]}
+
+    def test_by_its_own_rule(self) -> None:
+        task = Task(Server())
+        task.run(POLICY, name=NAME, rules=[rule()])
+        new = rule("tokyo-branch", peer=BRANCH)
+        assert self.covered(task, rule(), new) == {"tokyo-osaka": True, "tokyo-branch": False}
+
+    def test_by_a_rule_for_all_others(self, task: Task) -> None:
+        assert self.covered(task, rule("tokyo-kobe", peer="198.51.100.10"))["tokyo-kobe"] is True
+
+    def test_by_another_policy(self) -> None:
+        task = Task(Server())
+        task.run(POLICY, name="Another", rules=[rule()])
+        branch = rule("tokyo-branch", peer=BRANCH)
+        assert self.covered(task, rule(), branch) == {"tokyo-osaka": True, "tokyo-branch": False}
+
+    def test_by_nothing_where_the_policy_is_not_assigned(self) -> None:
+        task = Task(Server())
+        task.run(POLICY, name=NAME, rules=[rule()], assigned=False)
+        assert self.covered(task, rule()) == {"tokyo-osaka": False}
+
+    def test_an_undeclared_rule_needs_none(self) -> None:
+        task = Task(Server())
+        task.run(POLICY, name=NAME, rules=[rule(), rule("tokyo-branch", peer=BRANCH)])
+        assert self.covered(task, rule()) == {"tokyo-osaka": True, "tokyo-branch": True}
+
+
 def test_a_refusal_is_said_and_refuses_nothing(task: Task) -> None:
     answer = task.run(POLICY, name="Another", phase="verify", rules=rules())
     assert answer["refusal"].startswith(

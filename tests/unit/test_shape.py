@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleFilterError
 from hypothesis import given as drawn
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -23,13 +22,9 @@ from ansible_collections.rras.ipsec.plugins.action import (
     win_ipsec_psk_policy,
     win_prohibit_ipsec,
 )
-from ansible_collections.rras.ipsec.plugins.filter.l2tp_barrier import l2tp_barrier
-from ansible_collections.rras.ipsec.plugins.filter.l2tp_problems import l2tp_problems
-from ansible_collections.rras.ipsec.plugins.filter.l2tp_restart_batches import l2tp_restart_batches
-from ansible_collections.rras.ipsec.plugins.filter.l2tp_rules import l2tp_rules
-from ansible_collections.rras.ipsec.plugins.filter.l2tp_true import l2tp_true
-from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _specs, _view
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _settings, _shape, _specs, _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction, _without_nulls
+from ansible_collections.rras.ipsec.tests.support import role
 from ansible_collections.rras.ipsec.tests.support.server import Server, declare
 from ansible_collections.rras.ipsec.tests.support.task import Task
 
@@ -255,11 +250,6 @@ def test_there_is_one_way_to_read_a_boolean(value: object, truth: bool | None) -
     far = {"l2tp_address": "198.51.100.7", "l2tp_managed": value}
     nodes = _view.network({TOKYO: {"l2tp_connections": [PAIR]}, OSAKA: far}, TOKYO)
     assert (nodes[OSAKA].managed, bool(nodes[OSAKA].faults)) == (truth is not False, truth is None)
-    if truth is None:
-        with pytest.raises(AnsibleFilterError, match=r"A variable is neither true nor false; write one of them\."):
-            l2tp_true(value)
-    else:
-        assert l2tp_true(value) is truth
 
 
 TEXTS = ("preshared_key", "certificate_authority")
@@ -318,7 +308,7 @@ def said(*connections: Any, variables: Mapping[str, Any] | None = None, given: A
     declared = {"l2tp_connections": list(connections) if given is None else given}
     addresses = {TOKYO: "192.0.2.1", OSAKA: "192.0.2.2", BRANCH: "198.51.100.7"}
     hostvars = {name: {**declared, "l2tp_address": address} for name, address in addresses.items()}
-    return l2tp_problems(hostvars, TOKYO, variables)
+    return role.problems(hostvars, TOKYO, variables)
 
 
 SECURE = {"action": "negotiate", "accept_unsecured": False, "fall_back_to_clear_text": False}
@@ -331,6 +321,12 @@ def test_the_right_shape_is_right_for_the_role() -> None:
     action["filter_action"] |= SECURE
     assert said(PAIR | action, variables=variables) == []
     assert said(PAIR | {"filter_action": None}, variables=dict.fromkeys(OF_THE_ROLE)) == []
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_the_name_of_the_policy_is_needed_and_no_other_variable(nothing: object) -> None:
+    variables = dict.fromkeys((*_settings._CHECKS, *OF_THE_ROLE)) | {"l2tp_policy_name": nothing}  # noqa: SLF001
+    assert said(PAIR, variables=variables) == ["l2tp_policy_name has no visible character; write, for example, 'L2TP'."]
 
 
 @pytest.mark.parametrize(("where", "given"), [case for case in wrong_shapes(OF_THE_ROLE) if case[0] != "The task"])
@@ -373,7 +369,8 @@ CONNECTIONS: tuple[tuple[Any, str], ...] = (
             [PAIR | unknown],
             (
                 "l2tp_connections[0] has an unknown option (its name is not shown, because it may be a key); "
-                "the options of a connection are name, peers, preshared_key, certificate_authority, filter_action."
+                "the options of a connection are name, peers, topology, hub, preshared_key, certificate_authority, "
+                "authentication, filter_action."
             ),
         )
         for unknown in UNKNOWN
@@ -389,15 +386,16 @@ def test_a_wrong_shape_of_the_connections(given: Any, sentence: str) -> None:
 @pytest.mark.parametrize(
     "wrong", [given for given, _sentence in CONNECTIONS] + [[{"name": "a"}], [{"peers": [TOKYO, OSAKA]}]]
 )
-def test_no_filter_of_the_role_breaks_at_a_wrong_shape(wrong: Any) -> None:
+def test_no_step_of_the_role_breaks_at_a_wrong_shape(wrong: Any) -> None:
     """A removal does not look at the connections' shape, and a host may ask about a peer whose shape is wrong."""
     restarting = {"__l2tp_value": {"reboot_required": True}}
     hostvars = {TOKYO: {"l2tp_connections": [PAIR], **restarting}, OSAKA: {"l2tp_connections": wrong, **restarting}}
-    assert sorted(l2tp_restart_batches(hostvars, [TOKYO, OSAKA])) == [[OSAKA], [TOKYO]]
+    ordered, _done, _said = role.decide("order", hostvars, TOKYO, removal=True)
+    assert sorted(ordered["batches"]) == [[OSAKA], [TOKYO]]
     for host in hostvars:
-        assert l2tp_problems(hostvars, host, removal=True) == []
-        assert l2tp_barrier(hostvars, host, "removal") != ""
-    assert isinstance(l2tp_rules(hostvars, OSAKA), list)
+        assert role.problems(hostvars, host, removal=True) == []
+        assert role.decide("restore_value", hostvars, host, removal=True)[1:] != ([], "")
+    assert isinstance(role.rules(hostvars, OSAKA), list)
 
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=()), max_size=8) | st.sampled_from(["key", "CN=Example"])
@@ -427,7 +425,7 @@ def test_whatever_the_role_lets_through_the_module_takes(
         TOKYO: {"l2tp_connections": [entry], "l2tp_address": "192.0.2.1"},
         OSAKA: {"l2tp_address": "192.0.2.2"},
     }
-    rules = l2tp_rules(hostvars, TOKYO, filter_action=shared)
+    rules = role.rules(hostvars, TOKYO, filter_action=shared)
     given = {"name": policy, "rules": [_without_nulls(rule) for rule in rules]}
     assert list(_shape.problems(_specs.POLICY, given)) == []
     assert declare(**given).policy.rules[0].name == name
@@ -471,7 +469,7 @@ def test_a_key_that_is_part_of_the_role_s_own_rule(key: str) -> None:
 def test_a_key_that_is_part_of_the_name_of_an_authority_for_others() -> None:
     hostvars = {name: {"l2tp_connections": [keyed("root ca")], "l2tp_address": address}
                 for name, address in ((TOKYO, "192.0.2.1"), (OSAKA, "192.0.2.2"))}  # fmt: skip
-    assert l2tp_problems(hostvars, TOKYO, {"l2tp_other_peers_certificate_authority": "CN=Example Root CA"}) == [
+    assert role.problems(hostvars, TOKYO, {"l2tp_other_peers_certificate_authority": "CN=Example Root CA"}) == [
         (
             "l2tp_connections[0].preshared_key is part of l2tp_other_peers_certificate_authority, which is "
             "shown; write another key, or change that text."
@@ -505,10 +503,10 @@ def test_a_key_in_the_wrong_place_is_not_quoted_by_its_peers() -> None:
     wrong = keyed(KEY, name=KEY, certificate_authority="CN=Example")
     declared = {TOKYO: [keyed(KEY)], OSAKA: [wrong]}
     hostvars = {name: {"l2tp_connections": entries, "l2tp_address": "192.0.2.1"} for name, entries in declared.items()}
-    assert l2tp_problems(hostvars, OSAKA) == [
+    assert role.problems(hostvars, OSAKA) == [
         f"l2tp_connections[0].preshared_key is part of l2tp_connections[0].name, which is shown; {ANOTHER}"
     ]
-    assert l2tp_problems(hostvars, TOKYO) == [
+    assert role.problems(hostvars, TOKYO) == [
         (
             "l2tp_connections[0].preshared_key is part of l2tp_connections[0].name of rras-osaka, "
             f"which is shown; {ANOTHER}"

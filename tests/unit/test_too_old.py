@@ -27,24 +27,7 @@ SENTENCE = (
 )
 PLUGINS = ROOT / "plugins"
 ACTIONS = sorted(path.stem for path in (PLUGINS / "action").glob("*.py"))
-FILTERS = {
-    "l2tp_agreement": "'x'",
-    "l2tp_barrier": "'x', 'plan'",
-    "l2tp_far_end": "'x'",
-    "l2tp_left": "'x', 'x'",
-    "l2tp_not_back": "['x']",
-    "l2tp_problems": "'x'",
-    "l2tp_removal": "'x', 'never'",
-    "l2tp_report": "'x'",
-    "l2tp_restart_batches": "['x']",
-    "l2tp_rules": "'x'",
-    "l2tp_true": "",
-    "l2tp_uncertain": "'x'",
-    "to_ipsecpol": "",
-    "to_netsh": "",
-    "to_reg": "",
-    "to_steps": "",
-}
+FILTERS = dict.fromkeys(("to_ipsecpol", "to_netsh", "to_reg", "to_steps"), "")
 PYTHON = os.environ.get("RRAS_TOO_OLD", sys.executable)
 
 

@@ -27,11 +27,14 @@ $ownForm = 'SOFTWARE\\rras\.ipsec(\\\w+)*'
 $servicesForm = 'SYSTEM\\CurrentControlSet\\Services'
 $serviceForm = '(PolicyAgent|IKEEXT|RasMan|RemoteAccess|MpsSvc)'
 $rasmanForm = "$servicesForm\\RasMan\\Parameters"
+$listForm = 'D:(?![A-Z]*NO_ACCESS_CONTROL)'
 $prohibitForm = "$rasmanForm`tProhibitIpSec"
 $wallForm = "$servicesForm\\SharedAccess\\Parameters\\FirewallPolicy"
 $profileForm = '(Domain|Standard|Private|Public)Profile'
-$ruleForm = 'name=rras\.ipsec-L2TP-over-IPv6'
-$blockForm = 'dir=in action=block protocol=UDP localport=1701 remoteip=::/1,8000::/1 profile=any enable=yes'
+$ruleForm = 'name=rras\.ipsec-L2TP-(over-IPv6|from-peers-\w{8})'
+$blockForm = 'action=block protocol=UDP localport=1701 remoteip=::/1,8000::/1'
+$allowForm = 'action=allow protocol=UDP localport=500,1701,4500 remoteip=[\d.,]+'
+$bothForm = "dir=in ($blockForm|$allowForm) profile=any enable=yes"
 $readableForm = Join-Forms @(
     $storeForm
     $ownForm
@@ -47,11 +50,11 @@ $readableForm = Join-Forms @(
 $treeForm = Join-Forms @(
     "$readableForm`t(\*|\w+(,\w+)*)`t\d"
     "SOFTWARE\\Microsoft\\Cryptography`tMachineGuid`t0"
-    "$wallForm\\FirewallRules`t\|$ruleForm\|`t0"
+    "$wallForm\\FirewallRules`t\|name=rras\.ipsec-`t0"
 )
 $programForm = Join-Forms @(
     "netsh`tipsec (static show policy all|dynamic show qmfilter all)"
-    "netsh`tadvfirewall firewall (delete rule $ruleForm|add rule $ruleForm $blockForm)"
+    "netsh`tadvfirewall firewall (delete rule $ruleForm|add rule $ruleForm $bothForm)"
     "net`t(start|stop) (PolicyAgent|IKEEXT|RemoteAccess)"
     "sc`tquery $serviceForm"
     "sc`tcontrol PolicyAgent 129"
@@ -281,9 +284,12 @@ function ExpectSealed([string] $path, [string] $name, [string] $source) {
 }
 
 # .NET follows registry links and can't see them, and a link below our key would lead our deletions anywhere. But hardly
-# any key lets in as few as ours, and none of ours is deeper than eight levels.
+# any key lets in as few as ours, and none of ours is deeper than eight levels. Without an access list
+# everybody is let in.
 function Get-Trustees([string] $path) {
-    foreach ($entry in [regex]::Matches((Get-Access $path), ';([^;()]+)\)')) { $entry.Groups[1].Value }
+    $sddl = Get-Access $path
+    if ($sddl -notmatch "^$listForm") { return 'everybody' }
+    foreach ($entry in [regex]::Matches($sddl, ';([^;()]+)\)')) { $entry.Groups[1].Value }
 }
 function Assert-Own([string] $path, [string[]] $trusted, [int] $depth) {
     $state.path = $path
@@ -520,7 +526,7 @@ try {
     try { $held = $mutex.WaitOne(60000) } catch [Threading.AbandonedMutexException] { $held = $true }
     if (-not $held) { Fail 'busy' '' }
     if ($root.OpenSubKey($ownPath)) {
-        $trusted = if ((Get-Access $ownPath) -match '^D:P') { Get-Trustees $ownPath }
+        $trusted = if ((Get-Access $ownPath) -match "^${listForm}P") { Get-Trustees $ownPath }
         Assert-Own $ownPath $trusted 0
     }
     $state.path = ''

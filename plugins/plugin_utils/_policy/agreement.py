@@ -29,9 +29,10 @@ class Agreement:
     proved: bool
     summary: str
     disagreements: tuple[str, ...]
+    """What is wrong, a sentence or two each: the ends differ, or a finding on one of them is an error."""
     findings: tuple[Finding, ...]
     remarks: tuple[str, ...]
-    """What is not proved and why, a sentence or two each; the findings are among it."""
+    """What is not proved and why, a sentence or two each; all other findings are among it."""
 
 
 def agreements(network: Network, host: str, proofs: Proofs) -> list[Agreement]:
@@ -47,16 +48,23 @@ def _agreement(network: Network, connection: Connection, proofs: Proofs) -> Agre
         *(each.problem for each in wrong),
         *networks.not_negotiable(network, connection.name, connection.peers),
     )
-    others = (each for each in ends if each not in wrong)
-    found = (*others, *(each for peer in read for each in findings.find(peer, proofs[peer]["host"])))
-    unread = tuple(each for peer in connection.peers for each in of_unread(network, peer, proofs))
-    remarks = (*(each.problem for each in unread), *map(str, found))
     summary = _summary(network, connection, read, proofs, disagreements)
-    return Agreement(connection.name, not disagreements and not remarks, summary, disagreements, found, remarks)
+    others = (each for each in ends if each not in wrong)
+    found = (*others, *(each for peer in read for each in _find(network, peer, proofs)))
+    broken = [each for each in found if each.severity is Severity.ERROR and each.identifier is not _LEFT]
+    unread = tuple(each for peer in connection.peers for each in of_unread(network, peer, proofs))
+    remarks = (*(each.problem for each in unread), *(str(each) for each in found if each not in broken))
+    everything_wrong = (*disagreements, *map(str, broken))
+    proved = not everything_wrong and not remarks
+    return Agreement(connection.name, proved, summary, everything_wrong, found, remarks)
 
 
 _LEFT = Identifier.RESTART_PENDING
 """What is not wrong with the two ends, but left for later."""
+
+
+def _find(network: Network, host: str, proofs: Proofs) -> Iterator[Finding]:
+    return findings.find(host, proofs[host]["host"], network[host].address)
 
 
 def end_findings(connection: Connection, host: str, proofs: Proofs) -> Iterator[Finding]:
@@ -71,18 +79,13 @@ def _summary(
 ) -> str:
     agree = not disagreements and all(ends.has_connection(connection.name, proofs[peer]) for peer in read)
     source, destination = (network[peer].address for peer in connection.peers)
-    means = (
-        "the preshared key"
-        if connection.preshared_key is not None
-        else f"certificates of {connection.certificate_authority}"
-    )
     unproved = [peer for peer in read if not proofs[peer]["host"]["loading_proved"]]
     choice = _choice(network, connection) if agree and len(read) == len(connection.peers) else ""
     if not agree and len(read) == len(connection.peers) and ends.agree_on_another_key(connection, proofs):
         state = f"{' and '.join(read)} agree with each other, but not with the declaration, on"
     else:
         state = _state(read, unproved, agree=agree)
-    what = f"UDP {source} port 1701 -> {destination}, mirrored, with {means}{choice}"
+    what = f"UDP {source} port 1701 -> {destination}, mirrored, with {connection.means}{choice}"
     return f"{connection.name}: {state} {what}"
 
 

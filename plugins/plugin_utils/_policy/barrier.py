@@ -99,13 +99,24 @@ def problem(run: Run, host: str, phase: Phase, *, one_end: bool) -> str:
     if undone:
         told = "" if one_end or last is not Phase.COMMIT else _peer_did_not_commit(run, host)
         return _failure(run, host, undone) or told or _not_begun(host, undone)
-    mistaken = _mistaken(run, host) if phase is Phase.PLAN else ""
-    if mistaken:
-        return f"{host} stopped: {mistaken}"
+    wrong = mistaken(run, host) if phase is Phase.PLAN else ""
+    if wrong:
+        return f"{host} stopped: {wrong}"
     others = () if one_end else sorted(_needed(run, host, phase))
     if others and last is Phase.PLAN and run.strategy(host).endswith(_RUNNING_AHEAD):
         return _not_waited_for(run, host, others[0])
     return next((_missing(run, host, other, last) for other in others if _undone(run, other, last)), "")
+
+
+def changes(run: Run, host: str) -> bool:
+    """Whether the plan of a host, or of the other end of one of its connections, changes it or one of these."""
+    mine = networks.connections_of(run.network, host)
+    planned = ((connection, run.answered(peer, Phase.PLAN) or {}) for connection in mine for peer in connection.peers)
+    return run.pending(host) or any(_is_changed(connection, plan) for connection, plan in planned)
+
+
+def _is_changed(connection: networks.Connection, plan: PolicyResult) -> bool:
+    return describe.escaped(connection.name) in (plan.get("changed_rules") or ())
 
 
 def _peer_did_not_commit(run: Run, host: str) -> str:
@@ -134,7 +145,10 @@ def after_lost_answer(commit: PolicyResult, again: PolicyResult) -> PolicyResult
 
 def without_value(value: ValueResult, restart: ValueResult) -> ValueResult:
     """What those two tasks tell of a host that is to run without the value; nothing while it runs with it."""
-    return restart if value.get("reboot_required") else value
+    if not value.get("reboot_required"):
+        return value
+    tells = any(restart.get(field) for field in ("rebooted", "failed", "unreachable"))
+    return restart if tells else {}
 
 
 def needs_restart(plan: PolicyResult, value: ValueResult) -> bool:
@@ -176,10 +190,9 @@ def _changed_edges(run: Run) -> Iterator[tuple[str, str]]:
     """The connections that the plan of either end changes, as pairs of managed hosts."""
     for host in run.results:
         planned = run.answered(host, Phase.PLAN) or {}
-        changed = set(planned.get("changed_rules") or ())
         for connection in networks.connections_of(run.network, host):
             other = connection.other(host)
-            if describe.escaped(connection.name) in changed and run.network[other].managed:
+            if _is_changed(connection, planned) and run.network[other].managed:
                 yield host, other
 
 
@@ -202,7 +215,7 @@ def _is_done(run: Run, host: str, phase: Phase) -> bool:
     return result is not None and not _failure(run, host, phase)
 
 
-def _mistaken(run: Run, host: str) -> str:
+def mistaken(run: Run, host: str) -> str:
     """Which of the hosts that a host is connected with are not the servers that the inventory takes them for."""
     members = sorted(networks.connected(run.network, host))
     read = {member: facts for member in members if (facts := run.facts(member))}
@@ -274,9 +287,12 @@ def _failure(run: Run, host: str, phase: Phase) -> str:
 
 def failure(host: str, result: Result) -> str:
     """That a host could not be reached, or failed, and the cause; nothing where neither is so."""
-    if result.get("unreachable"):
-        return f"{host} is unreachable: {_message(result)}"
-    return f"{host} failed: {_message(result)}" if result.get("failed") else ""
+    if not (result.get("unreachable") or result.get("failed")):
+        return ""
+    said = _message(result)
+    if said.startswith(f"{host} "):
+        return said
+    return f"{host} {'is unreachable' if result.get('unreachable') else 'failed'}: {said}"
 
 
 def _not_begun(host: str, phase: Phase) -> str:

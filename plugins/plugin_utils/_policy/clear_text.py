@@ -154,6 +154,17 @@ def keeps_from_clear_text(rule: model.Rule) -> bool:
     return rule.active and (secures or action.action == model.Action.BLOCK)
 
 
+def covers(rules: Iterable[model.Rule], filter_: model.Filter) -> bool:
+    """Whether these rules keep L2TP between the two ends of a filter from clear text; other traffic needs no cover.
+
+    Whether one of them lets L2TP through is another question (`cover` answers it first).
+    """
+    if not is_l2tp(filter_):
+        return True
+    keeping = (rule for rule in rules if keeps_from_clear_text(rule) and _applies_to_rras(rule))
+    return any(_covers_ends_of(each, filter_) for rule in keeping for each in rule.filters)
+
+
 def encrypts(offer: model.Offer) -> bool:
     """Whether what an offer protects can't be read on the way; AH, and ESP without encryption, only sign it."""
     esp = (each for each in offer.algorithms if each.transform == model.Transform.ESP)
@@ -196,9 +207,23 @@ def _covers_every_peer(rule: model.Rule) -> bool:
 
 
 def _covers_some_peer(rule: model.Rule) -> bool:
+    return _applies_to_rras(rule) and any(is_l2tp(each) and each.mirrored for each in rule.filters)
+
+
+def _applies_to_rras(rule: model.Rule) -> bool:
     """A rule for remote access connections only does not apply where RRAS sends and receives L2TP."""
-    applies = rule.connection_type != model.ConnectionType.DIALUP
-    return applies and any(is_l2tp(each) and each.mirrored for each in rule.filters)
+    return rule.connection_type != model.ConnectionType.DIALUP
+
+
+def _covers_ends_of(one: model.Filter, other: model.Filter) -> bool:
+    """Whether a mirrored filter for L2TP has the two ends of another one, whichever stands first."""
+    orders = ((other.source, other.destination), (other.destination, other.source))
+    return is_l2tp(one) and one.mirrored and any(_has(one.source, a) and _has(one.destination, b) for a, b in orders)
+
+
+def _has(end: model.Address, address: model.Address) -> bool:
+    everywhere = end.kind in _EVERYWHERE and end.version in (address.version, model.IpVersion.BOTH)
+    return everywhere or end.covers(address)
 
 
 def _matches_l2tp(filter_: model.Filter) -> bool:

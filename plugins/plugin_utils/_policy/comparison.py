@@ -11,7 +11,14 @@ import enum
 from collections.abc import Callable, Iterable, Iterator
 from typing import cast
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import changes, describe, facts, model, protection
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
+    changes,
+    clear_text,
+    describe,
+    facts,
+    model,
+    protection,
+)
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyComparison
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import StoredPolicy
@@ -68,6 +75,8 @@ class RuleState:
     """Fingerprints of the keys that the host has."""
     obstacles: tuple[str, ...] = ()
     """Why the rule does not protect, a sentence each."""
+    covered: bool = True
+    """Whether the assigned policy, whichever it is, keeps the declared rule's L2TP from clear text."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -97,13 +106,14 @@ def compare(host: Host, wanted: model.Policy, key_word: describe.KeyWord, finger
     """Compare a host with a declared policy whose keys are masked by the host's nonce."""
     found = _found(host, wanted.name)
     if found is None:
-        return Comparison(wanted.name, Standing.MISSING, tuple(_missing(rule, key_word) for rule in _counting(wanted)))
+        missing = (_with_cover(_missing(rule, key_word), rule, host) for rule in _counting(wanted))
+        return Comparison(wanted.name, Standing.MISSING, tuple(missing))
     assigned = found.path.casefold() == host.store.active_path.casefold()
     obstacles = protection.end_obstacles(host) if assigned else ()
     unreadable = tuple(f"{each.path} can't be read: {each.reason}." for each in found.unreadable)
     states = [
         dataclasses.replace(
-            _state(has, declared, key_word, fingerprint),
+            _with_cover(_state(has, declared, key_word, fingerprint), declared, host),
             obstacles=protection.rule_obstacles(host, has) if has and assigned and not obstacles else (),
         )
         for has, declared in _pairs(found.policy, wanted)
@@ -164,6 +174,13 @@ def _state(
         declared=(*lines[1], *_activity(declared, has)),
         keys=tuple(fingerprint(method.data) for method in has.authentication if method.is_secret),
     )
+
+
+def _with_cover(state: RuleState, declared: model.Rule | None, host: Host) -> RuleState:
+    """Add whether the L2TP of the declared rule is covered by what is assigned, if only by rules of other names."""
+    in_force = host.store.active.policy.rules if host.store.active else ()
+    filters = declared.filters if declared else ()
+    return dataclasses.replace(state, covered=all(clear_text.covers(in_force, each) for each in filters))
 
 
 def _missing(rule: model.Rule, key_word: describe.KeyWord) -> RuleState:

@@ -34,6 +34,8 @@ _PORTS = range(65536)
 _SHORTEST_LIFETIME = 300
 _SMALLEST_LIFETIME = 20480
 _LONGEST_TIMEOUT = 3600
+_SHORTEST_HOST_TIMEOUT = 10
+_LONGEST_HOST_TIMEOUT = 86_400
 
 
 class DeclarationError(RrasError):
@@ -55,6 +57,8 @@ class Declaration:
     """The host's own address in the filters, where it is declared; empty: either end may be the host's."""
     block_ipv6: bool = False
     """Whether L2TP over IPv6 is blocked by a rule of Windows Firewall."""
+    open_firewall: bool = False
+    """Whether another rule of it lets the peers in."""
 
 
 def declare(options: Options) -> Declaration:
@@ -82,6 +86,7 @@ def declare(options: Options) -> Declaration:
         forget_replaced=options["forget_replaced"],
         address=specific_address("address", options["address"]) if options["address"] else "",
         block_ipv6=options["block_l2tp_over_ipv6"],
+        open_firewall=options["open_firewall"],
     )
 
 
@@ -140,6 +145,13 @@ def check_program_timeout(where: str, seconds: int) -> None:
     """Raise `DeclarationError` for a time in which no program ends, or that nobody would wait."""
     if not 0 < seconds <= _LONGEST_TIMEOUT:
         raise DeclarationError(f"{where} is out of range; write a number of seconds from 1 to {_LONGEST_TIMEOUT}.")
+
+
+def check_host_timeout(where: str, seconds: int) -> None:
+    """Raise `DeclarationError` for a time in which no host answers, or that nobody would wait."""
+    if not _SHORTEST_HOST_TIMEOUT <= seconds <= _LONGEST_HOST_TIMEOUT:
+        span = f"from {_SHORTEST_HOST_TIMEOUT} to {_LONGEST_HOST_TIMEOUT}"
+        raise DeclarationError(f"{where} is out of range; write a number of seconds {span}.")
 
 
 def _description(where: str, text: str | None) -> str:

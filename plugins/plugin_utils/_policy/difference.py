@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     changes,
@@ -15,6 +15,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     firewall,
     model,
     phases,
+    protection,
     services,
     steps,
 )
@@ -63,6 +64,8 @@ class State:
     """The services of which is known what they had before us."""
     firewall_rule: str
     """What our rule of Windows Firewall is."""
+    lets_in: tuple[str, ...]
+    """What our rules of it for peers are, by their tags."""
     open_keys: tuple[str, ...]
     """The names of the rules whose preshared key others can read."""
 
@@ -84,6 +87,7 @@ class State:
             value_recorded=host.value_note.recorded if host.prohibited else None,
             remembered=tuple(sorted(host.services_before)),
             firewall_rule=_firewall_rule(host.windows_firewall),
+            lets_in=tuple(_peers_rule(rule.tag, sorted(rule.addresses)) for rule in host.windows_firewall.peers),
             open_keys=(),
         )
 
@@ -100,6 +104,7 @@ class State:
         if self.remembered:
             yield f"a removal restores: {', '.join(self.remembered)}"
         yield f"Windows Firewall rule {firewall.NAME}: {self.firewall_rule}"
+        yield from (f"Windows Firewall rule {firewall.PEERS}{each}" for each in self.lets_in)
         yield from (f"rule {describe.shown(rule)}: others can read its preshared key" for rule in self.open_keys)
         if self.returns:
             yield f"a removal assigns again: {describe.shown(self.returns)}"
@@ -155,6 +160,7 @@ def finished(transaction: Transaction, name: str, deleted: Iterable[str], host: 
         policies=(*named, *policies),
         leftovers=len(gone) - len(policies),
         firewall_rule=_BLOCKS if Flag.UNBLOCK_IPV6 in transaction.flags else after.firewall_rule,
+        lets_in=(*after.lets_in, *(f"{each}: for other peers" for each in transaction.closes)),
     )
     return _diff(before.lines(), after.lines())
 
@@ -247,7 +253,7 @@ def _rest(plan: Plan, host: Host) -> Iterator[Word]:
         yield Word.NAME
     if before.services != after.services:
         yield Word.SERVICES
-    if before.firewall_rule != after.firewall_rule:
+    if (before.firewall_rule, before.lets_in) != (after.firewall_rule, after.lets_in):
         yield Word.FIREWALL
     if plan.open_keys:
         yield Word.ACCESS_LIST
@@ -283,6 +289,7 @@ def _after(plan: Plan, host: Host, *, staging: bool = False) -> State:
         value_recorded=_value_recorded(plan, host),
         remembered=_remembered(host, wanted),
         firewall_rule=_BLOCKS if plan.firewall else State.of(host).firewall_rule,
+        lets_in=tuple(_let_in(plan, host, () if staging else plan.transaction.closes)),
     )
     if staging:
         left = [path for path in _leftovers(plan, host) if path not in plan.remains]
@@ -346,6 +353,19 @@ def _firewall_rule(found: firewall.WindowsFirewall) -> str:
     if found.as_written:
         return _BLOCKS
     return f"there, but it {firewall.fault(found.rules[0]) or 'is not the only one'}" if found.rules else _ABSENT
+
+
+def _let_in(plan: Plan, host: Host, closed: Collection[str]) -> Iterator[str]:
+    """Our rules for peers after a plan."""
+    stay = (rule for rule in host.windows_firewall.peers if rule.tag not in closed)
+    yield from (_peers_rule(rule.tag, sorted(rule.addresses)) for rule in stay)
+    if plan.opening and plan.after:
+        yield _peers_rule(plan.transaction.tag, protection.peers(host, plan.after))
+
+
+def _peers_rule(tag: str, addresses: Sequence[str]) -> str:
+    said = f"lets in UDP {', '.join(firewall.PEERS_PORTS)} from {', '.join(addresses)}"
+    return f"{tag}: {said if addresses else 'is something else than was written'}"
 
 
 def _service(service: Service) -> str:

@@ -34,6 +34,8 @@ def of_rule(host: str, name: str, proof: PolicyProof, peer: str, peers: PolicyPr
     rule = _rule(proof, name)
     if rule is None:
         return
+    if not rule["covered"]:
+        yield from findings.clear_text_with(host, peer, proof["host"])
     if rule["state"] == State.MISSING and proof["comparison"]["standing"] != Standing.MISSING:
         yield findings.error(Identifier.RULE_MISSING, host, f"The rule {name!r} is missing on {host}.", run_site(host))
     elif rule["state"] == State.DIFFERS and rule["only_key"]:

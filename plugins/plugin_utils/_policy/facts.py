@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, describe, protection
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, describe, protection, weaknesses
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host, Service
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import (
     HostFacts,
@@ -77,6 +77,7 @@ def _policy(found: StoredPolicy, host: Host, key_word: describe.KeyWord) -> Poli
         "assigned": found.path.casefold() == host.store.active_path.casefold(),
         "open_keys": [found.rule_name(path) for path in found.open_keys],
         "unreadable": [{"path": entry.path, "reason": entry.reason} for entry in found.unreadable],
+        "weaknesses": [{"rule": rule, "what": str(what)} for rule, what in weaknesses.of_policy(found.policy)],
     }
 
 

@@ -60,6 +60,14 @@ class Identifier(enum.StrEnum):
     L2TP_PORTS_CLOSED = "l2tp_ports_closed"
     DYNAMIC_ADDRESS = "dynamic_address"
     KEY_READABLE_BY_USERS = "key_readable_by_users"
+    WEAK_PRESHARED_KEY = "weak_preshared_key"
+    ESP_WITHOUT_ENCRYPTION = "esp_without_encryption"
+    WEAK_ENCRYPTION = "weak_encryption"
+    WEAK_INTEGRITY = "weak_integrity"
+    WEAK_DH_GROUP = "weak_dh_group"
+    RULE_INACTIVE = "rule_inactive"
+    TUNNEL_RULE = "tunnel_rule"
+    DEFAULT_RESPONSE_ACTIVE = "default_response_active"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -88,8 +96,11 @@ def warning(identifier: Identifier, host: str, problem: str, remedy: str) -> Fin
     return Finding(identifier, Severity.WARNING, host, problem, remedy)
 
 
-def find(host: str, facts: HostFacts) -> Iterator[Finding]:
-    """The findings on a host that has connections, besides those of its ends, from the facts in its result."""
+def find(host: str, facts: HostFacts, declared: str | None = None) -> Iterator[Finding]:
+    """The findings on a host that has connections, besides those of its ends, from the facts in its result.
+
+    declared: the address of its ends.
+    """
     yield from _of_services(host, facts["services"])
     if not facts["loading_proved"]:
         yield warning(
@@ -103,7 +114,7 @@ def find(host: str, facts: HostFacts) -> Iterator[Finding]:
     if _runs_without_filters(facts):
         yield from _of_other_l2tp(host, facts)
     yield from _of_ports(host, facts["l2tp_ports"], facts["l2tp_ports_enabled_for"])
-    yield from _of_addresses(host, facts)
+    yield from _of_addresses(host, facts, declared)
     yield from _of_keys(host, facts["policies"])
 
 
@@ -164,17 +175,32 @@ def of_the_value(host: str, facts: HostFacts) -> Iterator[Finding]:
 
 def clear_text(host: str, facts: HostFacts) -> Iterator[Finding]:
     """Whether L2TP of a host is in clear text, because neither RRAS nor a policy protects it."""
-    value, in_effect = facts["prohibit_ipsec"]["value"], facts["prohibit_ipsec"]["in_effect"]
-    services = facts["services"]
-    deaf = "PolicyAgent" in services and not services["PolicyAgent"]["running"] and services["RemoteAccess"]["running"]
-    if not _runs_without_filters(facts) or not (_nothing_protects(facts) or deaf) or facts["domain_policy"]:
+    if not _runs_without_filters(facts) or facts["domain_policy"]:
         return
-    why = (
-        "no assigned policy protects it"
-        if _nothing_protects(facts)
-        else "PolicyAgent is not running, so no policy is loaded"
-    )
-    begin = f"L2TP on {host} is in clear text"
+    if _nothing_protects(facts):
+        yield _in_clear_text(host, facts, f"L2TP on {host} is", "no assigned policy protects it")
+    elif _is_deaf(facts):
+        yield _in_clear_text(host, facts, f"L2TP on {host} is", "PolicyAgent is not running, so no policy is loaded")
+
+
+def clear_text_with(host: str, peer: str, facts: HostFacts) -> Iterator[Finding]:
+    """Whether L2TP with one peer, which no rule of the assigned policy covers, is in clear text.
+
+    Nothing where all L2TP of the host is: `clear_text` says that.
+    """
+    beside_others = facts["l2tp_covered"] == Cover.CONNECTIONS and not _is_deaf(facts)
+    if not beside_others or not _runs_without_filters(facts) or facts["domain_policy"]:
+        return
+    unread = any(policy["assigned"] and policy["unreadable"] for policy in facts["policies"])
+    is_or_may_be, that_is_known = ("may be", " that can be read") if unread else ("is", "")
+    what = f"L2TP on {host} with {peer} {is_or_may_be}"
+    yield _in_clear_text(host, facts, what, f"no rule of the assigned policy{that_is_known} protects it")
+
+
+def _in_clear_text(host: str, facts: HostFacts, what: str, why: str) -> Finding:
+    """The finding, with what to do: a restart alone brings RRAS's filters back only where the value is gone."""
+    value, in_effect = facts["prohibit_ipsec"]["value"], facts["prohibit_ipsec"]["in_effect"]
+    begin = f"{what} in clear text"
     if value != 1:
         said = f"{begin}: as far as is known Windows still runs with the ProhibitIpSec that was removed, and {why}."
         remedy = f"Run site for {host}, or run remove and restart it."
@@ -184,7 +210,13 @@ def clear_text(host: str, facts: HostFacts) -> Iterator[Finding]:
     else:
         said = f"{begin}: ProhibitIpSec is 1, and {why}."
         remedy = f"Run site for {host}, or remove the value and restart it."
-    yield error(Identifier.CLEAR_TEXT_L2TP, host, said, remedy)
+    return error(Identifier.CLEAR_TEXT_L2TP, host, said, remedy)
+
+
+def _is_deaf(facts: HostFacts) -> bool:
+    """Whether RRAS runs and PolicyAgent does not, so that no rule is in force."""
+    services = facts["services"]
+    return "PolicyAgent" in services and not services["PolicyAgent"]["running"] and services["RemoteAccess"]["running"]
 
 
 def _runs_without_filters(facts: HostFacts) -> bool:
@@ -239,10 +271,10 @@ def _of_ports(host: str, count: int | None, enabled_for: PortsFacts) -> Iterator
         )
 
 
-def _of_addresses(host: str, facts: HostFacts) -> Iterator[Finding]:
-    """Ends of a loaded filter that may change."""
+def _of_addresses(host: str, facts: HostFacts, declared: str | None) -> Iterator[Finding]:
+    """Ends of a filter that may change, whether it is loaded, or only declared."""
     for entry in facts["addresses"]:
-        if entry["dynamic"] and entry["address"] in facts["listed_addresses"]:
+        if entry["dynamic"] and entry["address"] in (declared, *facts["listed_addresses"]):
             yield warning(
                 Identifier.DYNAMIC_ADDRESS,
                 host,

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one rule of Windows Firewall that is ours: it blocks L2TP over IPv6, which no filter of the policy covers.
+"""Our rules of Windows Firewall: one blocks L2TP over IPv6, which no filter of the policy covers; one lets peers in.
 
 Filters of version 1 hold IPv4 addresses only ([MS-GPIPSEC] 2.2.1.5.1), and RRAS accepts L2TP over IPv6 since Windows
 Server 2008. netsh writes the rule. It is read from the registry, where each rule is one text ([MS-GPFAS] 2.2.2.19),
@@ -12,12 +12,19 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
+import re
 from collections.abc import Iterable, Iterator
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, join
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.steps import ReadTree, RunProgram
 
-NAME = "rras.ipsec-L2TP-over-IPv6"
+_OURS = "rras.ipsec-"
+"""What the names of our rules begin with."""
+NAME = f"{_OURS}L2TP-over-IPv6"
+PEERS = f"{_OURS}L2TP-from-peers-"
+"""What the name of the rule for peers begins with; a tag follows, which the transaction gives it that wrote it."""
+PEERS_PORTS = ("500", "1701", "4500")
+"""IKE, L2TP, and IKE and ESP through a NAT (RFC 3947, RFC 3948)."""
 LOCAL_SETTINGS = r"SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
 GROUP_POLICY = r"SOFTWARE\Policies\Microsoft\WindowsFirewall"
 RULES = join(LOCAL_SETTINGS, "FirewallRules")
@@ -33,6 +40,25 @@ ADD = RunProgram("netsh", _ADD, must_succeed=True, undo=_DELETE)
 """Add the rule. netsh adds a second one where there is one of that name."""
 DELETE = RunProgram("netsh", _DELETE, undo=_ADD)
 """Delete each rule of that name. netsh ends with 1 where there is none, too: what is left is read after it."""
+
+
+def tag(transaction: str) -> str:
+    """The tag of the rule for peers that a transaction writes, by its identity."""
+    return transaction[:8].lower()
+
+
+def let_in(tag: str, addresses: Iterable[str]) -> RunProgram:
+    """Add the rule that lets IKE and L2TP in from these addresses."""
+    wanted = f"localport={','.join(PEERS_PORTS)} remoteip={','.join(addresses)}"
+    rule = f"dir=in action=allow protocol=UDP {wanted} profile=any enable=yes"
+    add = f"advfirewall firewall add rule name={PEERS}{tag} {rule}"
+    return RunProgram("netsh", add, must_succeed=True, undo=shut_out(tag).arguments)
+
+
+def shut_out(tag: str) -> RunProgram:
+    """Delete the rule for peers with this tag. An undo does not bring it back: by then another one lets them in."""
+    return RunProgram("netsh", f"advfirewall firewall delete rule name={PEERS}{tag}")
+
 
 _ENABLED, _MERGED = "EnableFirewall", "AllowLocalPolicyMerge"
 _PROFILES = {
@@ -52,13 +78,24 @@ _NEEDED = {
     "lport": ("1701", "is not for port 1701"),
 }
 """What must stand in our rule in lower case, and what is said of a rule where it does not."""
+_OF_PEERS = {"active": ["true"], "action": ["allow"], "dir": ["in"], "protocol": ["17"]}
+"""What must stand in a rule for peers, besides ports and addresses."""
 _MEANINGLESS = {"name", "desc", "embedctxt"}
 _EVERY_PROFILE = {"domain", "private", "public"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class PeersRule:
+    """A rule of ours that lets peers in."""
+
+    tag: str
+    addresses: frozenset[str]
+    """Empty where the rule is something else than `let_in` writes."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class WindowsFirewall:
-    """What Windows Firewall of a host makes of L2TP over IPv6."""
+    """What Windows Firewall of a host makes of L2TP over IPv6, and of L2TP from peers."""
 
     rules: tuple[str, ...]
     """The rules of our name, as texts."""
@@ -67,6 +104,8 @@ class WindowsFirewall:
     """The profiles in which it is off."""
     ignores_local_rules: tuple[str, ...]
     """The profiles in which a group policy makes it ignore local rules, as ours is one."""
+    peers: tuple[PeersRule, ...] = ()
+    """Our rules that let peers in: one, but for what an aborted run left."""
 
     @property
     def as_written(self) -> bool:
@@ -77,6 +116,11 @@ class WindowsFirewall:
     def obstacles(self) -> tuple[str, ...]:
         """Why our rule does not block L2TP over IPv6, a sentence each; none where it does."""
         return tuple(self._obstacles())
+
+    def lets_in(self, addresses: Iterable[str]) -> str:
+        """The tag of the rule for exactly these peers; empty where there is none."""
+        wanted = frozenset(addresses)
+        return next((rule.tag for rule in self.peers if rule.addresses == wanted and wanted), "")
 
     def _obstacles(self) -> Iterator[str]:
         if not self.rules:
@@ -92,11 +136,11 @@ class WindowsFirewall:
 
 
 def reading() -> tuple[ReadTree, ...]:
-    """The steps whose answers `understand` takes. Of several hundred rules only those of our name are answered."""
+    """The steps whose answers `understand` takes. Of several hundred rules only ours are answered."""
     local = dict.fromkeys(key for key, _policy in _PROFILES.values())
     policy = dict.fromkeys((*(key for _local, key in _PROFILES.values()), _GROUP_POLICY_BEFORE_VISTA))
     return (
-        ReadTree(RULES, containing=f"|Name={NAME}|"),
+        ReadTree(RULES, containing=f"|Name={_OURS}"),
         *(ReadTree(join(LOCAL_SETTINGS, key), (_ENABLED,)) for key in local),
         *(ReadTree(join(GROUP_POLICY, key), (_ENABLED, _MERGED)) for key in policy),
     )
@@ -104,13 +148,15 @@ def reading() -> tuple[ReadTree, ...]:
 
 def understand(tree: Tree, *, running: bool) -> WindowsFirewall:
     """What the answers to `reading` mean; running: whether its service is."""
+    texts = [value.text for value in (tree.get(RULES) or Key(RULES)).values()]
     return WindowsFirewall(
-        rules=tuple(value.text for value in (tree.get(RULES) or Key(RULES)).values()),
+        rules=tuple(text for text in texts if _name(text) == NAME.casefold()),
         running=running,
         off=tuple(name for name in _PROFILES if not _is_on(tree, name)),
         ignores_local_rules=tuple(
             name for name, (_local, key) in _PROFILES.items() if _number(tree, join(GROUP_POLICY, key), _MERGED) == 0
         ),
+        peers=tuple(PeersRule(_name(text)[len(PEERS) :], _peers(text)) for text in texts if _is_for_peers(text)),
     )
 
 
@@ -119,11 +165,7 @@ def fault(rule: str) -> str:
 
     A field that is unknown here may narrow the rule down, so it counts as a fault.
     """
-    version, *fields = rule.rstrip("|").split("|")
-    found: dict[str, list[str]] = {}
-    for field in fields:
-        name, _equals, value = field.casefold().partition("=")
-        found.setdefault(name, []).append(value)
+    version, found = _fields(rule)
     for name, (wanted, clause) in _NEEDED.items():
         if found.pop(name, []) != [wanted]:
             return clause
@@ -134,6 +176,48 @@ def fault(rule: str) -> str:
     if not version.startswith("v2.") or set(found) - _MEANINGLESS:
         return "is for something other than all L2TP over IPv6"
     return ""
+
+
+def _fields(rule: str) -> tuple[str, dict[str, list[str]]]:
+    """The version of a rule's text, and its fields in lower case: each may stand there several times."""
+    version, *fields = rule.rstrip("|").split("|")
+    found: dict[str, list[str]] = {}
+    for field in fields:
+        name, _equals, value = field.casefold().partition("=")
+        found.setdefault(name, []).append(value)
+    return version, found
+
+
+def _name(rule: str) -> str:
+    """The name of a rule, in lower case."""
+    return "|".join(_fields(rule)[1].get("name", []))
+
+
+def _is_for_peers(rule: str) -> bool:
+    return re.fullmatch(rf"{re.escape(PEERS)}[0-9a-f]{{8}}", _name(rule), re.IGNORECASE) is not None
+
+
+def _peers(rule: str) -> frozenset[str]:
+    """The addresses that a rule lets in; none where it is something else than `let_in` writes."""
+    version, found = _fields(rule)
+    as_written = all(found.pop(name, []) == wanted for name, wanted in _OF_PEERS.items())
+    ports, addresses = found.pop("lport", []), found.pop("ra4", [])
+    everywhere = set(found.pop("profile", _EVERY_PROFILE)) == _EVERY_PROFILE
+    known = version.startswith("v2.") and not set(found) - _MEANINGLESS
+    if not (as_written and everywhere and known and sorted(ports) == sorted(PEERS_PORTS)):
+        return frozenset()
+    try:
+        return frozenset(str(address) for text in addresses for address in _single(text))
+    except ValueError:
+        return frozenset()  # a network, or a keyword such as LocalSubnet
+
+
+def _single(text: str) -> Iterator[ipaddress.IPv4Address]:
+    """One address, which Windows may write as a range or with a mask."""
+    first, _dash, last = text.partition("-")
+    if last and last != first:
+        raise ValueError(text)
+    yield ipaddress.IPv4Address(first.removesuffix("/255.255.255.255").removesuffix("/32"))
 
 
 def _are_all_ipv6_addresses(texts: Iterable[str]) -> bool:

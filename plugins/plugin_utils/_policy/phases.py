@@ -67,6 +67,7 @@ def stage(plan: Plan, host: Host, *, when: int, backup: bool) -> tuple[steps.Ste
         *(plan.services if plan.after else ()),
         *_record(plan, host, when),
         *plan.firewall,
+        *plan.opening,
         *itertools.chain.from_iterable(_write(key) for key in _keys(plan, when)),
         *_close(plan, host),
         steps.SetValue(TRANSACTION, "Phase", Value.sz(Phase.STAGED)),
@@ -157,23 +158,27 @@ def revert(host: Host) -> tuple[steps.Step, ...]:
         # As after a commit: without the services, a policy that a power failure brings back could not be replaced.
         steps.Flush(LOCAL),
         *(services.unblock_ipv6(host) if pending.blocked_ipv6 or not stays else ()),
+        *(firewall.shut_out(each) for each in services.to_close(host) if not stays or each == firewall.tag(pending.id)),
         *(() if stays else forget(host)),
         steps.DeleteKey(TRANSACTION),
     )
 
 
 def forget(host: Host) -> tuple[steps.Step, ...]:
-    """Give the services back and drop our record; the backups stay."""
+    """Give the services back and drop our record, but for what they had, which `services.FORGET` drops later.
+
+    The backups stay.
+    """
     note = host.value_note
     to_give_back = note.set_to is not None and host.prohibited and note.before != host.prohibit_ipsec
     done_with = () if to_give_back or note.restart_pending else (steps.DeleteKey(VALUE_NOTE),)
     notes = (steps.DeleteKey(STATE), *done_with, steps.DeleteKey(LOADING_UNPROVED))
-    return (*services.give_back(host), *notes)
+    return (*(each for each in services.give_back(host) if each != services.FORGET), *notes)
 
 
-def note_services(host: Host, names: Iterable[str]) -> tuple[steps.Step, ...]:
-    """Note again what these services had before us, where they did not get it back."""
-    return (*own_key(), *services.noted(host, names))
+def gives_back(wanted: Iterable[steps.Step]) -> bool:
+    """Whether these steps are the ones that give the services back, so that nothing is to be remembered of them."""
+    return steps.DeleteKey(STATE) in tuple(wanted)
 
 
 def own_key() -> tuple[steps.Step, ...]:
@@ -258,7 +263,8 @@ def _blocks_ipv6_first(plan: Plan, host: Host) -> bool:
 
 
 def _unblock(transaction: Transaction) -> tuple[steps.Step, ...]:
-    return (firewall.DELETE,) if Flag.UNBLOCK_IPV6 in transaction.flags else ()
+    blocking = (firewall.DELETE,) if Flag.UNBLOCK_IPV6 in transaction.flags else ()
+    return (*blocking, *map(firewall.shut_out, transaction.closes))
 
 
 def _state(

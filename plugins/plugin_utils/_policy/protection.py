@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, describe, model, services
@@ -118,6 +119,12 @@ def ipv6_in_clear_text(host: Host, words: Words) -> tuple[str, ...]:
         f"{IPV6_IN_CLEAR_TEXT} {obstacle} {words.block_ipv6}, {IPV6_REMEDY}"
         for obstacle in host.windows_firewall.obstacles[:1]
     )
+
+
+def peers(host: Host, policy: model.Policy) -> tuple[str, ...]:
+    """The addresses at the other ends of the filters for L2TP between two addresses, by number."""
+    ends = {str(end.first) for each in connection_filters(policy) for end in _ends(each)}
+    return tuple(sorted(ends - own_addresses(host), key=ipaddress.IPv4Address))
 
 
 def own_addresses(host: Host) -> frozenset[str]:

@@ -22,6 +22,7 @@ Left = tuple[str, str]
 """What is left, a sentence, and what to do about it, another one."""
 
 NEVER = "never"
+_ALONE = "a task with the module win_ipsec_psk_policy deletes it alone"
 
 
 def why_unconnected(node: Node) -> str:
@@ -46,7 +47,7 @@ def under_other_names(host: str, facts: HostFacts, name: str) -> Iterator[Left]:
             there = f"is still {_place(policy)} on {host}"
             yield (
                 f"The policy {policy['name']!r} of this collection {there}, but l2tp_policy_name is {name!r}.",
-                "Delete it with win_ipsec_psk_policy, with its name and state absent; remove deletes it too.",
+                f"Run remove and then site for {host} to delete it; {_ALONE}.",
             )
 
 

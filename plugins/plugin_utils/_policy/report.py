@@ -9,11 +9,19 @@ What can't be read concerns its own end only: every other connection is compared
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import agreement, barrier, ends, findings, remains
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
+    agreement,
+    barrier,
+    ends,
+    findings,
+    remains,
+    weaknesses,
+)
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.agreement import Proofs
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.comparison import Standing
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Finding, Identifier, Severity
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Connection, Network
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyProof, PolicyResult, as_proof
@@ -47,7 +55,7 @@ def report(network: Network, host: str, answers: Answers) -> Report:
     summaries = tuple(
         each.summary
         for each, connection in zip(agreement.agreements(network, host, proofs), connections, strict=True)
-        if _speaker(connection, answers) == host
+        if speaker(connection, answers) == host
     )
     if host not in proofs:
         own: tuple[Finding, ...] = (_not_compared(host, answers.get(host, {}), mistakes.get(host, "")),)
@@ -56,7 +64,9 @@ def report(network: Network, host: str, answers: Answers) -> Report:
     else:
         own = tuple(_without_connection(network, host, proofs[host]))
     unread = _unread_peers(network, host, connections, answers)
-    return Report((*summaries, *_difference(host, proofs)), tuple(dict.fromkeys((*own, *unread))))
+    spoken = (each for each in connections if speaker(each, answers) == host)
+    said = (*own, *unread, *weaknesses.of_connections(host, spoken))
+    return Report((*summaries, *_difference(host, proofs)), tuple(dict.fromkeys(said)))
 
 
 def _own(network: Network, host: str, connections: tuple[Connection, ...], proofs: Proofs) -> Iterator[Finding]:
@@ -64,11 +74,13 @@ def _own(network: Network, host: str, connections: tuple[Connection, ...], proof
     yield from findings.clear_text(host, proof["host"])
     otherwise = [each for connection in connections for each in agreement.end_findings(connection, host, proofs)]
     otherwise += ends.of_other_rules(host, names, proof, network[host].other_peers)
-    yield from otherwise
+    yield from sorted(otherwise, key=lambda each: each.identifier is not Identifier.CLEAR_TEXT_L2TP)
     if not (proof["matches"] or otherwise):
         said = f"{host} does not match the declaration."
         yield findings.error(Identifier.POLICY_DIFFERS, host, said, ends.run_site(host))
-    yield from findings.find(host, proof["host"])
+    yield from findings.find(host, proof["host"], network[host].address)
+    if proof["comparison"]["standing"] == Standing.ASSIGNED:  # else another policy comes first
+        yield from weaknesses.find(host, proof["host"])
     yield from _left(host, remains.under_other_names(host, proof["host"], proof["comparison"]["policy"]))
 
 
@@ -106,6 +118,7 @@ def _without_connection(network: Network, host: str, proof: PolicyProof) -> Iter
         said = f"{remains.why_unconnected(network[host])}, and no policy of this collection is there."
         yield findings.warning(Identifier.NO_CONNECTION, host, said, "Nothing was compared.")
     yield from findings.clear_text(host, proof["host"])
+    yield from weaknesses.find(host, proof["host"])
 
 
 def _left(host: str, left: Iterable[remains.Left]) -> Iterator[Finding]:
@@ -122,7 +135,7 @@ def _unread_peers(
             yield from agreement.of_unread(network, peer, answers)
 
 
-def _speaker(connection: Connection, answers: Answers) -> str:
+def speaker(connection: Connection, answers: Collection[str]) -> str:
     """The end on which it is said what both have."""
     return next((peer for peer in connection.peers if peer in answers), connection.peers[0])
 

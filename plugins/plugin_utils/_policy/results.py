@@ -87,6 +87,13 @@ class UnreadableFacts(TypedDict):
     reason: str
 
 
+class WeaknessFacts(TypedDict):
+    """What weakens a policy, a word for it (`weaknesses.Weakness`); rule None: the key exchange."""
+
+    rule: str | None
+    what: str
+
+
 class PolicyFacts(PolicyDetails):
     """A policy as it stands in the store of a host."""
 
@@ -96,6 +103,7 @@ class PolicyFacts(PolicyDetails):
     assigned: bool
     open_keys: list[str]
     unreadable: list[UnreadableFacts]
+    weaknesses: list[WeaknessFacts]
 
 
 class HostFacts(TypedDict):
@@ -130,6 +138,7 @@ class RuleComparison(TypedDict):
     treatment: str | None
     keys: list[str]
     obstacles: list[str]
+    covered: bool
 
 
 class PolicyComparison(TypedDict):

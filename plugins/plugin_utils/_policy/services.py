@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall, steps
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import (
@@ -25,6 +25,8 @@ IKE = "IKEEXT"
 RRAS = "RemoteAccess"
 _NEEDED = (IKE, AGENT)
 """In the order in which they start: PolicyAgent hands to IKEEXT what it loads."""
+FORGET = steps.DeleteKey(SERVICES_NOTE)
+"""Drops what the services had before us; in a transaction of its own, once it was read that they have it again."""
 _RRAS_NOTE = "added"
 _PLAIN_NAME = re.compile(r"\w+", re.ASCII)
 """What the script takes as the name of a service in a list that it gives to sc.exe."""
@@ -62,7 +64,7 @@ def dependency_refused(host: Host, words: Words, *, agent_first: bool) -> str:
 
 
 def give_back(host: Host) -> tuple[steps.Step, ...]:
-    """The steps that give the services back what they had before us."""
+    """The steps that give the services back what they had before us, and then forget that."""
     return tuple(_give_back(host))
 
 
@@ -71,12 +73,6 @@ def to_give_back(host: Host) -> tuple[str, ...]:
     return tuple(
         dict.fromkeys(step.arguments.split(" ")[1] for step in _give_back(host) if isinstance(step, steps.RunProgram))
     )
-
-
-def noted(host: Host, names: Iterable[str]) -> tuple[steps.Step, ...]:
-    """The steps that note again what these services had before us."""
-    notes = (steps.SetValue(SERVICES_NOTE, name, host.services_before[name]) for name in names)
-    return (steps.CreateKey(SERVICES_NOTE), *notes)
 
 
 def start(name: str, *, stays: bool = False) -> steps.RunProgram:
@@ -112,6 +108,19 @@ def block_ipv6(host: Host) -> tuple[steps.Step, ...]:
 def unblock_ipv6(host: Host) -> tuple[steps.Step, ...]:
     """The steps that take our rule of Windows Firewall away; none where its service is not running."""
     return (firewall.DELETE,) if host.windows_firewall.rules and host.windows_firewall.running else ()
+
+
+def open_to(host: Host, peers: Sequence[str], tag: str) -> tuple[steps.Step, ...]:
+    """The steps after which Windows Firewall lets these peers in; none where it does, or is not running."""
+    found = host.windows_firewall
+    return () if not peers or not found.running or found.lets_in(peers) else (firewall.let_in(tag, peers),)
+
+
+def to_close(host: Host, peers: Iterable[str] = ()) -> tuple[str, ...]:
+    """The tags of our rules for other peers than these, which must go; none where the firewall is not running."""
+    found = host.windows_firewall
+    kept = found.lets_in(peers)
+    return tuple(rule.tag for rule in found.peers if rule.tag != kept) if found.running else ()
 
 
 def after(host: Host, wanted: Iterable[steps.Step]) -> Mapping[str, Service]:
@@ -182,4 +191,4 @@ def _give_back(host: Host) -> Iterator[steps.Step]:
         yield steps.Flush(
             RASMAN
         )  # The services' keys are in the same hive; the note must not go before they are on disk.
-        yield steps.DeleteKey(SERVICES_NOTE)
+        yield FORGET

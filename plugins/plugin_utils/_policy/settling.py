@@ -18,7 +18,7 @@ _AWAITED = (services.IKE, services.AGENT, services.RRAS)
 
 
 def starting(host: Host) -> tuple[str, ...]:
-    """Which services are not running yet, a clause each."""
+    """Which services that Windows starts by itself are not running yet, a clause each."""
     return tuple(_stopped(host.services[name] for name in _AWAITED))
 
 
@@ -38,13 +38,29 @@ def unproved(host: Host, policy: model.Policy) -> tuple[str, ...]:
     return stopped if not host.services[services.AGENT].running else (*stopped, *unloaded(host, policy))
 
 
+def unready(host: Host, name: str) -> tuple[str, ...]:
+    """What is still to come of the policy that must protect before ProhibitIpSec may be set, a clause each.
+
+    Nothing where something is wrong that does not pass. name: of the policy; empty for whichever is assigned.
+    """
+    active = host.store.active
+    if active is None or _lasting(host):
+        return ()
+    stopped = tuple(_stopped(host.services[service] for service in protection.NEEDED_SERVICES))
+    coming = (*stopped, *unloaded(host, active.policy))
+    wrong = (*protection.obstacles(host, name), *protection.idle_at_start(host))
+    if not {f"{each}." for each in coming}.issuperset(wrong):
+        return ()
+    return coming if host.services[services.AGENT].running else stopped
+
+
 def _lasting(host: Host) -> bool:
     """Whether no policy will protect this host, however long somebody waits."""
     return bool(host.domain_policy) or any(_never_starts(host.services[name]) for name in protection.NEEDED_SERVICES)
 
 
 def _never_starts(service: Service) -> bool:
-    return not service.running and service.start in (None, StartType.DISABLED)
+    return not service.running and service.start is not StartType.AUTO
 
 
 def _stopped(awaited: Iterable[Service]) -> Iterator[str]:

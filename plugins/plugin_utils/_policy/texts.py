@@ -20,6 +20,7 @@ _SHORTEST_KEY: Final = 2
 SURROGATE: Final = "has half a character (a lone surrogate), which Windows can't store; write it again."
 _LINE: Final = "contains a line break or another control character; write it as one line of text."
 _ONE_LINE: Final = "contains a line break or a NUL; write it as one line of text."
+_TURNED: Final = "has a character that reverses the writing direction, so that another name is displayed; delete it."
 _LONGEST_SHOWN: Final = 60
 _HALF: Final = 25
 _UNSEEN: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u2800\u3164\uffa0") | frozenset(
@@ -29,6 +30,8 @@ _UNSEEN: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u18
 _TURNING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """The characters that turn the direction of writing round, and those that end it again."""
 
+# The parser of RFC 4514 in the library cryptography, which ansible-core brings, refuses what Windows itself writes:
+# blanks after commas, quoted values, semicolons, the types S and E (CertNameToStr). It also takes invisible characters.
 _TYPE: Final = r"\s*(?:[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)\s*"
 _VALUE: Final = r'\s*(?:"(?:[^"]|"")+"|(?:\\.|[^\s,;+"\\])(?:\\.|[^,;+"\\])*)\s*'
 _DISTINGUISHED_NAME: Final = re.compile(rf"{_TYPE}={_VALUE}(?:[,;+]{_TYPE}={_VALUE})*")
@@ -45,7 +48,7 @@ def name_fault(text: str) -> str:
     if any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in text):
         return _LINE
     if _TURNING.search(text):
-        return "has a character that reverses the writing direction, so that another name is displayed; delete it."
+        return _TURNED
     return ""
 
 
@@ -77,6 +80,10 @@ def authority_fault(text: str) -> str:
         return _ONE_LINE
     if not _DISTINGUISHED_NAME.fullmatch(text):
         return "is not a distinguished name; write it as in the certificate, such as 'CN=Example Root CA, O=Example'."
+    if _TURNING.search(text):
+        return _TURNED
+    if any(map(_is_unseen, text)):
+        return "has an invisible character, so that another name is displayed; delete it."
     return ""
 
 

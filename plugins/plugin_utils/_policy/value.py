@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, phases, protection, steps
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, phases, protection, settling, steps
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Answer, InEffect, Why, Wish
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import (
     PROHIBIT_IPSEC,
@@ -58,8 +58,14 @@ class ValueWish:
     words: Words = TASK
 
 
-def plan_value(wish: ValueWish, host: Host) -> ValuePlan:
-    """The plan for the value.
+def awaited(wish: ValueWish, host: Host) -> tuple[str, ...]:
+    """What is still to come before the wish may be granted, and will by itself, a clause each."""
+    looks = wish.present and wish.require_effective_policy and not wish.predicted
+    return settling.unready(host, wish.policy) if looks else ()
+
+
+def plan_value(wish: ValueWish, host: Host, waited: int = 0) -> ValuePlan:
+    """The plan for the value. waited: how many seconds in vain for what is awaited even now.
 
     Raises `PlanError` when the value would take the protection from L2TP because no policy gives it, or when what is
     there could not be given back.
@@ -68,7 +74,9 @@ def plan_value(wish: ValueWish, host: Host) -> ValuePlan:
     after = _wanted(wish, host)
     if before != after:
         _refuse_unknown_kind(host)
-    warnings = _warnings_of_removal(host) if not wish.present else () if wish.predicted else _warnings(wish, host)
+    warnings = (
+        _warnings_of_removal(host) if not wish.present else () if wish.predicted else _warnings(wish, host, waited)
+    )
     unproved = wish.restart_if_unknown and wish.present and host.in_effect is InEffect.UNKNOWN
     taken_away = not wish.present and host.taken_away  # by somebody else: the note goes, and a restart is needed
     if before == after and not (unproved or taken_away):
@@ -132,10 +140,10 @@ def _refuse_unknown_kind(host: Host) -> None:
         )
 
 
-def _warnings(wish: ValueWish, host: Host) -> tuple[str, ...]:
+def _warnings(wish: ValueWish, host: Host, waited: int) -> tuple[str, ...]:
     """What must be said of L2TP with the value, a sentence each. Raises `PlanError` where the value must not be set."""
     if wish.require_effective_policy:
-        _require_effective(host, wish)
+        _require_effective(host, wish, waited)
     active = None if host.domain_policy else host.store.active
     cover = protection.cover(active)
     verdict = clear_text.judge(Wish.SET_VALUE, prohibited=True, in_effect=host.in_effect, cover_after=cover)
@@ -167,7 +175,10 @@ def _warnings_of_removal(host: Host) -> tuple[str, ...]:
     return (protection.in_the_way(active.policy),) if active and verdict.answer is Answer.WARNED else ()
 
 
-def _require_effective(host: Host, wish: ValueWish) -> None:
+def _require_effective(host: Host, wish: ValueWish, waited: int) -> None:
+    late = awaited(wish, host)
+    if late and waited:
+        raise _refused(f"after {waited} seconds {' and '.join(late)}.", wish)
     obstacles = (*protection.obstacles(host, wish.policy), *protection.idle_at_start(host))
     if obstacles:
         raise _refused(obstacles[0], wish)

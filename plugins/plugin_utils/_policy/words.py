@@ -18,7 +18,7 @@ class Words:
     take_over: str
     replace_assigned: str
     filter_action: str
-    """What has the options of the filter action of a rule."""
+    """How an option of the filter action of a rule is corrected."""
     rules: str
     """What the rules come from."""
     block_other_peers: str
@@ -38,6 +38,10 @@ class Words:
     own_addresses: str
     """How the ends of a rule are corrected that are not this host's."""
 
+    def correct_filter_action(self, option: str, rule: str) -> str:
+        """Return what to do where an option of the filter action lets L2TP of a rule through."""
+        return self.filter_action.format(option=option, rule=repr(rule))
+
     def correct_addresses(self, rule: str) -> str:
         """Return what to do where no end of a rule, or each, is this host's."""
         return self.own_addresses.format(rule=repr(rule))
@@ -47,7 +51,7 @@ TASK: Final = Words(
     name="name",
     take_over="take_over",
     replace_assigned="replace_assigned",
-    filter_action="filter_action",
+    filter_action="correct filter_action.{option} of the rule",
     rules="rules",
     block_other_peers="add a rule that blocks it (see 'all other L2TP' in the examples of win_ipsec_psk_policy)",
     block_ipv6="Set block_l2tp_over_ipv6 to true",
@@ -65,7 +69,9 @@ ROLE: Final = Words(
     name="l2tp_policy_name",
     take_over="l2tp_take_over",
     replace_assigned="l2tp_replace_assigned",
-    filter_action="l2tp_filter_action",
+    filter_action=(
+        "correct {option} in filter_action of the connection {rule}, or in l2tp_filter_action if it has none of its own"
+    ),
     rules="l2tp_connections",
     block_other_peers="set l2tp_other_peers to block or certificate",
     block_ipv6="Set l2tp_other_peers to block or certificate",

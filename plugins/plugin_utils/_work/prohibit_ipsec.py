@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.rras.ipsec.plugins.plugin_utils._patience import Patience
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     value,
 )
@@ -14,14 +15,17 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work.target import Target, WorkError, once_more
 
 
-def set_value(target: Target, wish: value.ValueWish, *, check_mode: bool) -> ValueResult:
-    """Set or remove ProhibitIpSec, as far as that is safe; the task's result."""
-    return once_more(lambda: _set_value(target, wish, check_mode=check_mode))
+def set_value(target: Target, wish: value.ValueWish, patience: Patience, *, check_mode: bool) -> ValueResult:
+    """Set or remove ProhibitIpSec, as far as that is safe; the task's result.
+
+    patience: how long is waited for what the policy that must protect still lacks and gets by itself.
+    """
+    return once_more(lambda: _set_value(target, wish, patience, check_mode=check_mode))
 
 
-def _set_value(target: Target, wish: value.ValueWish, *, check_mode: bool) -> ValueResult:
-    seen = target.read()
-    planned = value.plan_value(wish, seen)
+def _set_value(target: Target, wish: value.ValueWish, patience: Patience, *, check_mode: bool) -> ValueResult:
+    seen = patience.until(target.read(), lambda now: not value.awaited(wish, now), target.read)
+    planned = value.plan_value(wish, seen, patience.seconds)
     after = target.apply(planned.steps).host if planned.steps and not check_mode else seen
     if not check_mode and after.prohibit_ipsec != planned.after:
         raise WorkError("ProhibitIpSec was written, but the host reads back another value.")

@@ -37,10 +37,14 @@ _READABLE = "|".join(
     )
 )
 _RULE_NAME = r"name=rras\.ipsec-L2TP-over-IPv6"
-_OUR_RULE = rf"{_FIREWALL_SETTINGS}\\FirewallRules\t\|{_RULE_NAME}\|\t0"
+_PEERS_RULE_NAME = r"name=rras\.ipsec-L2TP-from-peers-[0-9a-f]{8}"
+_ADDRESS = r"\d{1,3}(\.\d{1,3}){3}"
+_OUR_RULE = rf"{_FIREWALL_SETTINGS}\\FirewallRules\t\|Name=rras\.ipsec-\t0"
 _FIREWALL = (
     rf"advfirewall firewall (delete rule {_RULE_NAME}|add rule {_RULE_NAME} "
-    r"dir=in action=block protocol=UDP localport=1701 remoteip=::/1,8000::/1 profile=any enable=yes)"
+    r"dir=in action=block protocol=UDP localport=1701 remoteip=::/1,8000::/1 profile=any enable=yes|"
+    rf"delete rule {_PEERS_RULE_NAME}|add rule {_PEERS_RULE_NAME} dir=in action=allow protocol=UDP "
+    rf"localport=500,1701,4500 remoteip={_ADDRESS}(,{_ADDRESS})* profile=any enable=yes)"
 )
 _NETSH = rf"netsh\t(ipsec (static show policy all|dynamic show qmfilter all)|{_FIREWALL})"
 _SC = "|".join(

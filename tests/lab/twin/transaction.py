@@ -239,8 +239,9 @@ class Transaction:
         requests = self._requests(lines)
         self._step = Step("Prepare")
         if self._registry.read(OWN) is not None:
-            closed = self._registry.access(OWN).startswith("D:P")
-            self._check_own(OWN, _trustees(self._registry.access(OWN)) if closed else None)
+            access = self._registry.access(OWN)
+            closed = access.startswith("D:P") and _has_list(access)
+            self._check_own(OWN, _trustees(access) if closed else None)
         self._step = Step("Prepare")
         self._before = digests.fingerprint(self._registry, WATCHED)
         for number, request in enumerate(requests):
@@ -379,7 +380,14 @@ def _left(step: _Undo) -> str:
     return ""
 
 
+def _has_list(sddl: str) -> bool:
+    """Whether there is an access list at all: without one everybody may do everything."""
+    return sddl.startswith("D:") and "NO_ACCESS_CONTROL" not in sddl.partition("(")[0]
+
+
 def _trustees(sddl: str) -> set[str]:
+    if not _has_list(sddl):
+        return {"everybody"}
     return set(re.findall(r";([^;()]+)\)", sddl))
 
 

@@ -76,7 +76,7 @@ def _fields(options: Mapping[str, str], addresses: list[str]) -> Iterator[str]:
     yield f"Protocol={_PROTOCOLS[options['protocol'].casefold()]}"
     if options.get("profile", "any") != "any":
         yield f"Profile={options['profile'].capitalize()}"
-    yield f"LPort={options['localport']}"
+    yield from (f"LPort={port}" for port in options["localport"].split(","))
     for address in addresses:
         yield f"RA{ipaddress.ip_network(address).version}={address}"
 

@@ -98,6 +98,16 @@ def test_it_calls_no_cmdlet_because_event_4103_would_show_what_one_is_given() ->
     )
 
 
+@pytest.mark.parametrize("call", ["::OpenBaseKey(", "[Threading.Mutex]::new(", "]::GetCurrent()", "$requests = "])
+def test_what_windows_may_refuse_is_inside_the_try(call: str) -> None:
+    """What throws outside of it leaves no answer: not what failed, nor that nothing was changed."""
+    before, tried, _caught = re.split(
+        r"^try \{$|^\} catch \{$", TEXT.partition("\n$held = $false\n")[2], flags=re.MULTILINE
+    )
+    assert before.strip() == ""
+    assert (TEXT.count(call), tried.count(call)) == (1, 1)
+
+
 def test_what_takes_a_change_back_is_a_function() -> None:
     pushed = set(re.findall(r"\$undo\.Push\(@\('([\w-]+)'", SENT))
     assert pushed

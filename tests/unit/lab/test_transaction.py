@@ -334,13 +334,32 @@ class TestLinks:
         assert failure.message == "the key is none that this collection made: it may be a registry link"
         assert differences(before, linked.registry.snapshot()) == []
 
-    def test_a_key_that_others_may_read_counts_as_one_until_it_is_closed(self, machine: Host) -> None:
+    @pytest.mark.parametrize(
+        "access",
+        [
+            transactions.PROTECTED + "(A;CI;KR;;;BU)",
+            "D:NO_ACCESS_CONTROL",
+            "D:PNO_ACCESS_CONTROL",
+            "D:PAINO_ACCESS_CONTROL",
+            "",
+            "O:BA",
+        ],
+    )
+    def test_a_key_that_others_may_read_counts_as_one_until_it_is_closed(self, machine: Host, access: str) -> None:
         machine.registry.protect(OWN, transactions.PROTECTED)
         assert run(machine, record("ReadDigest", STORE)).failure is None
-        machine.registry.protect(join(OWN, "Lists"), transactions.PROTECTED + "(A;CI;KR;;;BU)")
+        machine.registry.protect(join(OWN, "Lists"), access)
         failure = run(machine, record("ReadDigest", STORE)).failure
         assert failure is not None
         assert failure.path == join(OWN, "Lists")
+
+    @pytest.mark.parametrize("access", ["D:PNO_ACCESS_CONTROL", "D:NO_ACCESS_CONTROL", "", "D:(A;;KA;;;SY)"])
+    def test_our_own_key_without_a_list_of_its_own_is_not_private_so_nothing_tells_a_link(
+        self, machine: Host, access: str
+    ) -> None:
+        """It is closed again by the next change, as one that nobody closed yet."""
+        machine.registry.protect(OWN, access)
+        assert run(machine, record("ReadDigest", STORE)).failure is None
 
     def test_a_link_back_to_our_key_ends(self, linked: Host) -> None:
         link(linked, self.LINK, OWN)

@@ -10,10 +10,10 @@ from typing import Any, cast
 
 import pytest
 
-from ansible_collections.rras.ipsec.plugins.filter.l2tp_barrier import l2tp_barrier
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import agreement, barrier
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Phase, Run
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Identifier, Severity
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Node
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyProof, PolicyResult, ValueResult
 from ansible_collections.rras.ipsec.tests.support.network import (
@@ -32,6 +32,7 @@ from ansible_collections.rras.ipsec.tests.support.network import (
     proof,
     rule,
 )
+from ansible_collections.rras.ipsec.tests.support.role import decide
 
 OTHER = ("rras-nagoya", "rras-kobe")
 READY = {"pending": False, "changed_rules": []}
@@ -486,7 +487,8 @@ class TestWhoAnswers:
             }
             for name, address in addresses.items()
         }
-        assert l2tp_barrier(hostvars, host, "plan") == (
+        *_rest, said = decide("stop", hostvars, host)
+        assert said == (
             f"{host} stopped: rras-nagoya and rras-tokyo are the same machine under two names; "
             "correct ansible_host and ansible_port of rras-nagoya or rras-tokyo, or remove one of the names."
         )
@@ -606,9 +608,16 @@ class TestAgreement:
                 ),
             ),
             (
-                proof(addresses=[{"address": "192.0.2.2", "dynamic": True}], listed_addresses=["192.0.2.2"]),
+                proof(addresses=[{"address": "192.0.2.2", "dynamic": True}]),
                 (
                     "dynamic_address (warning): The address 192.0.2.2 of rras-osaka comes from DHCP, but its filters "
+                    "apply to this address only. Give the RRAS interface of rras-osaka a static address."
+                ),
+            ),
+            (
+                proof(addresses=[{"address": "203.0.113.9", "dynamic": True}], listed_addresses=["203.0.113.9"]),
+                (
+                    "dynamic_address (warning): The address 203.0.113.9 of rras-osaka comes from DHCP, but its filters "
                     "apply to this address only. Give the RRAS interface of rras-osaka a static address."
                 ),
             ),
@@ -617,7 +626,10 @@ class TestAgreement:
     def test_what_is_found_on_one_end(self, osaka: PolicyProof, finding: str) -> None:
         (pair,) = agreement.agreements(network(PAIR), OSAKA, {TOKYO: proof(), OSAKA: osaka})
         (found,) = pair.findings
-        assert (pair.proved, pair.disagreements, pair.remarks) == (False, (), (str(found),))
+        fails = found.severity is Severity.ERROR and found.identifier is not Identifier.RESTART_PENDING
+        said = ((str(found),), ()) if fails else ((), (str(found),))
+        assert (pair.proved, pair.disagreements, pair.remarks) == (False, *said)
+        assert pair.summary.startswith("tokyo-osaka: rras-tokyo and rras-osaka agree on UDP")
         assert f"{found.identifier} ({found.severity}): {found.problem} {found.remedy}" == finding
         assert found.host == OSAKA
 
@@ -625,6 +637,7 @@ class TestAgreement:
         "osaka",
         [
             proof(l2tp_ports=None),
+            proof(addresses=[{"address": "192.0.2.1", "dynamic": True}, {"address": "192.0.2.2", "dynamic": False}]),
             proof(l2tp_ports_enabled_for={"remote_access": False, "routing": True}),
             proof(l2tp_ports_enabled_for={"remote_access": True, "routing": False}),
             proof(l2tp_ports_enabled_for={"remote_access": False, "routing": None}),
@@ -702,7 +715,7 @@ class TestKeysOfTwoEnds:
         assert (len(broken.disagreements), sound.disagreements) == (1, ())
 
 
-class TestWhatTheFiltersSee:
+class TestWhatTheStepsSee:
     def hostvars(self, **results: Any) -> dict[str, dict[str, Any]]:
         """Return the variables of a pair and of a host that has nothing to do with it."""
         declared = {"connections": [PAIR], "managed": True}
@@ -758,10 +771,14 @@ class TestWhatTheFiltersSee:
 
     @pytest.mark.parametrize(("playing", "counts"), [([TOKYO], False), ([TOKYO, OSAKA], True)])
     def test_what_a_host_told_counts_while_it_is_in_the_play(self, playing: list[str], counts: bool) -> None:
-        told = {"__l2tp_plan": {"matches": True}, "__l2tp_verified": {"host": {}}}
+        told = {"__l2tp_plan": {"matches": True, "host": {}}}
         hostvars = self.hostvars(__l2tp_playing=playing)
         hostvars[OSAKA] |= told
-        seen = (_view.run(hostvars, TOKYO).results, _view.proofs(hostvars, TOKYO), _view.answers(hostvars, TOKYO))
+        seen = (
+            _view.run(hostvars, TOKYO).results,
+            _view.proofs(hostvars, _view.run(hostvars, TOKYO).results),
+            _view.answers(hostvars, TOKYO),
+        )
         assert [OSAKA in found for found in seen] == [counts] * 3
 
     @pytest.mark.parametrize(
@@ -789,7 +806,7 @@ class TestWhatTheFiltersSee:
         ],
     )
     def test_only_a_reading_after_the_change_is_a_proof(self, results: dict[str, Any], seen: dict[str, Any]) -> None:
-        assert _view.proofs(self.hostvars(**results), TOKYO) == seen
+        assert _view.proofs(self.hostvars(**results), [TOKYO]) == seen
 
     def test_who_restarts_and_who_does_not_come_back(self) -> None:
         hostvars = self.hostvars(__l2tp_value={"reboot_required": True}, __l2tp_restart=DEAD)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import TransactionError
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Answer, Cover, InEffect, Why, Wish
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value
@@ -133,6 +134,51 @@ EVERYTHING = udp(protocol="any", source_port=0, covers_other_traffic=True)
 )
 def test_what_rules_cover(rules: list[dict[str, Any]], cover: Cover) -> None:
     assert clear_text.cover(declare(rules=rules).policy.rules) is cover
+
+
+BACK = udp(PEER, ADDRESS, source_port=0, destination_port=1701)
+
+
+@pytest.mark.parametrize(
+    ("rules", "covered"),
+    [
+        ([rule()], True),
+        ([rule("under another name")], True),
+        ([rule(filters=[BACK])], True),
+        ([rule(filters=[udp("me", PEER)])], True),
+        ([rule(filter_action={"action": "block"})], True),
+        ([BLOCKED], True),
+        ([], False),
+        ([rule(active=False)], False),
+        ([rule(peer="192.0.2.9")], False),
+        ([rule(filters=[udp("192.0.2.9", PEER)])], False),
+        ([rule(connection_type="dialup")], False),
+        ([rule(filters=[PAIR | {"mirrored": False}])], False),
+        ([rule(filters=[PAIR | {"source_port": 500}])], False),
+        ([rule(filter_action={"accept_unsecured": True})], False),
+        ([rule(active=False), BLOCKED], True),
+    ],
+)
+def test_which_rules_cover_one_connection(rules: list[dict[str, Any]], covered: bool) -> None:
+    (wanted,) = declare().policy.rules[0].filters
+    assert clear_text.covers(declare(rules=rules).policy.rules, wanted) is covered
+
+
+@pytest.mark.parametrize(("subnet", "covered"), [("192.0.2.0/24", True), ("198.51.100.0/24", False)])
+def test_so_does_a_rule_for_the_subnet_of_the_peer(subnet: str, covered: bool) -> None:
+    """Windows' console writes such filters; a declaration has none."""
+    declared = declare().policy.rules[0]
+    (wanted,) = declared.filters
+    wide = dataclasses.replace(wanted, source=model.Address.me(), destination=model.Address.subnet(subnet))
+    rules = [dataclasses.replace(declared, filter_list=model.FilterList("subnet", filters=(wide,)))]
+    assert clear_text.covers(rules, wanted) is covered
+
+
+def test_what_is_no_l2tp_needs_no_cover() -> None:
+    (ping,) = (
+        declare(rules=[rule(filters=[udp(ADDRESS, PEER, protocol="icmp", source_port=0)])]).policy.rules[0].filters
+    )
+    assert clear_text.covers([], ping) is True
 
 
 IN_EFFECT = "ProhibitIpSec is 1 on this host, and "

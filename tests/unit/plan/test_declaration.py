@@ -92,6 +92,7 @@ UNSEEN = "has no visible character; write, for example, 'L2TP'."
 LONG = "is longer than 255 characters; write a shorter name."
 CONTROL = "contains a line break or another control character; write it as one line of text."
 TURNED = "has a character that reverses the writing direction, so that another name is displayed; delete it."
+HIDDEN = "has an invisible character, so that another name is displayed; delete it."
 HALF = "has half a character (a lone surrogate), which Windows can't store; write it again."
 NO_KEY = "is empty or invisible; write the key that both servers share."
 EDGE = "begins or ends with a blank or another invisible character; delete it on both servers."
@@ -177,6 +178,13 @@ def offering(**given: Any) -> dict[str, Any]:
             for text in (
                 *(" ", "ca.pem", "Example Root CA", "CN=", "CN=Example,,O", "CN=Example,O", "CN=Example,", "=Example"),
                 *("CN=Example, O=", 'CN="Example', 'CN=Example "Root"', "C N=Example", "CN=Example\\"),
+            )
+        ),
+        *(
+            (authenticated(certificate_authority=f"CN=one{letter}two"), f"{METHOD}.certificate_authority {fault}")
+            for letter, fault in (
+                *((letter, TURNED) for letter in "\u202a\u202e\u2066\u2069"),
+                *((letter, HIDDEN) for letter in "\u200b\u200e\u00ad\ufeff\u3164\x07\x1b"),
             )
         ),
         (

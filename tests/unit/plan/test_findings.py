@@ -108,6 +108,59 @@ def test_clear_text_word_for_word(in_effect: str, value: int | None, sentence: s
     assert str(found) == sentence
 
 
+SOME = {"l2tp_covered": "connections"}
+UNREAD = {"policies": [{"assigned": True, "open_keys": [], "unreadable": [{"path": "x", "reason": "y"}]}]}
+NO_RULE = "no rule of the assigned policy protects it"
+RESTART = "Run site for rras-tokyo, or remove the value and restart it."
+
+
+@pytest.mark.parametrize(
+    ("found", "sentence"),
+    [
+        (
+            facts(1, "yes", **SOME),
+            f"L2TP on rras-tokyo with rras-osaka is in clear text: ProhibitIpSec is 1, and {NO_RULE}. {RESTART}",
+        ),
+        (
+            facts(1, "unknown", **SOME),
+            f"L2TP on rras-tokyo with rras-osaka is in clear text: ProhibitIpSec is 1, and {NO_RULE}. {RESTART}",
+        ),
+        (
+            facts(1, "no", **SOME),
+            (
+                f"L2TP on rras-tokyo with rras-osaka is in clear text after the next boot: ProhibitIpSec is 1, and "
+                f"{NO_RULE}. Run site for rras-tokyo, or remove the value before it restarts."
+            ),
+        ),
+        (
+            facts(None, "no", **SOME),
+            (
+                "L2TP on rras-tokyo with rras-osaka is in clear text: as far as is known Windows still runs with the "
+                f"ProhibitIpSec that was removed, and {NO_RULE}. "
+                "Run site for rras-tokyo, or run remove and restart it."
+            ),
+        ),
+        (
+            facts(1, "yes", **SOME, **UNREAD),
+            (
+                "L2TP on rras-tokyo with rras-osaka may be in clear text: ProhibitIpSec is 1, and no rule of the "
+                f"assigned policy that can be read protects it. {RESTART}"
+            ),
+        ),
+        pytest.param(facts(None, "unknown", **SOME), "", id="RRAS makes its own filters"),
+        pytest.param(facts(1, "yes"), "", id="another rule blocks it"),
+        pytest.param(facts(1, "yes", **BARE), "", id="nothing protects any L2TP, which is said of the host"),
+        pytest.param(facts(1, "yes", l2tp_covered="open"), "", id="a rule lets L2TP through, as well"),
+        pytest.param(facts(1, "yes", **SOME, **DEAF), "", id="no policy is loaded, as well"),
+        pytest.param(facts(1, "yes", **SOME, domain_policy="LDAP://x"), "", id="nobody knows what the domain's does"),
+    ],
+)
+def test_clear_text_with_one_peer_word_for_word(found: HostFacts, sentence: str) -> None:
+    assert " ".join(map(str, findings.clear_text_with(HOST, "rras-osaka", found))) == sentence
+    for each in findings.clear_text_with(HOST, "rras-osaka", found):
+        assert (each.identifier, each.severity) == (Identifier.CLEAR_TEXT_L2TP, Severity.ERROR)
+
+
 @pytest.mark.parametrize(
     ("services", "identifiers"),
     [

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -64,6 +65,11 @@ def test_a_host_may_have_an_address_for_its_name() -> None:
 
 NO_ACTION = ".filter_action must be a dictionary with options of a filter action, such as pfs: true."
 ENDS = "rras-osaka and rras-tokyo"
+NO_AUTHENTICATION = (
+    "has no authentication; write preshared_key, certificate_authority or authentication, or its key into "
+    "l2tp_preshared_keys (rras.ipsec.keys makes one)."
+)
+BOTH = "has both {}; write one of them, or several methods into authentication, in order of preference."
 DIFFERENT = "write it once, into the variables of a group that contains both."
 
 
@@ -148,7 +154,14 @@ DIFFERENT = "write it once, into the variables of a group that contains both."
                     "write, for example, [rras-tokyo, rras-osaka]."
                 ),
             )
-            for peers in (None, TOKYO, [TOKYO], [TOKYO, OSAKA, BRANCH], [TOKYO, 5])
+            for peers in (None, TOKYO, [TOKYO], [TOKYO, OSAKA, 5], [TOKYO, 5])
+        ),
+        (
+            network(PAIR | {"peers": [TOKYO, OSAKA, BRANCH]}),
+            (
+                "l2tp_connections[0].peers has more than two hosts; write topology: mesh to connect each of them with "
+                "each, or hub: and the name of the one that is connected with the others."
+            ),
         ),
         (
             network(PAIR | {"peers": [TOKYO, "rras-\u202eosaka"]}),
@@ -170,7 +183,7 @@ DIFFERENT = "write it once, into the variables of a group that contains both."
             (
                 "l2tp_connections[0] has an unknown option (its "
                 "name is not shown, because it may be a key); the options of a connection are "
-                "name, peers, preshared_key, certificate_authority, filter_action."
+                "name, peers, topology, hub, preshared_key, certificate_authority, authentication, filter_action."
             ),
         ),
         (
@@ -198,12 +211,16 @@ DIFFERENT = "write it once, into the variables of a group that contains both."
         *(
             (
                 network(entry),
-                (
-                    "The connection tokyo-osaka must have either preshared_key or certificate_authority; "
-                    "write one of them."
-                ),
+                f"The connection tokyo-osaka {fault}",
             )
-            for entry in (without(PAIR, "preshared_key"), PAIR | {"certificate_authority": "CN=Example"})
+            for entry, fault in (
+                (without(PAIR, "preshared_key"), NO_AUTHENTICATION),
+                (
+                    PAIR | {"certificate_authority": "CN=Example"},
+                    BOTH.format("preshared_key and certificate_authority"),
+                ),
+                (PAIR | {"authentication": [{"kerberos": True}]}, BOTH.format("preshared_key and authentication")),
+            )
         ),
         *(
             (network(PAIR | {"preshared_key": key}), f"preshared_key of the connection tokyo-osaka {fault}")
@@ -229,6 +246,13 @@ DIFFERENT = "write it once, into the variables of a group that contains both."
                 ),
             )
             for authority in ("", "ca.pem", "CN=Example,,O")
+        ),
+        (
+            network(FAR | {"certificate_authority": "CN=Exa\u202emple"}),
+            (
+                "certificate_authority of the connection tokyo-branch has a character that reverses the writing "
+                "direction, so that another name is displayed; delete it."
+            ),
         ),
         (
             network(PAIR, addresses={OSAKA: None}),
@@ -473,6 +497,28 @@ class TestPeers:
 
     def test_an_end_that_is_not_managed_has_no_declaration_of_its_own(self) -> None:
         assert networks.problems(network(FAR, own={BRANCH: None}), TOKYO) == []
+
+
+@pytest.mark.parametrize("name", ["tokyo\x1b[31m", "tokyo\nosaka", "tokyo\u202eosaka", "tokyo\x07"])
+@pytest.mark.parametrize(
+    "others",
+    [
+        pytest.param(lambda name: [PAIR | {"name": name}] * 2, id="the same name"),
+        pytest.param(lambda name: [PAIR, PAIR | {"name": name}], id="the same peers"),
+        pytest.param(lambda name: [PAIR | {"name": name}, PAIR | {"name": f"{name}2"}], id="the same peers, twice so"),
+        pytest.param(
+            lambda name: [PAIR, {**FAR, "name": name, "peers": [OSAKA, BRANCH], "preshared_key": "another"}],
+            id="the same addresses",
+        ),
+    ],
+)
+def test_no_sentence_has_a_character_that_a_terminal_obeys(name: str, others: Callable[[str], list[Any]]) -> None:
+    """Other sentences than the one about the name quote it, too, and are made before it is checked."""
+    servers = network(*others(name), addresses={BRANCH: "192.0.2.1"})
+    said = networks.problems(servers, OSAKA)
+    assert said
+    assert all(sentence.isprintable() for sentence in said), said
+    assert any("declared twice" in each or "the same two peers" in each or "one filter can" in each for each in said)
 
 
 @pytest.mark.parametrize("other_peers", ["block", "certificate", "ignore"])

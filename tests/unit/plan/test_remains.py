@@ -149,7 +149,10 @@ def test_what_is_left_under_another_name() -> None:
     assert list(remains.under_other_names(HOST, found, NAME)) == [
         (
             "The policy 'Old' of this collection is still in the store on rras-tokyo, but l2tp_policy_name is 'L2TP'.",
-            "Delete it with win_ipsec_psk_policy, with its name and state absent; remove deletes it too.",
+            (
+                "Run remove and then site for rras-tokyo to delete it; "
+                "a task with the module win_ipsec_psk_policy deletes it alone."
+            ),
         )
     ]
 

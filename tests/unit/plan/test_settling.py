@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import RASMAN
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import DOMAIN_POLICY, INTERFACES, RASMAN
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import WorkError
 from ansible_collections.rras.ipsec.tests.lab.host import LATE_FILTERS
@@ -32,6 +33,13 @@ def restarted(late: Mapping[str, int]) -> Server:
     server.restart()
     server.clock.pauses.clear()
     return server
+
+
+def take_address(server: Server) -> None:
+    """Give the interface another address, which no filter names."""
+    for path, key in server.host.registry.snapshot(INTERFACES).items():
+        if key.texts("IPAddress") == (ADDRESS,):
+            server.host.registry.write(path, "IPAddress", Value.multi_sz(["203.0.113.9"]))
 
 
 class TestAfterARestart:
@@ -105,9 +113,89 @@ class TestAfterARestart:
         assert server.prove(**DECLARED)["matches"]
         assert len(server.clock.pauses) == 2
 
+    @pytest.mark.parametrize("service", ["IKEEXT", "RemoteAccess"])
+    def test_a_service_that_windows_does_not_start_is_not_waited_for(self, service: str) -> None:
+        server = restarted({})
+        start_by_hand(server, service)
+        server.prove(**DECLARED)
+        assert (service in server.running, server.clock.pauses) == (False, [])
+
     def test_a_plan_does_not_wait(self) -> None:
         server = restarted({"IKEEXT": 2})
         assert server.plan(**DECLARED)["obstacles"] == ["the service IKEEXT is not running."]
+        assert server.clock.pauses == []
+
+
+class TestBeforeTheValue:
+    """A task that sets ProhibitIpSec comes right after a start of Windows, too."""
+
+    @pytest.mark.parametrize(
+        "late",
+        [
+            {},
+            {"IKEEXT": 2},
+            {"PolicyAgent": 2},
+            {"IKEEXT": 1, "PolicyAgent": 3},
+            pytest.param({LATE_FILTERS: 2}, marks=NOT_LOADED),
+        ],
+        ids=str,
+    )
+    @pytest.mark.parametrize("check_mode", [False, True])
+    def test_what_comes_late_is_waited_for(self, late: Mapping[str, int], check_mode: bool) -> None:
+        server = restarted(late)
+        result = server.value(settle_timeout=120, check_mode=check_mode)
+        assert (result["changed"], result["in_effect"]) == (False, "yes")
+        assert bool(server.clock.pauses) is bool(late)
+        assert server.running >= {"IKEEXT", "PolicyAgent"}
+
+    def test_rras_is_not_needed_for_it(self) -> None:
+        server = restarted({"RemoteAccess": NEVER})
+        assert server.value(settle_timeout=120)["changed"] is False
+        assert server.clock.pauses == []
+
+    def test_what_never_comes_is_named_with_the_time(self) -> None:
+        server = restarted({"IKEEXT": NEVER, "PolicyAgent": NEVER})
+        for seconds, clause in (
+            (7, "after 7 seconds the service PolicyAgent is not running and the service IKEEXT"),
+            (0, "the service PolicyAgent"),
+        ):
+            server.clock.pauses.clear()
+            with pytest.raises(PlanError) as refused:
+                server.value(settle_timeout=seconds)
+            assert str(refused.value).startswith(
+                f"ProhibitIpSec would leave this host's L2TP in clear text, because {clause} is not running. Put "
+            )
+            assert sum(server.clock.pauses) == seconds
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            pytest.param(lambda server: disable(server, "IKEEXT"), id="a disabled service"),
+            pytest.param(lambda server: start_by_hand(server, "IKEEXT"), id="a service that nothing starts"),
+            pytest.param(lambda server: server.assign("elsewhere"), id="no policy"),
+            pytest.param(
+                lambda server: server.add([Key(DOMAIN_POLICY, {"DSIPSECPolicyPath": Value.sz("x")})]),
+                id="a domain policy",
+            ),
+            pytest.param(take_address, id="an address that is not the host's"),
+        ],
+    )
+    def test_what_does_not_pass_is_not_waited_for(self, wrong: Callable[[Server], None]) -> None:
+        server = restarted({"IKEEXT": NEVER, "PolicyAgent": NEVER})
+        wrong(server)
+        with pytest.raises(PlanError, match=r"would leave this host's L2TP in clear text, because (?!after)"):
+            server.value(settle_timeout=120)
+        assert server.clock.pauses == []
+
+    @pytest.mark.parametrize("given", [{"present": False}, {"require_effective_policy": False}], ids=str)
+    def test_nothing_is_waited_for_that_nobody_asks_for(self, given: Options) -> None:
+        server = restarted({"IKEEXT": NEVER})
+        server.value(settle_timeout=120, **given)
+        assert server.clock.pauses == []
+
+    def test_nor_what_is_predicted(self) -> None:
+        server = restarted({"IKEEXT": NEVER})
+        server.value(settle_timeout=120, predicted=True, check_mode=True)
         assert server.clock.pauses == []
 
 
@@ -175,5 +263,14 @@ class TestAfterACommit:
 
 def disable(server: Server, service: str) -> None:
     """Do what a security baseline does, before Windows starts."""
-    server.add([Key(server.service(service).path, {**server.service(service), "Start": Value.dword(4)})])
+    set_start(server, service, 4)
+
+
+def start_by_hand(server: Server, service: str) -> None:
+    """Let nothing start a service but whoever asks for it."""
+    set_start(server, service, 3)
+
+
+def set_start(server: Server, service: str, start: int) -> None:
+    server.add([Key(server.service(service).path, {**server.service(service), "Start": Value.dword(start)})])
     server.restart()

@@ -56,6 +56,17 @@ def stop_agent(server: Server) -> None:
     server.host.services.stop("PolicyAgent")
 
 
+def test_ikeext_is_started_before_policyagent(server: Server) -> None:
+    """PolicyAgent hands to IKEEXT what it loads, and Windows starts neither because of the other."""
+    for name in ("RemoteAccess", "PolicyAgent", "IKEEXT"):
+        if name in server.running:
+            server.host.services.stop(name)
+    server.host.recorder.clear()
+    server.policy()
+    started = [line.rpartition(" start ")[2] for line in server.host.recorder.command_lines if " start " in line]
+    assert started == ["IKEEXT", "PolicyAgent"]
+
+
 class TestConflicts:
     @pytest.mark.parametrize(("phase", "executions"), [("stage", 4), ("everything", 5)])
     def test_a_change_after_the_reading_is_read_again(self, server: Server, phase: str, executions: int) -> None:

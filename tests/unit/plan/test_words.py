@@ -28,8 +28,10 @@ def options_of(spec: _specs.Spec) -> Iterator[str]:
 
 
 def variables_of_the_role() -> set[str]:
+    """Return them, and what an entry of l2tp_connections may have."""
     specs = yaml.safe_load((ROOT / "roles/l2tp/meta/argument_specs.yml").read_text(encoding="utf-8"))
-    return set(specs["argument_specs"]["main"]["options"])
+    options = specs["argument_specs"]["main"]["options"]
+    return {*options, *options["l2tp_connections"]["options"]}
 
 
 def identifiers(words: Words) -> set[str]:
@@ -94,6 +96,17 @@ OF_THE_ROLE = [
             "or remove the value first (the playbook rras.ipsec.remove) and restart the host."
         ),
         id="a policy that does not protect",
+    ),
+    pytest.param(
+        protected,
+        lambda server, **words: server.policy(rules=[rule(filter_action={"accept_unsecured": True})], **words),
+        (
+            "ProhibitIpSec is 1 on this host, and the rule 'tokyo-osaka' of the policy 'L2TP' lets L2TP through (its "
+            "filter action accepts unsecured communication), so this host's L2TP would be in clear text; correct "
+            "accept_unsecured in filter_action of the connection 'tokyo-osaka', or in l2tp_filter_action if it has "
+            "none of its own, or remove the value first (the playbook rras.ipsec.remove) and restart the host."
+        ),
+        id="a filter action that does not protect",
     ),
     pytest.param(
         protected,

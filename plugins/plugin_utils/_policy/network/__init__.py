@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.checks import problems
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.checks import all_problems, problems
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.connections import (
     Connection,
     Network,
@@ -13,24 +13,35 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.connect
     component,
     connected,
     connections_of,
+    reachable,
 )
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.forms import malformed
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.host_rules import (
     OTHER_PEERS_RULE,
     negotiated,
     not_negotiable,
     rules,
 )
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.keyrings import Keyring, keyring
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.topologies import Written, expand
 
 __all__ = [
     "OTHER_PEERS_RULE",
     "Connection",
+    "Keyring",
     "Network",
     "Node",
+    "Written",
+    "all_problems",
     "component",
     "connected",
     "connections_of",
+    "expand",
+    "keyring",
+    "malformed",
     "negotiated",
     "not_negotiable",
     "problems",
+    "reachable",
     "rules",
 ]

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
-import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -15,18 +15,25 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration imp
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.model import Action, FilterAction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.connections import (
     OTHER_PEERS,
-    PEERS,
     Network,
     Node,
     connected,
     entries_of,
+    reachable,
 )
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.forms import malformed
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.host_rules import (
     OTHER_PEERS_RULE,
     not_negotiable,
 )
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.topologies import (
+    AUTHENTICATION,
+    PEERS,
+    Written,
+    key_of,
+)
 
-_ENTRY = ("name", "peers", "preshared_key", "certificate_authority", "filter_action")
+_ENTRY = ("name", "peers", *AUTHENTICATION, "filter_action")
 
 
 def problems(network: Network, host: str, *, removal: bool = False) -> list[str]:
@@ -35,32 +42,32 @@ def problems(network: Network, host: str, *, removal: bool = False) -> list[str]
     When nothing is, but with that of a managed host that it is connected with, over any number of connections: that.
     removal: nothing matters then but which hosts Ansible reaches.
     """
-    node = network[host]
-    found = list(node.faults if removal else _problems(network, node))
-    return found or list(itertools.islice(_problems_of_peers(network, node, removal=removal), 1))
+    return all_problems(network, (host,), removal=removal)[host]
 
 
-def _problems_of_peers(network: Network, node: Node, *, removal: bool) -> Iterator[str]:
-    for peer in sorted(connected(network, node.name) - {node.name}):
-        wrong = network[peer].faults if removal else _problems(network, network[peer], sound=node.connections)
-        for problem in wrong:
-            yield f"{node.name} stopped because its peer {peer} is declared wrongly: {problem}"
+def all_problems(network: Network, hosts: Iterable[str], *, removal: bool = False) -> dict[str, list[str]]:
+    """As `problems`, for many hosts; each declaration is checked once."""
+    own = functools.cache(lambda name: list(network[name].faults if removal else _problems(network, network[name])))
+    return {host: own(host) or _of_peers(network, host, own) for host in hosts}
 
 
-def _problems(network: Network, node: Node, *, sound: Sequence[Mapping[str, Any]] | None = None) -> Iterator[str]:
-    """What is wrong with the declaration of one host alone.
+def _of_peers(network: Network, host: str, own: Callable[[str], list[str]]) -> list[str]:
+    others = sorted(connected(reachable(network, host), host) - {host})
+    wrong = next((peer for peer in others if own(peer)), None)
+    return [f"{host} stopped because its peer {wrong} is declared wrongly: {own(wrong)[0]}"] if wrong else []
 
-    sound: connections that are known to have the right form.
-    """
+
+def _problems(network: Network, node: Node) -> Iterator[str]:
+    """What is wrong with the declaration of one host alone."""
     host = node.name
     yield from node.faults
     yield from _other_peers_problems(node)
     if node.connections is None:
         yield f"l2tp_connections is not defined for {host}; write the list of connections into its group's variables."
         return
-    malformed = [] if node.connections == sound else list(_malformed(node.connections))
-    yield from malformed
-    if malformed:
+    misshapen = list(malformed(node.as_written))
+    yield from misshapen
+    if misshapen:
         return
     yield from _twice(node.connections)
     yield from _unknown_peers(node)
@@ -128,53 +135,20 @@ def _unprotected(where: str, action: FilterAction | None) -> Iterator[str]:
         )
 
 
-def _malformed(entries: object) -> Iterator[str]:
-    """What is wrong with the form of the entries; none of them is quoted, for there may be a key in it."""
-    if not isinstance(entries, list | tuple):
-        yield "l2tp_connections must be a list of connections; begin each with a dash."
-        return
-    for number, entry in enumerate(entries):
-        where = f"l2tp_connections[{number}]"
-        if isinstance(entry, Mapping):
-            yield from _malformed_entry(where, entry)
-        else:
-            yield f"{where} must be a dictionary with name, peers and preshared_key or certificate_authority."
-
-
-def _malformed_entry(where: str, entry: Mapping[str, Any]) -> Iterator[str]:
-    if not entry.get("name", ""):
-        yield f"{where}.name is missing; write a name for the connection, such as tokyo-osaka."
-    elif not isinstance(entry["name"], str):
-        yield f"{where}.name must be text; put it in quotes."
-    peers = entry.get("peers")
-    if not isinstance(peers, list | tuple) or len(peers) != PEERS or not all(isinstance(peer, str) for peer in peers):
-        yield f"{where}.peers must be the inventory names of two hosts; write, for example, [rras-tokyo, rras-osaka]."
-    for option in ("preshared_key", "certificate_authority"):
-        if not isinstance(entry.get(option), str | None):
-            yield f"{where}.{option} must be text; put it in quotes."
-    if not isinstance(entry.get("filter_action"), Mapping | None):
-        yield f"{where}.filter_action must be a dictionary with options of a filter action, such as pfs: true."
-    if any(option not in _ENTRY for option in entry):
-        yield (
-            f"{where} has an unknown option (its name is not shown, because it may be a key); "
-            f"the options of a connection are {', '.join(_ENTRY)}."
-        )
-
-
 def _twice(entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     names: set[str] = set()
     pairs: dict[frozenset[str], str] = {}
     for entry in entries:
-        name, pair = entry["name"], frozenset(entry["peers"])
+        name, pair, shown = entry["name"], frozenset(entry["peers"]), _bare(entry["name"])
         if name.casefold() in names:
-            yield f"The connection {name} is declared twice in l2tp_connections; delete one, or give it another name."
+            yield f"The connection {shown} is declared twice in l2tp_connections; delete one, or give it another name."
         elif pair in pairs:
             yield (
-                f"The connections {pairs[pair]} and {name} have the same two peers; "
+                f"The connections {pairs[pair]} and {shown} have the same two peers; "
                 "delete one of them from l2tp_connections."
             )
         names.add(name.casefold())
-        pairs.setdefault(pair, name)
+        pairs.setdefault(pair, shown)
 
 
 def _entry_problems(network: Network, host: str, entry: Mapping[str, Any]) -> Iterator[str]:
@@ -192,7 +166,7 @@ def _entry_problems(network: Network, host: str, entry: Mapping[str, Any]) -> It
         yield (f"{where} names the peer {_bare(peer)}, which is not in the inventory; {_remedy_for_unknown(peer)}.")
     if unknown:
         return
-    yield from _authentication_problems(entry)
+    yield from _authentication_problems(network[host].as_written, entry)
     own_action = network[host].own_filter_actions.get(entry["name"])
     yield from _unprotected(f"filter_action of the connection {entry['name']}", own_action)
     yield from _address_problems(network, where, entry)
@@ -226,18 +200,47 @@ def _name_problems(name: str) -> Iterator[str]:
     yield from _sentence(declaration.check_name, where, name)
 
 
-def _authentication_problems(entry: Mapping[str, Any]) -> Iterator[str]:
-    key, authority = entry.get("preshared_key"), entry.get("certificate_authority")
-    of = f"of the connection {entry['name']}"
-    if (key is None) == (authority is None):
+def _authentication_problems(written: Written, entry: Mapping[str, Any]) -> Iterator[str]:
+    given = [option for option in AUTHENTICATION if entry.get(option) is not None]
+    if not given:
         yield (
-            f"The connection {entry['name']} must have either preshared_key or certificate_authority; "
-            "write one of them."
+            f"The connection {entry['name']} has no authentication; write preshared_key, certificate_authority "
+            "or authentication, or its key into l2tp_preshared_keys (rras.ipsec.keys makes one)."
         )
-    elif authority is None:
-        yield from _sentence(declaration.check_key, f"preshared_key {of}", str(key))
+    elif len(given) > 1:
+        yield (
+            f"The connection {entry['name']} has both {' and '.join(given)}; write one of them, or several methods "
+            "into authentication, in order of preference."
+        )
     else:
-        yield from _sentence(declaration.check_authority, f"certificate_authority {of}", authority)
+        yield from _method_problems(f"of the connection {entry['name']}", entry)
+        yield from _unused_key(written, entry)
+
+
+def _method_problems(of: str, entry: Mapping[str, Any]) -> Iterator[str]:
+    methods: Sequence[Mapping[str, Any]] = entry.get("authentication") or ()
+    of_list = ((f"authentication[{number}].", method) for number, method in enumerate(methods))
+    for where, method in (("", entry), *of_list):
+        for option, check in _CHECKS.items():
+            if method.get(option) is not None:
+                yield from _sentence(check, f"{where}{option} {of}", str(method[option]))
+
+
+_CHECKS: Mapping[str, Callable[[str, str], object]] = {
+    "preshared_key": declaration.check_key,
+    "certificate_authority": declaration.check_authority,
+}
+
+
+def _unused_key(written: Written, entry: Mapping[str, Any]) -> Iterator[str]:
+    """Say if a key in l2tp_preshared_keys never counts, because the connection says something else."""
+    key = key_of(written, entry["name"])
+    keys = [entry.get("preshared_key"), *(each.get("preshared_key") for each in entry.get("authentication") or ())]
+    if key is not None and key not in keys:
+        yield (
+            f"The connection {entry['name']} has an authentication of its own, and a key in l2tp_preshared_keys, "
+            "which is not used; delete one of them."
+        )
 
 
 def _sentence(check: Callable[[str, str], object], where: str, text: str) -> Iterator[str]:
@@ -270,7 +273,7 @@ def _same_addresses(network: Network, own: Iterable[Mapping[str, Any]]) -> Itera
         peers = sorted(frozenset(entry["peers"]) ^ frozenset(earlier["peers"]))
         between = " and ".join(sorted(addresses))
         yield (
-            f"The connections {earlier['name']} and {entry['name']} are both between {between}, "
+            f"The connections {_bare(earlier['name'])} and {_bare(entry['name'])} are both between {between}, "
             f"and one filter can have only one key; correct l2tp_address of {' or '.join(peers)}, "
             "or delete one of the connections."
         )

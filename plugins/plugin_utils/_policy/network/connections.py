@@ -10,22 +10,29 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.model import FilterAction, MainMode
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.topologies import PEERS, Written
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.proposals import End
 
-PEERS = 2
 OTHER_PEERS = ("block", "certificate", "ignore")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Connection:
-    """One entry of C(l2tp_connections)."""
+    """One connection of two peers; an entry of C(l2tp_connections) may stand for several."""
 
     name: str
     peers: tuple[str, str]
     """The source and the destination of the one filter."""
-    preshared_key: str | None = dataclasses.field(repr=False)
-    certificate_authority: str | None
+    authentication: tuple[Mapping[str, Any], ...] = dataclasses.field(repr=False)
+    """The methods in order of preference, as the option of a rule."""
     filter_action: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def means(self) -> str:
+        """What the peers prove with who they are, in words."""
+        return ", or else ".join(
+            _MEANS[option].format(value) for each in self.authentication for option, value in each.items()
+        )
 
     def other(self, host: str) -> str:
         """The peer of a host."""
@@ -52,12 +59,25 @@ class Node:
     """Those of the peers in its connections that are not in the inventory."""
     faults: tuple[str, ...] = ()
     """What is wrong with variables that tell nothing else because of it, a sentence each."""
+    written: Written | None = None
+    """What the connections were made of; None: they are written as they are here."""
+
+    @property
+    def as_written(self) -> Written:
+        """What the host's variables say of connections."""
+        return self.written or Written(self.connections)
 
     def end(self, connection: str) -> End | None:
         """What this host proposes for one of its connections."""
         action = self.own_filter_actions.get(connection, self.filter_action)
         return End(self.main_mode, action) if self.main_mode and action else None
 
+
+_MEANS = {
+    "preshared_key": "the preshared key",
+    "certificate_authority": "certificates of {}",
+    "kerberos": "Kerberos",
+}
 
 Network = Mapping[str, Node]
 
@@ -85,6 +105,19 @@ def connected(network: Network, host: str) -> frozenset[str]:
     return component(host, (pair for pair in pairs if all(peer in network and network[peer].managed for peer in pair)))
 
 
+def reachable(network: Network, host: str) -> dict[str, Node]:
+    """The part of a network that a host's own connections lead to, directly or over others."""
+    found: dict[str, Node] = {}
+    waiting = [host]
+    while waiting:
+        name = waiting.pop()
+        if name not in found and name in network:
+            found[name] = network[name]
+            pairs = filter(None, map(_pair, entries_of(network[name])))
+            waiting.extend(peer for pair in pairs if name in pair for peer in pair)
+    return found
+
+
 def entries_of(node: Node) -> list[Mapping[str, Any]]:
     """What another host declares, as far as it has the form of a connection; the rest is that host's own problem."""
     entries = node.connections if isinstance(node.connections, list | tuple) else ()
@@ -104,7 +137,17 @@ def _connection(entry: Mapping[str, Any]) -> Connection:
     return Connection(
         name=entry["name"],
         peers=(source, destination),
-        preshared_key=entry.get("preshared_key"),
-        certificate_authority=entry.get("certificate_authority"),
+        authentication=_methods(entry),
         filter_action=entry.get("filter_action") or {},
     )
+
+
+def _methods(entry: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """The methods of an entry, which names one by itself or several in a list."""
+    key, authority = entry.get("preshared_key"), entry.get("certificate_authority")
+    if key is not None:
+        return ({"preshared_key": key},)
+    if authority is not None:
+        return ({"certificate_authority": authority},)
+    listed = entry.get("authentication")
+    return tuple(each for each in listed if isinstance(each, Mapping)) if isinstance(listed, list | tuple) else ()

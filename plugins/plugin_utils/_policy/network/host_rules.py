@@ -10,11 +10,11 @@ from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import proposals
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.connections import (
-    PEERS,
     Connection,
     Network,
     connections_of,
 )
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.topologies import PEERS
 
 OTHER_PEERS_RULE = "all other L2TP"
 
@@ -38,12 +38,10 @@ def rules(
 
 def _rule(network: Network, connection: Connection, filter_action: Mapping[str, Any]) -> dict[str, Any]:
     source, destination = (network[peer].address for peer in connection.peers)
-    key, authority = connection.preshared_key, connection.certificate_authority
-    method = {"certificate_authority": authority} if key is None else {"preshared_key": key}
     return {
         "name": connection.name,
         "filters": [{"source_address": source, "destination_address": destination}],
-        "authentication": [method],
+        "authentication": [dict(method) for method in connection.authentication],
         "filter_action": dict(connection.filter_action or filter_action),
     }
 

@@ -81,6 +81,7 @@ def plan_absent(name: str, host: Host, identity: uuid.UUID, words: Words, *, all
             intent,
             back.path if back else "",
             flags | unblocking_flags(host, wanted=needs_no_block),
+            closes=services.to_close(host) if unassigned or not stays else (),
         ),
         obsolete=obsolete,
         owned_after=owned_after,

@@ -48,6 +48,8 @@ class Plan:
     """What is done to services."""
     firewall: tuple[steps.Step, ...] = ()
     """What brings our rule of Windows Firewall about."""
+    opening: tuple[steps.Step, ...] = ()
+    """What lets the peers in through Windows Firewall."""
     open_keys: tuple[str, ...] = ()
     """Rules that are ours or in use, whose preshared key others can read; their access lists are replaced."""
     remarks: tuple[str, ...] = ()
@@ -69,7 +71,7 @@ class Plan:
     def empty(self) -> bool:
         """Nothing is to be done."""
         done = self.pending or self.remains or self.obsolete or self.services or self.open_keys or self.remarks
-        rule = self.firewall or Flag.UNBLOCK_IPV6 in self.transaction.flags
+        rule = self.firewall or self.opening or self.transaction.closes or Flag.UNBLOCK_IPV6 in self.transaction.flags
         return self.transaction.intent is Intent.KEEP and not (done or rule)
 
     @property

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     changes,
     clear_text,
+    firewall,
     model,
     protection,
     services,
@@ -130,6 +131,7 @@ class _Planner:
             rule_changes=self._changes(intent, before),
             services=services.take(self.host, agent_first=self.agent_first) if self.declaration.assigned else (),
             firewall=services.block_ipv6(self.host) if self._blocks_ipv6 else (),
+            opening=services.open_to(self.host, self._peers, firewall.tag(str(self.identity))),
             open_keys=tuple(self._open_keys((*obsolete, *remains))),
             remarks=tuple(self._remarks()),
             pending=self.host.pending is not None,
@@ -142,7 +144,18 @@ class _Planner:
         unblocking = unblocking_flags(self.host, wanted=self._needs_no_block(intent))
         flags = withdrawing_flags(self.host, after, intent, gone) | self._unproved(intent) | unblocking
         taken = () if self.declaration.forget_replaced else tuple(found.path for found in self.foreign)
-        return Transaction(self.identity, intent, self._names_or_assigns(intent, target), flags, taken)
+        closes = services.to_close(self.host, self._peers) if self._decides_who_comes_in(intent) else ()
+        return Transaction(self.identity, intent, self._names_or_assigns(intent, target), flags, taken, closes)
+
+    @property
+    def _peers(self) -> tuple[str, ...]:
+        """Those that Windows Firewall is to let in."""
+        opens = self.declaration.assigned and self.declaration.open_firewall
+        return protection.peers(self.host, self.declaration.policy) if opens else ()
+
+    def _decides_who_comes_in(self, intent: Intent) -> bool:
+        """Whether it is this policy, not another assigned one, for whose peers Windows Firewall has a rule of ours."""
+        return self.declaration.assigned or intent is Intent.UNASSIGN
 
     def _unproved(self, intent: Intent) -> frozenset[Flag]:
         """Whether the agent lists all the addresses already, so that it proves nothing when it still does."""

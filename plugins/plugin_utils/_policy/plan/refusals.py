@@ -78,7 +78,7 @@ def _correction(policy: model.Policy, words: Words) -> str:
     l2tp = [rule for rule in policy.rules if any(map(clear_text.is_l2tp, rule.filters))]
     for rule in policy.rules:
         if clear_text.lets_through(rule):
-            return f"correct {words.filter_action}.{_letting_option(rule.filter_action)} of the rule"
+            return words.correct_filter_action(_letting_option(rule.filter_action), rule.name)
     if any(not rule.active for rule in l2tp):
         return "set active of the rule to true"
     return "correct connection_type or the filters of the rule" if l2tp else f"correct {words.rules}"

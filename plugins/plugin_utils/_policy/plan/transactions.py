@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import re
 import uuid
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
+    firewall,
     model,
     store,
 )
@@ -64,10 +66,18 @@ class Transaction:
     flags: frozenset[Flag] = frozenset()
     taken_over: tuple[str, ...] = ()
     """The paths of the policies that lose their name to ours when it is finished."""
+    closes: tuple[str, ...] = ()
+    """The tags of our rules of Windows Firewall for other peers, which go when it is finished."""
 
     def __str__(self) -> str:
-        more = (f"/{'+'.join(sorted(self.flags))}", f"/{','.join(map(_braced, self.taken_over))}")
-        return f"{self.id}/{self.intent}/{_braced(self.policy)}{''.join(more) if self.flags or self.taken_over else ''}"
+        more = ("+".join(sorted(self.flags)), ",".join(map(_braced, self.taken_over)), ",".join(self.closes))
+        said = more if self.closes else more[:2] if self.flags or self.taken_over else ()
+        return "/".join((str(self.id), str(self.intent), _braced(self.policy), *said))
+
+    @property
+    def tag(self) -> str:
+        """The tag of the rule of Windows Firewall for peers, where this transaction writes one."""
+        return firewall.tag(str(self.id))
 
     @property
     def assigns(self) -> bool:
@@ -86,16 +96,24 @@ class Transaction:
         Raises `PlanError` for any other text.
         """
         try:
-            identity, intent, guid, flags, taken_over = (*text.split("/"), "", "")[: max(5, text.count("/") + 1)]
+            parts = (*text.split("/"), "", "", "")[: max(6, text.count("/") + 1)]
+            identity, intent, guid, flags, taken_over, closes = parts
             return cls(
                 uuid.UUID(identity),
                 Intent(intent),
                 _path_of(guid) if guid else "",
                 frozenset(map(Flag, filter(None, flags.split("+")))),
                 tuple(map(_path_of, filter(None, taken_over.split(",")))),
+                tuple(map(_checked_tag, filter(None, closes.split(",")))),
             )
         except ValueError:
             raise PlanError("transaction is not valid; write the transaction from the result of phase stage.") from None
+
+
+def _checked_tag(text: str) -> str:
+    if not re.fullmatch("[0-9a-f]{8}", text):
+        raise ValueError(text)
+    return text
 
 
 def policy_path(guid: uuid.UUID) -> str:

@@ -1,0 +1,101 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The action behind the module l2tp_step, of which the role l2tp is made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible import context
+from ansible.errors import AnsibleConnectionFailure
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._action import OptionsError, RrasAction
+from ansible_collections.rras.ipsec.plugins.plugin_utils._results import RESULT_OF_A_STEP
+from ansible_collections.rras.ipsec.plugins.plugin_utils._role.play_vars import PlayVars
+from ansible_collections.rras.ipsec.plugins.plugin_utils._role.steps import ONLY_VERIFY, Context, Steps, step
+from ansible_collections.rras.ipsec.plugins.plugin_utils._specs import STEP
+
+_HIDDEN = ("preflight",)
+"""Steps whose results Ansible must not show. What fails in one, the next step finds again, and can say."""
+_NOTHING_KNOWN = {"changed": False}
+_EVERYTHING = ("all",)
+_NOT_CHOSEN = {"changed": False, "skipped": True, "goes_on": False, "skip_reason": "No tag of the role was chosen."}
+
+
+class ActionModule(RrasAction):
+    """One step of the role on one host, or for all hosts of the play."""
+
+    SPEC = STEP
+    RESULT = RESULT_OF_A_STEP
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """As any action; the result says of which entry into the role it is, also that of a host that is lost."""
+        try:
+            result = super().run(tmp, task_vars)
+        except AnsibleConnectionFailure as error:
+            result = {"changed": False, "unreachable": True, "msg": str(error)}
+        if self._play is None or "_ansible_verbose_always" in result:
+            return result
+        return {**result, "entry": self._play.entry}
+
+    _play: PlayVars | None = None
+
+    def act(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        if self._task._role is None:  # noqa: SLF001 - Ansible's own actions ask for it like this
+            raise OptionsError("l2tp_step is a part of the role rras.ipsec.l2tp; use the role.")
+        if not self._is_chosen():
+            return {
+                "changed": False,
+                "skipped": True,
+                "goes_on": False,
+                "skip_reason": "No tag of the role was chosen.",
+            }
+        self._play = PlayVars(self._task, self._loader, self.task_vars)
+        seen = Context(
+            self,
+            self._play,
+            self._reboot,
+            check_mode=self._task.check_mode,
+            only_verify=ONLY_VERIFY in (context.CLIARGS.get("tags") or ()),
+            strategy=str(self._task.get_play().strategy),
+        )
+        steps = Steps(seen, removal=options["removal"], batch=options["batch"])
+        if options["step"] in _HIDDEN:
+            found, _lost = self.guarded(lambda: step(options["step"], steps))
+            return {**_NOTHING_KNOWN, **found} if not found.get("failed") else _NOTHING_KNOWN
+        if self._task.delegate_to:
+            raise OptionsError("delegate_to is in effect for the role, which works on each host itself; remove it.")
+        return step(options["step"], steps)
+
+    def _is_chosen(self) -> bool:
+        """Whether the run's choice of tags is for this role: its steps are always run, so that none is left out.
+
+        A role that is included when it is its turn runs only if the including task was chosen.
+        """
+        parent = self._task._parent  # noqa: SLF001 - as Ansible's own walk
+        while parent is not None:
+            if not getattr(parent, "statically_loaded", True) and parent._role is not self._task._role:  # noqa: SLF001
+                return True
+            parent = parent._parent  # noqa: SLF001
+        alone = self._task.copy()
+        alone.tags = [tag for tag in self._task.tags if tag != "always"]
+        only = set(context.CLIARGS.get("tags") or _EVERYTHING)
+        chosen: bool = alone.evaluate_tags(only, set(context.CLIARGS.get("skip_tags") or ()), all_vars=self.task_vars)
+        return chosen
+
+    def _reboot(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        task = self._task.copy()
+        task.args = dict(options)
+        plugin = self._shared_loader_obj.action_loader.get(
+            "ansible.windows.win_reboot",
+            task=task,
+            connection=self._connection,
+            play_context=self._play_context,
+            loader=self._loader,
+            templar=self._templar,
+            shared_loader_obj=self._shared_loader_obj,
+        )
+        result: Mapping[str, Any] = plugin.run(task_vars=self.task_vars)
+        return result

@@ -1,0 +1,184 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What weakens a policy, and a key: nothing of it keeps a tunnel from working, and each can be changed."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import findings, model
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Finding, Identifier
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Connection
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import HostFacts, PolicyFacts
+
+
+class Weakness(enum.StrEnum):
+    """What weakens a policy or one of its rules, as one word."""
+
+    ESP_WITHOUT_ENCRYPTION = "esp_without_encryption"
+    WEAK_ENCRYPTION = "weak_encryption"
+    WEAK_INTEGRITY = "weak_integrity"
+    WEAK_DH_GROUP = "weak_dh_group"
+    RULE_INACTIVE = "rule_inactive"
+    TUNNEL_RULE = "tunnel_rule"
+    DEFAULT_RESPONSE_ACTIVE = "default_response_active"
+
+
+_SAID: Final[Mapping[Weakness, tuple[str, str]]] = {
+    Weakness.ESP_WITHOUT_ENCRYPTION: (
+        "offers ESP without encryption, so that everybody on the way may read its packets",
+        "Take the offer out of the filter action.",
+    ),
+    Weakness.WEAK_ENCRYPTION: (
+        "offers DES, whose keys can be found by trying all of them",
+        "Offer 3DES alone (encryption, in l2tp_filter_action and l2tp_main_mode).",
+    ),
+    Weakness.WEAK_INTEGRITY: (
+        "offers MD5, or encryption without integrity",
+        "Offer SHA1 alone (integrity, in l2tp_filter_action and l2tp_main_mode).",
+    ),
+    Weakness.WEAK_DH_GROUP: (
+        "offers Diffie-Hellman group 1 (768 bits), which can be broken",
+        "Write 14 or 2 for dh_group, in l2tp_main_mode.",
+    ),
+    Weakness.RULE_INACTIVE: (
+        "is not active, so it protects nothing",
+        "Activate the rule in the console, or delete it.",
+    ),
+    Weakness.TUNNEL_RULE: (
+        "specifies a tunnel, in which L2TP does not work (KB 240262, step 8)",
+        "Choose 'This rule does not specify a tunnel' in the console.",
+    ),
+    Weakness.DEFAULT_RESPONSE_ACTIVE: (
+        "is active, so that the host negotiates with whoever asks it to",
+        "Switch the default response rule off (KB 240262, step 5).",
+    ),
+}
+
+
+def of_policy(policy: model.Policy) -> Iterator[tuple[str | None, Weakness]]:
+    """What weakens a policy: each with the name of its rule, or None for the key exchange."""
+    methods = policy.main_mode.methods
+    if any(method.encryption == model.IkeEncryption.DES for method in methods):
+        yield None, Weakness.WEAK_ENCRYPTION
+    if any(method.integrity == model.Integrity.MD5 for method in methods):
+        yield None, Weakness.WEAK_INTEGRITY
+    if any(method.group == model.DhGroup.GROUP_1 for method in methods):
+        yield None, Weakness.WEAK_DH_GROUP
+    for rule in policy.rules:
+        yield from ((rule.name, each) for each in _of_rule(rule))
+
+
+def _of_rule(rule: model.Rule) -> Iterator[Weakness]:
+    if rule.is_default_response:
+        if rule.active:
+            yield Weakness.DEFAULT_RESPONSE_ACTIVE
+        return
+    if not rule.active:
+        yield Weakness.RULE_INACTIVE
+        return
+    if rule.tunnel_address is not None:
+        yield Weakness.TUNNEL_RULE
+    if rule.filter_action.negotiates:
+        yield from _of_offers(rule.filter_action.offers)
+
+
+def _of_offers(offers: Iterable[model.Offer]) -> Iterator[Weakness]:
+    """What weakens security methods. AH beside ESP is for integrity, so each is judged with the other."""
+    for weakness, applies in _OF_OFFER.items():
+        if any(offer.algorithms and applies(offer) for offer in offers):
+            yield weakness
+
+
+def _esp(offer: model.Offer) -> list[model.Algorithm]:
+    return [each for each in offer.algorithms if each.transform == model.Transform.ESP]
+
+
+def _lacks_encryption(offer: model.Offer) -> bool:
+    return bool(_esp(offer)) and all(each.encryption == model.Encryption.NONE for each in _esp(offer))
+
+
+def _lacks_integrity(offer: model.Offer) -> bool:
+    integrity = {each.integrity for each in offer.algorithms}
+    return integrity <= {model.Integrity.NONE, model.Integrity.MD5}
+
+
+_OF_OFFER: Final = {
+    Weakness.ESP_WITHOUT_ENCRYPTION: _lacks_encryption,
+    Weakness.WEAK_ENCRYPTION: lambda offer: any(each.encryption == model.Encryption.DES for each in _esp(offer)),
+    Weakness.WEAK_INTEGRITY: _lacks_integrity,
+}
+
+
+def find(host: str, facts: HostFacts) -> Iterator[Finding]:
+    """What weakens the assigned policy of a host, whoever wrote it."""
+    for policy in facts["policies"]:
+        if policy["assigned"]:
+            yield from _of_assigned(host, policy)
+
+
+def _of_assigned(host: str, policy: PolicyFacts) -> Iterator[Finding]:
+    for each in policy["weaknesses"]:
+        problem, remedy = _SAID[Weakness(each["what"])]
+        rule = each["rule"]
+        part = "The key exchange" if rule is None else f"The rule {rule!r}" if rule else "The default response rule"
+        said = f"{part} of the policy {policy['name']!r} on {host} {problem}."
+        yield findings.warning(Identifier(each["what"]), host, said, remedy if policy["ours"] else _BY_HAND)
+
+
+_BY_HAND: Final = "Change that where the policy was made, such as in the console (IP Security Policies)."
+
+
+SHORTEST_KEY: Final = 16
+_ONE_CLASS_ENOUGH: Final = 32
+"""Characters of a key that may be digits alone, or small or capital letters alone."""
+_FEWEST_DIFFERENT: Final = 8
+_ONE_CLASS: Final = re.compile("[a-z]+|[A-Z]+|[0-9]+")
+_COMMON: Final = (
+    "abc|access|admin|administrator|changeme|cisco|company|connection|default|demo|example|guest|hello|ike|internet|"
+    "ipsec|key|l2tp|letmein|master|microsoft|my|network|office|pass|passphrase|password|preshared|pre|psk|qwerty|"
+    "qwertz|root|router|rras|s3cret|secret|secure|security|server|share|shared|site|test|the|this|to|tunnel|user|vpn|"
+    "welcome|windows|your"
+)
+
+_WORD: Final = re.compile(rf"(?:{_COMMON}|\d|_)+")
+
+
+def of_key(key: str) -> str:
+    """What is weak about a preshared key, as a clause without a word of it; empty where nothing is.
+
+    Whoever records a key exchange can try keys at home, as fast as he likes. So a key is weak that is short, of few
+    different characters, of one class of characters, or made of words that everybody tries first.
+    """
+    if len(key) < SHORTEST_KEY:
+        return f"has less than {SHORTEST_KEY} characters"
+    if len(set(key)) < _FEWEST_DIFFERENT:
+        return f"has less than {_FEWEST_DIFFERENT} different characters"
+    if len(key) < _ONE_CLASS_ENOUGH and _ONE_CLASS.fullmatch("".join(filter(str.isalnum, key))):
+        return "has only digits, only small letters or only capital letters"
+    if _is_common(key):
+        return "is made of common words and signs"
+    return ""
+
+
+def _is_common(key: str) -> bool:
+    """Whether nothing is left of a key without common words, digits and signs."""
+    words = re.findall(r"\w+", key.casefold())
+    return any(map(str.isalpha, key)) and all(_WORD.fullmatch(word) for word in words)
+
+
+def of_connections(host: str, connections: Iterable[Connection]) -> Iterator[Finding]:
+    """Which of a host's declared keys are weak."""
+    for connection in connections:
+        keys = (each["preshared_key"] for each in connection.authentication if "preshared_key" in each)
+        for fault in filter(None, map(of_key, keys)):
+            yield findings.warning(
+                Identifier.WEAK_PRESHARED_KEY,
+                host,
+                f"The preshared key of the connection {connection.name} {fault}.",
+                "Let rras.ipsec.keys make another one (docs/keys.md).",
+            )

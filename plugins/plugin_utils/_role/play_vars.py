@@ -1,0 +1,150 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a task of the role sees of all hosts: variables as the role has them there, and what earlier tasks answered."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from ansible.template import Templar
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _view
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Phase
+
+VARIABLES: Final = (
+    "connections",
+    "default",
+    "preshared_keys",
+    "address",
+    "managed",
+    "policy_name",
+    "other_peers",
+    "other_peers_certificate_authority",
+    "filter_action",
+    "main_mode",
+    "polling_interval",
+    "replace_assigned",
+    "take_over",
+    "forget_replaced",
+    "firewall",
+    "policy_agent_first",
+    "backup",
+    "one_end",
+    "verify_only",
+    "reboot",
+    "reboot_serial",
+    "reboot_timeout",
+    "settle_timeout",
+    "program_timeout",
+    "host_timeout",
+)
+"""The role's variables, without the prefix l2tp_."""
+PREFLIGHT: Final = "__l2tp_play"
+"""What the first task, which runs once, found out of all hosts of the play."""
+MACHINES: Final = "__l2tp_machines"
+ORDER: Final = "__l2tp_order"
+COMPARED: Final = "__l2tp_compared"
+_COMMITS: Final = ("__l2tp_commit_far", "__l2tp_commit_near")
+"""Each host commits in one of two tasks."""
+_RESULTS: Final = (
+    *_view.RESULTS.values(),
+    *_COMMITS,
+    _view.AGAIN,
+    _view.VALUE,
+    _view.RESTART,
+    MACHINES,
+    ORDER,
+    COMPARED,
+)
+
+
+class PlayVars(Mapping[str, Mapping[str, Any]]):
+    """Variables and results of each host, as `_view` reads them.
+
+    A host of the play has the variables that the task has there, whatever gave them: the inventory, the play, or
+    parameters of the role, which the variable hostvars does not show. Of results only those count that the same entry
+    into the role answered. A host outside the play has what the inventory says.
+    """
+
+    def __init__(self, task: Any, loader: Any, task_vars: Mapping[str, Any]) -> None:  # noqa: ANN401 - of Ansible
+        """Make one for a task, with its variables on its own host."""
+        self._task = task
+        self._loader = loader
+        self._task_vars = task_vars
+        self._hostvars = task_vars["hostvars"]
+        self._manager = self._hostvars._variable_manager  # noqa: SLF001 - as the strategies do: nothing else knows them
+        self._inventory = self._manager._inventory  # noqa: SLF001
+        self._read: dict[str, Mapping[str, Any]] = {}
+        self._evaluated: dict[str, dict[str, Any]] = {}
+        self.host: str = task_vars["inventory_hostname"]
+
+    @functools.cached_property
+    def entry(self) -> str:
+        """What tells one entry of a play into the role from another one."""
+        inner, role = self._task, self._task._role  # noqa: SLF001
+        while inner._parent is not None and inner._parent._role is role:  # noqa: SLF001
+            inner = inner._parent  # noqa: SLF001
+        return f"{self._task.get_play()._uuid}/{inner._uuid}"  # noqa: SLF001
+
+    @functools.cached_property
+    def preflight(self) -> Mapping[str, Any]:
+        """What the first task found out; empty where it did not run for this entry into the role."""
+        found = self._task_vars.get(PREFLIGHT) or {}
+        return found["network"] if found.get("entry") == self.entry and "network" in found else {}
+
+    @functools.cached_property
+    def playing(self) -> Sequence[str]:
+        """The hosts of the play that had not failed when the role began."""
+        return list(self.preflight.get("playing") or self._task_vars["ansible_play_hosts"])
+
+    def declared(self, host: str) -> dict[str, Any]:
+        """What the role's variables are on a host of the play, without their prefix; plain data."""
+        if host not in self._evaluated:
+            known = (self.preflight.get("declared") or {}).get(host)
+            self._evaluated[host] = known or self._evaluate(host)
+        return self._evaluated[host]
+
+    def __getitem__(self, host: str) -> Mapping[str, Any]:
+        if host not in self._read:
+            self._read[host] = self._of_the_play(host) if host in self.playing else self._hostvars[host]
+        return self._read[host]
+
+    def __contains__(self, host: object) -> bool:
+        return host in self._hostvars
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._hostvars)
+
+    def __len__(self) -> int:
+        return len(self._hostvars)
+
+    def _of_the_play(self, host: str) -> dict[str, Any]:
+        variables = self._variables_of_results(host)
+        found = {name: variables[name] for name in _RESULTS if self._counts(variables.get(name))}
+        commits = [found[name] for name in _COMMITS if name in found and not found[name].get("skipped")]
+        if commits:
+            found[_view.RESULTS[Phase.COMMIT]] = commits[0]
+        return {**found, _view.DECLARED: self.declared(host), _view.PLAYING: self.playing}
+
+    def _variables_of_results(self, host: str) -> Mapping[str, Any]:
+        if host == self.host:
+            return self._task_vars
+        variables: Mapping[str, Any] = self._manager.get_vars(
+            host=self._inventory.get_host(host), include_hostvars=False
+        )
+        return variables
+
+    def _counts(self, result: object) -> bool:
+        return isinstance(result, Mapping) and result.get("entry") == self.entry
+
+    def _evaluate(self, host: str) -> dict[str, Any]:
+        variables = dict(self._task_vars)
+        if host != self.host:
+            variables = self._manager.get_vars(
+                play=self._task.get_play(), host=self._inventory.get_host(host), task=self._task
+            )
+        templar = Templar(loader=self._loader, variables=variables)
+        return {name: _shape.plain(templar.template(variables.get(f"l2tp_{name}"))) for name in VARIABLES}

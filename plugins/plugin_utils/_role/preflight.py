@@ -1,0 +1,42 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is decided once for all hosts, before any of them is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _settings, _view
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Network
+from ansible_collections.rras.ipsec.plugins.plugin_utils._role.play_vars import PlayVars
+
+
+def preflight(play: PlayVars, *, removal: bool) -> dict[str, Any]:
+    """What the role's variables are on all hosts of the play, and what is wrong with them, a sentence each."""
+    declared = {host: play.declared(host) for host in play.playing}
+    nodes = _view.network(play, *play.playing)
+    return {
+        "playing": list(play.playing),
+        "declared": declared,
+        "problems": problems(play, nodes, play.playing, removal=removal),
+    }
+
+
+def problems(play: PlayVars, nodes: Network, hosts: Sequence[str], *, removal: bool) -> dict[str, list[str]]:
+    """What is wrong with the variables of hosts, a sentence each. nodes: of all that they are connected with."""
+    of_the_network = networks.all_problems(nodes, hosts, removal=removal)
+    return {host: _own(play.declared(host), nodes, host, removal=removal) or of_the_network[host] for host in hosts}
+
+
+def _own(declared: Mapping[str, Any], nodes: Network, host: str, *, removal: bool) -> list[str]:
+    given = {f"l2tp_{name}": value for name, value in declared.items()}
+    shown = [] if removal else list(_view.exposed(networks.reachable(nodes, host), host, given))
+    if shown:
+        return shown
+    if removal:
+        given = {name: given[name] for name in _settings.OF_A_REMOVAL}
+    written = networks.Written(()) if removal else nodes[host].as_written
+    return list(_settings.problems(given, written.connections, written.default))

@@ -1,0 +1,487 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps of the role on one host.
+
+Each step asks itself whether this host, and all that must change together with it, did what comes before it; then it
+does its work, or nothing, or it takes back what this host did and stops. So no keyword of an including play, and no
+choice of tasks, makes one end go on alone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, cast
+
+from ansible.errors import AnsibleConnectionFailure
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _do, _shape, _specs, _view
+from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier, remains
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Phase, Run
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyResult, ValueResult
+from ansible_collections.rras.ipsec.plugins.plugin_utils._role import preflight, summary
+from ansible_collections.rras.ipsec.plugins.plugin_utils._role.play_vars import COMPARED, MACHINES, ORDER, PlayVars
+
+Result = Mapping[str, Any]
+Reboot = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""Restarts the host, with options of C(ansible.windows.win_reboot), and answers its result."""
+
+ONLY_VERIFY: Final = "l2tp_verify"
+"""The tag with which a run only reads and compares."""
+_NOTHING: Final[Result] = {"changed": False, "skipped": True}
+_KEPT: Final = "its policy is in force and ProhibitIpSec is 1, but Windows has not booted with it"
+_KEPT_IN_A_REMOVAL: Final = "ProhibitIpSec is removed, but Windows still runs with it, so its policy stays in force"
+
+
+class StopError(RrasError):
+    """Why a host goes no further."""
+
+    reason = "stopped"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Context:
+    """What a step works with."""
+
+    action: RrasAction
+    play: PlayVars
+    reboot: Reboot
+    check_mode: bool
+    only_verify: bool
+    """Whether the tags of the run say so; the host's own variables may, too."""
+    strategy: str
+
+
+class Steps:
+    """The steps on one host; each returns its task's result. Raises what `RrasAction.act` may, and `StopError`."""
+
+    def __init__(self, context: Context, *, removal: bool, batch: Iterable[str]) -> None:
+        """Make them for one task; removal: of tasks/remove.yml; batch: the hosts that restart now."""
+        self._context = context
+        self._play = context.play
+        self._host = context.play.host
+        self._removal = removal
+        self._batch = tuple(batch)
+
+    # --- for all hosts at once ---
+
+    def preflight(self) -> Result:
+        """Read the declarations of all hosts of the play, and find what is wrong with them."""
+        return {"changed": False, "network": preflight.preflight(self._play, removal=self._removal)}
+
+    def machines(self) -> Result:
+        """Note which machine answered under each name of the play."""
+        return {"changed": False, "machines": _view.machines(self._play, self._play.playing)}
+
+    def order(self) -> Result:
+        """Decide the order of the restarts, in batches."""
+        restarting = _view.restarting(self._play, self._play.playing)
+        nodes = _view.network(self._play, *restarting)
+        size = int(self._own["reboot_serial"])
+        return {"changed": False, "batches": barrier.restart_batches(restarting, nodes, size)}
+
+    def show(self) -> Result:
+        """Show what was found, each line once in the run."""
+        said = summary.lines(self._play)
+        return {"changed": False, "msg": said, "_ansible_verbose_always": True} if said else _NOTHING
+
+    # --- reading ---
+
+    def plan(self) -> Result:
+        """Read the host and plan; change nothing. A host that no connection names is only read."""
+        wrong = self._problems()
+        if wrong:
+            raise StopError(" ".join(wrong))
+        if not self._managed:
+            return _NOTHING
+        if self._removal:
+            return self._policy("plan")
+        if self._only_verify:
+            return self._verify()
+        if not self._connected:
+            return self._info()
+        return {**self._policy("plan"), "strategy": self._context.strategy}
+
+    def compare(self) -> Result:
+        """Compare both ends of this host's connections, and find out whether there is something to do."""
+        if not self._managed:
+            found, goes_on = summary.of_nothing(), False
+        elif self._only_verify:
+            found = summary.of_verification(self._play, self._host)
+            goes_on = bool(found["errors"])
+        else:
+            run = _view.run_nearby(self._play, self._host)
+            goes_on = self._to_do(run)
+            found = summary.of_site(self._play, run, self._host)
+        if goes_on and not self._only_verify and not self._proved:
+            found = {**found, "lines": [], "errors": []}  # they would be about what is going to change
+        last = bool(self._own_result(_view.RESULTS[Phase.STAGE]))
+        return {"changed": False, **found, "goes_on": goes_on or bool(found["errors"]), "last": last}
+
+    def stop(self) -> Result:
+        """Stop where something is wrong."""
+        errors = " ".join(self._own_result(COMPARED).get("errors") or ())
+        if errors and self._only_verify and _view.verified(self._play, self._host).get("unreachable"):
+            raise AnsibleConnectionFailure(errors)
+        if errors:
+            raise StopError(errors)
+        if self._connected and not self._only_verify:
+            self._stop_at(self._whole_run(), Phase.PLAN)
+        return _NOTHING
+
+    # --- the policy, on all ends or on none ---
+
+    def stage(self) -> Result:
+        """Write the new policy beside the one in force."""
+        run = self._whole_run()
+        self._stop_at(run, Phase.PLAN)
+        if self._context.check_mode or not run.pending(self._host):
+            return _NOTHING
+        return self._policy("stage")
+
+    def commit_far(self) -> Result:
+        """Put in force what was staged, where this host is a far end."""
+        return self._commit(far=True)
+
+    def commit_near(self) -> Result:
+        """Put in force what was staged, where this host is no far end."""
+        return self._commit(far=False)
+
+    def _commit(self, *, far: bool) -> Result:
+        run = self._whole_run()
+        if not self._transaction or barrier.is_far_end(run.network, self._host) is not far:
+            return _NOTHING
+        phases = (Phase.STAGE,) if far else (Phase.STAGE, Phase.NEAR)
+        if any(self._reason(run, phase) for phase in phases):
+            return _NOTHING  # the next step reverts and says why
+        return self._policy("commit", transaction=self._transaction)
+
+    def ask_again(self) -> Result:
+        """Ask for what the host has, if the answer to the commit was lost."""
+        answer = self._own_result(_view.RESULTS[Phase.COMMIT])
+        lost = answer.get("unreachable") or answer.get("reason") == "no_answer"
+        return self._policy("plan") if lost else _NOTHING
+
+    def set_value(self) -> Result:
+        """Set ProhibitIpSec where all ends of the host's connections have their policy; else revert."""
+        run = self._whole_run()
+        if not self._context.check_mode:
+            self._revert_unless_committed(run)
+        seen = run.facts(self._host)
+        if seen is None:
+            raise StopError(_from_the_first(self._host))
+        if not self._value_is_to_be_set(seen["prohibit_ipsec"]):
+            return _NOTHING
+        if not self._context.check_mode:
+            self._stop_at(run, Phase.VALUE)
+        return self._value(
+            policy=self._own["policy_name"],
+            predicted=run.pending(self._host),
+            restart_if_unknown=self._own["reboot"] == "if_unknown",
+        )
+
+    def _revert_unless_committed(self, run: Run) -> None:
+        phase, reason = self._first_reason(run, (Phase.PLAN, Phase.STAGE, Phase.COMMIT))
+        if not reason:
+            return
+        if self._transaction and not barrier.uncertain(run, self._host):
+            self._policy("revert", transaction=self._transaction)
+        self._stop(run, phase, reason)
+
+    # --- restarts ---
+
+    def restart(self) -> Result:
+        """Restart the host in its batch, unless one that was restarted before did not come back."""
+        before = self._own_result(_view.RESTART)
+        if self._host not in self._batch:
+            return {"changed": False, "rebooted": True} if before.get("rebooted") else _NOTHING
+        left = _KEPT_IN_A_REMOVAL if self._removal else _KEPT
+        lost = " and ".join(_view.not_back(self._play, self._play.playing))
+        if lost:
+            raise StopError(
+                f"{lost} did not come back after the restart, so {self._host} is not restarted; {left}. "
+                f"Start {lost}, then repeat the run."
+            )
+        if self._own["reboot"] == remains.NEVER:
+            return self._said(f"{self._host} still needs a restart: {left}.")
+        return self._restarted(left)
+
+    def may_restart(self) -> Result:
+        """Stop where a restart is pending and would leave the host without what is declared."""
+        if not self._connected:
+            return _NOTHING
+        run = self._whole_run()
+        self._stop_at(run, Phase.PLAN)
+        value = self._own_result(_view.RESULTS[Phase.PLAN])["host"]["prohibit_ipsec"]
+        if value["value"] == 1 and value["in_effect"] == "no" and run.pending(self._host):
+            raise StopError(
+                f"{self._host} is not restarted, because it is not as declared and would start with ProhibitIpSec; "
+                "run site first."
+            )
+        return _NOTHING
+
+    def _restarted(self, left: str) -> Result:
+        seconds = self._own["reboot_timeout"]
+        reason = "ProhibitIpSec takes effect when Windows starts (KB 240262)"
+        failed, result = False, {}
+        try:
+            result = dict(self._context.reboot({"reboot_timeout": int(seconds), "msg": reason}))
+        except AnsibleConnectionFailure:
+            failed = True
+        if failed or result.get("failed") or result.get("unreachable"):
+            raise StopError(
+                f"{self._host} did not come back within {seconds} seconds after its restart; {left}. "
+                "Check its console, then repeat the run."
+            )
+        return {"changed": bool(result.get("changed")), "rebooted": bool(result.get("rebooted"))}
+
+    def prove(self) -> Result:
+        """Read the host again if something was changed, once it shows what Windows does by itself."""
+        run = self._whole_run()
+        restarting = {host for batch in self._own_result(ORDER).get("batches") or () for host in batch}
+        changed = run.pending(self._host) or self._own_result(_view.VALUE).get("changed")
+        if self._context.check_mode or not (changed or self._host in restarting):
+            return _NOTHING
+        gone = (
+            "came back after its restart and became unreachable again"
+            if self._rebooted
+            else "became unreachable before it could be read again"
+        )
+        return self._or_gone(
+            "prove" if self._rebooted else "plan",
+            f"{self._host} {gone} ({{}}); its policy is in force and ProhibitIpSec is 1, and what it replaced is kept. "
+            "Check that no further restart is due there and that it stays up, then repeat the run.",
+        )
+
+    def finish(self) -> Result:
+        """Delete the policy that was replaced, once both ends of each changed connection are proved to agree."""
+        if self._context.check_mode:
+            return _NOTHING
+        errors = self._own_result(COMPARED).get("errors")
+        if errors:
+            raise StopError(" ".join(errors))
+        run = self._whole_run()
+        self._stop_at(run, Phase.PROOF)
+        proof = run.answered(self._host, Phase.PROOF) or {}
+        if not (self._transaction and run.pending(self._host) and proof.get("matches")):
+            return _NOTHING
+        return self._policy("finish", transaction=self._transaction)
+
+    # --- the removal ---
+
+    def restore_value(self) -> Result:
+        """Give back what ProhibitIpSec was, once all hosts of the network were read."""
+        if not self._managed:
+            return _NOTHING
+        self._stop_at(self._whole_run(), Phase.REMOVAL)
+        return self._value(state="absent", only_recorded=True)
+
+    def predict_removal(self) -> Result:
+        """Say what the removal would do."""
+        if not self._managed or not self._context.check_mode:
+            return _NOTHING
+        planned, value = _view.removal(self._play, self._host)
+        return self._said(*remains.removal(self._host, planned, value, self._own["reboot"]))
+
+    def settle(self) -> Result:
+        """Wait for late services, so that RRAS is not starting while its protection changes."""
+        if self._context.check_mode or not self._removes_policy or not self._rebooted:
+            return _NOTHING
+        return self._or_gone(
+            "prove",
+            f"{self._host} came back after its restart and became unreachable again ({{}}); Windows runs without "
+            "ProhibitIpSec there, and its policy stays in force. Check that no further restart is due there and that "
+            "it stays up, then repeat the removal.",
+        )
+
+    def remove_policy(self) -> Result:
+        """Remove the policy, and restore what it replaced, once the whole network runs without ProhibitIpSec."""
+        if not self._removes_policy:
+            return _NOTHING
+        self._stop_at(self._whole_run(), Phase.WITHOUT_VALUE)
+        return self._policy("all", predicted=True)
+
+    @property
+    def _removes_policy(self) -> bool:
+        pending = self._own_result(_view.VALUE).get("reboot_required")
+        return self._managed and not (pending and self._own["reboot"] == remains.NEVER)
+
+    # --- what a step knows ---
+
+    @property
+    def _own(self) -> Mapping[str, Any]:
+        return self._play.declared(self._host)
+
+    @property
+    def _managed(self) -> bool:
+        return _shape.truth(self._own["managed"]) is True
+
+    @property
+    def _one_end(self) -> bool:
+        return _shape.truth(self._own["one_end"]) is True
+
+    @property
+    def _only_verify(self) -> bool:
+        return self._context.only_verify or _shape.truth(self._own["verify_only"]) is True
+
+    @property
+    def _connected(self) -> bool:
+        nodes = _view.neighbourhood(self._play, self._host)
+        return self._managed and bool(networks.connections_of(nodes, self._host))
+
+    @property
+    def _transaction(self) -> str:
+        return str(self._own_result(_view.RESULTS[Phase.STAGE]).get("transaction") or "")
+
+    @property
+    def _rebooted(self) -> bool:
+        return bool(self._own_result(_view.RESTART).get("rebooted"))
+
+    @property
+    def _proved(self) -> bool:
+        proof = self._own_result(_view.RESULTS[Phase.PROOF])
+        return bool(proof) and not proof.get("skipped")
+
+    def _own_result(self, name: str) -> Mapping[str, Any]:
+        return self._play[self._host].get(name) or {}
+
+    def _problems(self) -> list[str]:
+        known = self._play.preflight.get("problems")
+        if known is not None and self._host in known:
+            return list(known[self._host])
+        nodes = _view.network(self._play, self._host)
+        return preflight.problems(self._play, nodes, [self._host], removal=self._removal)[self._host]
+
+    def _whole_run(self) -> Run:
+        return _view.run(self._play, self._host)
+
+    def _to_do(self, run: Run) -> bool:
+        """Whether this host, or the other end of one of its connections, is to change."""
+        if not self._connected:
+            return False
+        seen = run.facts(self._host)
+        if seen is None:
+            return True  # so that a barrier says why
+        value = seen["prohibit_ipsec"]
+        restart = value["value"] == 1 and value["in_effect"] == "no"
+        return self._value_is_to_be_set(value) or restart or self._changes(run)
+
+    def _changes(self, run: Run) -> bool:
+        return barrier.changes(run, self._host) or bool(barrier.mistaken(run, self._host))
+
+    def _value_is_to_be_set(self, seen: Mapping[str, Any]) -> bool:
+        unknown = self._own["reboot"] == "if_unknown" and seen["in_effect"] == "unknown"
+        return bool(seen["value"] != 1 or unknown)
+
+    # --- what a step does ---
+
+    def _reason(self, run: Run, phase: Phase) -> str:
+        if phase is Phase.PLAN:
+            known = self._own_result(MACHINES).get("machines")
+            machines = known if known is not None else _view.machines(self._play, self._play.playing)
+            run = dataclasses.replace(run, machines=machines)
+        return barrier.problem(run, self._host, phase, one_end=self._one_end)
+
+    def _first_reason(self, run: Run, phases: Iterable[Phase]) -> tuple[Phase, str]:
+        found = ((phase, self._reason(run, phase)) for phase in phases)
+        return next(((phase, reason) for phase, reason in found if reason), (Phase.PLAN, ""))
+
+    def _stop_at(self, run: Run, phase: Phase) -> None:
+        reason = self._reason(run, phase)
+        if reason:
+            self._stop(run, phase, reason)
+
+    def _stop(self, run: Run, phase: Phase, reason: str) -> None:
+        """Stop; a host that did not answer counts as unreachable, not as failed."""
+        own = run.answered(self._host, phase) or {}
+        raise AnsibleConnectionFailure(reason) if own.get("unreachable") else StopError(reason)
+
+    def _said(self, *lines: str) -> Result:
+        return {"changed": False, "msg": list(lines), "_ansible_verbose_always": True}
+
+    def _verify(self) -> Result:
+        outcome, lost = self._context.action.guarded(lambda: self._policy("verify"))
+        if lost:
+            return {"changed": False, "failure": {"unreachable": True, "msg": lost}}
+        return {"changed": False, "failure": outcome} if outcome.get("failed") else outcome
+
+    def _or_gone(self, phase: str, gone: str, /) -> Result:
+        """Do a phase of the policy; if the host is unreachable, say so in this sentence, with its cause in it."""
+        outcome, lost = self._context.action.guarded(lambda: self._policy(phase))
+        if lost:
+            raise AnsibleConnectionFailure(gone.format(lost.rstrip(".")))
+        return outcome
+
+    def _policy(self, phase: str, **more: Any) -> PolicyResult:  # noqa: ANN401 - options of the module
+        action = self._context.action
+        declared = self._removed() if self._removal else self._declared()
+        options = action.validated(_specs.POLICY, {**declared, "phase": phase, "caller": "role", **more})
+        predicts_later = self._removal and phase == "plan"  # in sentences, where all of the removal is known
+        return _do.policy(action, options, check_mode=self._context.check_mode and not predicts_later)
+
+    def _removed(self) -> dict[str, Any]:
+        return {
+            "name": self._own["policy_name"],
+            "state": "absent",
+            "all_ours": True,
+            **{name: self._own[name] for name in ("backup", "settle_timeout", *_TIMES)},
+        }
+
+    def _declared(self) -> dict[str, Any]:
+        own, nodes = self._own, _view.neighbourhood(self._play, self._host)
+        rules = networks.rules(
+            nodes,
+            self._host,
+            other_peers=own["other_peers"],
+            certificate_authority=own["other_peers_certificate_authority"],
+            filter_action=own["filter_action"],
+        )
+        return {
+            "name": own["policy_name"],
+            "state": "present" if rules else "absent",
+            "rules": rules,
+            "block_l2tp_over_ipv6": own["other_peers"] != "ignore",
+            "open_firewall": own["firewall"],
+            **{name: own[name] for name in _OF_THE_POLICY},
+        }
+
+    def _info(self) -> Result:
+        action = self._context.action
+        return _do.info(action, action.validated(_specs.INFO, {name: self._own[name] for name in _TIMES}))
+
+    def _value(self, **options: Any) -> ValueResult:  # noqa: ANN401 - options of the module
+        action = self._context.action
+        shared = {"caller": "role", **{name: self._own[name] for name in ("backup", "settle_timeout", *_TIMES)}}
+        validated = action.validated(_specs.VALUE, {**shared, **options})
+        return _do.value(action, validated, check_mode=self._context.check_mode)
+
+
+_TIMES: Final = ("program_timeout", "host_timeout")
+_OF_THE_POLICY: Final = (
+    "main_mode",
+    "polling_interval",
+    "replace_assigned",
+    "take_over",
+    "forget_replaced",
+    "policy_agent_first",
+    "backup",
+    "settle_timeout",
+    *_TIMES,
+)
+"""The role's variables that are options of C(win_ipsec_psk_policy) of the same name."""
+
+
+def _from_the_first(host: str) -> str:
+    return (
+        f"{host} stopped: neither it nor a peer was read in this run; start with the first task of the role "
+        "(check --start-at-task and --step)."
+    )
+
+
+def step(name: str, steps: Steps) -> Result:
+    """Do the step of a name."""
+    return cast("Result", getattr(steps, name)())

@@ -1,0 +1,140 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host's connections are found to be: the fact l2tp_result, and what is shown of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _view
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import agreement, barrier, facts, remains, report
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Finding, Severity
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import HostFacts, as_proof
+from ansible_collections.rras.ipsec.plugins.plugin_utils._role.play_vars import COMPARED, PlayVars
+
+FACT: Final = "l2tp_result"
+
+Compared = dict[str, Any]
+"""What is shown (lines), what is wrong (errors), and the fact."""
+
+
+def of_nothing() -> Compared:
+    """The result for a host of which nothing is read: Ansible does not reach it."""
+    return _compared((), (), (), {"connections": [], "findings": []})
+
+
+def of_site(play: PlayVars, run: barrier.Run, host: str) -> Compared:
+    """The result for a host whose connections were brought about, or needed nothing."""
+    proofs = _view.proofs(play, run.results)
+    found = agreement.agreements(run.network, host, proofs)
+    seen = _view.last_facts(play, host)
+    findings = [each for each in dict.fromkeys(each for one in found for each in one.findings) if each.host == host]
+    wrong = [each for one in found for each in one.disagreements]
+    of_others = {str(each) for one in found for each in one.findings if each.host != host}
+    said = [
+        *_of_both_ends(run.network, host, found, proofs),
+        *(text for text in map(str, findings) if text not in wrong),
+    ]
+    if seen:
+        said += [" ".join(sentences) for sentences in _left(play, run, host, seen)]
+    return _compared(
+        said,
+        (each for each in wrong if each not in of_others),
+        _changes(play, host),
+        {**_of_connections(run.network, host, found, findings), **_state(seen)},
+    )
+
+
+def _of_both_ends(
+    network: networks.Network, host: str, found: Iterable[agreement.Agreement], proofs: agreement.Proofs
+) -> Iterator[str]:
+    """What is said of connections as a whole: on the host that says it for both."""
+    connections = networks.connections_of(network, host)
+    for one, connection in zip(found, connections, strict=True):
+        if report.speaker(connection, proofs) == host:
+            yield one.summary
+            for peer in connection.peers:
+                yield from (each.problem for each in agreement.of_unread(network, peer, proofs))
+
+
+def of_verification(play: PlayVars, host: str) -> Compared:
+    """The result for a host that was compared with its declaration."""
+    nodes, answers = _view.neighbourhood(play, host), _view.answers(play, host)
+    made = report.report(nodes, host, answers)
+    proofs = {name: as_proof(answer) for name, answer in answers.items() if "host" in answer}
+    found = agreement.agreements(nodes, host, proofs)
+    return _compared(
+        (*made.lines, *made.of(Severity.WARNING)),
+        made.of(Severity.ERROR),
+        (),
+        {**_of_connections(nodes, host, found, made.findings), **_state(answers.get(host, {}).get("host"))},
+    )
+
+
+def lines(play: PlayVars) -> dict[str, list[str]]:
+    """What is shown of each host of the play of which there is something to say; no line twice.
+
+    After a change: of the hosts that were compared again.
+    """
+    compared = {host: play[host].get(COMPARED) or {} for host in play.playing}
+    again = {host: each for host, each in compared.items() if each.get("last")}
+    said: set[str] = set()
+    found: dict[str, list[str]] = {}
+    for host, each in (again or compared).items():
+        found[host] = [line for line in each.get("lines") or () if line not in said]
+        said.update(found[host])
+    return {host: mine for host, mine in found.items() if mine}
+
+
+def _compared(said: Iterable[str], wrong: Iterable[str], changes: Sequence[str], fact: dict[str, Any]) -> Compared:
+    errors = list(dict.fromkeys(wrong))
+    whole = {"changed": bool(changes), "changes": list(changes), "errors": errors, **fact}
+    return {"lines": list(dict.fromkeys(said)), "errors": errors, "ansible_facts": {FACT: whole}}
+
+
+def _of_connections(
+    network: networks.Network, host: str, found: Iterable[agreement.Agreement], findings: Iterable[Finding]
+) -> dict[str, Any]:
+    connections = networks.connections_of(network, host)
+    return {
+        "connections": [
+            {
+                "name": each.name,
+                "peer": connection.other(host),
+                "agree": not each.disagreements,
+                "proved": each.proved,
+                "summary": each.summary,
+            }
+            for each, connection in zip(found, connections, strict=True)
+        ],
+        "findings": [facts.fields(each) for each in dict.fromkeys(findings)],
+    }
+
+
+def _state(seen: HostFacts | None) -> dict[str, Any]:
+    if seen is None:
+        return {"read": False}
+    value = seen["prohibit_ipsec"]
+    return {
+        "read": True,
+        "restart_pending": value["value"] == 1 and value["in_effect"] == "no",
+        "unfinished_transaction": seen["unfinished_transaction"],
+    }
+
+
+def _changes(play: PlayVars, host: str) -> list[str]:
+    done = {
+        "policy": (_view.RESULTS[barrier.Phase.COMMIT], "changed"),
+        "ProhibitIpSec": (_view.VALUE, "changed"),
+        "restart": (_view.RESTART, "rebooted"),
+    }
+    return [what for what, (name, field) in done.items() if (play[host].get(name) or {}).get(field)]
+
+
+def _left(play: PlayVars, run: barrier.Run, host: str, seen: HostFacts) -> Iterable[remains.Left]:
+    if networks.connections_of(run.network, host):
+        return remains.under_other_names(host, seen, play.declared(host)["policy_name"])
+    return remains.unconnected(run.network[host], seen)

@@ -1,0 +1,200 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps of the role: from the variables and results of all hosts to what is done on one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from ansible_collections.rras.ipsec.tests.support import role
+from ansible_collections.rras.ipsec.tests.support.network import DEAD, OSAKA, PAIR, PENDING, TOKYO, proof, rule
+
+HOSTVARS: dict[str, dict[str, Any]] = {
+    TOKYO: {
+        "l2tp_connections": [PAIR],
+        "l2tp_address": "192.0.2.1",
+        "__l2tp_plan": proof() | PENDING,
+        "__l2tp_stage": {"transaction": "x"},
+        "__l2tp_commit": {"changed": True},
+    },
+    OSAKA: {
+        "l2tp_connections": [PAIR],
+        "l2tp_address": "192.0.2.2",
+        "__l2tp_plan": proof() | PENDING,
+        "__l2tp_stage": {"transaction": "y"},
+        "__l2tp_commit": DEAD,
+        "__l2tp_again": DEAD,
+        "__l2tp_value": {"reboot_required": True},
+        "__l2tp_restart": DEAD,
+    },
+}
+READ: dict[str, dict[str, Any]] = {
+    name: {option: value for option, value in variables.items() if not option.startswith("__")}
+    | {"__l2tp_plan": proof() | {"pending": False, "changed_rules": []}}
+    for name, variables in HOSTVARS.items()
+}
+"""Two hosts that were read and are as declared."""
+
+
+def changed(hostvars: Mapping[str, dict[str, Any]], host: str, **variables: Any) -> dict[str, dict[str, Any]]:
+    return {**hostvars, host: hostvars[host] | variables}
+
+
+def compared(hostvars: Mapping[str, Mapping[str, Any]], host: str, **given: Any) -> Any:
+    result, done, stopped = role.decide("compare", hostvars, host, **given)
+    assert (done, stopped) == ([], "")
+    return result
+
+
+def verified(answer: Mapping[str, Any], **variables: Any) -> Any:
+    return compared(changed(READ, TOKYO, __l2tp_plan=answer, **variables), TOKYO, only_verify=True)
+
+
+def test_a_pair_that_is_as_declared() -> None:
+    result = compared(READ, TOKYO)
+    assert (result["goes_on"], result["errors"]) == (False, [])
+    (line,) = result["lines"]
+    assert line.startswith("tokyo-osaka: rras-tokyo and rras-osaka agree on UDP 192.0.2.1 port 1701 -> 192.0.2.2")
+    fact = result["ansible_facts"]["l2tp_result"]
+    (connection,) = fact.pop("connections")
+    assert fact == {
+        "changed": False,
+        "changes": [],
+        "errors": [],
+        "findings": [],
+        "read": True,
+        "restart_pending": False,
+        "unfinished_transaction": None,
+    }
+    assert (connection["name"], connection["peer"], connection["agree"], connection["proved"]) == (
+        "tokyo-osaka",
+        OSAKA,
+        True,
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("variables", "goes_on"),
+    [
+        ({}, False),
+        ({"__l2tp_plan": proof() | PENDING}, True),
+        ({"__l2tp_plan": proof(value=None, in_effect="yes") | {"pending": False}}, True),
+        ({"__l2tp_plan": proof(in_effect="no") | {"pending": False}}, True),
+        ({"__l2tp_plan": proof(in_effect="unknown") | {"pending": False}}, False),
+        ({"__l2tp_plan": proof(in_effect="unknown") | {"pending": False}, "l2tp_reboot": "if_unknown"}, True),
+        ({"__l2tp_plan": proof(rules=[rule(state="differs")]) | {"pending": False}}, True),
+        ({"__l2tp_plan": {}}, True),
+        ({"l2tp_connections": []}, False),
+        ({"l2tp_managed": False}, False),
+    ],
+)
+def test_who_goes_on(variables: dict[str, Any], goes_on: bool) -> None:
+    assert compared(changed(READ, TOKYO, **variables), TOKYO)["goes_on"] is goes_on
+
+
+def test_the_other_end_of_a_changed_connection_goes_on() -> None:
+    hostvars = changed(READ, TOKYO, __l2tp_plan=proof() | PENDING)
+    assert compared(hostvars, OSAKA)["goes_on"] is True
+    hostvars = changed(READ, TOKYO, __l2tp_plan=proof() | PENDING | {"changed_rules": ["another"]})
+    assert compared(hostvars, OSAKA)["goes_on"] is False
+
+
+def test_a_finding_is_in_the_fact_of_its_own_host() -> None:
+    services = {"RemoteAccess": {"start": "auto", "running": False}}
+    hostvars = changed(READ, OSAKA, __l2tp_plan=proof(services=services) | {"pending": False})
+    for host, number in ((OSAKA, 1), (TOKYO, 0)):
+        findings = compared(hostvars, host)["ansible_facts"]["l2tp_result"]["findings"]
+        assert [found["identifier"] for found in findings] == ["service_not_running"] * number
+        assert all({type(value) for value in found.values()} == {str} for found in findings)
+
+
+def test_what_verify_says_of_a_host_that_is_away() -> None:
+    away = {"__l2tp_plan": {"failure": DEAD, "changed": False}}
+    hostvars = changed(READ, OSAKA, **away)
+    said = compared(hostvars, OSAKA, only_verify=True)
+    sentence = "rras-osaka is unreachable: Connection refused. Its connections were not compared; all others were."
+    assert (said["goes_on"], said["errors"]) == (True, [sentence])
+    line, *_weak_key = compared(hostvars, TOKYO, only_verify=True)["lines"]
+    assert line.startswith("tokyo-osaka: rras-tokyo has UDP 192.0.2.1 port 1701 -> 192.0.2.2")
+    stopping = changed(hostvars, OSAKA, **away, __l2tp_compared=said)
+    assert role.decide("stop", stopping, OSAKA, only_verify=True) == ({}, [], sentence)
+
+
+def test_what_does_not_match_is_said_whatever_it_is() -> None:
+    assert verified(proof())["errors"] == []
+    assert verified(proof(matches=False))["errors"] == [
+        "rras-tokyo does not match the declaration. Run site for rras-tokyo."
+    ]
+
+
+def test_a_host_without_a_connection_needs_no_address() -> None:
+    answer = proof(comparison=None)
+    answer["host"] |= {"addresses": [{"address": "192.0.2.7", "dynamic": False}], "machine": "x"}
+    alone = verified(answer, l2tp_connections=[], l2tp_address=None)
+    assert alone["lines"] == [
+        "l2tp_connections is empty for rras-tokyo, and no policy of this collection is there. Nothing was compared."
+    ]
+    (error,) = verified({**answer, "comparison": proof()["comparison"]})["errors"]
+    assert error.startswith(
+        "rras-tokyo was not compared, because l2tp_address of rras-tokyo is 192.0.2.1, but the server"
+    )
+
+
+def test_a_host_that_was_not_read_is_no_success() -> None:
+    (said,) = verified({})["errors"]
+    assert said.startswith("rras-tokyo was not read in this run; start with the first task of the role")
+
+
+@pytest.mark.parametrize(
+    ("step", "does"),
+    [("stage", ["stage"]), ("commit_near", []), ("commit_far", []), ("set_value", []), ("finish", [])],
+)
+def test_a_step_goes_on_only_when_the_other_end_did_what_comes_before(step: str, does: list[str]) -> None:
+    without = changed(HOSTVARS, OSAKA, __l2tp_stage={"failed": True, "msg": "the disk is full"}, __l2tp_commit={})
+    _result, done, _stopped = role.decide(step, without, TOKYO)
+    assert [each for each in done if each != "revert"] == does
+
+
+def test_a_host_reverts_when_its_peer_failed_to_commit() -> None:
+    failed = {"failed": True, "msg": "the disk is full"}
+    hostvars = changed(HOSTVARS, OSAKA, __l2tp_commit=failed, __l2tp_again={"skipped": True})
+    _result, done, stopped = role.decide("set_value", hostvars, TOKYO)
+    assert done == ["revert"]
+    assert stopped == "rras-tokyo stopped: its peer rras-osaka failed: the disk is full"
+
+
+def test_nobody_reverts_while_it_is_unknown_what_the_other_end_has() -> None:
+    _result, done, stopped = role.decide("set_value", HOSTVARS, TOKYO)
+    assert done == []
+    assert "did not answer the commit, so whether it has the new policy is unknown" in stopped
+
+
+def test_far_ends_commit_first() -> None:
+    staged = changed(changed(HOSTVARS, OSAKA, __l2tp_commit={}), TOKYO, __l2tp_commit={})
+    done = {(step, host): role.decide(step, staged, host)[1] for step in ("commit_far", "commit_near") for host in READ}
+    assert done == {
+        ("commit_far", TOKYO): [],
+        ("commit_far", OSAKA): ["commit"],
+        ("commit_near", TOKYO): ["commit"],
+        ("commit_near", OSAKA): [],
+    }
+
+
+def test_a_host_is_not_restarted_after_one_that_did_not_come_back() -> None:
+    ordered, *_rest = role.decide("order", HOSTVARS, TOKYO)
+    assert ordered["batches"] == [[OSAKA]]
+    stopped = role.decide("restart", HOSTVARS, TOKYO)[2]
+    assert stopped.startswith("rras-osaka did not come back after the restart, so rras-tokyo is not restarted;")
+
+
+@pytest.mark.parametrize("step", ["stage", "set_value", "commit_far", "commit_near", "prove", "finish"])
+def test_a_later_step_alone_does_nothing(step: str) -> None:
+    unread = {name: {"l2tp_connections": [PAIR], "l2tp_address": "192.0.2.9"} for name in READ}
+    result, done, stopped = role.decide(step, unread, TOKYO)
+    assert done == []
+    assert result.get("skipped") or "start with the first task of the role" in stopped

@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""No host holds up a run for ever, whatever its connection plugin waits for."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+
+import pytest
+from ansible.errors import AnsibleConnectionFailure
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _limit
+from ansible_collections.rras.ipsec.tests.support.server import Server
+from ansible_collections.rras.ipsec.tests.support.task import INFO, Task
+
+
+def test_what_waits_for_an_answer_is_interrupted_and_so_is_its_end() -> None:
+    """A plugin that is interrupted may wait again, for the end of its session."""
+    silent, _other = socket.socketpair()
+    ended = []
+    with pytest.raises(_limit.TimeUp), _limit.limited(1):  # noqa: PT012 - as a connection plugin does
+        try:
+            silent.recv(1)
+        finally:
+            ended.append(True)
+    assert ended
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_what_answers_in_time_is_left_alone() -> None:
+    before = signal.getsignal(signal.SIGALRM)
+    with _limit.limited(60):
+        assert signal.getitimer(signal.ITIMER_REAL)[0] > 0
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    assert signal.getsignal(signal.SIGALRM) is before
+
+
+def test_the_time_limit_of_a_task_takes_precedence() -> None:
+    signal.setitimer(signal.ITIMER_REAL, 3600)
+    try:
+        with _limit.limited(1):
+            assert signal.getitimer(signal.ITIMER_REAL)[0] > 1800
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def test_in_another_thread_nothing_is_limited() -> None:
+    timers = []
+
+    def work() -> None:
+        with _limit.limited(60):
+            timers.append(signal.getitimer(signal.ITIMER_REAL))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert timers == [(0.0, 0.0)]
+
+
+def test_a_host_that_does_not_answer_in_time_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = Task(Server())
+
+    def never(_seconds: int) -> None:
+        raise _limit.TimeUp
+
+    monkeypatch.setattr(_limit, "limited", never)
+    with pytest.raises(AnsibleConnectionFailure, match=r"^the host did not answer within 45 seconds\.$"):
+        task.run(INFO, host_timeout=45)
+
+
+@pytest.mark.parametrize("seconds", [9, 86401])
+def test_a_limit_that_makes_no_sense(seconds: int) -> None:
+    result = Task(Server()).run(INFO, host_timeout=seconds)
+    assert result["msg"] == "host_timeout is out of range; write a number of seconds from 10 to 86400."
