@@ -12,6 +12,7 @@ from ansible.errors import AnsibleUndefinedVariable
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._action import OptionsError, RrasAction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.adopt import Place
+from ansible_collections.rras.ipsec.plugins.plugin_utils._rendering import is_managed
 from ansible_collections.rras.ipsec.plugins.plugin_utils._specs import ADOPT
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work.adoption import Source, write_variables
 
@@ -27,10 +28,16 @@ class ActionModule(RrasAction):
 
     def _check_connection(self) -> None:
         """Check it where it is used: not for an export."""
-        if not self._task.args.get("reg_file"):
+        if not self._task.args.get("reg_file") and self._is_managed:
             super()._check_connection()
 
+    @property
+    def _is_managed(self) -> bool:
+        return is_managed(self._variables["hostvars"], self._variables["inventory_hostname"])
+
     def act(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        if not options["reg_file"] and not self._is_managed:
+            return {"changed": False, "skipped": True}
         place = self._place()
         if options["reg_file"]:
             source = Source.export(options["reg_file"], options["code_page"], place)

@@ -11,7 +11,7 @@ from typing import Any
 from ansible.errors import AnsibleUndefinedVariable
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._action import OptionsError, RrasAction
-from ansible_collections.rras.ipsec.plugins.plugin_utils._rendering import Declared, kind, kinds
+from ansible_collections.rras.ipsec.plugins.plugin_utils._rendering import Declared, is_managed, kind, kinds
 from ansible_collections.rras.ipsec.plugins.plugin_utils._results import Mask
 from ansible_collections.rras.ipsec.plugins.plugin_utils._specs import RENDER
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work.rendering import HostFiles
@@ -30,9 +30,10 @@ class ActionModule(RrasAction):
         """Allow any connection, for it is not used; nor is become."""
 
     def act(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
-        host = str(self._variables["inventory_hostname"])
+        host, hostvars = str(self._variables["inventory_hostname"]), self._variables["hostvars"]
+        if options["undo_only"] and is_managed(hostvars, host):
+            return {"changed": False, "skipped": True}
         try:
-            hostvars = self._variables["hostvars"]
             declared = Declared.of(hostvars, host)
             self._mask = Mask(declared.secrets)
             for value in declared.given:

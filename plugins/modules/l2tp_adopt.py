@@ -17,6 +17,7 @@ description:
   - Reads an IP security policy, from the host or from an export of its registry, and writes the variables of the role P(rras.ipsec.l2tp#role) that
     declare it, so that nobody has to retype it. With these variables the role leaves the policy as it is.
   - No key is written. Each is named as a variable for a vault, and the playbook C(rras.ipsec.verify) compares it with the one in force.
+  - A host with C(l2tp_managed) false is skipped unless there is an export of it.
   - What the variables can't say is listed, in the result and in the file, and left out.
 extends_documentation_fragment:
   - rras.ipsec.attributes
@@ -91,7 +92,9 @@ steps:
   type: list
   elements: str
 reason:
-  description: Why the task failed, in one word that a playbook can test.
+  description:
+    - Why the task failed, in one word that a playbook can test.
+    - C(options), C(declaration), C(adopt) or C(files), or what P(rras.ipsec.win_ipsec_policy_info#module) fails with where it reads a host.
   returned: failure
   type: str
 """

@@ -63,7 +63,8 @@ options:
     default: true
   undo_only:
     description:
-      - Whether only the files that undo the others are written. Those of an earlier run are kept as they are.
+      - Whether only the files that undo the others are written, and only for a host with C(l2tp_managed) false; any other is skipped. Those of an
+        earlier run are kept as they are.
     type: bool
     default: false
 notes:
@@ -103,7 +104,7 @@ steps:
   type: list
   elements: str
 reason:
-  description: Why the task failed, in one word that a playbook can test.
+  description: Why the task failed, in one word that a playbook can test. C(options), C(declaration), C(render) or C(files).
   returned: failure
   type: str
 """

@@ -96,33 +96,33 @@ def mirrored(hostvars: _view.HostVars, host: str) -> _view.HostVars:
 
     What Ansible does on those is the truth; what the variables of the other end say, nobody checked.
     """
-    if _is_managed(hostvars, host):
+    if is_managed(hostvars, host):
         return hostvars
     theirs = {
         entry["name"]: entry
         for name in hostvars
-        if name != host and _is_managed(hostvars, name)
+        if name != host and is_managed(hostvars, name)
         for entry in _entries(hostvars[name])
         if {host, name} <= set(entry["peers"])
     }
     if not theirs:
         return hostvars
-    own = network.expand(_view.written(hostvars[host]))
-    kept = [entry for entry in (own if isinstance(own, list | tuple) else ()) if not _is_one_of(entry, theirs)]
+    kept = [entry for entry in _entries(hostvars[host]) if entry["name"] not in theirs]
     return ChainMap({host: _with(hostvars[host], [*theirs.values(), *kept])}, cast("dict[str, Any]", hostvars))
 
 
 def _with(variables: Mapping[str, Any], connections: list[Any]) -> Mapping[str, Any]:
-    complete = {"l2tp_connections": connections, "l2tp_default": {}, "l2tp_preshared_keys": {}}
-    return ChainMap(complete, cast("dict[str, Any]", variables))
+    given = {"l2tp_connections": connections, "l2tp_default": {}, "l2tp_preshared_keys": {}}
+    return ChainMap(given, cast("dict[str, Any]", variables))
 
 
-def _is_managed(hostvars: _view.HostVars, host: str) -> bool:
+def is_managed(hostvars: _view.HostVars, host: str) -> bool:
+    """Whether Ansible reaches a host; anything but false says so."""
     return _shape.truth(hostvars[host].get("l2tp_managed", True)) is not False
 
 
 def _entries(variables: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The connections of a host, of those entries that have the form of one."""
+    """The connections of two peers that a host's variables declare, as far as they have the form of one."""
     connections = network.expand(_view.written(variables))
     return [
         entry
@@ -134,8 +134,16 @@ def _entries(variables: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     ]
 
 
-def _is_one_of(entry: object, named: Mapping[str, Any]) -> bool:
-    return isinstance(entry, Mapping) and entry.get("name") in named
+def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - any YAML
+    """Everything in a variable that holds nothing else, with the name of the option that it stands under."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _flat(item, str(key))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _flat(item, name)
+    else:
+        yield name, value
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -160,17 +168,16 @@ class Declared:
     @property
     def secrets(self) -> list[str]:
         """The keys of all connections that are seen."""
-        methods = [each for entry in self._entries for each in (entry, *(entry.get("authentication") or ()))]
-        return [key for each in methods if isinstance(key := each.get("preshared_key"), str)]
+        return [value for name, value in self._values if name == "preshared_key" and isinstance(value, str)]
 
     @property
     def given(self) -> list[Any]:
         """Everything that the inventory says: of a core before 2.19, templates are left where a variable is missing."""
-        return [*self.variables.values(), *(value for entry in self._entries for value in entry.values())]
+        return [*self.variables.values(), *(value for _name, value in self._values)]
 
     @property
-    def _entries(self) -> list[Mapping[str, Any]]:
-        return [entry for node in self.nodes.values() for entry in _entries({"l2tp_connections": node.connections})]
+    def _values(self) -> list[tuple[str, Any]]:
+        return [found for node in self.nodes.values() for found in _flat(node.connections)]
 
     @property
     def options(self) -> dict[str, Any]:
@@ -199,7 +206,7 @@ class Declared:
         checked.pop("l2tp_other_peers")
         shown = list(_view.exposed(self.nodes, self.host, checked))
         written = node.as_written
-        settings = _settings.problems(checked, written.connections, written.default)
+        settings = list(_settings.problems(checked, written.connections, written.default))
         found = shown or [*settings, *network.problems(self.nodes, self.host)]
         return found or list(self._not_negotiable(kinds))
 

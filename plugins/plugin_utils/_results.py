@@ -100,7 +100,7 @@ _COMPARISON: Final[Described] = {
     "policy": _KEPT,
     "standing": _KEPT,
     "difference": _FREE,
-    "rules": {"name": _FREE, "state": _KEPT, "treatment": _KEPT, "key_fingerprints": _KEPT, **_DIFFERING},
+    "rules": {"name": _FREE, "state": _KEPT, "treatment": _KEPT, "keys": _KEPT, **_DIFFERING},
     **_DIFFERING,
 }
 RESULT: Final[Mapping[str, Described]] = {
@@ -119,12 +119,6 @@ RESULT: Final[Mapping[str, Described]] = {
     "in_effect": _KEPT,
     "diff": {"before_header": _KEPT, "after_header": _KEPT, "before": _LINES, "after": _LINES},
     "host": _HOST,
-    "network": Text.RAW,
-    "machines": _KEPT,
-    "batches": _KEPT,
-    "lines": Text.WHOLE,
-    "errors": Text.WHOLE,
-    "ansible_facts": Text.WHOLE,
     "folder": _KEPT,
     "files": _KEPT,
     "file": _KEPT,
@@ -133,6 +127,12 @@ RESULT: Final[Mapping[str, Described]] = {
     "key_variables": _FREE,
     "refused": _FREE,
     "steps": _FREE,
+    "network": Text.RAW,
+    "machines": _KEPT,
+    "batches": _KEPT,
+    "lines": Text.WHOLE,
+    "errors": Text.WHOLE,
+    "ansible_facts": Text.WHOLE,
 }
 """All fields of all results that hold text. One that is missing here counts as free."""
 RESULT_OF_A_STEP: Final[Mapping[str, Described]] = {**RESULT, "msg": Text.WHOLE}

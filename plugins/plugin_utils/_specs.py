@@ -141,6 +141,21 @@ INFO: Final[Spec] = {
     **_SHARED,
 }
 
+ADOPT: Final[Spec] = {
+    "folder": {"type": "str", "required": True},
+    "policy": {"type": "str"},
+    "reg_file": {"type": "str"},
+    "code_page": {"type": "str", "default": "cp1252"},
+    **_SHARED,
+}
+
+RENDER: Final[Spec] = {
+    "folder": {"type": "str", "required": True},
+    "peer_type": {"type": "str", "default": "windows", "choices": ["windows_2000", "windows"]},
+    "keys": {"type": "bool", "default": True},
+    "undo_only": {"type": "bool", "default": False},
+}
+
 STEP: Final[Spec] = {
     "step": {
         "type": "str",
@@ -170,19 +185,4 @@ STEP: Final[Spec] = {
     },
     "removal": {"type": "bool", "default": False},
     "batch": {"type": "list", "elements": "str", "default": []},
-}
-
-ADOPT: Final[Spec] = {
-    "folder": {"type": "str", "required": True},
-    "policy": {"type": "str"},
-    "reg_file": {"type": "str"},
-    "code_page": {"type": "str", "default": "cp1252"},
-    **_SHARED,
-}
-
-RENDER: Final[Spec] = {
-    "folder": {"type": "str", "required": True},
-    "peer_type": {"type": "str", "default": "windows", "choices": ["windows_2000", "windows"]},
-    "keys": {"type": "bool", "default": True},
-    "undo_only": {"type": "bool", "default": False},
 }

@@ -87,12 +87,11 @@ def test_the_far_end_is_the_mirror_of_the_managed_end_and_undone_by_files(contro
     controller.host("osaka")["l2tp_connections"] = [connection("a key that nobody has")]
     controller.variables.update({"l2tp_render_keys": False, "l2tp_render_to": "elsewhere"})
 
-    made = controller.play(UNDO)
     rendered = controller.play(RENDER)
     undone = controller.play(UNDO)
 
-    assert (made.code, rendered.code, undone.code) == (0, 0, 0), made.explain() + rendered.explain()
-    assert (made.changed, undone.changed) == ({"tokyo": 0, "osaka": 1}, {"tokyo": 0, "osaka": 0})
+    assert (rendered.code, undone.code) == (0, 0), rendered.explain() + undone.explain()
+    assert undone.changed == {"tokyo": 0, "osaka": 0}
     folder = controller.folder / "elsewhere" / "osaka"
     steps = (folder / "STEPS.txt").read_text(encoding="utf-8-sig")
     assert "tokyo-osaka: (left out)" in steps

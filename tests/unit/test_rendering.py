@@ -139,6 +139,18 @@ def test_two_servers_that_nobody_reaches_get_the_same_filter_each(tmp_path: Path
         assert ' -r "tokyo-osaka" -f 192.0.2.1:1701+192.0.2.2::UDP -n ESP[3DES,SHA]' in text
 
 
+def test_the_end_of_a_hub_is_the_mirror_of_the_hub_with_its_key(tmp_path: Path) -> None:
+    hub = {"name": "hub", "hub": "tokyo", "peers": ["tokyo", "osaka"]}
+    hostvars = pair(l2tp_connections=[hub], l2tp_preshared_keys={"hub/tokyo/osaka": KEY})
+    hostvars["osaka"] |= {"l2tp_connections": [], "l2tp_preshared_keys": {}}
+    result = render(hostvars, tmp_path)
+    assert result["changed"] is True, result
+    assert f'-r "hub/tokyo/osaka" -f 192.0.2.1:1701+192.0.2.2::UDP -n ESP[3DES,SHA] -a PRESHARE:"{KEY}"' in (
+        tmp_path / "osaka" / "ipsecpol.cmd"
+    ).read_text(encoding="utf-8")
+    assert KEY not in str(result)
+
+
 def test_an_inventory_name_that_is_no_folder_is_refused(tmp_path: Path) -> None:
     hostvars = pair(l2tp_connections=[CONNECTION | {"peers": ["tokyo", "../osaka"]}])
     hostvars["../osaka"] = hostvars.pop("osaka")

@@ -66,12 +66,16 @@ class _Found:
         return store.StoredPolicy("path", "{guid}", self.policy)
 
 
+def filled(value: Any, key: str) -> Any:
+    """The same, with the keys in the vault."""
+    if isinstance(value, dict):
+        return {name: key if name == "preshared_key" else filled(each, key) for name, each in value.items()}
+    return [filled(each, key) for each in value] if isinstance(value, list) else value
+
+
 def options(adopted: Adopted, key: str = KEY) -> dict[str, Any]:
     """The options of the module that the role makes of the variables, with the keys in the vault."""
-    connections = [
-        entry | ({"preshared_key": key} if "preshared_key" in entry else {})
-        for entry in adopted.variables["l2tp_connections"]
-    ]
+    connections = filled(adopted.variables["l2tp_connections"], key)
     ends = ("l2tp_main_mode", "l2tp_filter_action")
     shared = {name: adopted.variables[name] for name in ends if name in adopted.variables}
     shared["l2tp_connections"] = connections
@@ -96,6 +100,9 @@ def applied(adopted: Adopted) -> declaration.Declaration:
     [
         pytest.param((PAIR, OTHERS), {}, id="a pair"),
         pytest.param((PAIR,), {}, id="nothing for others"),
+        pytest.param((PAIR | {"authentication": [{"preshared_key": KEY}, {"certificate_authority": "CN=Example"},
+                     {"kerberos": True}]}, OTHERS), {}, id="several methods"),
+        pytest.param((PAIR | {"authentication": [{"kerberos": True}]}, OTHERS), {}, id="Kerberos"),
         pytest.param((CERTIFIED, OTHERS), {"polling_interval": 30, "name": "Another"}, id="a certificate"),
         pytest.param((PAIR, OTHERS | CERTIFIED | {"name": "others", "filters": OTHERS["filters"], "filter_action": {}}),
                      {}, id="certificates for others"),
@@ -192,13 +199,10 @@ TRAP: Any = {"offers": (model.Offer((model.Algorithm(model.Transform.AH, 1, 2),)
         ({"tunnel_address": declared().policy.rules[0].filters[0].source.first}, "it is for a tunnel to 192.0.2.1"),
         ({"connection_type": model.ConnectionType.LAN}, "it applies to some network connections only"),
         ({"interface_name": "Ethernet"}, "it applies to some network connections only"),
+        ({"authentication": ()}, "it has no authentication method"),
         (
-            {"authentication": (*declared().policy.rules[0].authentication, model.AuthenticationMethod.kerberos())},
-            "it has 2 authentication methods, and a connection has one",
-        ),
-        (
-            {"authentication": (model.AuthenticationMethod.kerberos(),)},
-            "it authenticates by neither a preshared key nor a certificate",
+            {"authentication": (model.AuthenticationMethod(7, b"secret"),)},
+            "it authenticates by a method of the unknown type 7",
         ),
         (
             {"alternate_authentication": (model.AuthenticationMethod.kerberos(),)},
@@ -209,7 +213,7 @@ TRAP: Any = {"offers": (model.Offer((model.Algorithm(model.Transform.AH, 1, 2),)
                 "authentication": (model.AuthenticationMethod.certificate("CN=Example"),),
                 "authentication_flags": (model.AuthenticationFlag.EXCLUDE_CA_NAME,),
             },
-            "it adds settings to its certificate method",
+            "it adds settings to its certificate methods",
         ),
     ],
 )

@@ -371,6 +371,8 @@ def test_every_file_says_the_order_and_what_the_other_end_needs(peer_type: PeerT
             assert text.index("1. Stop RRAS") < text.index("Restart the computer."), name
         else:
             assert "First the policy, then ProhibitIpSec, then the restart:" in text, name
+            assert "add the line PolicyAgent to the value DependOnService of the service RemoteAccess" in text, name
+            assert "check that no policy of the" in text, name
             assert (
                 "The other end of 'tokyo-osaka' must have the same filter (source 192.0.2.1, destination 192.0.2.2, "
                 "not the other way round), the same preshared key, a policy that is assigned, and ProhibitIpSec = 1."

@@ -151,7 +151,8 @@ class _Adoption:
             options.place(rule)
             if rule.filter_action.action == model.Action.BLOCK:
                 return "block"
-            certificate = options.method(rule).type == model.AuthenticationType.CERTIFICATE
+            types = [method.type for method in options.methods(rule)]
+            certificate = types == [model.AuthenticationType.CERTIFICATE]
             return "certificate" if certificate and not options.filter_action(rule.filter_action) else ""
         except InexpressibleError:
             return ""
@@ -161,17 +162,27 @@ class _Adoption:
         source, destination = options.ends(rule)
         if self._own not in (source, destination):
             raise InexpressibleError(f"neither of its addresses is {self._own}, and a server has one l2tp_address")
-        method = options.method(rule)
+        methods = options.methods(rule)
         action = options.filter_action(rule.filter_action)
         name = self._name(rule, number)
-        entry: dict[str, Any] = {"name": name, "peers": [self._peer(source), self._peer(destination)]}
+        said = [self._method(name, method) for method in methods]
+        alone = len(said) == 1 and "kerberos" not in said[0]
+        return {
+            "name": name,
+            "peers": [self._peer(source), self._peer(destination)],
+            **(said[0] if alone else {"authentication": said}),
+            **({"filter_action": action} if action else {}),
+        }
+
+    def _method(self, name: str, method: model.AuthenticationMethod) -> dict[str, Any]:
+        """One authentication method of a connection; a key as the variable that must hold it."""
         if method.type == model.AuthenticationType.CERTIFICATE:
-            entry["certificate_authority"] = method.certificate_authority
-        else:
-            variable = self._variable(name)
-            self._keys[variable] = name
-            entry["preshared_key"] = f"{{{{ {variable} }}}}"
-        return entry | ({"filter_action": action} if action else {})
+            return {"certificate_authority": method.certificate_authority}
+        if method.type == model.AuthenticationType.KERBEROS:
+            return {"kerberos": True}
+        variable = self._variable(name)
+        self._keys[variable] = name
+        return {"preshared_key": f"{{{{ {variable} }}}}"}
 
     def _name(self, rule: model.Rule, number: int) -> str:
         """The name of a connection: that of its rule, if it can be one and is not taken."""
@@ -223,7 +234,7 @@ def _pair(rule: model.Rule) -> list[tuple[str, str]]:
     """The ends of a rule that is a connection."""
     try:
         options.place(rule)
-        options.method(rule)
+        options.methods(rule)
         options.filter_action(rule.filter_action)
         return [options.ends(rule)]
     except InexpressibleError:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import describe, model
@@ -100,19 +100,18 @@ def _offer(found: model.Offer) -> dict[str, Any]:
     }
 
 
-def method(rule: model.Rule) -> model.AuthenticationMethod:
-    """The one authentication method of a connection. Raises `InexpressibleError`."""
-    methods: Sequence[model.AuthenticationMethod] = rule.authentication
-    if len(methods) != 1:
-        raise InexpressibleError(f"it has {len(methods)} authentication methods, and a connection has one")
+def methods(rule: model.Rule) -> tuple[model.AuthenticationMethod, ...]:
+    """The authentication methods of a connection, in order of preference. Raises `InexpressibleError`."""
+    if not rule.authentication:
+        raise InexpressibleError("it has no authentication method")
     if rule.alternate_authentication not in (None, rule.authentication):
         raise InexpressibleError("its alternate authentication methods say something else than the first ones")
-    only = methods[0]
-    if only.type == model.AuthenticationType.CERTIFICATE and any(rule.authentication_flags):
-        raise InexpressibleError("it adds settings to its certificate method")
-    if only.type not in (model.AuthenticationType.CERTIFICATE, model.AuthenticationType.PRESHARED_KEY):
-        raise InexpressibleError("it authenticates by neither a preshared key nor a certificate")
-    return only
+    unknown = [each.type for each in rule.authentication if not isinstance(each.type, model.AuthenticationType)]
+    if unknown:
+        raise InexpressibleError(f"it authenticates by a method of the unknown type {unknown[0]}")
+    if any(rule.authentication_flags):
+        raise InexpressibleError("it adds settings to its certificate methods")
+    return rule.authentication
 
 
 def ends(rule: model.Rule) -> tuple[str, str]:

@@ -85,6 +85,7 @@ def _remarks(rendering: Rendering) -> Iterator[str]:
         f"3. Add the value ProhibitIpSec, REG_DWORD 1, below {remarks.RASMAN} (regedt32).",
         "4. Restart the computer.",
         remarks.WHY_THIS_ORDER,
+        *remarks.BESIDE,
         *remarks.other_ends(rendering),
         *_left_out(rendering),
     ]

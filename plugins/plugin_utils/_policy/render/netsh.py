@@ -101,6 +101,7 @@ def _remarks(rendering: Rendering) -> Iterator[str]:
     yield f"2. Set the value: reg add {_RASMAN} /v ProhibitIpSec /t REG_DWORD /d 1 /f"
     yield "3. Restart the computer."
     yield remarks.WHY_THIS_ORDER
+    yield from remarks.BESIDE
     yield from remarks.other_ends(rendering)
     yield from remarks.ipv6(rendering)
 

@@ -33,6 +33,7 @@ def _remarks(rendering: Rendering) -> Iterator[str]:
         yield "2. Look into the console (IP Security Policy Management): the policy must be assigned."
     yield "3. Restart the computer."
     yield remarks.WHY_THIS_ORDER
+    yield from remarks.BESIDE
     yield from remarks.other_ends(rendering)
     yield from remarks.ipv6(rendering)
 

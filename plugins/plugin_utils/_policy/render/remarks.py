@@ -27,6 +27,12 @@ WHY_THIS_ORDER: Final = (
     "First the policy, then ProhibitIpSec, then the restart: the value takes the automatic protection away from all "
     "L2TP of the server when Windows starts, so the policy must be assigned before."
 )
+BESIDE: Final = (
+    "What no file does, before the restart:",
+    "  let the service PolicyAgent start automatically;",
+    "  check that no policy of the domain is assigned, for it would override this one;",
+    "  add the line PolicyAgent to the value DependOnService of the service RemoteAccess, so that RRAS waits for it.",
+)
 STOP_RRAS: Final = (
     "Stop RRAS (net stop RemoteAccess): without it there is no L2TP that could be in clear text in between."
 )

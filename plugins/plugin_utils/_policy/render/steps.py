@@ -186,7 +186,8 @@ def _value(rendering: Rendering) -> Iterator[str]:
     yield "  1. Check again that the policy is assigned."
     yield f"  2. Run {_editor(rendering)} and find {remarks.RASMAN}"
     yield "  3. Add the value ProhibitIpSec, type REG_DWORD, data 1."
-    yield "  4. Check that the service PolicyAgent starts automatically."
+    yield f"  4. {remarks.BESIDE[0]}"
+    yield from (f"     {line}" for line in remarks.BESIDE[1:])
     yield "  5. Restart the computer."
     yield f"  6. {'netdiag /test:ipsec (Support Tools)' if old else 'netsh ipsec dynamic show all'} shows the policy."
     yield from (f"  {line}" for line in remarks.ipv6(rendering))
