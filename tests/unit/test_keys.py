@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from pathlib import Path
 from typing import Any
@@ -210,6 +211,7 @@ OTHER_CONTENT = (
             "{} can't be decrypted (AnsibleVaultError); give the vault password that it was encrypted with.",
         ),
     ],
+    ids=itertools.count(),  # what is encrypted looks otherwise in each process
 )
 def test_another_content_is_refused_without_a_word_of_it(path: Path, content: str | bytes, sentence: str) -> None:
     path.write_bytes(content.encode() if isinstance(content, str) else content)
