@@ -22,7 +22,7 @@ $nameForm = '\w+'
 $base64Form = '[A-Za-z0-9+/=]*'
 $guidForm = '\{[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}\}'
 $storeForm = 'SOFTWARE\\Policies\\Microsoft\\Windows\\IPSec\\Policy\\Local'
-$objectForm = "$storeForm\\ipsec\w+$guidForm"
+$partForm = "$storeForm\\ipsec\w+$guidForm"
 $ownForm = 'SOFTWARE\\rras\.ipsec(\\\w+)*'
 $servicesForm = 'SYSTEM\\CurrentControlSet\\Services'
 $serviceForm = '(PolicyAgent|IKEEXT|RasMan|RemoteAccess|MpsSvc)'
@@ -61,7 +61,7 @@ $programForm = Join-Forms @(
     "sc`tconfig (PolicyAgent|IKEEXT) start= [a-z-]+"
     "sc`tconfig RemoteAccess depend= [\w+/]+"
 )
-$placeForm = Join-Forms @("($objectForm|$ownForm|$storeForm)`t$nameForm", $prohibitForm)
+$placeForm = Join-Forms @("($partForm|$ownForm|$storeForm)`t$nameForm", $prohibitForm)
 
 # Somebody else's value has any kind, and is given back with it; what we write ourselves has one of four.
 $writableForm = Join-Forms @(
@@ -80,15 +80,15 @@ $verbs = @{
     ExpectValue     = "($ownForm`t$nameForm|$prohibitForm)", $base64Form
     ExpectSealed    = $ownForm, $nameForm, $storeForm
     Seal            = $ownForm, $nameForm, $storeForm
-    CreateKey       = "($objectForm|$ownForm|$storeForm)", '(Volatile|None)'
-    ProtectKey      = "($objectForm|$ownForm)", '[A-Z:();]+'
+    CreateKey       = "($partForm|$ownForm|$storeForm)", '(Volatile|None)'
+    ProtectKey      = "($partForm|$ownForm)", '[A-Z:();]+'
     SetValue        = $writableForm, $base64Form
     UnsetValue      = $placeForm
-    DeleteKey       = "($objectForm|$ownForm)"
+    DeleteKey       = "($partForm|$ownForm)"
     DeleteListed    = $ownForm, $nameForm
     CopyKey         = "($ownForm|$storeForm|$rasmanForm)", $ownForm
     Flush           = "($storeForm|$ownForm|$rasmanForm)"
-    AssignPolicy    = "($objectForm)?"
+    AssignPolicy    = "($partForm)?"
 }
 
 # An assignment inside a function makes a variable of the function's own. So what changes is kept in objects: the
@@ -378,7 +378,7 @@ function Get-Lifetime([string] $path) {
 function DeleteKey([string] $path) {
     $key = $root.OpenSubKey($path)
     if ($null -eq $key) { return }
-    if ($path -match "^$objectForm$" -and $key.SubKeyCount) {
+    if ($path -match "^$partForm$" -and $key.SubKeyCount) {
         Fail 'failed' "the key $path holds keys, as no part of a policy does: it may be a registry link"
     }
     foreach ($child in $key.GetSubKeyNames()) { DeleteKey "$path\$child" }
@@ -391,7 +391,7 @@ function DeleteKey([string] $path) {
 }
 function DeleteListed([string] $path, [string] $name) {
     foreach ($listed in (Open-Key $path).GetValue($name)) {
-        if ($listed -notmatch "^$objectForm$") { continue }
+        if ($listed -notmatch "^$partForm$") { continue }
         DeleteKey $listed
         Answer 'deleted' (Encode $listed)
     }
@@ -422,22 +422,22 @@ function Flush([string] $path) {
 
 # Running programs, by .NET and by absolute path: under Stop, a line that a program writes to stderr would end a script
 # of PowerShell 5.1, and sc is an alias there. Both streams are read at once, or a full one would block the program.
-function Start-Program([string] $program, [string] $arguments) {
-    $start = [Diagnostics.ProcessStartInfo]::new("$([Environment]::SystemDirectory)\$program.exe", $arguments)
+function Start-Program([string] $program, [string] $given) {
+    $start = [Diagnostics.ProcessStartInfo]::new("$([Environment]::SystemDirectory)\$program.exe", $given)
     $start.UseShellExecute = $false
     $start.CreateNoWindow = $true
     $start.RedirectStandardInput = $true
     $start.RedirectStandardOutput = $true
     $start.RedirectStandardError = $true
-    try { $process = [Diagnostics.Process]::Start($start) } catch { return -1, "$program.exe can't be started" }
-    $process.StandardInput.Close()
-    $out = $process.StandardOutput.ReadToEndAsync()
-    $errors = $process.StandardError.ReadToEndAsync()
-    if (-not $process.WaitForExit(1000 * $state.seconds)) {
-        $process.Kill()
+    try { $task = [Diagnostics.Process]::Start($start) } catch { return -1, "$program.exe can't be started" }
+    $task.StandardInput.Close()
+    $out = $task.StandardOutput.ReadToEndAsync()
+    $errors = $task.StandardError.ReadToEndAsync()
+    if (-not $task.WaitForExit(1000 * $state.seconds)) {
+        $task.Kill()
         return -1, "$program.exe did not end within $($state.seconds) seconds"
     }
-    $process.ExitCode, ($out.Result + "`n" + $errors.Result)
+    $task.ExitCode, ($out.Result + "`n" + $errors.Result)
 }
 
 # The state of a service is the second number that sc prints. The labels before the numbers are translated.
@@ -449,36 +449,36 @@ function Get-State([string] $service) {
 
 # What a program was to do and did not, as a sentence. Of net.exe only the service's state tells: others start services,
 # too, and then it ends with 2. Of the states, 1 is stopped, 2 starting, 3 stopping, 4 running.
-function Get-Shortfall([string] $program, [string] $arguments, [int] $code) {
-    $said = "$program $arguments ended with code $code"
+function Get-Shortfall([string] $program, [string] $given, [int] $code) {
+    $said = "$program $given ended with code $code"
     if ($program -ne 'net' -and $code -ne 0) { return $said }
     if ($program -ne 'net') { return }
-    $word, $service = $arguments.Split(' ')
+    $word, $service = $given.Split(' ')
     $passing, $wanted, $lack = if ($word -eq 'start') { '2', '4', 'not running' } else { '3', '1', 'not stopped' }
     for ($i = 0; ($now = Get-State $service) -eq $passing -and $i -lt 2 * $state.seconds; $i++) {
         [Threading.Thread]::Sleep(500)
     }
     if ($now -ne $wanted) { "$said, and the service is $lack" }
 }
-function Assert-Done([string] $program, [string] $arguments, [int] $code) {
-    $shortfall = Get-Shortfall $program $arguments $code
+function Assert-Done([string] $program, [string] $given, [int] $code) {
+    $shortfall = Get-Shortfall $program $given $code
     if ($shortfall) { Fail 'failed' $shortfall }
 }
-function Undo-Program([string] $program, [string] $arguments) {
-    $code, $text = Start-Program $program $arguments
-    Assert-Done $program $arguments $code
+function Undo-Program([string] $program, [string] $given) {
+    $code, $text = Start-Program $program $given
+    Assert-Done $program $given $code
 }
 
 # A program that was ended for its time may have done its work before, so it is undone as well.
 function RunProgram(
-    [string] $program, [string] $arguments, [string] $pattern, [string] $must, [string] $undoer, [string] $undoing
+    [string] $program, [string] $given, [string] $pattern, [string] $must, [string] $undoer, [string] $undoing
 ) {
-    $code, $text = Start-Program $program $arguments
+    $code, $text = Start-Program $program $given
     $ran = $code -eq 0 -or ($code -eq -1 -and $text -match ' did not end within ')
     if ($undoer -and $ran) { $undo.Push(@('Undo-Program', $undoer, $undoing)) }
-    if ($must -eq 'must') { Assert-Done $program $arguments $code }
+    if ($must -eq 'must') { Assert-Done $program $given $code }
     $found = [regex]::Matches($text, (Decode $pattern)) -join "`n"
-    Answer 'ran' (Encode "$program $arguments") $code (Encode $found)
+    Answer 'ran' (Encode "$program $given") $code (Encode $found)
 }
 
 # Assigning. netsh ends with 0 after some errors, so its output and the registry are looked at. Else the registry is
