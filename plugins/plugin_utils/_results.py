@@ -100,7 +100,7 @@ _COMPARISON: Final[Described] = {
     "policy": _KEPT,
     "standing": _KEPT,
     "difference": _FREE,
-    "rules": {"name": _FREE, "state": _KEPT, "treatment": _KEPT, "keys": _KEPT, **_DIFFERING},
+    "rules": {"name": _FREE, "state": _KEPT, "treatment": _KEPT, "key_fingerprints": _KEPT, **_DIFFERING},
     **_DIFFERING,
 }
 RESULT: Final[Mapping[str, Described]] = {
