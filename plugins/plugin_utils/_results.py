@@ -151,9 +151,10 @@ class Mask:
         """A free text of one line, without secrets."""
         return describe.shortened(describe.escaped(self._masked(text)), _LONGEST)
 
-    def result(self, result: Mapping[str, Any], described: Mapping[str, Described] = RESULT) -> dict[str, Any]:
-        """A result without secrets in its free texts. described: its fields."""
-        return {name: self._value(value, described.get(name, _FREE)) for name, value in result.items()}
+    def result(self, result: Mapping[str, Any], described: Mapping[str, Described] | None = None) -> dict[str, Any]:
+        """A result without secrets in its free texts. described: its fields, those of RESULT where nothing is given."""
+        fields = RESULT if described is None else described
+        return {name: self._value(value, fields.get(name, _FREE)) for name, value in result.items()}
 
     def _masked(self, text: str) -> str:
         return self._pattern.sub(MASK, text) if self._pattern else text
