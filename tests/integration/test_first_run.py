@@ -72,6 +72,8 @@ def test_first_run_brings_the_pair_about_and_the_second_finds_nothing_to_do(
     assert second.code == 0, second.explain()
     assert second.changed == {TOKYO: 0, OSAKA: 0}
     assert words.executions(lab) == EACH_ONCE
+    tasks = {name: counts["ok"] + counts["skipped"] for name, counts in second.recap.items()}
+    assert tasks == {TOKYO: 6, OSAKA: 4}, "two are done once, by the first server, for all"
     assert words.restarts(lab) == {TOKYO: 0, OSAKA: 0}
     assert second.said(TOKYO) == [AGREE]
     assert words.changes(before, lab) == {}

@@ -23,6 +23,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.host_ru
     rules,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.keyrings import Keyring, keyring
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.parts import parts
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.topologies import Written, expand
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "malformed",
     "negotiated",
     "not_negotiable",
+    "parts",
     "problems",
     "reachable",
     "rules",
