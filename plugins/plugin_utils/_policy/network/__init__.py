@@ -5,7 +5,13 @@
 
 from __future__ import annotations
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.checks import all_problems, problems
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.checks import (
+    all_problems,
+    problems,
+    problems_of_all,
+    unsound,
+    without_connections,
+)
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.connections import (
     Connection,
     Network,
@@ -44,6 +50,9 @@ __all__ = [
     "not_negotiable",
     "parts",
     "problems",
+    "problems_of_all",
     "reachable",
     "rules",
+    "unsound",
+    "without_connections",
 ]
