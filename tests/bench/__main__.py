@@ -12,6 +12,9 @@ from ansible_collections.rras.ipsec.tests.bench import core, fleet
 
 
 def main() -> None:
+    print("One pair; what a run costs a server, what is done once for all hosts among it.")
+    for line in fleet.of_a_pair():
+        print(line, flush=True)
     print("Unchanged servers: rras.ipsec.site beside a play of two bare raw tasks, in turn; medians.")
     for line in fleet.report(quick=os.environ.get("BENCH") == "quick"):
         print(line, flush=True)

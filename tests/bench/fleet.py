@@ -21,7 +21,7 @@ from typing import Any
 
 from ansible_collections.rras.ipsec.tests.lab import HostSpec
 from ansible_collections.rras.ipsec.tests.support import pair as words
-from ansible_collections.rras.ipsec.tests.support.controller import Controller, Run
+from ansible_collections.rras.ipsec.tests.support.controller import VERIFY, Controller, Run
 from ansible_collections.rras.ipsec.tests.support.labs import controller_for
 from ansible_collections.rras.ipsec.tests.support.pair import Memory, connection
 
@@ -31,7 +31,6 @@ BARE: dict[str, Any] = {
     "gather_facts": False,
     "tasks": [{"ansible.builtin.raw": "hostname", "changed_when": False}] * 2,
 }
-SITE = "rras.ipsec.site"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -103,8 +102,8 @@ def _after_first_run() -> dict[str, Memory]:
 
 
 @contextlib.contextmanager
-def _controller(specs: Sequence[HostSpec]) -> Iterator[Controller]:
-    with tempfile.TemporaryDirectory() as folder, controller_for(specs, Path(folder)) as controller:
+def _controller(specs: Sequence[HostSpec], **connecting: str) -> Iterator[Controller]:
+    with tempfile.TemporaryDirectory() as folder, controller_for(specs, Path(folder), **connecting) as controller:
         controller.variables.pop("l2tp_connections", None)
         yield controller
 
@@ -161,3 +160,44 @@ def report(*, quick: bool) -> Iterator[str]:
             f"{row.what:27} {row.play:6} {wall:6.2f}   {least:5.2f}..{most:5.2f}   {used:8.2f}       "
             f"{used / row.servers:6.3f}       {lab / (lab + used):5.0%}            {wall / bare:5.2f}"
         )
+
+
+CONNECTIONS: Mapping[str, Mapping[str, str]] = {
+    "winrm, HTTP, NTLM": {"connection": "winrm", "transport": "ntlm", "scheme": "http"},
+    "winrm, HTTPS, Basic": {"connection": "winrm", "transport": "basic", "scheme": "https"},
+    "psrp, HTTP, NTLM": {"connection": "psrp", "transport": "negotiate", "scheme": "http"},
+}
+
+
+def of_a_pair() -> Iterator[str]:
+    """What each run of a pair costs a server, over each connection, line by line."""
+    yield "connection            run            tasks   executions   requests   kB up   kB down   wall s of the run"
+    for name, connecting in CONNECTIONS.items():
+        with _controller([HostSpec(end, address) for end, address in ENDS.items()], **connecting) as controller:
+            controller.variables["l2tp_connections"] = [connection("tokyo-osaka", *ENDS)]
+            for what, play in _runs_of_a_pair(controller):
+                yield f"{name:21} {what:13} {_costs_of_a_server(controller, play)}"
+
+
+def _runs_of_a_pair(controller: Controller) -> Iterator[tuple[str, Callable[[], Run]]]:
+    yield "first run", controller.site
+    yield "unchanged", controller.site
+    yield "verify", lambda: controller.play(VERIFY)
+    controller.variables["l2tp_connections"] = [connection("tokyo-osaka", *ENDS, key=words.NEW_KEY)]
+    yield "key change", controller.site
+
+
+def _costs_of_a_server(controller: Controller, play: Callable[[], Run]) -> str:
+    """What a run cost the near end, which does what is done once for all."""
+    words.clear_records(controller.lab)
+    before = time.perf_counter()
+    run = play()
+    wall = time.perf_counter() - before
+    _succeed(run)
+    near, counts = controller.lab["near"].recorder, run.recap["near"]
+    tasks = counts["ok"] + counts["skipped"]
+    carried = near.traffic
+    return (
+        f"{tasks:6}   {len(near.executions):10}   {carried.requests:8}   {carried.up / 1000:5.1f}   "
+        f"{carried.down / 1000:7.1f}   {wall:6.2f}"
+    )

@@ -27,6 +27,14 @@ EACH_ONCE = {TOKYO: 1, OSAKA: 1}
 MOST_EXECUTIONS = 8
 """Of a first run without faults: plan 1, stage 2, commit 1, value 2, proof 1, finish 1."""
 
+MOST_CARRIED = {
+    ("winrm", "ntlm"): (10, 45_000, 38_000),
+    ("winrm", "basic"): (7, 44_000, 37_000),
+    ("psrp", "negotiate"): (11, 98_000, 42_000),
+}
+"""Of an unchanged server: requests, those of the login among them and one for an answer that takes its time; bytes up
+and down."""
+
 REMOVAL: list[Mapping[str, Any]] = [
     {
         "hosts": "rras",
@@ -72,8 +80,15 @@ def test_first_run_brings_the_pair_about_and_the_second_finds_nothing_to_do(
     assert second.code == 0, second.explain()
     assert second.changed == {TOKYO: 0, OSAKA: 0}
     assert words.executions(lab) == EACH_ONCE
+    tasks = {name: counts["ok"] + counts["skipped"] for name, counts in second.recap.items()}
+    assert tasks == {TOKYO: 6, OSAKA: 4}, "two are done once, by the first server, for all"
     assert words.restarts(lab) == {TOKYO: 0, OSAKA: 0}
     assert second.said(TOKYO) == [AGREE]
+    carried = {name: host.recorder.traffic for name, host in lab.items()}
+    requests, up, down = MOST_CARRIED[connecting["connection"], connecting["transport"]]
+    for each in carried.values():
+        assert 0 < each.requests <= requests
+        assert (each.up <= up, each.down <= down) == (True, True), each
     assert words.changes(before, lab) == {}
 
 

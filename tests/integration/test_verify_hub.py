@@ -52,6 +52,17 @@ def test_a_wrong_key_and_a_spoke_that_is_off_concern_their_own_connections(hub: 
     assert [run.said(spoke) for spoke in ("spoke-b", "spoke-c")] == [[], []]
 
 
+def test_a_spoke_that_is_declared_wrongly_stops_no_other_comparison(hub: Controller, says: Says) -> None:
+    hub.host("spoke-b")["l2tp_address"] = "192.0.2.300"
+
+    run = hub.play(VERIFY)
+
+    assert (run.code, run.failed) == (2, [HUB, "spoke-b"])
+    says("a spoke of a hub has a wrong address", run.failure(HUB), run.code)
+    agreeing = [line.partition(":")[0] for line in run.said(HUB) if "agree on UDP" in line]
+    assert agreeing == ["to-spoke-a", "to-spoke-c"]
+
+
 def test_two_keys_that_are_swapped_match_neither_rule(hub: Controller, says: Says) -> None:
     give_key(hub.lab[HUB], NAMES["spoke-a"], KEYS["spoke-b"])
     give_key(hub.lab[HUB], NAMES["spoke-b"], KEYS["spoke-a"])

@@ -226,4 +226,6 @@ class Host:
         return self._service.answer(envelope)
 
     def _site(self, certificate: Path | None) -> Site:
-        return Site(self._answer, lambda: self.impairments, certificate, self.spec.allow_unencrypted)
+        return Site(
+            self._answer, lambda: self.impairments, certificate, self.spec.allow_unencrypted, self.recorder.carry
+        )

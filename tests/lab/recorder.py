@@ -38,6 +38,15 @@ class Execution:
     """The verb and the path of each record that the script got; never a field that could hold data."""
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Traffic:
+    """HTTP requests, those of the login among them, and the bytes of their bodies and of the answers'."""
+
+    requests: int = 0
+    up: int = 0
+    down: int = 0
+
+
 class Recorder:
     """The journal of one host; safe to use from several threads."""
 
@@ -45,6 +54,19 @@ class Recorder:
         self._lock = threading.Lock()
         self._lines: list[Line] = []
         self._executions: list[Execution] = []
+        self._traffic = Traffic()
+
+    def carry(self, up: int, down: int) -> None:
+        """Count one request, and the bytes of its body and of the answer's."""
+        with self._lock:
+            was = self._traffic
+            self._traffic = Traffic(was.requests + 1, was.up + up, was.down + down)
+
+    @property
+    def traffic(self) -> Traffic:
+        """What was carried since the records were cleared."""
+        with self._lock:
+            return self._traffic
 
     def write(self, source: Source, text: str) -> None:
         """Write down one thing."""
@@ -61,6 +83,7 @@ class Recorder:
         with self._lock:
             self._lines.clear()
             self._executions.clear()
+            self._traffic = Traffic()
 
     @property
     def lines(self) -> list[Line]:

@@ -14,7 +14,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils import _specs
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import declaration
 
 POLICY = "L2TP site to site"
-KEY = "correct horse battery staple"
+KEY = "Correct-Horse 17 Battery Staple"
 PAIR: dict[str, Any] = {
     "name": "tokyo-osaka",
     "filters": [{"source_address": "192.0.2.1", "destination_address": "192.0.2.2"}],

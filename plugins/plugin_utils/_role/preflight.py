@@ -28,10 +28,11 @@ def preflight(play: PlayVars, *, removal: bool) -> dict[str, Any]:
 def problems(play: PlayVars, nodes: Network, hosts: Sequence[str], *, removal: bool) -> dict[str, list[str]]:
     """What is wrong with the variables of hosts, a sentence each. nodes: of all that they are connected with."""
     of_the_network = networks.all_problems(nodes, hosts, removal=removal)
-    return {host: _own(play.declared(host), nodes, host, removal=removal) or of_the_network[host] for host in hosts}
+    return {host: of_host(play.declared(host), nodes, host, removal=removal) or of_the_network[host] for host in hosts}
 
 
-def _own(declared: Mapping[str, Any], nodes: Network, host: str, *, removal: bool) -> list[str]:
+def of_host(declared: Mapping[str, Any], nodes: Network, host: str, *, removal: bool) -> list[str]:
+    """What is wrong with a host's own variables, beside what its connections and peers say."""
     given = {f"l2tp_{name}": value for name, value in declared.items()}
     shown = [] if removal else list(_view.exposed(networks.reachable(nodes, host), host, given))
     if shown:

@@ -11,6 +11,7 @@ choice of tasks, makes one end go on alone.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, cast
 
@@ -93,7 +94,7 @@ class Steps:
 
     def plan(self) -> Result:
         """Read the host and plan; change nothing. A host that no connection names is only read."""
-        wrong = self._problems()
+        wrong = self._problems_to_verify() if self._only_verify and not self._removal else self._problems()
         if wrong:
             raise StopError(" ".join(wrong))
         if not self._managed:
@@ -111,7 +112,7 @@ class Steps:
         if not self._managed:
             found, goes_on = summary.of_nothing(), False
         elif self._only_verify:
-            found = summary.of_verification(self._play, self._host)
+            found = summary.of_verification(self._play, self._host, self._unsound)
             goes_on = bool(found["errors"])
         else:
             run = _view.run_nearby(self._play, self._host)
@@ -356,6 +357,22 @@ class Steps:
         nodes = _view.network(self._play, self._host)
         return preflight.problems(self._play, nodes, [self._host], removal=self._removal)[self._host]
 
+    def _problems_to_verify(self) -> list[str]:
+        """What keeps a host from being compared; what is wrong with one connection keeps only that one."""
+        nodes = _view.network(self._play, self._host)
+        wrong = preflight.of_host(self._own, nodes, self._host, removal=False)
+        wrong = wrong or networks.problems_of_all(nodes, self._host)
+        if wrong or not self._unsound:
+            return wrong
+        left = networks.without_connections(nodes, self._unsound, self._host)
+        sentences = [sentence for each in self._unsound.values() for sentence in each]
+        return [] if networks.connections_of(left, self._host) else sentences
+
+    @functools.cached_property
+    def _unsound(self) -> dict[str, list[str]]:
+        """What is wrong with single connections, by their names, where that does not stop the host."""
+        return networks.unsound(_view.neighbourhood(self._play, self._host), self._host) if self._only_verify else {}
+
     def _whole_run(self) -> Run:
         return _view.run(self._play, self._host)
 
@@ -433,6 +450,7 @@ class Steps:
 
     def _declared(self) -> dict[str, Any]:
         own, nodes = self._own, _view.neighbourhood(self._play, self._host)
+        nodes = networks.without_connections(nodes, self._unsound, self._host)
         rules = networks.rules(
             nodes,
             self._host,

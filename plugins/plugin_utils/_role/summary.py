@@ -5,14 +5,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import agreement, barrier, facts, remains, report
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Finding, Severity
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import HostFacts, as_proof
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import (
+    HostFacts,
+    PolicyComparison,
+    PolicyResult,
+    as_proof,
+)
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role.play_vars import COMPARED, PlayVars
 
 FACT: Final = "l2tp_result"
@@ -60,18 +65,38 @@ def _of_both_ends(
                 yield from (each.problem for each in agreement.of_unread(network, peer, proofs))
 
 
-def of_verification(play: PlayVars, host: str) -> Compared:
-    """The result for a host that was compared with its declaration."""
-    nodes, answers = _view.neighbourhood(play, host), _view.answers(play, host)
+def of_verification(play: PlayVars, host: str, unsound: Mapping[str, Sequence[str]]) -> Compared:
+    """The result for a host that was compared with its declaration.
+
+    unsound: what is wrong with connections that could not be compared, by their names.
+    """
+    nodes = networks.without_connections(_view.neighbourhood(play, host), unsound, host)
+    answers = _without_rules(_view.answers(play, host), unsound)
     made = report.report(nodes, host, answers)
     proofs = {name: as_proof(answer) for name, answer in answers.items() if "host" in answer}
     found = agreement.agreements(nodes, host, proofs)
     return _compared(
         (*made.lines, *made.of(Severity.WARNING)),
-        made.of(Severity.ERROR),
+        (*(sentence for each in unsound.values() for sentence in each), *made.of(Severity.ERROR)),
         (),
         {**_of_connections(nodes, host, found, made.findings), **_state(answers.get(host, {}).get("host"))},
     )
+
+
+def _without_rules(answers: report.Answers, names: Collection[str]) -> report.Answers:
+    """The answers, without what they say of connections that are not compared."""
+    if not names:
+        return answers
+    return {host: _without_rules_of(answer, names) for host, answer in answers.items()}
+
+
+def _without_rules_of(answer: PolicyResult, names: Collection[str]) -> PolicyResult:
+    compared = answer.get("comparison")
+    if not compared:
+        return answer
+    rules = [rule for rule in compared["rules"] if rule["name"] not in names]
+    left: PolicyComparison = {**compared, "rules": rules, "difference": []}
+    return {**answer, "comparison": left, "matches": True}
 
 
 def lines(play: PlayVars) -> dict[str, list[str]]:

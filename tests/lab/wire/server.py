@@ -39,6 +39,8 @@ class Site:
     """The endpoint speaks TLS with this key and certificate; without one it speaks plain HTTP."""
     allow_unencrypted: bool = False
     """Take plain messages over plain HTTP (Windows' setting AllowUnencrypted)."""
+    carried: Callable[[int, int], object] = lambda _up, _down: None
+    """Is told of each request: the bytes of its body, and of the answer's."""
 
 
 class Endpoint:
@@ -140,6 +142,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        self._up = len(body)
         verdict = self._login.check(self.headers.get("Authorization", ""))
         if verdict.scheme is None:
             self._reply(http.HTTPStatus.UNAUTHORIZED, challenges=(verdict.token,) if verdict.token else CHALLENGES)
@@ -188,6 +191,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
         self.wfile.flush()
+        self.server.site.carried(self._up, len(body))
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name that http.server wants)
         """Say nothing; the recorder knows what matters."""

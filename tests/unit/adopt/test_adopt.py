@@ -537,6 +537,18 @@ def test_the_findings_of_an_export(tree: Tree, said: list[str]) -> None:
     assert list(export_findings("osaka", tree)) == said
 
 
+def test_what_weakens_an_exported_policy_and_its_keys_is_told() -> None:
+    weak = {"methods": [{"encryption": "des", "dh_group": 2}]}
+    rendering = render.fit(declared(with_key("password"), OTHERS, main_mode=weak), render.PeerType.WINDOWS_2000)
+    tree = reg_file.read(reg_file.encode(reg_file.text(content.sections(rendering))))
+    said = list(export_findings("osaka", tree))[1:]
+    assert [sentence.partition(" on osaka ")[0] for sentence in said] == [
+        "The key exchange of the policy 'L2TP site to site'",
+        "The preshared key of the rule tokyo-osaka",
+    ]
+    assert "password" not in "".join(said)
+
+
 def test_an_export_that_protects_its_connections_only_is_told() -> None:
     rendering = render.fit(declared(PAIR), render.PeerType.WINDOWS_2000)
     tree = reg_file.read(reg_file.encode(reg_file.text(content.sections(rendering))))

@@ -162,7 +162,7 @@ def test_netsh_word_for_word() -> None:
         (
             'add rule name="tokyo-osaka" policy="L2TP site to site" filterlist="tokyo-osaka" '
             'filteraction="tokyo-osaka (negotiate)" conntype=all activate=yes description="tokyo-osaka" kerberos=no '
-            'psk="correct horse battery staple"'
+            'psk="Correct-Horse 17 Battery Staple"'
         ),
         (
             'add filteraction name="all other L2TP (block)" description="all other L2TP (block)" qmpfs=no inpass=no '

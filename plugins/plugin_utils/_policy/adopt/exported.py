@@ -7,9 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import facts, findings, host, store
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
+    describe,
+    facts,
+    findings,
+    host,
+    store,
+    weaknesses,
+)
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.adopt.adopting import unreadable_sentence
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render.rendering import preshared_keys
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import HostFacts, ServiceFacts
 
 _RUNNING: ServiceFacts = {"start": "auto", "running": True, "depends_on": []}
@@ -21,12 +29,21 @@ def export_findings(name: str, tree: Tree) -> Iterator[str]:
     if found.active is None:
         yield f"No policy is assigned on {name}."
     yield from map(unreadable_sentence, found.unreadable)
+    seen = _facts(tree)
+    yield from (finding.problem for finding in _of_the_value(name, tree, seen))
     if host.RASMAN not in tree:
         yield f"The export does not hold {host.RASMAN}, so it does not tell whether ProhibitIpSec is set on {name}."
-        return
-    seen = _facts(tree)
-    for finding in (*findings.of_the_value(name, seen), *findings.find(name, seen)):
-        yield finding.problem
+    yield from (finding.problem for finding in weaknesses.find(name, seen))
+    for rule in found.active.policy.rules if found.active else ():
+        for weak in filter(None, map(weaknesses.of_key, preshared_keys(rule))):
+            yield f"The preshared key of the rule {describe.shown(rule.name)} on {name} {weak}."
+
+
+def _of_the_value(name: str, tree: Tree, seen: HostFacts) -> Iterator[findings.Finding]:
+    """What depends on ProhibitIpSec, where the export tells of it."""
+    if host.RASMAN in tree:
+        yield from findings.of_the_value(name, seen)
+        yield from findings.find(name, seen)
 
 
 def _facts(tree: Tree) -> HostFacts:

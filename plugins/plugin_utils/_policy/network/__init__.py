@@ -5,7 +5,13 @@
 
 from __future__ import annotations
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.checks import all_problems, problems
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.checks import (
+    all_problems,
+    problems,
+    problems_of_all,
+    unsound,
+    without_connections,
+)
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.connections import (
     Connection,
     Network,
@@ -23,6 +29,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.host_ru
     rules,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.keyrings import Keyring, keyring
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.parts import parts
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.topologies import Written, expand
 
 __all__ = [
@@ -41,7 +48,11 @@ __all__ = [
     "malformed",
     "negotiated",
     "not_negotiable",
+    "parts",
     "problems",
+    "problems_of_all",
     "reachable",
     "rules",
+    "unsound",
+    "without_connections",
 ]

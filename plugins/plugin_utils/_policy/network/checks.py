@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import ipaddress
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, declaration, texts
@@ -57,8 +58,38 @@ def _of_peers(network: Network, host: str, own: Callable[[str], list[str]]) -> l
     return [f"{host} stopped because its peer {wrong} is declared wrongly: {own(wrong)[0]}"] if wrong else []
 
 
+def unsound(network: Network, host: str) -> dict[str, list[str]]:
+    """What is wrong with single connections of a host, by their names; all others can be compared all the same."""
+    entries = _own_entries(network[host])
+    found = {entry["name"]: list(_entry_problems(network, host, entry)) for entry in entries}
+    return {name: sentences for name, sentences in found.items() if sentences}
+
+
+def without_connections(network: Network, names: Collection[str], host: str) -> dict[str, Node]:
+    """The network, where a host does not have the connections of these names."""
+    node = network[host]
+    kept = [entry for entry in node.connections or () if not (isinstance(entry, Mapping) and entry["name"] in names)]
+    return {**network, host: dataclasses.replace(node, connections=kept)}
+
+
+def problems_of_all(network: Network, host: str) -> list[str]:
+    """What is wrong with a host's declaration and concerns more than one connection."""
+    return list(_problems_of_all(network, network[host]))
+
+
 def _problems(network: Network, node: Node) -> Iterator[str]:
     """What is wrong with the declaration of one host alone."""
+    yield from _problems_of_all(network, node)
+    if not list(malformed(node.as_written)):
+        for entry in _own_entries(node):
+            yield from _entry_problems(network, node.name, entry)
+
+
+def _own_entries(node: Node) -> list[Mapping[str, Any]]:
+    return [entry for entry in node.connections or () if node.name in entry["peers"]]
+
+
+def _problems_of_all(network: Network, node: Node) -> Iterator[str]:
     host = node.name
     yield from node.faults
     yield from _other_peers_problems(node)
@@ -71,11 +102,9 @@ def _problems(network: Network, node: Node) -> Iterator[str]:
         return
     yield from _twice(node.connections)
     yield from _unknown_peers(node)
-    own = [entry for entry in node.connections if host in entry["peers"]]
+    own = _own_entries(node)
     if own:
         yield from _unprotected(f"l2tp_filter_action of {host}", node.filter_action)
-    for entry in own:
-        yield from _entry_problems(network, host, entry)
     yield from _same_addresses(network, own)
 
 

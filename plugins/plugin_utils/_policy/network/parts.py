@@ -1,0 +1,36 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which hosts must be in one run, because connections join them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+
+def parts(connections: Mapping[str, object]) -> list[list[str]]:
+    """The hosts that connections join, over any number of them; each part sorted, and the parts by their first host.
+
+    connections: what each host of an inventory declares, of any form. A host that no connection names is in no part,
+    nor is a peer that the inventory does not have.
+    """
+    joined: dict[str, set[str]] = {}
+    for declared in connections.values():
+        for peers in _peers(declared):
+            known = [peer for peer in peers if peer in connections]
+            whole = set(known).union(*(joined.get(peer, ()) for peer in known))
+            joined.update(dict.fromkeys(whole, whole))
+    return sorted({id(whole): sorted(whole) for whole in joined.values()}.values())
+
+
+def _peers(declared: object) -> Iterator[list[str]]:
+    for entry in declared if isinstance(declared, list | tuple) else ():
+        peers = entry.get("peers") if isinstance(entry, Mapping) else None
+        if isinstance(peers, list | tuple):
+            yield [peer for peer in (*peers, *_hub(entry)) if isinstance(peer, str)]
+
+
+def _hub(entry: Mapping[str, Any]) -> Iterator[object]:
+    if entry.get("hub") is not None:
+        yield entry["hub"]
