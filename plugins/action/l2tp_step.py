@@ -38,7 +38,7 @@ class ActionModule(RrasAction):
             result = {"changed": False, "unreachable": True, "msg": str(error)}
         if self._play is None or "_ansible_verbose_always" in result:
             return result
-        return {**result, "entry": self._play.entry}
+        return {"entry": self._play.entry, **result}
 
     _play: PlayVars | None = None
 

@@ -238,7 +238,13 @@ def restarting(hostvars: HostVars, hosts: Iterable[str]) -> list[str]:
 def not_back(hostvars: HostVars, hosts: Iterable[str]) -> list[str]:
     """Those of the hosts that were restarted and did not come back."""
     results = {host: _value_result(hostvars, host, RESTART) for host in hosts if host in hostvars}
-    return [host for host, result in results.items() if result.get("failed") or result.get("unreachable")]
+    return [host for host, result in results.items() if _is_lost(result)]
+
+
+def _is_lost(restart: ValueResult) -> bool:
+    """Whether a host is gone since its restart; one that was stopped before its own is not."""
+    failed = restart.get("failed") and restart.get("reason") != "stopped"
+    return bool(failed or restart.get("unreachable"))
 
 
 def _needs_restart(hostvars: HostVars, host: str) -> bool:

@@ -15,7 +15,7 @@ from ansible_collections.rras.ipsec.tests.lab.recorder import Source
 from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import Controller
 from ansible_collections.rras.ipsec.tests.support.labs import MakeController
-from ansible_collections.rras.ipsec.tests.support.pair import KEY, OSAKA, POLICY, TOKYO, connection
+from ansible_collections.rras.ipsec.tests.support.pair import KEY, NEW_KEY, OSAKA, POLICY, TOKYO, connection
 
 AUTHORITY = "CN=Example Root CA, O=Example"
 BEFORE, AFTER = "hostname # before", "hostname # after"
@@ -103,6 +103,19 @@ def test_tags_of_the_user_s_own_do_the_whole_work(pair: Controller, included: st
 
     assert run.code == 0, run.explain()
     assert words.restarts(pair.lab) == {TOKYO: 1, OSAKA: 1}
+
+
+@pytest.mark.slow
+def test_the_role_twice_in_a_play_begins_anew(pair: Controller) -> None:
+    task = {"ansible.builtin.include_role": {"name": "rras.ipsec.l2tp"}}
+    key = {"ansible.builtin.set_fact": {"l2tp_connections": [connection(key=NEW_KEY)]}}
+
+    run = pair.play([{"hosts": "rras", "gather_facts": False, "tasks": [task, key, task]}])
+
+    assert run.code == 0, run.explain()
+    assert [words.keys_of(words.assigned(host)) for host in pair.lab.values()] == [[NEW_KEY], [NEW_KEY]]
+    assert len([line for line in run.said(TOKYO) if line.startswith("tokyo-osaka: ")]) == 2, "once for each entry"
+    assert pair.site().changed != {TOKYO: 0, OSAKA: 0}, "the inventory has the old key"
 
 
 def test_later_plays_read_what_was_found(pair: Controller) -> None:

@@ -32,6 +32,7 @@ class Play(dict[str, Mapping[str, Any]]):
     """Variables and results of each host, in the place of `PlayVars`."""
 
     preflight: Mapping[str, Any] = {}
+    place = entry = "here"
 
     def __init__(self, hostvars: Mapping[str, Mapping[str, Any]], host: str) -> None:
         super().__init__(hostvars)

@@ -320,7 +320,7 @@ def _missing(run: Run, host: str, other: str, phase: Phase) -> str:
     if (run.answered(other, undone) or {}).get("unreachable"):
         return _down(run, host, other, phase, reason)
     if reason:
-        return f"{host} stopped: {_peer(run, host, other)} {reason.removeprefix(f'{other} ')}"
+        return _failed(run, host, other, phase, reason)
     return (
         f"{host} stopped: its peer {other} was not {_DONE[phase]} in this run, and a changed connection must change "
         "on both ends together; run both together (check --limit, serial and strategy), or set l2tp_one_end to true "
@@ -328,14 +328,17 @@ def _missing(run: Run, host: str, other: str, phase: Phase) -> str:
     )
 
 
+def _failed(run: Run, host: str, other: str, phase: Phase, reason: str) -> str:
+    """That a peer failed; one of the hosts that wait for it says why."""
+    spokesman = _spokesman(run, host, other, phase)
+    if host != spokesman:
+        return f"{host} stopped too: {_peer(run, host, other)} failed (see the message of {spokesman})."
+    return f"{host} stopped: {_peer(run, host, other)} {reason.removeprefix(f'{other} ')}"
+
+
 def _down(run: Run, host: str, other: str, phase: Phase, reason: str) -> str:
-    """That a peer is away. Of all hosts that wait for it one says why, a peer of its own if there is one."""
-    waiting = [
-        member
-        for member in sorted(networks.component(host, _changed_edges(run)) - {other})
-        if not _undone(run, member, phase) and (phase is Phase.PLAN or run.pending(member))
-    ]
-    spokesman = next(iter(sorted(waiting, key=lambda member: other not in _peers(run, member))), host)
+    """That a peer is away; one of the hosts that wait for it says why."""
+    spokesman = _spokesman(run, host, other, phase)
     if host != spokesman:
         said = f"{_peer(run, host, other)} is unreachable (see the message of {spokesman})"
         return f"{host} stopped too: {said}."
@@ -344,6 +347,16 @@ def _down(run: Run, host: str, other: str, phase: Phase, reason: str) -> str:
         f"{host} stopped: {_peer(run, host, other)} {cause}; run both ends together when {other} "
         "answers, or set l2tp_one_end to true if the tunnel may break until the other end follows."
     )
+
+
+def _spokesman(run: Run, host: str, other: str, phase: Phase) -> str:
+    """Which of all hosts that wait for another one says why they stop: a peer of its own if there is one."""
+    waiting = [
+        member
+        for member in sorted(networks.component(host, _changed_edges(run)) - {other})
+        if not _undone(run, member, phase) and (phase is Phase.PLAN or run.pending(member))
+    ]
+    return next(iter(sorted(waiting, key=lambda member: other not in _peers(run, member))), host)
 
 
 def _peer(run: Run, host: str, other: str) -> str:

@@ -82,8 +82,8 @@ class PlayVars(Mapping[str, Mapping[str, Any]]):
         self.host: str = task_vars["inventory_hostname"]
 
     @functools.cached_property
-    def entry(self) -> str:
-        """What tells one entry of a play into the role from another one."""
+    def place(self) -> str:
+        """What tells one place where the role stands in a play from another one."""
         inner, role = self._task, self._task._role  # noqa: SLF001
         while inner._parent is not None and inner._parent._role is role:  # noqa: SLF001
             inner = inner._parent  # noqa: SLF001
@@ -93,7 +93,12 @@ class PlayVars(Mapping[str, Mapping[str, Any]]):
     def preflight(self) -> Mapping[str, Any]:
         """What the first task found out; empty where it did not run for this entry into the role."""
         found = self._task_vars.get(PREFLIGHT) or {}
-        return found["network"] if found.get("entry") == self.entry and "network" in found else {}
+        return found["network"] if found.get("entry") == self.place and "network" in found else {}
+
+    @property
+    def entry(self) -> str:
+        """What tells one entry into the role from another one, at the same place too, as in a loop."""
+        return str(self.preflight.get("token") or self.place)
 
     @functools.cached_property
     def playing(self) -> Sequence[str]:

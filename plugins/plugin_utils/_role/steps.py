@@ -44,6 +44,12 @@ class StopError(RrasError):
     reason = "stopped"
 
 
+class NotBackError(StopError):
+    """A host was restarted and did not come back."""
+
+    reason = "not_back"
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Context:
     """What a step works with."""
@@ -72,7 +78,8 @@ class Steps:
 
     def preflight(self) -> Result:
         """Read the declarations of all hosts of the play, and find what is wrong with them."""
-        return {"changed": False, "network": preflight.preflight(self._play, removal=self._removal)}
+        network = preflight.preflight(self._play, removal=self._removal)
+        return {"changed": False, "entry": self._play.place, "network": network}
 
     def machines(self) -> Result:
         """Note which machine answered under each name of the play."""
@@ -234,7 +241,7 @@ class Steps:
         except AnsibleConnectionFailure:
             failed = True
         if failed or result.get("failed") or result.get("unreachable"):
-            raise StopError(
+            raise NotBackError(
                 f"{self._host} did not come back within {seconds} seconds after its restart; {left}. "
                 "Check its console, then repeat the run."
             )

@@ -262,8 +262,10 @@ def test_of_a_peer_that_is_down_one_host_says_why() -> None:
 def test_where_the_peer_itself_has_a_fault_another_one_says_why() -> None:
     both = star(spoke_a=DEAD, hub=FAILED)
     said = {name: barrier.problem(both, name, Phase.PLAN, one_end=False) for name in ("spoke-b", "spoke-c")}
-    failed = "stopped: its peer hub failed: the disk is full"
-    assert said == {name: f"{name} {failed}" for name in said}
+    assert said == {
+        "spoke-b": "spoke-b stopped: its peer hub failed: the disk is full",
+        "spoke-c": "spoke-c stopped too: its peer hub failed (see the message of spoke-b).",
+    }
 
 
 def test_a_hub_that_is_down_is_the_peer_of_each_spoke() -> None:

@@ -192,6 +192,13 @@ def test_a_host_is_not_restarted_after_one_that_did_not_come_back() -> None:
     assert stopped.startswith("rras-osaka did not come back after the restart, so rras-tokyo is not restarted;")
 
 
+def test_one_that_was_stopped_is_not_one_that_did_not_come_back() -> None:
+    stopped = {"failed": True, "reason": "stopped", "msg": "rras-tokyo is not restarted"}
+    hostvars = changed(HOSTVARS, OSAKA, __l2tp_restart=stopped)
+    result, done, said = role.decide("restart", hostvars, TOKYO)
+    assert (result, done, said) == ({"changed": True, "rebooted": True}, [], "")
+
+
 @pytest.mark.parametrize("step", ["stage", "set_value", "commit_far", "commit_near", "prove", "finish"])
 def test_a_later_step_alone_does_nothing(step: str) -> None:
     unread = {name: {"l2tp_connections": [PAIR], "l2tp_address": "192.0.2.9"} for name in READ}
