@@ -38,7 +38,7 @@ class ActionModule(RrasAction):
             result = {"changed": False, "unreachable": True, "msg": str(error)}
         if self._play is None or "_ansible_verbose_always" in result:
             return result
-        return {"entry": self._play.entry, **result}
+        return {"entry": self._play.entry, "of": self._play.host, **result}
 
     _play: PlayVars | None = None
 

@@ -128,6 +128,7 @@ RESULT: Final[Mapping[str, Described]] = {
     "refused": _FREE,
     "steps": _FREE,
     "network": Text.RAW,
+    "entry": _KEPT,
     "machines": _KEPT,
     "batches": _KEPT,
     "lines": Text.WHOLE,

@@ -182,7 +182,7 @@ def test_a_host_that_comes_back_and_goes_again_ends_in_a_sentence(pair: Controll
 
     assert run.failed == [OSAKA, TOKYO]
     says("a host goes away again after its restart", GONE, run.code, said=run.failure(OSAKA))
-    assert run.failure(TOKYO).startswith(f"{KEPT} is unreachable: ")
+    assert run.failure(TOKYO).startswith(f"{KEPT} came back after its restart and became unreachable again (")
     for name, host in pair.lab.items():
         assert words.keys_of(words.assigned(host)) == [KEY], name
         assert words.prohibit_ipsec(host) == 1

@@ -51,7 +51,7 @@ _BEFORE = {
 }
 """Without which other phase a phase is not done, whatever a result says."""
 
-_RUNNING_AHEAD = ("free", "host_pinned")
+RUNNING_AHEAD = ("free", "host_pinned")
 """The strategies, in whatever collection, in which a host does not wait for the others after each task."""
 
 
@@ -103,7 +103,7 @@ def problem(run: Run, host: str, phase: Phase, *, one_end: bool) -> str:
     if wrong:
         return f"{host} stopped: {wrong}"
     others = () if one_end else sorted(_needed(run, host, phase))
-    if others and last is Phase.PLAN and run.strategy(host).endswith(_RUNNING_AHEAD):
+    if others and last is Phase.PLAN and run.strategy(host).endswith(RUNNING_AHEAD):
         return _not_waited_for(run, host, others[0])
     return next((_missing(run, host, other, last) for other in others if _undone(run, other, last)), "")
 

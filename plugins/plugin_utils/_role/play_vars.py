@@ -47,6 +47,8 @@ PREFLIGHT: Final = "__l2tp_play"
 MACHINES: Final = "__l2tp_machines"
 ORDER: Final = "__l2tp_order"
 COMPARED: Final = "__l2tp_compared"
+_OF_ALL: Final = (MACHINES, ORDER)
+"""Results of tasks that are done once, for all hosts."""
 _COMMITS: Final = ("__l2tp_commit_far", "__l2tp_commit_near")
 """Each host commits in one of two tasks."""
 _RESULTS: Final = (
@@ -128,7 +130,7 @@ class PlayVars(Mapping[str, Mapping[str, Any]]):
 
     def _of_the_play(self, host: str) -> dict[str, Any]:
         variables = self._variables_of_results(host)
-        found = {name: variables[name] for name in _RESULTS if self._counts(variables.get(name))}
+        found = {name: variables[name] for name in _RESULTS if self._counts(variables.get(name), name, host)}
         commits = [found[name] for name in _COMMITS if name in found and not found[name].get("skipped")]
         if commits:
             found[_view.RESULTS[Phase.COMMIT]] = commits[0]
@@ -142,8 +144,11 @@ class PlayVars(Mapping[str, Mapping[str, Any]]):
         )
         return variables
 
-    def _counts(self, result: object) -> bool:
-        return isinstance(result, Mapping) and result.get("entry") == self.entry
+    def _counts(self, result: object, name: str, host: str) -> bool:
+        """Whether a result is of this entry into the role, and of this host: a play may do a task once for all."""
+        if not isinstance(result, Mapping) or result.get("entry") != self.entry:
+            return False
+        return name in _OF_ALL or result.get("of") == host
 
     def _evaluate(self, host: str) -> dict[str, Any]:
         variables = dict(self._task_vars)

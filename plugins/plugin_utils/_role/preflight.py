@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,7 +19,6 @@ def preflight(play: PlayVars, *, removal: bool) -> dict[str, Any]:
     declared = {host: play.declared(host) for host in play.playing}
     nodes = _view.network(play, *play.playing)
     return {
-        "token": str(uuid.uuid4()),
         "playing": list(play.playing),
         "declared": declared,
         "problems": problems(play, nodes, play.playing, removal=removal),

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, cast
 
@@ -79,6 +80,8 @@ class Steps:
     def preflight(self) -> Result:
         """Read the declarations of all hosts of the play, and find what is wrong with them."""
         network = preflight.preflight(self._play, removal=self._removal)
+        if not self._context.strategy.endswith(barrier.RUNNING_AHEAD):  # there each host does this for itself
+            network["token"] = str(uuid.uuid4())
         return {"changed": False, "entry": self._play.place, "network": network}
 
     def machines(self) -> Result:
