@@ -134,9 +134,11 @@ class Verified:
 
 def make(verified: Verified, written: str) -> Report:
     """Make the report. written: when, in UTC."""
-    servers = [_server(verified, node) for node in verified.network.values()]
+    said = _said(verified)
+    servers = [_server(verified, node, said.get(node.name, ())) for node in verified.network.values()]
     levels = {server["name"]: server["level"] for server in servers}
-    links = [_link(verified, each, levels) for each in _connections(verified.network)]
+    connections = networks.all_connections(verified.network)
+    links = [_link(verified, each, levels) for each in connections if levels.keys() >= set(each.peers)]
     whole: Report = {
         "version": VERSION,
         "written": written,
@@ -150,10 +152,12 @@ def make(verified: Verified, written: str) -> Report:
 # --- servers ---
 
 
-def _server(verified: Verified, node: Node) -> Server:
+def _server(verified: Verified, node: Node, said_of_it: Sequence[Finding]) -> Server:
     answer = verified.answers.get(node.name) or {}
     proof = as_proof(answer) if "host" in answer else None
-    said = _findings(verified, node, answer)
+    said = list(said_of_it)
+    if node.managed and node.name not in verified.found:
+        said.append(_not_compared(node.name, answer))
     level = _level_of(said)
     return {
         "name": node.name,
@@ -222,22 +226,23 @@ def _rule(rule: RuleFacts) -> Rule:
     }
 
 
-def _findings(verified: Verified, node: Node, answer: PolicyResult) -> list[Finding]:
-    """What was found on a host, whichever host of the run says it."""
-    own = [each for fact in verified.found.values() for each in fact["findings"] if each["host"] == node.name]
-    if node.managed and node.name not in verified.found:
-        own.append(_not_compared(node.name, answer))
-    return list({(each["identifier"], each["problem"]): cast("Finding", dict(each)) for each in own}.values())
+def _said(verified: Verified) -> dict[str, list[Finding]]:
+    """What was found, by the host that it is about, whichever host of the run says it."""
+    found: dict[str, dict[tuple[str, str], Finding]] = {}
+    for each in (each for fact in verified.found.values() for each in fact["findings"]):
+        own = found.setdefault(each["host"], {})
+        own.setdefault((each["identifier"], each["problem"]), cast("Finding", dict(each)))
+    return {host: list(own.values()) for host, own in found.items()}
 
 
-def _not_compared(host: str, answer: PolicyResult) -> dict[str, Any]:
+def _not_compared(host: str, answer: PolicyResult) -> Finding:
     said = barrier.failure(host, answer)
     made = (
         findings.error(findings.Identifier.REFUSED, host, f"{said.rstrip('.')}.", "")
         if said
         else findings.warning(findings.Identifier.NOT_READ, host, f"{host} was not read in this run.", "")
     )
-    return {**facts.fields(made), "accepted": False}
+    return cast("Finding", {**facts.fields(made), "accepted": False})
 
 
 def _level_of(said: Iterable[Finding]) -> Level:
@@ -269,17 +274,6 @@ def _word(node: Node, answer: PolicyResult, level: Level, said: Sequence[Finding
 
 
 # --- connections ---
-
-
-def _connections(network: Network) -> Iterator[Connection]:
-    """Each connection once, in the order in which the servers declare them."""
-    seen: set[tuple[str, frozenset[str]]] = set()
-    for host in network:
-        for each in networks.connections_of(network, host):
-            known = (each.name, frozenset(each.peers))
-            if known not in seen and all(peer in network for peer in each.peers):
-                seen.add(known)
-                yield each
 
 
 def _link(verified: Verified, connection: Connection, levels: Mapping[str, str]) -> Link:
