@@ -40,13 +40,13 @@ endef
 other_core = -r tests/requirements.txt $$(sed '/^\#/d; /^ansible-core/d' requirements.txt) ansible-core==$(1)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test checks stories lint unit coverage sanity sanity-cores integration integration-slow cuts molecule molecule-all test-oldest test-newest test-too-old test-wire test-powershell test-powershell-slow docs bench mutation clean
-stories lint unit coverage sanity integration integration-slow cuts molecule test-powershell test-powershell-slow bench: export PATH := $(BIN):$(PATH)
+.PHONY: help demo test checks stories lint unit coverage sanity sanity-cores integration integration-slow cuts molecule molecule-all test-oldest test-newest test-too-old test-wire test-powershell test-powershell-slow test-browser docs bench mutation clean
+stories lint unit coverage sanity integration integration-slow cuts molecule test-powershell test-powershell-slow test-browser bench: export PATH := $(BIN):$(PATH)
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 30
 
-demo: .cache/demo-venv/.done ## run the playbook twice on two simulated servers and prove the result; leaves nothing behind
+demo: .cache/demo-venv/.done ## run the playbook twice on two simulated servers and prove the result; leaves a report behind
 	PATH=$(DEMO_BIN):$$PATH python -m tests.lab.demo
 
 test: $(VENV)/.done ## run lint, types, sanity, unit tests, the shorter integration tests and molecule; two jobs at a time
@@ -119,6 +119,9 @@ test-powershell: $(VENV)/.done ## the tests of the script, and the core of the i
 
 test-powershell-slow: $(VENV)/.done ## the rest with a real PowerShell, but for the cuts of many pairs; takes half an hour
 	RRAS_ENGINE=powershell pytest -n2 --dist=loadgroup -m "slow or not core" tests/integration tests/powershell
+
+test-browser: $(VENV)/.done ## open the report of a verification in a headless Chromium (Debian: apt-get install chromium)
+	pytest tests/browser
 
 docs: .cache/docs-venv/.done ## build the documentation as a site (.cache/site/html); a warning is an error
 	$(OWN_HOME) .cache/docs-venv/bin/python tools/website.py

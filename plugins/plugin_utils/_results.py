@@ -127,6 +127,7 @@ RESULT: Final[Mapping[str, Described]] = {
     "key_variables": _FREE,
     "refused": _FREE,
     "steps": _FREE,
+    "reports": _KEPT,
     "network": Text.RAW,
     "entry": _KEPT,
     "machines": _KEPT,

@@ -5,15 +5,21 @@
 
 from __future__ import annotations
 
+import difflib
+import pathlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _specs, _view
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import declaration
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import acceptance, declaration
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Identifier, Severity
 
 _FILTER_ACTION: Final = _specs.POLICY["rules"]["options"]["filter_action"]
 _MAIN_MODE: Final = _specs.POLICY["main_mode"]
 _LONGEST_RESTART: Final = 86_400
+REPORTS: Final = (".html", ".json")
+"""How the names of reports end."""
+_AN_IDENTIFIER: Final = str(Identifier.WEAK_ENCRYPTION)
 _POLICY_NAME: Final = "l2tp_policy_name"
 """Without it there is no default: where it is null, the module would miss its own option."""
 
@@ -86,6 +92,24 @@ def _number(most: int | None, what: str) -> Callable[[str, int], None]:
     return check
 
 
+def _check_accepted(where: str, given: object) -> None:
+    """Refuse what is no identifier. What was written is not quoted: it may be a key in the wrong place."""
+    for number, each in enumerate(_shape.listed(given)):
+        if each not in acceptance.IDENTIFIERS:
+            near = difflib.get_close_matches(str(each), acceptance.IDENTIFIERS, n=1)
+            raise declaration.DeclarationError(
+                f"{where}[{number}] is no identifier of a finding; write one, such as {(near or [_AN_IDENTIFIER])[0]}."
+            )
+
+
+def _check_report(where: str, given: object) -> None:
+    for number, each in enumerate(_shape.listed(given)):
+        if pathlib.PurePath(str(each)).suffix not in REPORTS:
+            raise declaration.DeclarationError(
+                f"{where}[{number}] is no name of a report; write one that ends in {' or '.join(REPORTS)}."
+            )
+
+
 _CHECKS: Final[Mapping[str, tuple[str, Callable[[str, Any], object]]]] = {
     "l2tp_filter_action": ("dict", _check_filter_action),
     "l2tp_main_mode": ("dict", _check_main_mode),
@@ -95,6 +119,9 @@ _CHECKS: Final[Mapping[str, tuple[str, Callable[[str, Any], object]]]] = {
     "l2tp_host_timeout": ("int", declaration.check_host_timeout),
     "l2tp_program_timeout": ("int", declaration.check_program_timeout),
     "l2tp_settle_timeout": ("int", declaration.check_settle_timeout),
+    "l2tp_fail_on": ("str", lambda _where, _given: None),
+    "l2tp_accept": ("raw", _check_accepted),
+    "l2tp_report": ("raw", _check_report),
     "l2tp_reboot_serial": ("int", _number(None, "how many hosts may restart at the same time")),
     "l2tp_reboot_timeout": ("int", _number(_LONGEST_RESTART, "how many seconds a host may take to come back")),
 }
@@ -112,4 +139,5 @@ _SPEC: Final[_shape.Spec] = {
     **{name: {"type": kind} for name, (kind, _check) in _CHECKS.items()},
     "l2tp_filter_action": _FILTER_ACTION,
     "l2tp_main_mode": _MAIN_MODE,
+    "l2tp_fail_on": {"choices": list(map(str, Severity))},
 }

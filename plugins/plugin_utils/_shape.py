@@ -76,6 +76,13 @@ def truth(value: object) -> bool | None:
         return None
 
 
+def listed(value: object) -> list[Any]:
+    """Read a list as Ansible's modules do: a text is one entry, or several with commas between."""
+    if isinstance(value, str):
+        return [each.strip() for each in value.split(",") if each.strip()]
+    return list(value) if isinstance(value, list | tuple) else [] if value is None else [value]
+
+
 def plain(value: Any) -> Any:  # noqa: ANN401 - any YAML
     """Copy without Ansible's own text types; a text that is an inline vault gets decrypted."""
     if isinstance(value, Mapping):

@@ -16,7 +16,7 @@ TESTS = Path(__file__).parents[1]
 COLLECTION = "ansible_collections.rras.ipsec.plugins.plugin_utils."
 PURE = {
     "__future__", "abc", "collections", "dataclasses", "datetime", "enum", "functools", "hashlib", "hmac",
-    "ipaddress", "itertools", "re", "struct", "types", "typing", "unicodedata", "uuid",
+    "ipaddress", "itertools", "math", "re", "struct", "types", "typing", "unicodedata", "uuid",
 }  # fmt: skip
 IMPURE_NAMES = {"uuid1", "uuid4", "open", "print", "input", "now", "today", "getnode"}
 

@@ -30,7 +30,10 @@ class Agreement:
     summary: str
     disagreements: tuple[str, ...]
     """What is wrong, a sentence or two each: the ends differ, or a finding on one of them is an error."""
+    faults: tuple[Finding, ...]
+    """How the ends are otherwise than declared, as errors."""
     findings: tuple[Finding, ...]
+    """What else was found on the ends that were read."""
     remarks: tuple[str, ...]
     """What is not proved and why, a sentence or two each; all other findings are among it."""
 
@@ -56,7 +59,7 @@ def _agreement(network: Network, connection: Connection, proofs: Proofs) -> Agre
     remarks = (*(each.problem for each in unread), *(str(each) for each in found if each not in broken))
     everything_wrong = (*disagreements, *map(str, broken))
     proved = not everything_wrong and not remarks
-    return Agreement(connection.name, proved, summary, everything_wrong, found, remarks)
+    return Agreement(connection.name, proved, summary, everything_wrong, tuple(wrong), found, remarks)
 
 
 _LEFT = Identifier.RESTART_PENDING

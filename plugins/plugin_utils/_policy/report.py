@@ -12,6 +12,7 @@ import dataclasses
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
+    acceptance,
     agreement,
     barrier,
     ends,
@@ -40,17 +41,12 @@ class Report:
 
     def of(self, severity: Severity) -> tuple[str, ...]:
         """The findings of a severity: a text for all that have one remedy."""
-        problems: dict[str, list[str]] = {}
-        for each in self.findings:
-            if each.severity is severity:
-                problems.setdefault(each.remedy or each.problem, []).append(each.problem)
-        return tuple(" ".join(dict.fromkeys((*said, remedy))) for remedy, said in problems.items())
+        return acceptance.by_remedy(each for each in self.findings if each.severity is severity)
 
 
 def report(network: Network, host: str, answers: Answers) -> Report:
     """What is said on a host. The declaration must be free of problems."""
-    mistakes = barrier.mistakes(network, {name: answer["host"] for name, answer in answers.items() if "host" in answer})
-    proofs = {name: as_proof(answer) for name, answer in answers.items() if "host" in answer and name not in mistakes}
+    proofs, mistakes = read(network, answers)
     connections = networks.connections_of(network, host)
     summaries = tuple(
         each.summary
@@ -67,6 +63,13 @@ def report(network: Network, host: str, answers: Answers) -> Report:
     spoken = (each for each in connections if speaker(each, answers) == host)
     said = (*own, *unread, *weaknesses.of_connections(host, spoken))
     return Report((*summaries, *_difference(host, proofs)), tuple(dict.fromkeys(said)))
+
+
+def read(network: Network, answers: Answers) -> tuple[Proofs, Mapping[str, str]]:
+    """What was read of the declared servers, and why an answer is that of another one, by host."""
+    mistakes = barrier.mistakes(network, {name: answer["host"] for name, answer in answers.items() if "host" in answer})
+    known = (name for name, answer in answers.items() if "host" in answer and name not in mistakes)
+    return {name: as_proof(answers[name]) for name in known}, mistakes
 
 
 def _own(network: Network, host: str, connections: tuple[Connection, ...], proofs: Proofs) -> Iterator[Finding]:

@@ -11,16 +11,18 @@ choice of tasks, makes one end go on alone.
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import functools
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any, Final, cast
 
 from ansible.errors import AnsibleConnectionFailure
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils import _do, _shape, _specs, _view
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _do, _report_files, _shape, _specs, _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier, remains
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier, page, remains
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Phase, Run
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
@@ -96,9 +98,25 @@ class Steps:
         return {"changed": False, "batches": barrier.restart_batches(restarting, nodes, size)}
 
     def show(self) -> Result:
-        """Show what was found, each line once in the run."""
-        said = summary.lines(self._play)
-        return {"changed": False, "msg": said, "_ansible_verbose_always": True} if said else _NOTHING
+        """Show what was found, each line once in the run; after a verification, write the reports.
+
+        They are written in check mode, too: a verification changes no host in either.
+        """
+        said, reports = summary.lines(self._play), self._written_reports()
+        if not (said or reports):
+            return _NOTHING
+        return {"changed": False, "msg": said, **reports, "_ansible_verbose_always": True}
+
+    def _written_reports(self) -> Result:
+        own = (self._play.declared(host) for host in self._play.playing if self._only_verify)
+        paths = list(dict.fromkeys(str(each) for variables in own for each in _shape.listed(variables["report"])))
+        if not paths:
+            return {}
+        now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        made = page.make(summary.verified(self._play), now)
+        for path in paths:
+            _report_files.write(made, Path(path).expanduser())
+        return {"reports": paths}
 
     # --- reading ---
 

@@ -8,15 +8,22 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils import _view
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import agreement, barrier, facts, remains, report
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _view
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
+    acceptance,
+    agreement,
+    barrier,
+    facts,
+    page,
+    remains,
+    report,
+)
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Finding, Severity
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import (
     HostFacts,
     PolicyComparison,
     PolicyResult,
-    as_proof,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role.play_vars import COMPARED, PlayVars
 
@@ -36,12 +43,17 @@ def of_site(play: PlayVars, run: barrier.Run, host: str) -> Compared:
     proofs = _view.proofs(play, run.results)
     found = agreement.agreements(run.network, host, proofs)
     seen = _view.last_facts(play, host)
+    judge = judgement(play, host)
+    every = tuple(dict.fromkeys(each for one in found for each in (*one.faults, *one.findings)))
     findings = [each for each in dict.fromkeys(each for one in found for each in one.findings) if each.host == host]
-    wrong = [each for one in found for each in one.disagreements]
+    accepted = {text for each in every for text in _texts(judge, each)}
+    wrong = [each for one in found for each in one.disagreements if each not in accepted]
+    wrong += [str(each) for each in findings if each.severity is Severity.WARNING and judge.fails(each)]
     of_others = {str(each) for one in found for each in one.findings if each.host != host}
     said = [
         *_of_both_ends(run.network, host, found, proofs),
-        *(text for text in map(str, findings) if text not in wrong),
+        *(str(each) for each in findings if str(each) not in wrong and not judge.accepts(each)),
+        *(acceptance.said_as_accepted(each) for each in every if each.host == host and judge.accepts(each)),
     ]
     if seen:
         said += [" ".join(sentences) for sentences in _left(play, run, host, seen)]
@@ -49,8 +61,19 @@ def of_site(play: PlayVars, run: barrier.Run, host: str) -> Compared:
         said,
         (each for each in wrong if each not in of_others),
         _changes(play, host),
-        {**_of_connections(run.network, host, found, findings), **_state(seen)},
+        {**_of_connections(run.network, host, found, findings, judge), **_state(seen)},
     )
+
+
+def judgement(play: PlayVars, host: str) -> acceptance.Acceptance:
+    """What the variables of a host say of findings."""
+    own = play.declared(host)
+    return acceptance.Acceptance(Severity(own["fail_on"]), frozenset(_shape.listed(own["accept"])))
+
+
+def _texts(judge: acceptance.Acceptance, each: Finding) -> tuple[str, ...]:
+    """How a finding that is accepted stands among what is wrong with a connection; nothing for another one."""
+    return (each.problem, str(each)) if judge.accepts(each) else ()
 
 
 def _of_both_ends(
@@ -73,13 +96,26 @@ def of_verification(play: PlayVars, host: str, unsound: Mapping[str, Sequence[st
     nodes = networks.without_connections(_view.neighbourhood(play, host), unsound, host)
     answers = _without_rules(_view.answers(play, host), unsound)
     made = report.report(nodes, host, answers)
-    proofs = {name: as_proof(answer) for name, answer in answers.items() if "host" in answer}
+    proofs, _mistakes = report.read(nodes, answers)
     found = agreement.agreements(nodes, host, proofs)
+    judge = judgement(play, host)
     return _compared(
-        (*made.lines, *made.of(Severity.WARNING)),
-        (*(sentence for each in unsound.values() for sentence in each), *made.of(Severity.ERROR)),
+        (*made.lines, *judge.harmless(made.findings)),
+        (*(sentence for each in unsound.values() for sentence in each), *judge.failing(made.findings)),
         (),
-        {**_of_connections(nodes, host, found, made.findings), **_state(answers.get(host, {}).get("host"))},
+        {**_of_connections(nodes, host, found, made.findings, judge), **_state(answers.get(host, {}).get("host"))},
+    )
+
+
+def verified(play: PlayVars) -> page.Verified:
+    """What a run knows when it has compared all its hosts, for a report."""
+    nodes = _view.network(play, *play.playing)
+    known = {host: _view.verified(play, host) for host in play.playing}
+    compared = {host: (play[host].get(COMPARED) or {}).get("ansible_facts") or {} for host in play.playing}
+    return page.Verified(
+        network={name: nodes[name] for name in (*play.playing, *nodes)},
+        answers={host: answer for host, answer in known.items() if answer and not answer.get("skipped")},
+        found={host: each[FACT] for host, each in compared.items() if FACT in each},
     )
 
 
@@ -121,9 +157,15 @@ def _compared(said: Iterable[str], wrong: Iterable[str], changes: Sequence[str],
 
 
 def _of_connections(
-    network: networks.Network, host: str, found: Iterable[agreement.Agreement], findings: Iterable[Finding]
+    network: networks.Network,
+    host: str,
+    found: Iterable[agreement.Agreement],
+    findings: Iterable[Finding],
+    judge: acceptance.Acceptance,
 ) -> dict[str, Any]:
+    found = tuple(found)
     connections = networks.connections_of(network, host)
+    accepted = {text for one in found for each in (*one.faults, *one.findings) for text in _texts(judge, each)}
     return {
         "connections": [
             {
@@ -131,11 +173,12 @@ def _of_connections(
                 "peer": connection.other(host),
                 "agree": not each.disagreements,
                 "proved": each.proved,
+                "accepted": bool(each.disagreements) and accepted.issuperset(each.disagreements),
                 "summary": each.summary,
             }
             for each, connection in zip(found, connections, strict=True)
         ],
-        "findings": [facts.fields(each) for each in dict.fromkeys(findings)],
+        "findings": [{**facts.fields(each), "accepted": judge.accepts(each)} for each in dict.fromkeys(findings)],
     }
 
 

@@ -566,3 +566,32 @@ def test_components_divide_the_hosts(pairs: list[tuple[int, int]]) -> None:
         component = networks.component(edge[0], edges)
         assert set(edge) <= component
         assert all(networks.component(member, edges) == component for member in component)
+
+
+ENTRIES = st.lists(
+    st.fixed_dictionaries(
+        {
+            "name": st.sampled_from(["one", "two", "three"]),
+            "peers": st.lists(st.sampled_from([TOKYO, OSAKA, BRANCH, "elsewhere"]), min_size=1, max_size=2),
+            "preshared_key": st.just(KEY),
+        }
+    ),
+    max_size=4,
+)
+
+
+@given(shared=ENTRIES, own=st.dictionaries(st.sampled_from([TOKYO, OSAKA, BRANCH]), ENTRIES, max_size=2))
+def test_all_connections_are_those_of_each_host(shared: list[Any], own: dict[str, list[Any]]) -> None:
+    servers = network(*shared, own=own)
+    of_hosts = [each for host in servers for each in networks.connections_of(servers, host)]
+    wanted = {(each.name, frozenset(each.peers)) for each in of_hosts}
+    found = [(each.name, frozenset(each.peers)) for each in networks.all_connections(servers)]
+    assert len(found) == len(wanted)
+    assert set(found) == wanted
+
+
+@pytest.mark.parametrize("peers", [None, 7, [TOKYO, OSAKA, TOKYO], [TOKYO], TOKYO, [TOKYO, 7]])
+def test_an_entry_of_another_form_is_no_connection(peers: object) -> None:
+    assert [each.name for each in networks.all_connections(network(PAIR | {"name": "x", "peers": peers}, PAIR))] == [
+        "tokyo-osaka"
+    ]

@@ -110,7 +110,7 @@ def test_a_finding_is_in_the_fact_of_its_own_host() -> None:
     for host, number in ((OSAKA, 1), (TOKYO, 0)):
         findings = compared(hostvars, host)["ansible_facts"]["l2tp_result"]["findings"]
         assert [found["identifier"] for found in findings] == ["service_not_running"] * number
-        assert all({type(value) for value in found.values()} == {str} for found in findings)
+        assert all({type(value) for value in found.values()} == {str, bool} for found in findings)
 
 
 def test_what_verify_says_of_a_host_that_is_away() -> None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.model import FilterAction, MainMode
@@ -86,6 +86,38 @@ def connections_of(network: Network, host: str) -> tuple[Connection, ...]:
     """The connections that a host takes part in; entries of another form, which a removal lets pass, are none."""
     entries = (entry for entry in entries_of(network[host]) if isinstance(entry.get("name"), str))
     return tuple(_connection(entry) for entry in entries if host in (_pair(entry) or ()))
+
+
+def all_connections(network: Network) -> tuple[Connection, ...]:
+    """Each connection of which one of its hosts takes part in it, once, in the order of the hosts.
+
+    Hosts that declare the same share one reading of it, so that the cost is that of the connections.
+    """
+    found: dict[tuple[str, frozenset[str]], Connection] = {}
+    for members in _declaring_alike(network):
+        entries = entries_of(network[next(iter(members))])
+        for entry in (each for each in entries if isinstance(each.get("name"), str)):
+            pair = _pair(entry)
+            if (
+                pair
+                and len(entry["peers"]) == PEERS
+                and not members.keys().isdisjoint(pair)
+                and (entry["name"], pair) not in found
+            ):
+                found[entry["name"], pair] = _connection(entry)
+    return tuple(found.values())
+
+
+def _declaring_alike(network: Network) -> Iterator[dict[str, None]]:
+    """The names of the hosts that declare the same, in the order of the hosts."""
+    groups: list[tuple[Written, dict[str, None]]] = []
+    for name, node in network.items():
+        members = next((members for written, members in groups if written == node.as_written), None)
+        if members is None:
+            members = {}
+            groups.append((node.as_written, members))
+        members[name] = None
+    return (members for _written, members in groups)
 
 
 def component(host: str, edges: Iterable[Iterable[str]]) -> frozenset[str]:

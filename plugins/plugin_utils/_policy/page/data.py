@@ -1,0 +1,403 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a report of a verification says, as data. docs/report.md describes each field.
+
+Each field is taken by its name from what was read: no key, and nothing that is made of one, has a way in.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypedDict, TypeVar, cast
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier, describe, facts, findings
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Connection, Network, Node
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import (
+    PolicyFacts,
+    PolicyProof,
+    PolicyResult,
+    ProhibitIpSecFacts,
+    RuleComparison,
+    RuleFacts,
+    as_proof,
+)
+
+VERSION: Final = 1
+"""Of the schema: raised when a field goes or means something else, not when one is added."""
+
+Fact = Mapping[str, Any]
+"""What the role found of a host, as the fact l2tp_result has it."""
+
+
+class Level(enum.StrEnum):
+    """How a server or a connection is: green, yellow or red."""
+
+    OK = "ok"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Finding(TypedDict):
+    """One finding on one server, and whether its identifier is accepted."""
+
+    identifier: str
+    severity: str
+    host: str
+    problem: str
+    remedy: str
+    accepted: bool
+
+
+class Rule(TypedDict):
+    """One rule that is in force."""
+
+    name: str
+    filters: list[str]
+    filter_action: str
+    security_methods: list[str]
+    authentication: list[str]
+
+
+class Reading(TypedDict):
+    """What is in force on a server; what was not read is null or empty."""
+
+    declared_policy: str | None
+    standing: str | None
+    assigned_policy: str | None
+    rules: list[Rule]
+    prohibit_ipsec: int | None
+    in_effect: str | None
+    restart: str
+    restart_pending: bool | None
+    stopped_services: list[str]
+    domain_policy: str | None
+    unfinished_transaction: str | None
+
+
+class Server(Reading):
+    """One server."""
+
+    name: str
+    address: str | None
+    managed: bool
+    read: bool
+    level: str
+    word: str
+    findings: list[Finding]
+
+
+class Row(TypedDict):
+    """What both ends of a connection have of one setting, in lines; same: None where it is not known of both."""
+
+    setting: str
+    ends: list[list[str]]
+    same: bool | None
+
+
+class Link(TypedDict):
+    """One connection, with both its ends side by side."""
+
+    name: str
+    peers: list[str]
+    level: str
+    word: str
+    agree: bool | None
+    proved: bool | None
+    summary: str
+    settings: list[Row]
+
+
+class Report(TypedDict):
+    """The whole report."""
+
+    version: int
+    written: str
+    level: str
+    servers: list[Server]
+    connections: list[Link]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Verified:
+    """What a run knows when it has compared all its hosts."""
+
+    network: Network
+    answers: Mapping[str, PolicyResult]
+    """What each host of the run answered, a failure included."""
+    found: Mapping[str, Fact]
+    """The fact of each host that was compared."""
+
+
+def make(verified: Verified, written: str) -> Report:
+    """Make the report. written: when, in UTC."""
+    said = _said(verified)
+    servers = [_server(verified, node, said.get(node.name, ())) for node in verified.network.values()]
+    levels = {server["name"]: server["level"] for server in servers}
+    connections = networks.all_connections(verified.network)
+    links = [_link(verified, each, levels) for each in connections if levels.keys() >= set(each.peers)]
+    whole: Report = {
+        "version": VERSION,
+        "written": written,
+        "level": str(_worst(each["level"] for each in (*servers, *links))),
+        "servers": servers,
+        "connections": links,
+    }
+    return _clean(whole)
+
+
+# --- servers ---
+
+
+def _server(verified: Verified, node: Node, said_of_it: Sequence[Finding]) -> Server:
+    answer = verified.answers.get(node.name) or {}
+    proof = as_proof(answer) if "host" in answer else None
+    said = list(said_of_it)
+    if node.managed and node.name not in verified.found:
+        said.append(_not_compared(node.name, answer))
+    level = _level_of(said)
+    return {
+        "name": node.name,
+        "address": str(node.address) if node.address else None,
+        "managed": node.managed,
+        "read": proof is not None,
+        "level": str(level),
+        "word": _word(node, answer, level, said),
+        **_in_force(proof),
+        "findings": said,
+    }
+
+
+_NOT_READ: Final[Reading] = {
+    "declared_policy": None,
+    "standing": None,
+    "assigned_policy": None,
+    "rules": [],
+    "prohibit_ipsec": None,
+    "in_effect": None,
+    "restart": "not read",
+    "restart_pending": None,
+    "stopped_services": [],
+    "domain_policy": None,
+    "unfinished_transaction": None,
+}
+
+
+def _in_force(proof: PolicyProof | None) -> Reading:
+    if proof is None:
+        return _NOT_READ
+    host, compared = proof["host"], proof.get("comparison")
+    assigned = _assigned(proof)
+    in_force = assigned["rules"] if assigned and not host["domain_policy"] else []
+    value = host["prohibit_ipsec"]
+    return {
+        "declared_policy": compared["policy"] if compared else None,
+        "standing": compared["standing"] if compared else None,
+        "assigned_policy": host["assigned"],
+        "rules": [_rule(each) for each in in_force if each["active"]],
+        "prohibit_ipsec": value["value"],
+        "in_effect": value["in_effect"],
+        "restart": _restart(value),
+        "restart_pending": value["value"] == 1 and value["in_effect"] == "no",
+        "stopped_services": [name for name, each in host["services"].items() if not each["running"]],
+        "domain_policy": host["domain_policy"],
+        "unfinished_transaction": host["unfinished_transaction"],
+    }
+
+
+def _restart(value: ProhibitIpSecFacts) -> str:
+    if value["in_effect"] == "unknown":
+        return "unknown"
+    if value["in_effect"] == "yes":
+        return "not pending"
+    return "pending" if value["value"] == 1 else "harmful"
+
+
+def _rule(rule: RuleFacts) -> Rule:
+    return {
+        "name": "default response rule" if rule["default_response"] else rule["name"],
+        "filters": list(rule["filters"] or ()),
+        "filter_action": rule["filter_action"],
+        "security_methods": list(rule["offers"]),
+        "authentication": list(rule["authentication"]),
+    }
+
+
+def _said(verified: Verified) -> dict[str, list[Finding]]:
+    """What was found, by the host that it is about, whichever host of the run says it."""
+    found: dict[str, dict[tuple[str, str], Finding]] = {}
+    for each in (each for fact in verified.found.values() for each in fact["findings"]):
+        own = found.setdefault(each["host"], {})
+        own.setdefault((each["identifier"], each["problem"]), cast("Finding", dict(each)))
+    return {host: list(own.values()) for host, own in found.items()}
+
+
+def _not_compared(host: str, answer: PolicyResult) -> Finding:
+    said = barrier.failure(host, answer)
+    made = (
+        findings.error(findings.Identifier.REFUSED, host, f"{said.rstrip('.')}.", "")
+        if said
+        else findings.warning(findings.Identifier.NOT_READ, host, f"{host} was not read in this run.", "")
+    )
+    return cast("Finding", {**facts.fields(made), "accepted": False})
+
+
+def _level_of(said: Iterable[Finding]) -> Level:
+    """The level of what was found; an error that is accepted still is worth a look."""
+    levels = {
+        (findings.Severity.ERROR, False): Level.ERROR,
+        (findings.Severity.ERROR, True): Level.WARNING,
+        (findings.Severity.WARNING, False): Level.WARNING,
+        (findings.Severity.WARNING, True): Level.OK,
+    }
+    return _worst(levels[findings.Severity(each["severity"]), each["accepted"]] for each in said)
+
+
+def _worst(levels: Iterable[str]) -> Level:
+    found = set(levels)
+    return next((level for level in (Level.ERROR, Level.WARNING) if level in found), Level.OK)
+
+
+def _word(node: Node, answer: PolicyResult, level: Level, said: Sequence[Finding]) -> str:
+    if not node.managed:
+        return "not managed"
+    if answer.get("unreachable"):
+        return "not reached"
+    if not answer:
+        return "not read"
+    if level is Level.WARNING and all(each["accepted"] for each in said):
+        return "accepted"
+    return {Level.OK: "in order", Level.WARNING: "warning", Level.ERROR: "error"}[level]
+
+
+# --- connections ---
+
+
+def _link(verified: Verified, connection: Connection, levels: Mapping[str, str]) -> Link:
+    found = next((each for peer in connection.peers for each in _facts_of(verified, peer, connection.name)), None)
+    agree, proved = (found["agree"], found["proved"]) if found else (None, None)
+    level, word = _judged(found, _worst(levels[peer] for peer in connection.peers))
+    return {
+        "name": connection.name,
+        "peers": list(connection.peers),
+        "level": str(level),
+        "word": word,
+        "agree": agree,
+        "proved": proved,
+        "summary": found["summary"] if found else "",
+        "settings": list(_settings(verified, connection)),
+    }
+
+
+def _facts_of(verified: Verified, host: str, connection: str) -> Iterator[Mapping[str, Any]]:
+    """What a host of the run found of a connection, if it was read."""
+    fact = verified.found.get(host) or {}
+    return (each for each in fact.get("connections", ()) if each["name"] == connection and fact["read"])
+
+
+def _judged(found: Mapping[str, Any] | None, worst_end: Level) -> tuple[Level, str]:
+    if found is None:
+        return max(Level.WARNING, worst_end, key=list(Level).index), "not read"
+    if found["agree"]:
+        return (Level.OK, "agrees") if found["proved"] else (Level.WARNING, "not proved")
+    return (Level.WARNING, "accepted") if found["accepted"] else (Level.ERROR, "error")
+
+
+def _settings(verified: Verified, connection: Connection) -> Iterator[Row]:
+    ends = [_end(verified, peer, connection.name) for peer in connection.peers]
+    for setting in ends[0]:
+        lines = [end[setting] for end in ends]
+        comparable = setting not in _OF_ONE_END and all(lines)
+        yield {"setting": setting, "ends": lines, "same": lines[0] == lines[1] if comparable else None}
+
+
+_OF_ONE_END: Final = ("Address", "Otherwise than declared")
+"""What need not be the same on both ends."""
+
+
+def _end(verified: Verified, host: str, name: str) -> dict[str, list[str]]:
+    """What one end has, by setting, a line or more for each; none where it is not known."""
+    node, answer = verified.network[host], verified.answers.get(host) or {}
+    lines = {"Address": [str(node.address)] if node.address else [], **dict.fromkeys(_SETTINGS, cast("list[str]", []))}
+    proof = as_proof(answer) if "host" in answer else None
+    if proof is None or not proof.get("comparison"):
+        return lines
+    policy = _assigned(proof)
+    rule = next((each for each in policy["rules"] if each["name"] == name), None) if policy else None
+    compared = next((each for each in proof["comparison"]["rules"] if each["name"] == name), None)
+    return lines | _of_the_end(proof, compared) | (_of_the_rule(rule) if rule else {}) | _of_the_policy(policy)
+
+
+_SETTINGS: Final = (
+    "Policy",
+    "Rule",
+    "Filter",
+    "Filter action",
+    "Security methods",
+    "Authentication",
+    "Key exchange",
+    "Key lifetime",
+    "ProhibitIpSec",
+    "Otherwise than declared",
+)
+
+
+def _of_the_end(proof: PolicyProof, rule: RuleComparison | None) -> dict[str, list[str]]:
+    value = proof["host"]["prohibit_ipsec"]
+    number = "absent" if value["value"] is None else str(value["value"])
+    in_effect = {"yes": "in effect", "no": "not in effect"}.get(value["in_effect"], "unknown whether it is in effect")
+    return {
+        "Policy": [f"{proof['comparison']['policy']}: {proof['comparison']['standing']}"],
+        "Rule": [f"{rule['state']}" + (", only the key" if rule["only_key"] else "")] if rule else [],
+        "ProhibitIpSec": [f"{number}, {in_effect}" if value["value"] == 1 else number],
+        "Otherwise than declared": list(_otherwise(rule)) if rule else [],
+    }
+
+
+def _otherwise(rule: RuleComparison) -> Iterator[str]:
+    yield from (f"has {line}" for line in rule["has"])
+    yield from (f"declared {line}" for line in rule["declared"])
+
+
+def _of_the_rule(rule: RuleFacts) -> dict[str, list[str]]:
+    return {
+        "Filter": list(rule["filters"] or ()),
+        "Filter action": [rule["filter_action"]],
+        "Security methods": list(rule["offers"]),
+        "Authentication": list(rule["authentication"]),
+    }
+
+
+def _of_the_policy(policy: PolicyFacts | None) -> dict[str, list[str]]:
+    if policy is None:
+        return {}
+    main_mode = policy["main_mode"]
+    pfs = ", perfect forward secrecy" if main_mode["pfs"] else ""
+    limit = main_mode["quick_mode_limit"]
+    sessions = f", {limit} sessions" if limit else ""
+    return {
+        "Key exchange": list(main_mode["methods"]),
+        "Key lifetime": [f"{main_mode['lifetime']:g} minutes{sessions}{pfs}"],
+    }
+
+
+def _assigned(proof: PolicyProof) -> PolicyFacts | None:
+    return next((each for each in proof["host"]["policies"] if each["assigned"]), None)
+
+
+_Data = TypeVar("_Data")
+
+
+def _clean(data: _Data) -> _Data:
+    """The same data, in which what a terminal or a browser would obey is spelled out in every text."""
+    cleaned: Any = data
+    if isinstance(data, str):
+        cleaned = describe.escaped(data)
+    elif isinstance(data, dict):
+        cleaned = {name: _clean(each) for name, each in data.items()}
+    elif isinstance(data, list):
+        cleaned = [_clean(each) for each in data]
+    return cast("_Data", cleaned)
