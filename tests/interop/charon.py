@@ -12,6 +12,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -119,6 +120,11 @@ class Daemon:
         """Let nothing of a handshake be left for the next one."""
         self._swanctl("--terminate", "--ike", connection, "--force")
 
+    def run(self, script: str, *arguments: str) -> subprocess.Popen[str]:
+        """Begin a script of Python beside the daemon."""
+        command = ["ip", "netns", "exec", self.namespace, sys.executable, "-c", script, *arguments]
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+
     def log(self) -> str:
         return (self.folder / "log").read_text(encoding="utf-8", errors="replace")
 
@@ -197,6 +203,44 @@ def missing() -> str:
     made = subprocess.run(["ip", "netns", "add", probe], capture_output=True, text=True, check=False)
     subprocess.run(["ip", "netns", "delete", probe], capture_output=True, check=False)
     return "" if made.returncode == 0 else f"ip netns add says: {made.stderr.strip()}"
+
+
+_RECEIVER = """
+import socket, sys
+l2tp, other = (socket.socket(type=socket.SOCK_DGRAM) for each in range(2))
+l2tp.bind((sys.argv[1], 1701))
+other.bind((sys.argv[1], 1235))
+print("bound", flush=True)
+other.settimeout(10)
+other.recv(9)
+l2tp.setblocking(False)
+try:
+    print(l2tp.recv(9).decode())
+except BlockingIOError:
+    print("nothing")
+"""
+_SENDER = """
+import socket, sys
+for port in 1701, 1235:
+    sending = socket.socket(type=socket.SOCK_DGRAM)
+    sending.bind((sys.argv[1], port))
+    try:
+        sending.sendto(b"clear", (sys.argv[2], port))
+    except PermissionError:
+        pass
+"""
+
+
+def passes(sender: Daemon, source: str, receiver: Daemon, destination: str) -> bool:
+    """Whether L2TP in clear text arrives. What is sent after it, from another port, must, and so ends the wait."""
+    with receiver.run(_RECEIVER, destination) as receiving:
+        assert receiving.stdout is not None
+        assert receiving.stdout.readline() == "bound\n"
+        with sender.run(_SENDER, source, destination) as sending:
+            assert sending.wait(_HANDSHAKE) == 0
+        received = receiving.stdout.readline()
+    assert received in ("clear\n", "nothing\n")
+    return received == "clear\n"
 
 
 @contextlib.contextmanager

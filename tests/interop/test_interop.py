@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import render
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render import swanctl
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store
-from ansible_collections.rras.ipsec.tests.interop.cases import CASES, STRICTER, Case
-from ansible_collections.rras.ipsec.tests.interop.charon import Daemon, Handshake, connected, negotiate
+from ansible_collections.rras.ipsec.tests.interop.cases import CASES, HUB, STRICTER, Case
+from ansible_collections.rras.ipsec.tests.interop.charon import Daemon, Handshake, connected, negotiate, passes
 from ansible_collections.rras.ipsec.tests.interop.conftest import ROW
 from ansible_collections.rras.ipsec.tests.lab import HostSpec
 from ansible_collections.rras.ipsec.tests.support.controller import Controller, Run
@@ -227,3 +227,22 @@ def test_the_verification_and_a_handshake_say_the_same(
     for starting, found in handshakes.items():
         _check(case, found, cause, chosen.get(starting) or chosen.get(""))
     assert bool(chosen) == (not cause and not case.linux)
+
+
+def test_no_l2tp_of_a_linux_server_is_in_clear_text(
+    controller: Controller, verified: Run, daemons: tuple[Daemon, Daemon]
+) -> None:
+    """With its peer and with a stranger, both ways: by the kernel, from the moment the file is loaded."""
+    assert verified.recap
+    other, linux = daemons
+    here = ADDRESSES["linux-2"]
+    ways = [
+        way
+        for there in (ADDRESSES[HUB], ADDRESSES["linux-key-1"])
+        for way in ((other, there, linux, here), (linux, here, other, there))
+    ]
+    for daemon in daemons:
+        daemon.load("")
+    assert [passes(*way) for way in ways] == [True] * len(ways)
+    _configure(linux, controller, "linux-2", {})
+    assert [passes(*way) for way in ways] == [False] * len(ways)
