@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
+ROW: Final = "handshake"
+"""The property of a test that is one row of the table."""
 KEY: Final = "Uji-Byodoin:1053/Phoenix"
 OTHER_KEY: Final = "Nara-Todaiji:0752/Daibutsu"
 AUTHORITY: Final = "CN=Example Root CA, O=Example"

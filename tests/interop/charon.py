@@ -192,8 +192,13 @@ def negotiate(initiator: Daemon, responder: Daemon, connection: str) -> Handshak
     return Handshake(main[1] if main else "", quick[1] if quick else "", refusal)
 
 
-def missing() -> str:
-    """What is missing here, as a sentence; empty: nothing is."""
+def refusal() -> str:
+    """Why no handshake can be tried here, as a sentence; empty: one can."""
+    said = _missing()
+    return f"No handshake can be tried here, because {said}; it needs {NEEDED}." if said else ""
+
+
+def _missing() -> str:
     if os.geteuid() != 0:
         return "this is not root"
     for name in ("ip", "unshare", "swanctl", CHARON):

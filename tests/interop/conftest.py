@@ -8,16 +8,15 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.rras.ipsec.tests.interop import charon
+from ansible_collections.rras.ipsec.tests.interop.cases import ROW
 
-ROW = "handshake"
-"""The property of a test that is one row of the table."""
 _HEAD = ("declaration", "agreement", "charon: main mode", "charon: quick mode")
 
 
 def pytest_configure() -> None:
-    said = charon.missing()
+    said = charon.refusal()
     if said:
-        raise pytest.UsageError(f"No handshake can be tried here, because {said}; it needs {charon.NEEDED}.")
+        raise pytest.UsageError(said)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

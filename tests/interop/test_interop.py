@@ -19,9 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import render
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render import swanctl
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store
-from ansible_collections.rras.ipsec.tests.interop.cases import CASES, HUB, STRICTER, Case
+from ansible_collections.rras.ipsec.tests.interop.cases import CASES, HUB, ROW, STRICTER, Case
 from ansible_collections.rras.ipsec.tests.interop.charon import Daemon, Handshake, connected, negotiate, passes
-from ansible_collections.rras.ipsec.tests.interop.conftest import ROW
 from ansible_collections.rras.ipsec.tests.lab import HostSpec
 from ansible_collections.rras.ipsec.tests.support.controller import Controller, Run
 from ansible_collections.rras.ipsec.tests.support.declared import OTHERS
