@@ -40,8 +40,8 @@ endef
 other_core = -r tests/requirements.txt $$(sed '/^\#/d; /^ansible-core/d' requirements.txt) ansible-core==$(1)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test checks stories lint unit coverage sanity sanity-cores integration integration-slow cuts molecule molecule-all test-oldest test-newest test-too-old test-wire test-powershell test-powershell-slow test-browser docs bench mutation clean
-stories lint unit coverage sanity integration integration-slow cuts molecule test-powershell test-powershell-slow test-browser bench: export PATH := $(BIN):$(PATH)
+.PHONY: help demo test checks stories lint unit coverage sanity sanity-cores integration integration-slow cuts molecule molecule-all test-oldest test-newest test-too-old test-wire test-powershell test-powershell-slow test-browser test-interop docs bench mutation clean
+stories lint unit coverage sanity integration integration-slow cuts molecule test-powershell test-powershell-slow test-browser test-interop bench: export PATH := $(BIN):$(PATH)
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 30
@@ -122,6 +122,9 @@ test-powershell-slow: $(VENV)/.done ## the rest with a real PowerShell, but for 
 
 test-browser: $(VENV)/.done ## open the report of a verification in a headless Chromium (Debian: apt-get install chromium)
 	pytest tests/browser
+
+test-interop: $(VENV)/.done ## negotiate with strongSwan by what simulated servers have in their stores (root, Linux, network namespaces)
+	pytest -n0 tests/interop
 
 docs: .cache/docs-venv/.done ## build the documentation as a site (.cache/site/html); a warning is an error
 	$(OWN_HOME) .cache/docs-venv/bin/python tools/website.py

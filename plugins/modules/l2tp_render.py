@@ -18,7 +18,8 @@ description:
     of a connection that others configure, or to a server that is locked down. The host itself is never connected to.
   - What is written comes from the variables of the role P(rras.ipsec.l2tp#role) for this host, as the inventory has them. A host with
     C(l2tp_managed) false has the connections that its managed ends declare.
-  - The folder of the host gets C(l2tp.reg) and C(STEPS.txt), for Windows 2000 C(ipsecpol.cmd), otherwise C(netsh.txt), and what undoes each. Each file
+  - A Linux server with strongSwan gets C(swanctl.conf) and C(xl2tpd.conf), and nothing that undoes them, because deleting them does.
+  - The folder of any other host gets C(l2tp.reg) and C(STEPS.txt), for Windows 2000 C(ipsecpol.cmd), otherwise C(netsh.txt), and what undoes each. Each file
     says in which order it is to be used, and what the other ends must have. What else is in the folder is left alone.
   - The files have the mode 0600, and the folder 0700, from their first byte on. They hold preshared keys.
 attributes:
@@ -52,9 +53,10 @@ options:
   peer_type:
     description:
       - What the server runs. V(windows_2000) gets Diffie-Hellman group 2 only, and C(ipsecpol.cmd). V(windows) is Windows Server 2003 or newer.
+        V(strongswan) is Linux with strongSwan and xl2tpd; it needs C(l2tp_managed) false.
     type: str
     default: windows
-    choices: [windows_2000, windows]
+    choices: [windows_2000, windows, strongswan]
   keys:
     description:
       - Whether preshared keys are written. Without them a placeholder stands in their place, and no file assigns the policy or sets the value,
@@ -68,7 +70,7 @@ options:
     type: bool
     default: false
 notes:
-  - The file C(docs/windows_2000.md) of this collection walks through Windows 2000.
+  - The file C(docs/windows_2000.md) of this collection walks through Windows 2000, and C(docs/linux_peer.md) through Linux.
 """
 
 EXAMPLES = r"""

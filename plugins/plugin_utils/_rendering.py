@@ -9,7 +9,7 @@ import copy
 import dataclasses
 import json
 from collections import ChainMap
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, cast
 
 from ansible.errors import AnsibleFilterError
@@ -35,7 +35,12 @@ def rendered(options: object, peer_type: object, keys: object, form: Callable[[r
 
 
 def _fit(options: object, peer_type: object, keys: object) -> render.Rendering:
-    return render.fit(declare(options), kind(peer_type), keys=flag("keys", keys))
+    known = peer_type if isinstance(peer_type, render.PeerType) else kind(peer_type, choices=_FOR_FILTERS)
+    return render.fit(declare(options), known, keys=flag("keys", keys))
+
+
+_FOR_FILTERS: Final = (render.PeerType.WINDOWS_2000, render.PeerType.WINDOWS)
+"""What the option peer_type of a filter offers; strongSwan has a filter of its own."""
 
 
 def flag(name: str, value: object) -> bool:
@@ -46,13 +51,15 @@ def flag(name: str, value: object) -> bool:
     return read
 
 
-def kind(peer_type: object, where: str = "peer_type") -> render.PeerType:
+def kind(
+    peer_type: object, where: str = "peer_type", choices: Sequence[render.PeerType] = tuple(render.PeerType)
+) -> render.PeerType:
     """What a server runs. Raises `OptionsError`."""
-    try:
-        return render.PeerType(str(peer_type))
-    except ValueError:
-        choices = " or ".join(render.PeerType)
-        raise OptionsError(f"{where} is not one of its choices; write {choices}.") from None
+    found = next((each for each in choices if each == str(peer_type)), None)
+    if found is None:
+        *first, last = choices
+        raise OptionsError(f"{where} is not one of its choices; write {', '.join(first)} or {last}.")
+    return found
 
 
 def declare(options: object) -> declaration.Declaration:
@@ -208,6 +215,11 @@ class Declared:
         written = node.as_written
         settings = list(_settings.problems(checked, written.connections, written.default))
         found = shown or [*settings, *network.problems(self.nodes, self.host)]
+        if kinds[self.host] is render.PeerType.STRONGSWAN and node.managed:
+            found.append(
+                f"l2tp_peer_type of {self.host} is strongswan, but Ansible would connect to it as to a Windows server; "
+                "write l2tp_managed: false."
+            )
         return found or list(self._not_negotiable(kinds))
 
     def _not_negotiable(self, kinds: Mapping[str, render.PeerType]) -> Iterator[str]:

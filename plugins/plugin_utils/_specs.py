@@ -151,7 +151,7 @@ ADOPT: Final[Spec] = {
 
 RENDER: Final[Spec] = {
     "folder": {"type": "str", "required": True},
-    "peer_type": {"type": "str", "default": "windows", "choices": ["windows_2000", "windows"]},
+    "peer_type": {"type": "str", "default": "windows", "choices": ["windows_2000", "windows", "strongswan"]},
     "keys": {"type": "bool", "default": True},
     "undo_only": {"type": "bool", "default": False},
 }

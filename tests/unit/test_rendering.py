@@ -16,7 +16,7 @@ import yaml
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.rras.ipsec.plugins.action import l2tp_render
-from ansible_collections.rras.ipsec.plugins.filter import to_ipsecpol, to_netsh, to_reg, to_steps
+from ansible_collections.rras.ipsec.plugins.filter import to_ipsecpol, to_netsh, to_reg, to_steps, to_swanctl
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _rendering
 from ansible_collections.rras.ipsec.plugins.plugin_utils._private_files import PrivateFilesError, PrivateFolder
 from ansible_collections.rras.ipsec.tests.support.declared import KEY, PAIR
@@ -26,6 +26,13 @@ PEERS = ["tokyo", "osaka"]
 CONNECTION = {"name": "tokyo-osaka", "peers": PEERS, "preshared_key": KEY}
 OPTIONS = {"name": "L2TP", "rules": [PAIR]}
 HostVars = dict[str, dict[str, Any]]
+FORMS = [
+    to_reg.to_reg,
+    to_netsh.to_netsh,
+    to_ipsecpol.to_ipsecpol,
+    to_steps.to_steps,
+    to_swanctl.to_swanctl,
+]
 
 
 def pair(**given: Any) -> HostVars:
@@ -79,12 +86,28 @@ def without_group_2() -> HostVars:
         (
             pair(),
             {"peer_type": "windows_95"},
-            "peer_type is not one of its choices; write windows_2000 or windows.",
+            "peer_type is not one of its choices; write windows_2000, windows or strongswan.",
         ),
         (
             pair(l2tp_peer_type="windows_95"),
             {"peer_type": "windows"},
-            "l2tp_peer_type of osaka is not one of its choices; write windows_2000 or windows.",
+            "l2tp_peer_type of osaka is not one of its choices; write windows_2000, windows or strongswan.",
+        ),
+        (
+            pair(l2tp_managed=True, l2tp_peer_type="strongswan"),
+            {},
+            (
+                "l2tp_peer_type of osaka is strongswan, but Ansible would connect to it as to a Windows server; "
+                "write l2tp_managed: false."
+            ),
+        ),
+        (
+            pair(l2tp_peer_type="strongswan", l2tp_connections=[CONNECTION | {"preshared_key": "東京の鍵"}]),
+            {},
+            (
+                "The preshared key of the rule 'tokyo-osaka' has a character that is not printable ASCII, and which "
+                "bytes Windows makes of that in IKE is not documented; write another key."
+            ),
         ),
         (pair(), {"keys": "perhaps"}, "keys must be true or false; write one of them."),
         (
@@ -149,6 +172,45 @@ def test_the_end_of_a_hub_is_the_mirror_of_the_hub_with_its_key(tmp_path: Path) 
         tmp_path / "osaka" / "ipsecpol.cmd"
     ).read_text(encoding="utf-8")
     assert KEY not in str(result)
+
+
+def test_a_linux_server_gets_its_two_files_and_nothing_else(tmp_path: Path) -> None:
+    """The walk-through of docs/linux_peer.md."""
+    render(pair(), tmp_path)
+    result = render(pair(l2tp_peer_type="strongswan"), tmp_path)
+    assert (result["files"], result["refused"]) == (["swanctl.conf", "xl2tpd.conf"], [])
+    assert result["diff"]["before"] == (
+        "l2tp.reg: no longer wanted\nundo.reg: no longer wanted\nSTEPS.txt: no longer wanted\n"
+        "ipsecpol.cmd: no longer wanted\nundo-ipsecpol.cmd: no longer wanted\n"
+        "swanctl.conf: missing\nxl2tpd.conf: missing\n"
+    )
+    folder = tmp_path / "osaka"
+    assert result["steps"] == [
+        (
+            f"Bring the files in {folder} to osaka and follow their remarks: swanctl.conf first, then xl2tpd.conf; "
+            "the other ends need their policies too."
+        )
+    ]
+    assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {
+        "swanctl.conf": 0o600,
+        "xl2tpd.conf": 0o600,
+    }
+    assert KEY in (folder / "swanctl.conf").read_text(encoding="utf-8")
+    assert KEY not in str(result)
+    assert KEY not in (folder / "xl2tpd.conf").read_text(encoding="utf-8")
+    again = render(pair(l2tp_peer_type="strongswan"), tmp_path)
+    assert (again["changed"], again["diff"]["before"], again["diff"]["after"]) == (False, "", "")
+
+
+def test_what_a_linux_server_has_is_undone_by_deleting_it(tmp_path: Path) -> None:
+    result = render(pair(l2tp_peer_type="strongswan"), tmp_path, undo_only=True)
+    assert (result["changed"], result["files"]) == (False, [])
+    assert result["steps"] == [
+        (
+            "Ansible does not reach osaka, so nothing was removed there. On osaka, stop xl2tpd, delete what was "
+            "brought to it (/etc/xl2tpd/xl2tpd.conf, /etc/swanctl/conf.d/l2tp.conf), and run swanctl --load-all."
+        )
+    ]
 
 
 def test_an_inventory_name_that_is_no_folder_is_refused(tmp_path: Path) -> None:
@@ -277,7 +339,7 @@ def test_a_refused_form_is_a_warning_and_its_old_file_goes(tmp_path: Path) -> No
     assert (tmp_path / "osaka" / "undo-ipsecpol.cmd").exists()
 
 
-@pytest.mark.parametrize("form", [to_reg.to_reg, to_netsh.to_netsh, to_ipsecpol.to_ipsecpol, to_steps.to_steps])
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(
     ("options", "given", "sentence"),
     [
@@ -315,9 +377,10 @@ def test_a_filter_refuses_wrong_options_in_one_sentence(
     assert str(caught.value) == sentence
 
 
-def test_a_filter_refuses_an_unknown_kind_of_peer() -> None:
+@pytest.mark.parametrize("peer_type", ["windows_95", "strongswan"])
+def test_a_filter_for_windows_refuses_what_is_none(peer_type: str) -> None:
     with pytest.raises(AnsibleFilterError) as caught:
-        to_reg.to_reg(OPTIONS, peer_type="windows_95")
+        to_steps.to_steps(OPTIONS, peer_type=peer_type)
     assert str(caught.value) == "peer_type is not one of its choices; write windows_2000 or windows."
 
 
@@ -330,3 +393,6 @@ def test_the_filters_return_what_the_files_hold() -> None:
     assert " -y\r\n" in to_ipsecpol.to_ipsecpol(OPTIONS, undo=True)
     assert KEY in to_steps.to_steps(OPTIONS)
     assert KEY not in to_steps.to_steps(OPTIONS, keys=False)
+    here = OPTIONS | {"address": "192.0.2.2"}
+    assert f'secret = "{KEY}"' in to_swanctl.to_swanctl(here)
+    assert KEY not in to_swanctl.to_swanctl(here, keys=False)

@@ -27,7 +27,7 @@ SENTENCE = (
 )
 PLUGINS = ROOT / "plugins"
 ACTIONS = sorted(path.stem for path in (PLUGINS / "action").glob("*.py"))
-FILTERS = dict.fromkeys(("to_ipsecpol", "to_netsh", "to_reg", "to_steps"), "")
+FILTERS = dict.fromkeys(("to_ipsecpol", "to_netsh", "to_reg", "to_steps", "to_swanctl"), "")
 PYTHON = os.environ.get("RRAS_TOO_OLD", sys.executable)
 
 

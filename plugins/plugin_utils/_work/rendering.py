@@ -86,14 +86,28 @@ class HostFiles:
             "warnings": [f"{self.host}: not written: {sentence}" for sentence in files.refused],
             "steps": [self._undoing(files) if self.undo_only else self._using()],
             "diff": {
-                "before": _lines(differing) + ("" if self.undo_only else self._text(self._policy_before())),
-                "after": _lines(_after(differing, files)) + ("" if self.undo_only else self._text(self._policy())),
+                "before": _lines(differing) + (self._text(self._policy_before()) if self._has_policy else ""),
+                "after": _lines(_after(differing, files)) + (self._text(self._policy()) if self._has_policy else ""),
                 "before_header": path,
                 "after_header": path,
             },
         }
 
+    @property
+    def _on_linux(self) -> bool:
+        return self.rendering is not None and self.rendering.peer_type is render.PeerType.STRONGSWAN
+
+    @property
+    def _has_policy(self) -> bool:
+        """Whether the files hold a policy that is compared with the one in the files of before."""
+        return not self.undo_only and not self._on_linux
+
     def _using(self) -> str:
+        if self._on_linux:
+            return (
+                f"Bring the files in {self.folder.path} to {self.host} and follow their remarks: swanctl.conf first, "
+                "then xl2tpd.conf; the other ends need their policies too."
+            )
         return (
             f"Bring one of the files in {self.folder.path} to {self.host}, follow its remarks, and delete it there. "
             "First the policy, then ProhibitIpSec, then the restart; the other ends need their policies too."
@@ -101,6 +115,11 @@ class HostFiles:
 
     def _undoing(self, files: render.Files) -> str:
         begin = f"Ansible does not reach {self.host}, so nothing was removed there."
+        if self._on_linux:
+            return (
+                f"{begin} On {self.host}, stop xl2tpd, delete what was brought to it (/etc/xl2tpd/xl2tpd.conf, "
+                "/etc/swanctl/conf.d/l2tp.conf), and run swanctl --load-all."
+            )
         if not files.content:
             return (
                 f"{begin} No connection names it, and {self.folder.path} has no file that undoes what was rendered "

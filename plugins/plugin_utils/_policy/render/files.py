@@ -15,6 +15,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render import (
     reg_file,
     registration,
     steps,
+    swanctl,
+    xl2tpd,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render.rendering import (
     PeerType,
@@ -30,7 +32,12 @@ _FITTING: Final[Mapping[PeerType, Mapping[str, Callable[[Rendering], str]]]] = {
     PeerType.WINDOWS: {"netsh.txt": netsh.script, "undo-netsh.txt": netsh.undoing},
 }
 """What fits which server, besides what fits all."""
-NAMES: Final = (REG, UNDO_REG, STEPS, *(name for fitting in _FITTING.values() for name in fitting))
+_ON_LINUX: Final[Mapping[str, Callable[[Rendering], str]]] = {
+    "swanctl.conf": swanctl.configuration,
+    "xl2tpd.conf": xl2tpd.configuration,
+}
+"""All that strongSwan gets. Nothing undoes it: the files are deleted there."""
+NAMES: Final = (REG, UNDO_REG, STEPS, *(name for fitting in _FITTING.values() for name in fitting), *_ON_LINUX)
 """Every file that any rendering may write."""
 
 
@@ -45,8 +52,12 @@ class Files:
 def files_of(rendering: Rendering, *, undo_only: bool = False) -> Files:
     """The files of one server. A form that can't say the policy is left out, and why is said.
 
-    undo_only: those that take away what the others brought. Raises `codec.CodecError` for what a store can't hold.
+    undo_only: those that take away what the others brought. Raises `codec.CodecError` for what a store can't hold, and
+    `RenderError` for what strongSwan can't do, for which there is no other form.
     """
+    if rendering.peer_type is PeerType.STRONGSWAN:
+        written_there = {} if undo_only else {name: form(rendering) for name, form in _ON_LINUX.items()}
+        return Files({name: text.encode() for name, text in written_there.items()})
     content = {UNDO_REG: reg_file.encode(registration.undoing(rendering))}
     if not undo_only:
         content[REG] = reg_file.encode(registration.setting_up(rendering))

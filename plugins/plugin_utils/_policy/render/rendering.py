@@ -31,6 +31,8 @@ class PeerType(enum.StrEnum):
     """No netsh ipsec, no Diffie-Hellman group 14; ipsecpol of the Resource Kit."""
     WINDOWS = "windows"
     """Windows Server 2003 and newer."""
+    STRONGSWAN = "strongswan"
+    """Linux with strongSwan and xl2tpd: no policy store."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def fit(declared: Declaration, peer_type: PeerType, *, server: str = "", keys: b
         server,
         keys,
         declared.address,
-        block_ipv6=declared.block_ipv6 and peer_type is not PeerType.WINDOWS_2000,
+        block_ipv6=declared.block_ipv6 and peer_type is PeerType.WINDOWS,
     )
 
 

@@ -1,0 +1,4 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Agreement proved by a handshake: strongSwan negotiates by what the hosts of the lab have in their stores."""
