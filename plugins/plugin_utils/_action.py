@@ -147,6 +147,11 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
                 ran = self._low_level_execute_command(command, sudoable=False, in_data=data)  # type: ignore[no-untyped-call, unused-ignore]
         except _limit.TimeUp:
             raise AnsibleConnectionFailure(f"the host did not answer within {seconds} seconds.") from None
+        except _limit.MemoryUp:
+            raise AnsibleConnectionFailure(
+                f"the host sent more than fits into {_limit.MOST_MEMORY // 2**20} MiB, which no answer does; "
+                "check what the host is."
+            ) from None
         except AnsibleConnectionFailure:
             raise
         except AnsibleError as error:  # of winrm, when it could not send all of the input
@@ -175,7 +180,7 @@ def _sentence(error: Exception, mask: Mask) -> str:
             return _failures.sentence(_of_host(failure, mask))
         case session.NoAnswerError(output=output):
             return _no_answer(output, mask)
-        case records.MalformedAnswerError():
+        case records.MalformedAnswerError() | session.OversizedAnswerError():
             return _capital(f"{error}; check that nothing on the host changes the output of PowerShell.")
         case RrasError():
             return _capital(str(error))
