@@ -17,6 +17,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import AnsibleValidationError, MutuallyExclusiveError, RequiredIfError
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _failures, _limit, _shape
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session, transport
@@ -131,7 +132,9 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
                 "become is in effect, but this action would silently run without it; "
                 "write 'become: false' in the task, and check that the variable ansible_become is not set."
             )
-        transport.check(self._connection)
+        warning = transport.check(self._connection)
+        if warning:
+            Display().warning(warning)  # Ansible shows the same sentence once in a run
 
     def target(self, options: Mapping[str, Any]) -> Target:
         """A session with the task's host, for the time limits in the options."""

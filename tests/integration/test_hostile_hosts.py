@@ -117,3 +117,13 @@ def test_what_a_host_says_is_never_a_template(start: MakeController) -> None:
     assert f"again {name}" in [found.message for found in informed.results]
     assert f'The policy "{name}" is assigned on this host' in planned.failure("refusing").replace("\\'", "'")
     assert not (controller.folder / "evaluated").exists()
+
+
+def test_certificates_that_are_not_validated_are_warned_of_once(start: MakeController) -> None:
+    """The lab's inventory says for https that its own certificates are not to be validated."""
+    names = ["one", "other"]
+    controller = start([HostSpec(name, f"192.0.2.{last}") for last, name in enumerate(names, start=1)], scheme="https")
+    tasks: list[dict[str, Any]] = [{"rras.ipsec.win_ipsec_policy_info": {}}] * 2
+    run = controller.play([{"hosts": names, "gather_facts": False, "tasks": tasks}])
+    assert run.code == 0, run.explain()
+    assert " ".join(run.errors.split()).count("With ansible_winrm_server_cert_validation: ignore, whoever can") == 1
