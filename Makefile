@@ -10,6 +10,7 @@ NEWEST_PYTHON ?= python3.12
 TOO_OLD_PYTHON ?= python3.10
 CORES := $(OLDEST_CORE) 2.17.14 2.18.19 2.19.14 2.20.10 $(NEWEST_CORE)
 WIRE_PYTHON ?= python3.12
+FAULT_SECONDS ?= 600
 COSMIC_RAY := 8.7.0
 
 BIN := $(abspath $(VENV))/bin
@@ -40,8 +41,8 @@ endef
 other_core = -r tests/requirements.txt $$(sed '/^\#/d; /^ansible-core/d' requirements.txt) ansible-core==$(1)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test checks stories lint unit coverage sanity sanity-cores integration integration-slow cuts molecule molecule-all test-oldest test-newest test-too-old test-wire test-powershell test-powershell-slow test-browser test-interop docs bench mutation clean
-stories lint unit coverage sanity integration integration-slow cuts molecule test-powershell test-powershell-slow test-browser test-interop bench: export PATH := $(BIN):$(PATH)
+.PHONY: help demo test checks stories lint unit coverage sanity sanity-cores integration integration-slow cuts faults leaks molecule molecule-all test-oldest test-newest test-too-old test-wire test-powershell test-powershell-slow test-browser test-interop docs bench mutation clean
+stories lint unit coverage sanity integration integration-slow cuts faults leaks molecule test-powershell test-powershell-slow test-browser test-interop bench: export PATH := $(BIN):$(PATH)
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 30
@@ -91,6 +92,12 @@ integration-slow: $(VENV)/.done ## run the slow tests: cuts at each record and a
 
 cuts: $(VENV)/.done ## cut each change of one server at each moment, and whole runs at each message; takes half an hour
 	HYPOTHESIS_PROFILE=thorough pytest -n2 tests/unit/plan/test_cuts.py tests/integration/test_cut_runs.py
+
+faults: $(VENV)/.done ## try random faults for a bounded time, one seed after another (FAULT_SECONDS=600)
+	RRAS_FAULT_SECONDS=$(FAULT_SECONDS) pytest tests/unit/plan/test_faults.py
+
+leaks: $(VENV)/.done ## look for marked keys in everything that runs leave; takes a quarter of an hour
+	HYPOTHESIS_PROFILE=thorough pytest -n2 tests/integration/test_leaks.py tests/integration/test_secrets.py
 
 molecule: $(VENV)/.done ## run the molecule scenario pair
 	molecule test --scenario-name pair

@@ -5,7 +5,7 @@
 
 This checkout is importable as ansible_collections.rras.ipsec, whatever folder it was cloned into. No test may leave
 L2TP of a simulated host in clear text at any moment, unless it is marked as one that means to. And the end of the
-output says how many places of a run were tried, also where several processes did it.
+output says how many places of a run, and how much else, were tried, also where several processes did it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ansible.utils.collection_loader._collection_finder import _AnsibleCollectio
 
 from . import ROOT, collections_root
 from .messages import Says
-from .support.effort import CUTS
+from .support.effort import CUTS, TRIED
 from .support.exposures import judged
 
 
@@ -34,6 +34,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for name, said in report.user_properties:
             if name == CUTS:
                 terminalreporter.write_line(f"cut at {said}")
+            if name == TRIED:
+                terminalreporter.write_line(f"tried {said}")
 
 
 @pytest.hookimpl(wrapper=True)

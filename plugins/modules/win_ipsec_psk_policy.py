@@ -182,7 +182,7 @@ options:
         suboptions:
           preshared_key:
             description:
-              - The key that both servers share (KB 240262, step 10). One line of text, two characters or more, of which neither the first nor the last
+              - The key that both servers share (KB 240262, step 10). One line of text of 2 to 1024 characters, of which neither the first nor the last
                 is a blank or invisible.
               - Every administrator of the host can read it in the registry. Certificates are better.
             type: str

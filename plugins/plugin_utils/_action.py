@@ -17,6 +17,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import AnsibleValidationError, MutuallyExclusiveError, RequiredIfError
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _failures, _limit, _shape
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session, transport
@@ -131,7 +132,9 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
                 "become is in effect, but this action would silently run without it; "
                 "write 'become: false' in the task, and check that the variable ansible_become is not set."
             )
-        transport.check(self._connection)
+        warning = transport.check(self._connection)
+        if warning:
+            Display().warning(warning)  # Ansible shows the same sentence once in a run
 
     def target(self, options: Mapping[str, Any]) -> Target:
         """A session with the task's host, for the time limits in the options."""
@@ -147,6 +150,11 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
                 ran = self._low_level_execute_command(command, sudoable=False, in_data=data)  # type: ignore[no-untyped-call, unused-ignore]
         except _limit.TimeUp:
             raise AnsibleConnectionFailure(f"the host did not answer within {seconds} seconds.") from None
+        except _limit.MemoryUp:
+            raise AnsibleConnectionFailure(
+                f"the host sent more than fits into {_limit.MOST_MEMORY // 2**20} MiB, which no answer does; "
+                "check what the host is."
+            ) from None
         except AnsibleConnectionFailure:
             raise
         except AnsibleError as error:  # of winrm, when it could not send all of the input
@@ -175,7 +183,7 @@ def _sentence(error: Exception, mask: Mask) -> str:
             return _failures.sentence(_of_host(failure, mask))
         case session.NoAnswerError(output=output):
             return _no_answer(output, mask)
-        case records.MalformedAnswerError():
+        case records.MalformedAnswerError() | session.OversizedAnswerError():
             return _capital(f"{error}; check that nothing on the host changes the output of PowerShell.")
         case RrasError():
             return _capital(str(error))

@@ -50,6 +50,8 @@ class Output:
     stdout: str = ""
     stderr: str = ""
     code: int = 0
+    endless: bool = False
+    """Whether its standard output is repeated for as long as anybody reads."""
 
 
 class Engine(Protocol):

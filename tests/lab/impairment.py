@@ -34,6 +34,18 @@ class Answer(enum.StrEnum):
     """The first half of the answer, without the end of the frame."""
     CUT_RECORDS = "cut records"
     """A whole frame, whose last record is missing."""
+    LARGE = "large"
+    """A frame of 12 MB."""
+    ENORMOUS = "enormous"
+    """A frame of 100 MB."""
+    ENDLESS = "endless"
+    """Base64 for as long as anybody reads, in pieces of 2 MB; over winrm."""
+    WRONG_MARK = "wrong mark"
+    """The right answer between marks of another script."""
+    MISORDERED = "misordered"
+    """The right records, in the opposite order."""
+    NONSENSE = "nonsense"
+    """The right records, with values that are no base64 of anything."""
 
 
 class PoweredOff(BaseException):

@@ -10,5 +10,8 @@ import os
 CUTS = "cuts"
 """The name under which a test records, with record_property, how many places it has tried."""
 
+TRIED = "tried"
+"""The name under which a test records what it has tried, in words; docs/reliability.md holds these numbers."""
+
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 """Whether tests try all places, not only as many as a run of everything has time for."""

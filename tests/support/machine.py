@@ -43,6 +43,10 @@ class Machine(abc.ABC):
         """Run the script on some records, the first of which is Prepare; return its answer."""
 
     @abc.abstractmethod
+    def evaluate(self, script: str, lines: Sequence[str]) -> str:
+        """Run another script on some lines, in the way in which ours is run; return what it writes."""
+
+    @abc.abstractmethod
     def differences(self) -> list[str]:
         """Say in words where the twin did something else since the machine was filled."""
 
@@ -111,6 +115,9 @@ class WindowsMachine(Machine):
             self._differences += shadow.differences(self._original, list(lines), answer, {})
         return answer
 
+    def evaluate(self, script: str, lines: Sequence[str]) -> str:
+        return self._run([script.rstrip("\n"), session.RECORDS, *lines, ""])
+
     def differences(self) -> list[str]:
         return self._differences
 
@@ -125,7 +132,10 @@ class WindowsMachine(Machine):
         self.registry.load(tree)
 
     def _output(self, lines: Sequence[str]) -> str:
-        stdin = "\n".join([session.script_text().rstrip("\n"), session.RECORDS, *lines, ""])
+        return self._run([session.script_text().rstrip("\n"), session.RECORDS, *lines, ""])
+
+    def _run(self, lines: Sequence[str]) -> str:
+        stdin = "\n".join(lines)
         uses[Use.COMMAND] += 1
         ran = subprocess.run(session.COMMAND.split(), input=stdin, capture_output=True, encoding="ascii", check=False)
         return ran.stdout

@@ -1,21 +1,67 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The forms in which somebody could come across a secret."""
+"""The forms in which somebody could come across a secret, and the keys that tests look for."""
 
 from __future__ import annotations
 
 import base64
+import json
+import urllib.parse
 from collections.abc import Iterator
+from typing import Final
+
+MARKED_KEYS: Final = {
+    "ASCII": "Uji-Byodoin:1053/Phoenix",
+    "Japanese": "宇治平等院・鳳凰堂の鍵",
+    "quotes and backslashes": "Nara\\\"Todaiji\\' `0752` \\n $(Daibutsu) %USERPROFILE% <&>",
+    "3 characters": "\u0194\u00a5\u0295",
+    "300 characters": "".join(f"Kinkakuji-{number:03}/" for number in range(20)) + "Rokuonji-end-of-300/",
+    "looks like a number": "0123456701234567",
+    "the beginning of another one": "Uji-Byodoin:1053/Phoenix and what follows it",
+}
+"""A mask that hid the first of them inside the last one would leave the rest to be read."""
+_SHORTEST_FORM: Final = 7
+"""Bytes of an encoded form that does not come about by chance in megabytes of other text."""
 
 
 def forms(secret: str) -> Iterator[bytes]:
-    """A secret as somebody could come across it: as text, as base64 at any alignment, as hexadecimal digits."""
+    """A secret as somebody could come across it.
+
+    As text, as base64 at any alignment, as hexadecimal digits, as JSON, Python or a URL quote it.
+    """
     for encoding in ("utf-8", "utf-16-le"):
         data = secret.encode(encoding)
         yield data
-        yield from (data.hex().encode(), data.hex().upper().encode())
-        yield from (_base64_core(data, offset) for offset in range(3))
+        yield from filter(_is_telling, (data.hex().encode(), data.hex().upper().encode(), data.hex(",").encode()))
+        yield from filter(_is_telling, (_base64_core(data, offset) for offset in range(3)))
+    yield from {quoted.encode() for quoted in _quoted(secret)} - {secret.encode()}
+
+
+def found(data: bytes, secrets: dict[str, str]) -> list[str]:
+    """Say which of some secrets, by name, are in some bytes, and in which form."""
+    return [f"{name}: {form!r}" for name, secret in secrets.items() for form in forms(secret) if form in data]
+
+
+def rests(secrets: dict[str, str]) -> dict[str, str]:
+    """What is left of a secret whose beginning, another secret, a mask has hidden."""
+    return {
+        f"{name}, without its beginning": secret.removeprefix(other)
+        for name, secret in secrets.items()
+        for other in secrets.values()
+        if other != secret and secret.startswith(other)
+    }
+
+
+def _quoted(secret: str) -> Iterator[str]:
+    yield from (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
+    yield from (repr(secret)[1:-1], ascii(secret)[1:-1], secret.replace("'", "''"), secret.replace("'", "\\'"))
+    yield from (urllib.parse.quote(secret), urllib.parse.quote(secret, safe=""), urllib.parse.quote_plus(secret))
+    yield from (json.dumps(json.dumps(secret)[1:-1])[1:-1], json.dumps(repr(secret)[1:-1])[1:-1])
+
+
+def _is_telling(form: bytes) -> bool:
+    return len(form) >= _SHORTEST_FORM
 
 
 def _base64_core(data: bytes, offset: int) -> bytes:

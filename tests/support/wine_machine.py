@@ -46,6 +46,10 @@ class WineMachine(Machine):
         script = session.script_text().rstrip("\n").split("\n")
         return self.host.engine.run(Command(connection, line, (*script, session.RECORDS, *lines))).stdout
 
+    def evaluate(self, script: str, lines: Sequence[str]) -> str:
+        output = _real(self).computer.server.run(session.BOOTSTRAP, (*script.splitlines(), session.RECORDS, *lines))
+        return output.stdout if output else ""
+
     def differences(self) -> list[str]:
         return self.host.engine.differences
 
@@ -55,8 +59,12 @@ class WineMachine(Machine):
 
 def check51(machine: WineMachine, script: Path) -> str:
     """Return what Windows PowerShell 5.1 would lack to run a script."""
+    windows_path = "Z:" + str(script.resolve()).replace("/", "\\")
+    return _real(machine).computer.prefix.run("--check51", windows_path).stdout.decode()
+
+
+def _real(machine: WineMachine) -> PowerShell:
     engine = machine.host.engine
     if not isinstance(engine, PowerShell):
         raise TypeError("the machine has no real PowerShell")
-    windows_path = "Z:" + str(script.resolve()).replace("/", "\\")
-    return engine.computer.prefix.run("--check51", windows_path).stdout.decode()
+    return engine

@@ -30,6 +30,15 @@ def test_what_waits_for_an_answer_is_interrupted_and_so_is_its_end() -> None:
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
+def test_what_grows_without_end_is_interrupted() -> None:
+    pieces: list[bytes] = []
+    with pytest.raises(_limit.MemoryUp), _limit.limited(600, memory=_limit.peak() // 4):  # noqa: PT012 - an endless answer
+        while True:
+            pieces.append(b"x" * (2**20 + len(pieces)))
+    assert len(pieces) > 1
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
 def test_what_answers_in_time_is_left_alone() -> None:
     before = signal.getsignal(signal.SIGALRM)
     with _limit.limited(60):
@@ -69,6 +78,18 @@ def test_a_host_that_does_not_answer_in_time_is_unreachable(monkeypatch: pytest.
     monkeypatch.setattr(_limit, "limited", never)
     with pytest.raises(AnsibleConnectionFailure, match=r"^the host did not answer within 45 seconds\.$"):
         task.run(INFO, host_timeout=45)
+
+
+def test_a_host_that_sends_more_than_any_answer_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = Task(Server())
+
+    def large(_seconds: int) -> None:
+        raise _limit.MemoryUp
+
+    monkeypatch.setattr(_limit, "limited", large)
+    sentence = r"^the host sent more than fits into 256 MiB, which no answer does; check what the host is\.$"
+    with pytest.raises(AnsibleConnectionFailure, match=sentence):
+        task.run(INFO)
 
 
 @pytest.mark.parametrize("seconds", [9, 86401])

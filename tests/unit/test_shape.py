@@ -18,6 +18,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from ansible_collections.rras.ipsec.plugins.action import (
+    l2tp_adopt,
+    l2tp_keys,
+    l2tp_render,
     win_ipsec_policy_info,
     win_ipsec_psk_policy,
     win_prohibit_ipsec,
@@ -25,6 +28,7 @@ from ansible_collections.rras.ipsec.plugins.action import (
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _settings, _shape, _specs, _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction, _without_nulls
 from ansible_collections.rras.ipsec.tests.support import role
+from ansible_collections.rras.ipsec.tests.support.effort import TRIED
 from ansible_collections.rras.ipsec.tests.support.server import Server, declare
 from ansible_collections.rras.ipsec.tests.support.task import Task
 
@@ -33,6 +37,9 @@ ACTIONS: tuple[type[RrasAction], ...] = (
     win_ipsec_psk_policy.ActionModule,
     win_prohibit_ipsec.ActionModule,
     win_ipsec_policy_info.ActionModule,
+    l2tp_adopt.ActionModule,
+    l2tp_keys.ActionModule,
+    l2tp_render.ActionModule,
 )
 WRONG: Mapping[str, tuple[Any, ...]] = {
     "str": (["x"], [KEY], {KEY: True}, {"preshared_key": KEY}, 10531053, 10.53, True),
@@ -137,8 +144,10 @@ def test_the_right_shape_is_right(action: type[RrasAction]) -> None:
     assert list(_shape.problems(action.SPEC, sample_of(action.SPEC))) == []
 
 
-def test_the_shapes_are_many() -> None:
+def test_the_shapes_are_many(record_property: Callable[[str, object], None]) -> None:
     found = list(wrong_shapes(_specs.POLICY))
+    made = len(list(every(wrong_shapes)))
+    record_property(TRIED, f"{made} wrong shapes made from the argument specs of {len(ACTIONS)} actions")
     assert len(found) > 300
     assert ("rules[0].authentication[0].preshared_key", [KEY]) in [
         (where, given["rules"][0]["authentication"][0]["preshared_key"])

@@ -38,6 +38,13 @@ _UNQUOTED_FRAME = re.compile(r"(?<!')#rras#(?=([A-Za-z0-9+/=\s]+)#rras#)")
 """As `FRAME`, but none of those in an echo of the script, and each that ends where another begins."""
 
 
+MOST_OUTPUT = 8 * 2**20
+"""Characters of output that are looked at: some 1,600 connections of one host, whose answer is 5 kB for each."""
+_MOST_CAUSE = 10_000
+"""Characters of an output without an answer that are looked at."""
+_LONGEST_LINE = 400
+"""Characters of a line that can be one of PowerShell's about a place."""
+
 SCRIPT = pathlib.Path(__file__).with_name("transaction.ps1")
 """The script as a person reads it."""
 
@@ -73,16 +80,31 @@ _PLACE = re.compile(r"\S.*\d.*:\s?\d+\s*")
 
 def cause(output: Output) -> str:
     """What an output without an answer says, without PowerShell's lines about where in a script it happened."""
-    text = output.stderr.strip() or output.stdout.strip() or "no output"
+    text = _beginning(output.stderr) or _beginning(output.stdout) or "no output"
     kept: list[str] = []
     categorised = False
     lines = text.splitlines()
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
         categorised = line.lstrip().startswith("+ ") or (categorised and line.startswith(" "))
-        place = _PLACE.fullmatch(line) and following.lstrip().startswith("+ ")
+        place = following.lstrip().startswith("+ ") and len(line) <= _LONGEST_LINE and _PLACE.fullmatch(line)
         if not (categorised or place or _POINTER.fullmatch(line)):
             kept.append(line.strip().removeprefix("| "))
     return " ".join(filter(None, kept)) or text
+
+
+def _beginning(text: str) -> str:
+    """What of an output is looked at: whole lines of it, if it has any."""
+    begun = text[:_MOST_CAUSE].strip()
+    return begun if len(text) <= _MOST_CAUSE else begun.rpartition("\n")[0] or begun
+
+
+class OversizedAnswerError(RrasError):
+    """The output is larger than any answer of ours."""
+
+    reason = "no_answer"
+
+    def __init__(self) -> None:
+        super().__init__(f"the host answered with more than {MOST_OUTPUT // 2**20} MiB, which no answer is")
 
 
 class NoAnswerError(RrasError):
@@ -119,11 +141,14 @@ class Session:
         """Carry out steps as one transaction.
 
         Raises `TransactionError` when the host says that it did not, `NoAnswerError` when it says nothing that this
-        collection understands, `plugin_utils._host.records.MalformedAnswerError` when only a part is understood.
+        collection understands, `OversizedAnswerError` when it says more than is looked at,
+        `plugin_utils._host.records.MalformedAnswerError` when only a part is understood.
         """
         requests = tuple(wanted)
         lines = [RECORDS, *map(records.encode, (self._prepare, *requests))]
         output = self._execute(COMMAND, (script_text() + "\n".join(lines) + "\n").encode("ascii"))
+        if len(output.stdout) > MOST_OUTPUT:
+            raise OversizedAnswerError
         frame = frame_of(output.stdout)
         if not frame:
             raise NoAnswerError(output)

@@ -62,6 +62,7 @@ class Words:
     authentication: str
     scheme: str
     message_encryption: str
+    validation: str
 
     @property
     def https(self) -> str:
@@ -69,8 +70,20 @@ class Words:
         return f"{self.scheme}: https and ansible_port: 5986"
 
 
-WINRM = Words("winrm", "ansible_winrm_transport", "ansible_winrm_scheme", "ansible_winrm_message_encryption")
-PSRP = Words("psrp", "ansible_psrp_auth", "ansible_psrp_protocol", "ansible_psrp_message_encryption")
+WINRM = Words(
+    "winrm",
+    "ansible_winrm_transport",
+    "ansible_winrm_scheme",
+    "ansible_winrm_message_encryption",
+    "ansible_winrm_server_cert_validation",
+)
+PSRP = Words(
+    "psrp",
+    "ansible_psrp_auth",
+    "ansible_psrp_protocol",
+    "ansible_psrp_message_encryption",
+    "ansible_psrp_cert_validation",
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -83,21 +96,36 @@ class Intent:
     message_encryption: str = "auto"
     is_chosen: bool = True
     """Whether the user said how to authenticate."""
+    validates: bool = True
+    """Whether the certificate of the host is validated, where there is one."""
 
 
-def check(connection: Connection) -> None:
-    """Raise `TransportError` unless the connection is known to encrypt. Nothing is sent for that."""
+def check(connection: Connection) -> str:
+    """Raise `TransportError` unless the connection is known to encrypt. Nothing is sent for that.
+
+    Answers what to warn of: a certificate that is not validated. The sentence names no host, so that it is the same one
+    for all of them.
+    """
     name = connection.transport.removeprefix(_OWN)
     if name == "ssh":
-        return
+        return ""
     if name not in _ASK:
         raise TransportError(
             f"ansible_connection is {name}, but this collection reaches "
             "Windows only over winrm, psrp or ssh; write one of them."
         )
-    sentence = complaint(_intent(name, connection))
+    intent = _intent(name, connection)
+    sentence = complaint(intent)
     if sentence:
         raise TransportError(sentence)
+    return "" if intent.validates else _unvalidated(intent.words)
+
+
+def _unvalidated(words: Words) -> str:
+    return (
+        f"With {words.validation}: ignore, whoever can change the traffic can pose as a server and read its preshared "
+        f"keys; let the controller trust the certificates of the servers, and write {words.validation}: validate."
+    )
 
 
 def complaint(intent: Intent) -> str:
@@ -178,6 +206,7 @@ def _ask_winrm(plugin: Any, connection: Any) -> Intent:  # noqa: ANN401
         [*_way_of_open_winrm(connection), *ways],
         str(options.get("message_encryption", "auto")),
         is_chosen=said is not None and said[0] is not None,
+        validates=scheme != "https" or options.get("server_cert_validation") != "ignore",
     )
 
 
@@ -212,7 +241,8 @@ def _ask_psrp(plugin: Any, connection: Any) -> Intent:  # noqa: ANN401
     ways = [_way_of_pypsrp(plugin, options)]
     if connection.runspace is not None:
         ways.insert(0, _way_of_wsman(connection.runspace.connection))
-    return Intent(PSRP, ways, str(options["encryption"]))
+    validates = not options["ssl"] or options["cert_validation"] is not False
+    return Intent(PSRP, ways, str(options["encryption"]), validates=validates)
 
 
 def _way_of_pypsrp(plugin: Any, options: dict[str, Any]) -> Way:  # noqa: ANN401

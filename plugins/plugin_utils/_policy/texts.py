@@ -17,6 +17,9 @@ NAME_LIMIT: Final = 255
 _SHORTEST_KEY: Final = 2
 """A key of one character can't be masked."""
 
+KEY_LIMIT: Final = 1024
+"""Characters of a key. The store takes more; nobody is known to have shown that the agent of any Windows does."""
+
 SURROGATE: Final = "has half a character (a lone surrogate), which Windows can't store; write it again."
 _LINE: Final = "contains a line break or another control character; write it as one line of text."
 _ONE_LINE: Final = "contains a line break or a NUL; write it as one line of text."
@@ -69,6 +72,8 @@ def key_fault(text: str) -> str:
         return _ONE_LINE
     if not (is_visible(text[0]) and is_visible(text[-1])):
         return "begins or ends with a blank or another invisible character; delete it on both servers."
+    if len(text) > KEY_LIMIT:
+        return f"is longer than {KEY_LIMIT} characters; write a shorter key."
     return "is one character; write a longer key." if len(text) < _SHORTEST_KEY else ""
 
 

@@ -9,7 +9,7 @@ import base64
 import contextlib
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import session
@@ -189,15 +189,25 @@ def unframed(output: str) -> str:
 
 def _distorted(output: Output, how: Answer | None) -> Output:
     """Return an output, or what an impairment makes of it."""
-    match how:
-        case None:
-            return output
-        case Answer.GARBAGE:
-            return Output("sh: 1: Syntax error: word unexpected\n", code=2)
-        case Answer.FORGED:
-            return Output(stderr=FORGERY, code=1)
-        case Answer.TRUNCATED:
-            frame = output.stdout.rstrip()
-            return Output(frame[: len(frame) // 2])
-        case Answer.CUT_RECORDS:
-            return Output(framed("".join(unframed(output.stdout).splitlines(keepends=True)[:-1])))
+    if how is None:
+        return output
+    return _DISTORTED[how](output.stdout.rstrip())
+
+
+def _edited(edit: Callable[[list[str]], Iterable[str]]) -> Callable[[str], Output]:
+    return lambda frame: Output(framed("".join(edit(unframed(frame).splitlines(keepends=True)))))
+
+
+_DISTORTED: Mapping[Answer, Callable[[str], Output]] = {
+    Answer.GARBAGE: lambda _frame: Output("sh: 1: Syntax error: word unexpected\n", code=2),
+    Answer.FORGED: lambda _frame: Output(stderr=FORGERY, code=1),
+    Answer.TRUNCATED: lambda frame: Output(frame[: len(frame) // 2]),
+    Answer.CUT_RECORDS: _edited(lambda lines: lines[:-1]),
+    Answer.LARGE: lambda _frame: Output(f"#rras#{'QUFB' * 3_000_000}#rras#\r\n"),
+    Answer.ENORMOUS: lambda _frame: Output(f"#rras#{'QUFB' * 25_000_000}#rras#\r\n"),
+    Answer.ENDLESS: lambda _frame: Output("QUFB" * 500_000, endless=True),
+    Answer.WRONG_MARK: lambda frame: Output(frame.replace("#rras#", "#ours#")),
+    Answer.MISORDERED: _edited(lambda lines: lines[::-1]),
+    Answer.NONSENSE: _edited(lambda lines: (re.sub(r"(^value\t.*\t)\S*", r"\1====", line) for line in lines)),
+}
+"""What becomes of the frame that the script prints."""

@@ -20,6 +20,8 @@ from .soap import FaultCode, FaultError, Request, find_text
 
 BLOCK = 32 * 1024
 """Bytes of a stream that one answer carries at most, as on Windows."""
+LARGE_BLOCK = 2 * 1024 * 1024
+"""The same on a host that sends what no host should."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -41,11 +43,19 @@ class Pipe:
         self._ended = False
         self._gone = False
         self._code: int | None = None
+        self._endless: Block | None = None
 
     def write(self, stream: str, data: bytes) -> None:
         """Add output, cut into blocks."""
+        size = BLOCK if len(data) < 4 * LARGE_BLOCK else LARGE_BLOCK
         with self._changed:
-            self._blocks.extend(Block(stream, data[start : start + BLOCK]) for start in range(0, len(data), BLOCK))
+            self._blocks.extend(Block(stream, data[start : start + size]) for start in range(0, len(data), size))
+            self._changed.notify_all()
+
+    def repeat(self, stream: str, data: bytes) -> None:
+        """Add output that never ends."""
+        with self._changed:
+            self._endless = Block(stream, data)
             self._changed.notify_all()
 
     def end(self, code: int | None = None) -> None:
@@ -66,13 +76,18 @@ class Pipe:
         Raises R(FaultError) when nothing came in time, or when the shell is gone.
         """
         with self._changed:
-            if not self._changed.wait_for(lambda: self._blocks or self._ended or self._gone, seconds):
+            if not self._changed.wait_for(self._has_news, seconds):
                 raise FaultError(FaultCode.OPERATION_TIMEOUT, "The WS-Management service cannot complete in time.")
             if self._gone:
                 raise FaultError(FaultCode.SHELL_NOT_FOUND, "The shell was not found on the server.")
+            if self._endless:
+                return self._endless
             block = self._blocks.popleft() if self._blocks else Block()
             last = self._ended and not self._blocks
             return dataclasses.replace(block, ended=last, code=self._code if last else None)
+
+    def _has_news(self) -> bool:
+        return bool(self._blocks or self._endless or self._ended or self._gone)
 
 
 class ShellHost(Protocol):
@@ -141,9 +156,11 @@ class _RunningCommand:
         run_in_thread(self._machine, Command(Connection.WINRM, self._line, lines), self._deliver)
 
     def _deliver(self, output: Output) -> None:
+        if output.endless:
+            return self.pipe.repeat("stdout", output.stdout.encode())
         self.pipe.write("stdout", output.stdout.encode())
         self.pipe.write("stderr", output.stderr.encode())
-        self.pipe.end(output.code)
+        return self.pipe.end(output.code)
 
 
 class CommandShell(Shell):

@@ -122,6 +122,19 @@ def test_an_answer_that_lacks_a_part(answer: str, lacks: str) -> None:
     assert str(error.value) == f"the answer of the host lacks a part ({lacks})"
 
 
+def test_more_than_any_answer_is_not_looked_at() -> None:
+    framed_large = f"#rras#{'A' * session.MOST_OUTPUT}#rras#"
+    with pytest.raises(session.OversizedAnswerError) as error:
+        session.Session(Wire(session.Output(0, framed_large, "")), NONCE, 30).run([])
+    assert str(error.value) == "the host answered with more than 8 MiB, which no answer is"
+
+
+@pytest.mark.parametrize("text", ["1:" * 2_000_000, "x\n" * 2_000_000, "a1:1 " * 40_000 + "\n+ a line"])
+def test_of_an_endless_error_the_beginning_is_told(text: str) -> None:
+    """The search for places of errors would take hours on the last of them."""
+    assert 0 < len(session.cause(session.Output(1, "", text))) <= 10_000
+
+
 AT = "At line:1 char:5\r\n+ if($l){\r\n+     ~~~\r\n"
 CATEGORY = "    + CategoryInfo          : ParserError: (:) [], ParentContainsErr\r\n   orRecordException\r\n"
 IDENTIFIER = "    + FullyQualifiedErrorId : MissingExpression\r\n"

@@ -57,7 +57,11 @@ NO_KERBEROS = (
 )
 
 
-WINRM_VARIABLES = ("ansible_winrm_message_encryption", "ansible_winrm_read_timeout_sec")
+WINRM_VARIABLES = (
+    "ansible_winrm_server_cert_validation",
+    "ansible_winrm_message_encryption",
+    "ansible_winrm_read_timeout_sec",
+)
 """What the plugin winrm hands on to its library without knowing it."""
 
 
@@ -101,6 +105,39 @@ def said(connection: Any) -> str:
     except TransportError as error:
         return str(error)
     return ""
+
+
+NOT_VALIDATED = (
+    "With {}: ignore, whoever can change the traffic can pose as a server and read its preshared keys; "
+    "let the controller trust the certificates of the servers, and write {}: validate."
+)
+
+
+@pytest.mark.parametrize(
+    ("connection", "variable"),
+    [
+        (lambda: winrm(scheme="https", transport="basic", server_cert_validation="ignore"),
+         "ansible_winrm_server_cert_validation"),
+        (lambda: psrp(protocol="https", auth="basic", cert_validation="ignore"), "ansible_psrp_cert_validation"),
+    ],
+    ids=["winrm", "psrp"],
+)  # fmt: skip
+def test_a_certificate_that_is_not_validated_is_warned_of(connection: Callable[[], Any], variable: str) -> None:
+    assert transport.check(connection()) == NOT_VALIDATED.format(variable, variable)
+
+
+@pytest.mark.parametrize(
+    "connection",
+    [
+        lambda: winrm(scheme="https", transport="basic"),
+        lambda: winrm(scheme="http", transport="ntlm", server_cert_validation="ignore"),
+        lambda: psrp(protocol="https", auth="basic"),
+        lambda: psrp(protocol="http", auth="ntlm", cert_validation="ignore"),
+    ],
+    ids=["winrm", "winrm over http", "psrp", "psrp over http"],
+)
+def test_there_is_no_warning_where_one_is_validated_or_none_is_there(connection: Callable[[], Any]) -> None:
+    assert transport.check(connection()) == ""
 
 
 ENCRYPTED: Mapping[str, Callable[[], Any]] = {

@@ -43,6 +43,7 @@ PAIR = model.FilterList(
     ),
     "UDP 1701 between the two",
 )
+MANY = dataclasses.replace(PAIR.filters[0], guid=SEED)
 OTHERS = model.FilterList("others", (model.Filter(model.Address.me(), model.Address.any(), model.Protocol.UDP),))
 ENCRYPT = model.FilterAction(
     "encrypt", model.Action.NEGOTIATE, (model.Offer((ESP,), 3_600, 100_000),), description="3DES"
@@ -292,6 +293,40 @@ class TestReferences:
         filter_list = store.policies[0].policy.rules[0].filter_list
         assert filter_list is not None
         assert (filter_list.name, filter_list.filters) == ("tokyo-osaka, others", PAIR.filters + OTHERS.filters)
+
+    def test_lists_that_multiply_are_not_multiplied(self) -> None:
+        """A store of a few megabytes could mean a thousand million filters."""
+        data = Value.binary(codec.encode_filter_list([MANY] * 30_000))
+        larger = Key(path("filter list"), {**KEYS[NAMES["filter list"]], "ipsecData": data})
+        twice = Key(
+            path("rule"), {**KEYS[NAMES["rule"]], "ipsecFilterReference": Value.multi_sz([larger.path] * 9_999)}
+        )
+        store = Store.read(Tree([*KEYS.values(), larger, twice]))
+        reason = "the rules of the store refer to more than 50000 filters"
+        assert store.policies[0].unreadable == (Unreadable(path("rule"), reason),)
+        assert [rule.name for rule in store.policies[0].policy.rules] == ["others", ""]
+
+    def test_policies_that_share_rules_share_the_limit(self) -> None:
+        many = Value.binary(codec.encode_filter_list([MANY] * 30_000))
+        larger = Key(path("filter list"), {**KEYS[NAMES["filter list"]], "ipsecData": many})
+        again = Key(join(LOCAL, "ipsecPolicy{00000000-0000-0000-0000-000000000001}"), KEYS[NAMES["policy"]])
+        first, second = Store.read(Tree([*KEYS.values(), larger, again])).policies
+        assert (len(first.unreadable), len(second.unreadable)) == (0, 1)
+
+    def test_objects_that_all_refer_to_all(self) -> None:
+        """As many as fit into the largest answer that is looked at, in circles of every length."""
+        paths = [
+            join(LOCAL, f"{kind.value}{{{number:08X}-0000-0000-0000-000000000000}}")
+            for kind in model.ObjectClass
+            for number in range(30)
+        ]
+        everything = Value.multi_sz(paths)
+        store = Store.read(
+            Tree(Key(each, dict.fromkeys([*VALUES, "ipsecOwnersReference"], everything)) for each in paths)
+        )
+        assert len(store.policies) == 30
+        assert all(policy.unreadable for policy in store.policies)
+        assert set(store.removable(paths)) == store.parts_of(paths[0]) == set(paths)
 
     def test_access_lists_of_the_rules(self) -> None:
         access = {path("rule").upper(): "D:P", path("filter list"): "D:(A;;KR;;;BU)"}

@@ -50,6 +50,9 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store.stored im
 
 _PARENTS = ("", LOCAL.casefold(), f"HKEY_LOCAL_MACHINE{SEPARATOR}{LOCAL}".casefold())
 _T = TypeVar("_T")
+MOST_FILTERS = 50_000
+"""Filters in all rules of a store, those of a list that several rules share counted for each: what a rule holds is
+compared and shown as a whole, and references that share one another would let a small store grow without end."""
 
 
 class Store:
@@ -68,6 +71,7 @@ class Store:
             key.path: Unreadable(key.path, DENIED) if key.path.casefold() in closed else read_part(key)
             for key in objects.values()
         }
+        self._filters_left = MOST_FILTERS
         self._references = {key.path: tuple(dict.fromkeys(self._targets(key))) for key in objects.values()}
 
     @classmethod
@@ -115,6 +119,12 @@ class Store:
         name = reference.rpartition(SEPARATOR)[2]
         parent = reference.removesuffix(name).strip(SEPARATOR).casefold()
         return self.objects.get(join(LOCAL, name)) if parent in _PARENTS else None
+
+    def take(self, path: str, filters: int) -> None:
+        """Count the filters of a rule; raise `UnreadableError` where they are too many for one store."""
+        if filters > self._filters_left:
+            raise UnreadableError(path, f"the rules of the store refer to more than {MOST_FILTERS} filters")
+        self._filters_left -= filters
 
     def access(self, path: str) -> str:
         """Return the access list (SDDL) of a rule's key; empty where it is not known."""
@@ -216,10 +226,18 @@ class _Assembly:
     def _rule(self, reference: str) -> tuple[str, Rule]:
         key, data = self._follow(self.key, reference, codec.RuleData)
         action = self._only(key, FILTER_ACTION_REFERENCE, FilterAction)
-        lists = [self._follow(key, each, FilterList)[1] for each in key.texts(FILTER_LIST_REFERENCE)]
+        lists = self._filter_lists(key)
         fields = {field.name: getattr(data, field.name) for field in dataclasses.fields(data)}
         rule = Rule(key.text(NAME), _joined(lists), action, description=key.text(DESCRIPTION), **fields)
         return key.path, rule
+
+    def _filter_lists(self, key: Key) -> list[FilterList]:
+        """Return the filter lists of a rule."""
+        lists = []
+        for each in key.texts(FILTER_LIST_REFERENCE):
+            lists.append(self._follow(key, each, FilterList)[1])
+            self.store.take(key.path, len(lists[-1].filters))
+        return lists
 
     def _only(self, key: Key, name: str, kind: type[_T]) -> _T:
         """Return the one part that a value refers to."""
