@@ -51,8 +51,10 @@ class ActionModule(RrasAction):
         host, hostvars = str(self._variables["inventory_hostname"]), self._variables["hostvars"]
         try:
             addresses = {name: hostvars[name].get("l2tp_address") for name in hostvars}
-        except AnsibleUndefinedVariable as error:
-            raise OptionsError(f"l2tp_address of a host needs a variable that is not defined: {error}") from None
+        except AnsibleUndefinedVariable:  # of older cores, its text quotes values, and there may be a key in one
+            raise OptionsError(
+                f"l2tp_address of a host needs a variable that is not defined; define it, or correct its name."
+            ) from None
         named = {str(address): name for name, address in addresses.items() if address and name != host}
         own = {str(addresses[host]): host} if addresses.get(host) else {}
         return Place(host, {**named, **own})

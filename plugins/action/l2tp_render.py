@@ -39,7 +39,9 @@ class ActionModule(RrasAction):
             for value in declared.given:
                 self._templar.template(value)  # raises for a template that is left
             known = kinds(hostvars, declared.nodes) | {host: kind(options["peer_type"])}
-        except AnsibleUndefinedVariable as error:
-            raise OptionsError(f"A variable that the connections of {host} need is not defined: {error}") from None
+        except AnsibleUndefinedVariable:  # of older cores, its text quotes values, and there may be a key in one
+            raise OptionsError(
+                f"A variable that the connections of {host} need is not defined; define it, or correct its name."
+            ) from None
         files = HostFiles.of(declared, options, known)
         return files.predict() if self._task.check_mode else files.write()

@@ -16,7 +16,7 @@ from ansible.errors import AnsibleFilterError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _settings, _shape, _specs, _view
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import codec, declaration, network, render
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, codec, declaration, network, render
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
 
 
@@ -36,7 +36,27 @@ def rendered(options: object, peer_type: object, keys: object, form: Callable[[r
 
 def _fit(options: object, peer_type: object, keys: object) -> render.Rendering:
     known = peer_type if isinstance(peer_type, render.PeerType) else kind(peer_type, choices=_FOR_FILTERS)
-    return render.fit(declare(options), known, keys=flag("keys", keys))
+    declared = declare(options)
+    if known in _FOR_FILTERS:
+        refuse_clear_text(declared)
+    return render.fit(declared, known, keys=flag("keys", keys))
+
+
+def refuse_clear_text(declared: declaration.Declaration) -> None:
+    """Raise `OptionsError` where a server would have its L2TP in clear text: what is rendered sets ProhibitIpSec."""
+    for rule in declared.policy.rules:
+        why = clear_text.lets_through(rule)
+        if why:
+            raise OptionsError(
+                f"The rule {rule.name!r} would leave L2TP in clear text, because {why}, and what is rendered sets "
+                "ProhibitIpSec; correct the filter action of the rule."
+            )
+    covered = clear_text.cover(declared.policy.rules) if declared.assigned else clear_text.Cover.NONE
+    if covered is clear_text.Cover.NONE:
+        raise OptionsError(
+            "No active rule of an assigned policy protects L2TP, and what is rendered sets ProhibitIpSec; declare a "
+            "rule that negotiates security or blocks, for UDP 1701, and leave assigned true."
+        )
 
 
 _FOR_FILTERS: Final = (render.PeerType.WINDOWS_2000, render.PeerType.WINDOWS)

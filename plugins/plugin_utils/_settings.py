@@ -50,7 +50,9 @@ def _problems_of_action(where: str, action: Mapping[str, object]) -> Iterator[st
 
 def _refused(given: Mapping[str, Any]) -> Iterator[str]:
     for name, value in given.items():
-        if value is None and name != _POLICY_NAME:
+        if name in _NEEDED and value is None:
+            yield f"{name} is null; write a number, or leave it out."
+        if name not in _CHECKS or (value is None and name != _POLICY_NAME):
             continue
         kind, check = _CHECKS[name]
         yield from _sentences(check, name, int(value) if kind == "int" else "" if value is None else value)
@@ -126,8 +128,24 @@ _CHECKS: Final[Mapping[str, tuple[str, Callable[[str, Any], object]]]] = {
     "l2tp_reboot_timeout": ("int", _number(_LONGEST_RESTART, "how many seconds a host may take to come back")),
 }
 """The kind of each variable, and what else is asked of it."""
+_NEEDED: Final = ("l2tp_reboot_serial", "l2tp_reboot_timeout")
+"""The numbers that no module has a default for."""
+_BOOLEANS: Final = (
+    "l2tp_backup",
+    "l2tp_firewall",
+    "l2tp_forget_replaced",
+    "l2tp_one_end",
+    "l2tp_policy_agent_first",
+    "l2tp_replace_assigned",
+    "l2tp_take_over",
+    "l2tp_verify_only",
+)
+"""Ansible checks them too; but a play may have been told to ignore that."""
 OF_A_REMOVAL: Final = (
+    "l2tp_backup",
+    "l2tp_one_end",
     "l2tp_policy_name",
+    "l2tp_reboot",
     "l2tp_host_timeout",
     "l2tp_program_timeout",
     "l2tp_reboot_serial",
@@ -140,4 +158,6 @@ _SPEC: Final[_shape.Spec] = {
     "l2tp_filter_action": _FILTER_ACTION,
     "l2tp_main_mode": _MAIN_MODE,
     "l2tp_fail_on": {"choices": list(map(str, Severity))},
+    "l2tp_reboot": {"choices": ["if_needed", "if_unknown", "never"]},
+    **{name: {"type": "bool"} for name in _BOOLEANS},
 }

@@ -357,6 +357,8 @@ def _results(hostvars: HostVars, host: str) -> dict[Phase, PolicyResult]:
     commit, again = found[Phase.COMMIT], _policy_result(hostvars, host, AGAIN)
     if commit and again and not again.get("skipped"):
         found[Phase.COMMIT] = {"changed": True, **barrier.after_lost_answer(commit, again)}
+    elif commit.get("unreachable") or commit.get("reason") == "no_answer":
+        found[Phase.COMMIT] = {**commit, "uncertain": True}  # nobody asked again yet
     value, restart = (_value_result(hostvars, host, name) for name in (VALUE, RESTART))
     found[Phase.WITHOUT_VALUE] = cast("PolicyResult", barrier.without_value(value, restart))
     return {phase: result for phase, result in found.items() if result}

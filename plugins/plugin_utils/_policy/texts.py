@@ -30,8 +30,8 @@ _UNSEEN: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u18
     map(chr, range(0xFE00, 0xFE10))
 )
 """What has another category than blanks and format characters, and is not seen all the same."""
-_TURNING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
-"""The characters that turn the direction of writing round, and those that end it again."""
+_TURNING: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""The characters that turn the direction of writing round, or mark it, and those that end it again."""
 
 # The parser of RFC 4514 in the library cryptography, which ansible-core brings, refuses what Windows itself writes:
 # blanks after commas, quoted values, semicolons, the types S and E (CertNameToStr). It also takes invisible characters.

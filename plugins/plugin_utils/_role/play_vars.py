@@ -134,6 +134,7 @@ class PlayVars(Mapping[str, Mapping[str, Any]]):
     def _of_the_play(self, host: str) -> dict[str, Any]:
         variables = self._variables_of_results(host)
         found = {name: variables[name] for name in _RESULTS if self._counts(variables.get(name), name, host)}
+        found.update({name: _lost(variables[name]) for name in _COMMITS if _is_cut_off(variables.get(name))})
         commits = [found[name] for name in _COMMITS if name in found and not found[name].get("skipped")]
         if commits:
             found[_view.RESULTS[Phase.COMMIT]] = commits[0]
@@ -161,3 +162,13 @@ class PlayVars(Mapping[str, Mapping[str, Any]]):
             )
         templar = Templar(loader=self._loader, variables=variables)
         return {name: _shape.plain(templar.template(variables.get(f"l2tp_{name}"))) for name in VARIABLES}
+
+
+def _is_cut_off(result: object) -> bool:
+    """Whether a task was ended from outside, so that the result is not the step's: it says of no entry that it is."""
+    return isinstance(result, Mapping) and bool(result.get("failed")) and "entry" not in result
+
+
+def _lost(result: Mapping[str, Any]) -> dict[str, Any]:
+    """A commit that was cut off: nobody knows what the host has."""
+    return {**result, "reason": "no_answer"}

@@ -146,9 +146,10 @@ class Steps:
             run = _view.run_nearby(self._play, self._host)
             goes_on = self._to_do(run)
             found = summary.of_site(self._play, run, self._host)
-        if goes_on and not self._only_verify and not self._proved:
-            found = {**found, "lines": [], "errors": []}  # they would be about what is going to change
         last = bool(self._own_result(_view.RESULTS[Phase.STAGE]))
+        changes_later = goes_on and not self._only_verify and (self._context.check_mode or not (last or self._proved))
+        if changes_later:
+            found = {**found, "lines": [], "errors": []}  # they would be about what is going to change
         return {"changed": False, **found, "goes_on": goes_on or bool(found["errors"]), "last": last}
 
     def stop(self) -> Result:
@@ -203,7 +204,8 @@ class Steps:
         seen = run.facts(self._host)
         if seen is None:
             raise StopError(_from_the_first(self._host))
-        if not self._value_is_to_be_set(seen["prohibit_ipsec"]):
+        value = seen["prohibit_ipsec"]
+        if not (self._value_is_to_be_set(value) or _is_restart_pending(value)):  # a restart needs the same proof
             return _NOTHING
         if not self._context.check_mode:
             self._stop_at(run, Phase.VALUE)
@@ -241,17 +243,17 @@ class Steps:
 
     def may_restart(self) -> Result:
         """Stop where a restart is pending and would leave the host without what is declared."""
-        if not self._connected:
+        planned = self._own_result(_view.RESULTS[Phase.PLAN])
+        if self._connected:
+            self._stop_at(self._whole_run(), Phase.PLAN)
+        if "host" not in planned or not _is_restart_pending(planned["host"]["prohibit_ipsec"]):
             return _NOTHING
-        run = self._whole_run()
-        self._stop_at(run, Phase.PLAN)
-        value = self._own_result(_view.RESULTS[Phase.PLAN])["host"]["prohibit_ipsec"]
-        if value["value"] == 1 and value["in_effect"] == "no" and run.pending(self._host):
+        if planned.get("pending"):
             raise StopError(
                 f"{self._host} is not restarted, because it is not as declared and would start with ProhibitIpSec; "
                 "run site first."
             )
-        return _NOTHING
+        return self._value(policy=self._own["policy_name"] if self._connected else "")
 
     def _restarted(self, left: str) -> Result:
         seconds = self._own["reboot_timeout"]
@@ -282,7 +284,7 @@ class Steps:
         )
         return self._or_gone(
             "prove" if self._rebooted else "plan",
-            f"{self._host} {gone} ({{}}); its policy is in force and ProhibitIpSec is 1, and what it replaced is kept. "
+            f"{self._host} {gone} (cause); its policy is in force and ProhibitIpSec is 1, and what it replaced is kept. "
             "Check that no further restart is due there and that it stays up, then repeat the run.",
         )
 
@@ -322,7 +324,7 @@ class Steps:
             return _NOTHING
         return self._or_gone(
             "prove",
-            f"{self._host} came back after its restart and became unreachable again ({{}}); Windows runs without "
+            f"{self._host} came back after its restart and became unreachable again (cause); Windows runs without "
             "ProhibitIpSec there, and its policy stays in force. Check that no further restart is due there and that "
             "it stays up, then repeat the removal.",
         )
@@ -412,8 +414,7 @@ class Steps:
         if seen is None:
             return True  # so that a barrier says why
         value = seen["prohibit_ipsec"]
-        restart = value["value"] == 1 and value["in_effect"] == "no"
-        return self._value_is_to_be_set(value) or restart or self._changes(run)
+        return self._value_is_to_be_set(value) or _is_restart_pending(value) or self._changes(run)
 
     def _changes(self, run: Run) -> bool:
         return barrier.changes(run, self._host) or bool(barrier.mistaken(run, self._host))
@@ -458,7 +459,7 @@ class Steps:
         """Do a phase of the policy; if the host is unreachable, say so in this sentence, with its cause in it."""
         outcome, lost = self._context.action.guarded(lambda: self._policy(phase))
         if lost:
-            raise AnsibleConnectionFailure(gone.format(lost.rstrip(".")))
+            raise AnsibleConnectionFailure(gone.replace("(cause)", f"({lost.rstrip('.')})", 1))
         return outcome
 
     def _policy(self, phase: str, **more: Any) -> PolicyResult:  # noqa: ANN401 - options of the module
@@ -519,6 +520,11 @@ _OF_THE_POLICY: Final = (
     *_TIMES,
 )
 """The role's variables that are options of C(win_ipsec_psk_policy) of the same name."""
+
+
+def _is_restart_pending(value: Mapping[str, Any]) -> bool:
+    """Whether the next start of Windows makes ProhibitIpSec effective."""
+    return bool(value["value"] == 1 and value["in_effect"] == "no")
 
 
 def _from_the_first(host: str) -> str:

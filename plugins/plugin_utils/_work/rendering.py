@@ -47,6 +47,8 @@ class HostFiles:
         if problems:
             raise _rendering.OptionsError(" ".join(problems))
         wanted = _rendering.declare(declared.options)
+        if not undo_only and kinds[host] is not render.PeerType.STRONGSWAN:
+            _rendering.refuse_clear_text(wanted)
         rendering = render.fit(wanted, kinds[host], server=host, keys=options["keys"])
         return cls(host, folder, rendering, undo_only)
 

@@ -127,7 +127,18 @@ def _program(line: str) -> Fault:
 
 
 def _late(readings: int) -> Fault:
-    return Fault(f"the agent is late by {readings}", lambda server: setattr(server.host.agent, "late", readings))
+    """An agent that takes its time to load, but not when Windows starts: nothing covers L2TP then."""
+
+    def strike(server: Server) -> None:
+        server.host.agent.late = readings
+
+        def restart() -> None:
+            server.host.agent.late = 0
+            Server.restart(server)
+
+        server.restart = restart  # type: ignore[method-assign]
+
+    return Fault(f"the agent is late by {readings}", strike)
 
 
 def any_fault(chance: random.Random) -> Fault:
@@ -186,7 +197,8 @@ def strike(server: Server, journey: Journey, fault: Fault) -> bool:
         impairments.before_record = impairments.before_script = impairments.answer = impairments.netsh = None
         impairments.exit_codes = {}
         server.host.agent.late = 0
-        server.__dict__.pop("execute", None)
+        for replaced in ("execute", "restart"):
+            server.__dict__.pop(replaced, None)
     return struck
 
 

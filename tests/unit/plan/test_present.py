@@ -91,7 +91,7 @@ class TestPolicyThatIsThere:
             ({"rules": [*BOTH, BLOCKED]}, ["all other L2TP"]),
             ({"rules": BOTH, "default_response_rule": True}, ["default response rule"]),
             ({"rules": BOTH, "polling_interval": 60}, []),
-            ({"rules": BOTH, "main_mode": {"lifetime": 60}}, []),
+            ({"rules": BOTH, "main_mode": {"lifetime": 60}}, ["tokyo-osaka", "tokyo-branch"]),
             ({"rules": BOTH, "description": "Branches"}, []),
         ],
     )

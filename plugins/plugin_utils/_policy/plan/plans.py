@@ -43,6 +43,8 @@ class Plan:
     given_back: tuple[Theirs, ...] = ()
     """Policies that were taken over and get their names back."""
     rule_changes: Mapping[str, changes.Words] = dataclasses.field(default_factory=dict)
+    negotiated_otherwise: tuple[str, ...] = ()
+    """The rules that mean the same, but are negotiated by another key exchange of the policy."""
     """What changes of which rule."""
     services: tuple[steps.Step, ...] = ()
     """What is done to services."""
@@ -64,8 +66,8 @@ class Plan:
 
     @property
     def changed_rules(self) -> tuple[str, ...]:
-        """The names of the rules that are new, gone or mean something else."""
-        return tuple(self.rule_changes)
+        """The names of the rules that are new, gone or mean something else, or are negotiated otherwise."""
+        return tuple(dict.fromkeys((*self.rule_changes, *filter(None, self.negotiated_otherwise))))
 
     @property
     def empty(self) -> bool:

@@ -129,6 +129,7 @@ class _Planner:
             taken_over_after=self._taken_over(),
             adopted_after=self._adopted(),
             rule_changes=self._changes(intent, before),
+            negotiated_otherwise=self._negotiated_otherwise(intent),
             services=services.take(self.host, agent_first=self.agent_first) if self.declaration.assigned else (),
             firewall=services.block_ipv6(self.host) if self._blocks_ipv6 else (),
             opening=services.open_to(self.host, self._peers, firewall.tag(str(self.identity))),
@@ -258,8 +259,7 @@ class _Planner:
 
     def _changes(self, intent: Intent, before: store.StoredPolicy | None) -> dict[str, changes.Words]:
         """What the commit brings into force or takes out of it, rule by rule, whatever lies in the store already."""
-        known = (self.current, *self._in_place())
-        active = next((found for found in known if found and same_path(found.path, self.host.store.active_path)), None)
+        active = self._assigned()
         match intent:
             case Intent.KEEP:
                 return {}
@@ -268,6 +268,19 @@ class _Planner:
             case Intent.WRITE:
                 return changes.rules(before.policy if before else None, self.wanted)
         return changes.rules(active.policy if active else None, self.wanted)
+
+    def _assigned(self) -> store.StoredPolicy | None:
+        """What is assigned now of that which the declared policy is, or takes the place of."""
+        known = (self.current, *self._in_place())
+        return next((found for found in known if found and same_path(found.path, self.host.store.active_path)), None)
+
+    def _negotiated_otherwise(self, intent: Intent) -> tuple[str, ...]:
+        """The rules that need the other end to follow, because the key exchange of the whole policy changes."""
+        active = self._assigned()
+        before = active.policy if active else None
+        if intent is Intent.KEEP or changes.Word.KEY_EXCHANGE not in changes.settings(before, self.wanted):
+            return ()
+        return tuple(rule.name for rule in self.wanted.rules if rule.active and rule.filter_action.negotiates)
 
     def _in_place(self) -> tuple[store.StoredPolicy, ...]:
         """What the declared policy takes the place of, the assigned policy first."""
