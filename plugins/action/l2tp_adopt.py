@@ -53,7 +53,7 @@ class ActionModule(RrasAction):
             addresses = {name: hostvars[name].get("l2tp_address") for name in hostvars}
         except AnsibleUndefinedVariable:  # of older cores, its text quotes values, and there may be a key in one
             raise OptionsError(
-                f"l2tp_address of a host needs a variable that is not defined; define it, or correct its name."
+                "l2tp_address of a host needs a variable that is not defined; define it, or correct its name."
             ) from None
         named = {str(address): name for name, address in addresses.items() if address and name != host}
         own = {str(addresses[host]): host} if addresses.get(host) else {}

@@ -334,8 +334,23 @@ def test_the_right_shape_is_right_for_the_role() -> None:
 
 @pytest.mark.parametrize("nothing", [None, ""])
 def test_the_name_of_the_policy_is_needed_and_no_other_variable(nothing: object) -> None:
-    variables = dict.fromkeys((*_settings._CHECKS, *OF_THE_ROLE)) | {"l2tp_policy_name": nothing}  # noqa: SLF001
+    others = (name for name in (*_settings._CHECKS, *OF_THE_ROLE) if name not in _settings._NEEDED)  # noqa: SLF001
+    variables = dict.fromkeys(others) | {"l2tp_policy_name": nothing}
     assert said(PAIR, variables=variables) == ["l2tp_policy_name has no visible character; write, for example, 'L2TP'."]
+
+
+@pytest.mark.parametrize("name", ["l2tp_reboot_serial", "l2tp_reboot_timeout"])
+def test_a_number_that_no_module_has_a_default_for_is_needed(name: str) -> None:
+    assert said(PAIR, variables={name: None}) == [f"{name} is null; write a number, or leave it out."]
+
+
+def test_what_a_play_may_have_told_ansible_not_to_check() -> None:
+    assert said(PAIR, variables={"l2tp_reboot": "Never"}) == [
+        "l2tp_reboot is not one of its choices; write if_needed, if_unknown or never."
+    ]
+    assert said(PAIR, variables={"l2tp_verify_only": "ture"}) == [
+        "l2tp_verify_only must be true or false; write one of them."
+    ]
 
 
 @pytest.mark.parametrize(("where", "given"), [case for case in wrong_shapes(OF_THE_ROLE) if case[0] != "The task"])

@@ -284,8 +284,8 @@ class Steps:
         )
         return self._or_gone(
             "prove" if self._rebooted else "plan",
-            f"{self._host} {gone} (cause); its policy is in force and ProhibitIpSec is 1, and what it replaced is kept. "
-            "Check that no further restart is due there and that it stays up, then repeat the run.",
+            f"{self._host} {gone} (cause); its policy is in force and ProhibitIpSec is 1, and what it replaced is "
+            "kept. Check that no further restart is due there and that it stays up, then repeat the run.",
         )
 
     def finish(self) -> Result:

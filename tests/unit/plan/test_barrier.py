@@ -791,7 +791,7 @@ class TestWhatTheStepsSee:
         ("again", "committed"),
         [
             ({"matches": True}, {"changed": True}),
-            ({"skipped": True}, {"unreachable": True}),
+            ({"skipped": True}, {"unreachable": True, "uncertain": True}),
             (DEAD, {"changed": True, "unreachable": True, "uncertain": True}),
         ],
     )

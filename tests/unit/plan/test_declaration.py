@@ -184,7 +184,7 @@ def offering(**given: Any) -> dict[str, Any]:
             (authenticated(certificate_authority=f"CN=one{letter}two"), f"{METHOD}.certificate_authority {fault}")
             for letter, fault in (
                 *((letter, TURNED) for letter in "\u202a\u202e\u2066\u2069"),
-                *((letter, HIDDEN) for letter in "\u200b\u200e\u00ad\ufeff\u3164\x07\x1b"),
+                *((letter, HIDDEN) for letter in "\u200b\u00ad\ufeff\u3164\x07\x1b"),
             )
         ),
         (

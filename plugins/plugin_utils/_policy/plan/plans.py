@@ -43,9 +43,9 @@ class Plan:
     given_back: tuple[Theirs, ...] = ()
     """Policies that were taken over and get their names back."""
     rule_changes: Mapping[str, changes.Words] = dataclasses.field(default_factory=dict)
+    """What changes of which rule."""
     negotiated_otherwise: tuple[str, ...] = ()
     """The rules that mean the same, but are negotiated by another key exchange of the policy."""
-    """What changes of which rule."""
     services: tuple[steps.Step, ...] = ()
     """What is done to services."""
     firewall: tuple[steps.Step, ...] = ()
