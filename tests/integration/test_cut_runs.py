@@ -56,7 +56,7 @@ class Course(enum.Enum):
 
     FIRST_RUN = (68, 310)
     CHANGED_KEY = (43, 250)
-    REMOVAL = (64, 150)
+    REMOVAL = (59, 150)
 
     @property
     def messages(self) -> int:

@@ -348,7 +348,7 @@ def test_what_a_play_may_have_told_ansible_not_to_check() -> None:
     assert said(PAIR, variables={"l2tp_reboot": "Never"}) == [
         "l2tp_reboot is not one of its choices; write if_needed, if_unknown or never."
     ]
-    assert said(PAIR, variables={"l2tp_verify_only": "ture"}) == [
+    assert said(PAIR, variables={"l2tp_verify_only": "perhaps"}) == [
         "l2tp_verify_only must be true or false; write one of them."
     ]
 

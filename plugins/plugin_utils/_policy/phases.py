@@ -165,20 +165,17 @@ def revert(host: Host) -> tuple[steps.Step, ...]:
 
 
 def forget(host: Host) -> tuple[steps.Step, ...]:
-    """Give the services back and drop our record, but for what they had, which `services.FORGET` drops later.
-
-    The backups stay.
-    """
+    """Give the services back and drop our record; the backups stay."""
     note = host.value_note
     to_give_back = note.set_to is not None and host.prohibited and note.before != host.prohibit_ipsec
     done_with = () if to_give_back or note.restart_pending else (steps.DeleteKey(VALUE_NOTE),)
     notes = (steps.DeleteKey(STATE), *done_with, steps.DeleteKey(LOADING_UNPROVED))
-    return (*(each for each in services.give_back(host) if each != services.FORGET), *notes)
+    return (*services.give_back(host), *notes)
 
 
-def gives_back(wanted: Iterable[steps.Step]) -> bool:
-    """Whether these steps are the ones that give the services back, so that nothing is to be remembered of them."""
-    return steps.DeleteKey(STATE) in tuple(wanted)
+def note_services(host: Host, names: Iterable[str]) -> tuple[steps.Step, ...]:
+    """Note again what these services had before us, where they did not get it back."""
+    return (*own_key(), *services.noted(host, names))
 
 
 def own_key() -> tuple[steps.Step, ...]:

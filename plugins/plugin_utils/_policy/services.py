@@ -25,8 +25,6 @@ IKE = "IKEEXT"
 RRAS = "RemoteAccess"
 _NEEDED = (IKE, AGENT)
 """In the order in which they start: PolicyAgent hands to IKEEXT what it loads."""
-FORGET = steps.DeleteKey(SERVICES_NOTE)
-"""Drops what the services had before us; in a transaction of its own, once it was read that they have it again."""
 _RRAS_NOTE = "added"
 _PLAIN_NAME = re.compile(r"\w+", re.ASCII)
 """What the script takes as the name of a service in a list that it gives to sc.exe."""
@@ -64,7 +62,7 @@ def dependency_refused(host: Host, words: Words, *, agent_first: bool) -> str:
 
 
 def give_back(host: Host) -> tuple[steps.Step, ...]:
-    """The steps that give the services back what they had before us, and then forget that."""
+    """The steps that give the services back what they had before us."""
     return tuple(_give_back(host))
 
 
@@ -73,6 +71,12 @@ def to_give_back(host: Host) -> tuple[str, ...]:
     return tuple(
         dict.fromkeys(step.arguments.split(" ")[1] for step in _give_back(host) if isinstance(step, steps.RunProgram))
     )
+
+
+def noted(host: Host, names: Iterable[str]) -> tuple[steps.Step, ...]:
+    """The steps that note again what these services had before us."""
+    notes = (steps.SetValue(SERVICES_NOTE, name, host.services_before[name]) for name in names)
+    return (steps.CreateKey(SERVICES_NOTE), *notes)
 
 
 def start(name: str, *, stays: bool = False) -> steps.RunProgram:
@@ -191,4 +195,4 @@ def _give_back(host: Host) -> Iterator[steps.Step]:
         yield steps.Flush(
             RASMAN
         )  # The services' keys are in the same hive; the note must not go before they are on disk.
-        yield FORGET
+        yield steps.DeleteKey(SERVICES_NOTE)

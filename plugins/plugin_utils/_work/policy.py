@@ -22,7 +22,6 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     protection,
     services,
     settling,
-    steps,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import plan as planning
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.desired import Desired, Ending
@@ -129,7 +128,7 @@ class PolicyWork:
     def finish(self, transaction: planning.Transaction) -> PolicyResult:
         """Delete the old generation; `changed` where there was one, or something to give back."""
         seen = self._target.read() if self._desired.ends_as_the_host_is else None
-        reading = self._finish(transaction, self._desired.ending(seen) if seen else Ending())
+        reading = self._finish(transaction, self._desired.ending(seen) if seen else Ending(), seen)
         diff = difference.finished(transaction, self._desired.name, reading.deleted, reading.host)
         diff = difference.between(seen, reading.host) if seen else diff
         return {**self._short_result(reading.host, changed=difference.shows(diff)), **diff}
@@ -154,7 +153,7 @@ class PolicyWork:
         except WorkError as error:
             raise self._taken_back(transaction, error) from None
         ending = Ending(planned.given_back, phases.forget(proved) if planned.leaves_nothing else ())
-        after = self._finish(transaction, ending).host
+        after = self._finish(transaction, ending, proved).host
         result: PolicyResult = {**self._result(planned, seen, after, changed=True), **difference.planned(planned, seen)}
         result["assigned_by"] = reading.assigned_by
         return _warned(result, planned, (*_by_registry(reading), *_about_validity(seen, after)))
@@ -213,8 +212,8 @@ class PolicyWork:
         again = "the policy that was assigned before is assigned again" if previous and switches else "it was reverted"
         return WorkError(f"{str(error).rstrip('.')}, so {again}.")
 
-    def _finish(self, transaction: planning.Transaction, ending: Ending) -> Reading:
-        """What the last phase answered."""
+    def _finish(self, transaction: planning.Transaction, ending: Ending, seen: host.Host | None) -> Reading:
+        """What the last phase answered. seen: the host as it was before it, where that counts."""
         wanted = phases.finish(transaction, self._desired.name, ending.given_back, ending.forgetting)
         try:
             reading = self._target.apply(wanted, validity=True)
@@ -222,7 +221,7 @@ class PolicyWork:
             if error.failure.fault is not records.Fault.CONFLICT:
                 raise
             return self._finish_changed(transaction, error)
-        return self._with_services(_finished(reading, transaction, reading.deleted), wanted)
+        return self._with_services(_finished(reading, transaction, reading.deleted), seen)
 
     def _finish_changed(self, transaction: planning.Transaction, conflict: session.TransactionError) -> Reading:
         """The last phase, where somebody else changed the store since the commit and left our policy assigned."""
@@ -234,28 +233,27 @@ class PolicyWork:
         ending = self._desired.ending(seen)
         wanted = phases.finish_changed(transaction, seen, self._desired.name, ending.given_back, ending.forgetting)
         reading = self._target.apply(wanted, validity=True)
-        return self._with_services(_finished(reading, transaction, phases.still_obsolete(seen)), wanted)
+        return self._with_services(_finished(reading, transaction, phases.still_obsolete(seen)), seen)
 
     def _reverted(self, seen: host.Host) -> Reading:
         """What the host answered to a revert."""
-        wanted = phases.revert(seen)
-        return self._with_services(self._target.apply(wanted), wanted)
+        return self._with_services(self._target.apply(phases.revert(seen)), seen)
 
-    def _with_services(self, reading: Reading, wanted: Iterable[steps.Step]) -> Reading:
-        """The reading after these steps, once nothing is to be given back to services any more.
+    def _with_services(self, reading: Reading, before: host.Host | None) -> Reading:
+        """The reading, unless it shows that a service did not get back what it had, though our note of that is gone.
 
-        What they had before us is forgotten only when they were read to have it, so that no cut can lose it.
+        Then the note is written again, so that a repeat gives it back.
         """
-        if not (phases.gives_back(wanted) and reading.host.services_before):
+        if before is None or reading.host.services_before:
             return reading
-        left = services.to_give_back(reading.host)
+        left = services.to_give_back(dataclasses.replace(reading.host, services_before=before.services_before))
         if left:
+            self._target.apply(phases.note_services(before, left))
             raise WorkError(
                 f"sc.exe reported that it restored the service {left[0]}, but the host reads back something else; "
                 "find out what holds it, then run this task again."
             )
-        after = self._target.apply((services.FORGET,), validity=True)
-        return dataclasses.replace(reading, host=after.host)
+        return reading
 
     def _not_in_clear_text(self, seen: host.Host) -> host.Host:
         """The host, unless somebody set ProhibitIpSec between the stage and the commit of what does not protect."""
