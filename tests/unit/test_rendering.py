@@ -396,3 +396,37 @@ def test_the_filters_return_what_the_files_hold() -> None:
     here = OPTIONS | {"address": "192.0.2.2"}
     assert f'secret = "{KEY}"' in to_swanctl.to_swanctl(here)
     assert KEY not in to_swanctl.to_swanctl(here, keys=False)
+
+
+NO_PROTECTION = (
+    "No active rule of an assigned policy protects L2TP, and what is rendered sets ProhibitIpSec; declare a rule that "
+    "negotiates security or blocks, for UDP 1701, and leave assigned true."
+)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        *(
+            (
+                {"rules": [PAIR | {"filter_action": action}]},
+                (
+                    f"The rule 'tokyo-osaka' would leave L2TP in clear text, because its filter action {why}, and what "
+                    "is rendered sets ProhibitIpSec; correct the filter action of the rule."
+                ),
+            )
+            for action, why in (
+                ({"action": "permit"}, "permits it"),
+                ({"accept_unsecured": True}, "accepts unsecured communication"),
+                ({"fall_back_to_clear_text": True}, "falls back to unsecured communication"),
+            )
+        ),
+        ({"rules": [PAIR | {"active": False}]}, NO_PROTECTION),
+        ({"assigned": False}, NO_PROTECTION),
+    ],
+)
+@pytest.mark.parametrize("form", FORMS[:4], ids=lambda form: form.__name__)
+def test_nothing_is_rendered_that_leaves_l2tp_in_clear_text(form: Any, options: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(AnsibleFilterError) as caught:
+        form(OPTIONS | options)
+    assert str(caught.value) == sentence

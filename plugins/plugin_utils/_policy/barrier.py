@@ -105,7 +105,8 @@ def problem(run: Run, host: str, phase: Phase, *, one_end: bool) -> str:
     others = () if one_end else sorted(_needed(run, host, phase))
     if others and last is Phase.PLAN and run.strategy(host).endswith(RUNNING_AHEAD):
         return _not_waited_for(run, host, others[0])
-    return next((_missing(run, host, other, last) for other in others if _undone(run, other, last)), "")
+    refused = _peer_did_not_commit(run, host) if others and last is Phase.COMMIT else ""
+    return refused or next((_missing(run, host, other, last) for other in others if _undone(run, other, last)), "")
 
 
 def changes(run: Run, host: str) -> bool:
@@ -123,7 +124,7 @@ def _peer_did_not_commit(run: Run, host: str) -> str:
     """Why it is no use to commit: a host that this one changes with failed to, and not only its answer got lost."""
     others = sorted(networks.component(host, _changed_edges(run)) - {host})
     failed = [other for other in others if _refused(run.answered(other, Phase.COMMIT) or {})]
-    return f"{host} stopped: its peer {_failure(run, failed[0], Phase.COMMIT)}" if failed else ""
+    return _failed(run, host, failed[0], Phase.COMMIT, _failure(run, failed[0], Phase.COMMIT)) if failed else ""
 
 
 def _refused(commit: PolicyResult) -> bool:

@@ -205,3 +205,69 @@ def test_a_later_step_alone_does_nothing(step: str) -> None:
     result, done, stopped = role.decide(step, unread, TOKYO)
     assert done == []
     assert result.get("skipped") or "start with the first task of the role" in stopped
+
+
+def hub(**commits: Any) -> dict[str, dict[str, Any]]:
+    """Return a hub, the near end of three connections, after the far ends had to commit."""
+    links = [
+        {"name": f"to-{name}", "peers": ["hub", name], "preshared_key": f"key of {name}"} for name in ("a", "b", "c")
+    ]
+    planned: dict[str, Any] = {**proof(), "pending": True, "changed_rules": [link["name"] for link in links]}
+    addresses = {name: f"192.0.2.{number}" for number, name in enumerate(("hub", "a", "b", "c"), start=1)}
+    return {
+        name: {
+            "l2tp_connections": links,
+            "l2tp_address": address,
+            "__l2tp_plan": planned | {"host": planned["host"] | {"addresses": [{"address": address}], "machine": name}},
+            "__l2tp_stage": {"transaction": name},
+            "__l2tp_commit": commits.get(name, {}),
+        }
+        for name, address in addresses.items()
+    }
+
+
+def test_why_a_hub_stops_is_said_once_and_its_cause_is_named() -> None:
+    failed = {"failed": True, "msg": "the disk is full"}
+    hostvars = hub(a={"changed": True}, b=failed, c={"changed": True})
+    said = {name: role.decide("set_value", hostvars, name)[1:] for name in ("hub", "a", "c")}
+    assert said == {
+        "hub": (["revert"], "hub stopped too: its peer b failed (see the message of a)."),
+        "a": (["revert"], "a stopped: b, the peer of hub, failed: the disk is full"),
+        "c": (["revert"], "c stopped too: b, the peer of hub, failed (see the message of a)."),
+    }
+
+
+def test_a_commit_that_was_cut_off_and_not_asked_for_again_reverts_nobody() -> None:
+    hostvars = changed(HOSTVARS, OSAKA, __l2tp_commit=DEAD, __l2tp_again={"skipped": True})
+    assert role.decide("ask_again", hostvars, OSAKA)[1] == ["plan"]
+    for host in READ:
+        assert role.decide("set_value", hostvars, host)[1] == []
+
+
+PENDING_RESTART = {"__l2tp_plan": proof(in_effect="no") | {"pending": False, "changed_rules": []}}
+
+
+def test_a_restart_needs_the_proof_that_the_value_needs() -> None:
+    hostvars = changed(READ, TOKYO, **PENDING_RESTART)
+    assert role.decide("set_value", hostvars, TOKYO)[1] == ["value"]
+    assert role.decide("may_restart", hostvars, TOKYO)[1] == ["value"]
+    assert role.decide("may_restart", changed(hostvars, TOKYO, l2tp_connections=[]), TOKYO)[1] == ["value"]
+    assert role.decide("may_restart", READ, TOKYO)[1] == []
+    not_as_declared = changed(READ, TOKYO, __l2tp_plan=proof(in_effect="no") | PENDING)
+    stopped = role.decide("may_restart", not_as_declared, TOKYO)[2]
+    assert stopped == (
+        "rras-tokyo is not restarted, because it is not as declared and would start with ProhibitIpSec; run site first."
+    )
+
+
+def test_what_an_unchanged_end_shows_is_said_after_its_peer_changed() -> None:
+    stopped = proof(services={"RemoteAccess": {"start": "auto", "running": False}})
+    unchanged = stopped | {"pending": False, "changed_rules": []}
+    hostvars = changed(READ, OSAKA, __l2tp_plan=proof() | PENDING, __l2tp_stage={"transaction": "x"})
+    hostvars = changed(hostvars, TOKYO, __l2tp_plan=unchanged, __l2tp_stage={"skipped": True})
+    hostvars = changed(hostvars, OSAKA, __l2tp_proof=proof() | {"changed_rules": []})
+    result = compared(hostvars, TOKYO)
+    (error,) = result["errors"]
+    assert "RemoteAccess is not running" in error
+    (line,) = result["lines"]
+    assert line.startswith("tokyo-osaka: ")
