@@ -76,7 +76,7 @@ def test_a_variable_that_is_missing_is_named_and_nothing_is_written(controller: 
     run = controller.play(RENDER)
     for host in ("tokyo", "osaka"):
         assert run.failure(host) == (
-            f"A variable that the connections of {host} need is not defined: 'vault_missing' is undefined"
+            f"A variable that the connections of {host} need is not defined; define it, or correct its name."
         ), run.explain()
     assert not (controller.folder / "l2tp-files").exists()
 
