@@ -37,7 +37,7 @@ _SECRET = secrets.token_bytes(32)
 _SHOWN = 400
 _QUOTES_NOTHING = (MutuallyExclusiveError, RequiredIfError)
 """What ansible-core's validator may say itself: only names and choices of the spec are in it."""
-_CARRIERS = ("requests", "urllib3", "winrm", "pypsrp")
+_CARRIERS = ("requests", "urllib3", "winrm", "pypsrp", "spnego")
 """What carries the messages of a connection: whatever one of these packages raises, the host's answer is lost."""
 
 
