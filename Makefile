@@ -133,6 +133,7 @@ test-browser: $(VENV)/.done ## open the report of a verification in a headless C
 test-interop: $(VENV)/.done ## negotiate with strongSwan by what simulated servers have in their stores (root, Linux, network namespaces)
 	pytest -n0 tests/interop
 
+docs: export PATH := $(CURDIR)/.cache/docs-venv/bin:$(PATH)
 docs: .cache/docs-venv/.done ## build the documentation as a site (.cache/site/html); a warning is an error
 	$(OWN_HOME) .cache/docs-venv/bin/python tools/website.py
 
