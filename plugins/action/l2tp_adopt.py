@@ -8,11 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.errors import AnsibleUndefinedVariable
-
-from ansible_collections.rras.ipsec.plugins.plugin_utils._action import OptionsError, RrasAction
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.adopt import Place
-from ansible_collections.rras.ipsec.plugins.plugin_utils._rendering import is_managed
+from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction
+from ansible_collections.rras.ipsec.plugins.plugin_utils._rendering import is_managed, place_of
 from ansible_collections.rras.ipsec.plugins.plugin_utils._specs import ADOPT
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work.adoption import Source, write_variables
 
@@ -22,39 +19,17 @@ class ActionModule(RrasAction):
 
     SPEC = ADOPT
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        self._variables = task_vars or {}
-        return super().run(tmp, task_vars)
-
-    def _check_connection(self) -> None:
-        """Check it where it is used: not for an export."""
-        if not self._task.args.get("reg_file") and self._is_managed:
-            super()._check_connection()
-
     @property
     def _is_managed(self) -> bool:
-        return is_managed(self._variables["hostvars"], self._variables["inventory_hostname"])
+        return is_managed(self.task_vars["hostvars"], self.task_vars["inventory_hostname"])
 
     def act(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         if not options["reg_file"] and not self._is_managed:
             return {"changed": False, "skipped": True}
-        place = self._place()
+        place = place_of(self.task_vars["hostvars"], str(self.task_vars["inventory_hostname"]))
         if options["reg_file"]:
             source = Source.export(options["reg_file"], options["code_page"], place)
         else:
             source = Source.live(self.target(options), place)
         policy = options["policy"] or ""
         return write_variables(source, options["folder"], policy, check_mode=self._task.check_mode)
-
-    def _place(self) -> Place:
-        """What the inventory tells of this host and of the others."""
-        host, hostvars = str(self._variables["inventory_hostname"]), self._variables["hostvars"]
-        try:
-            addresses = {name: hostvars[name].get("l2tp_address") for name in hostvars}
-        except AnsibleUndefinedVariable:  # of older cores, its text quotes values, and there may be a key in one
-            raise OptionsError(
-                "l2tp_address of a host needs a variable that is not defined; define it, or correct its name."
-            ) from None
-        named = {str(address): name for name, address in addresses.items() if address and name != host}
-        own = {str(addresses[host]): host} if addresses.get(host) else {}
-        return Place(host, {**named, **own})

@@ -10,7 +10,8 @@ from typing import Any
 
 from ansible.errors import AnsibleUndefinedVariable
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._action import OptionsError, RrasAction
+from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import OptionsError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._rendering import Declared, is_managed, kind, kinds
 from ansible_collections.rras.ipsec.plugins.plugin_utils._results import Mask
 from ansible_collections.rras.ipsec.plugins.plugin_utils._specs import RENDER
@@ -22,15 +23,8 @@ class ActionModule(RrasAction):
 
     SPEC = RENDER
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        self._variables = task_vars or {}
-        return super().run(tmp, task_vars)
-
-    def _check_connection(self) -> None:
-        """Allow any connection, for it is not used; nor is become."""
-
     def act(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
-        host, hostvars = str(self._variables["inventory_hostname"]), self._variables["hostvars"]
+        host, hostvars = str(self.task_vars["inventory_hostname"]), self.task_vars["hostvars"]
         if options["undo_only"] and is_managed(hostvars, host):
             return {"changed": False, "skipped": True}
         try:

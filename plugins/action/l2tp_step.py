@@ -8,19 +8,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible import context
 from ansible.errors import AnsibleConnectionFailure
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._action import OptionsError, RrasAction
+from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import OptionsError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._results import RESULT_OF_A_STEP
+from ansible_collections.rras.ipsec.plugins.plugin_utils._role import tags
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role.play_vars import PlayVars
-from ansible_collections.rras.ipsec.plugins.plugin_utils._role.steps import ONLY_VERIFY, Context, Steps, step
+from ansible_collections.rras.ipsec.plugins.plugin_utils._role.steps import Context, Steps, step
 from ansible_collections.rras.ipsec.plugins.plugin_utils._specs import STEP
 
 _HIDDEN = ("preflight",)
 """Steps whose results Ansible must not show. What fails in one, the next step finds again, and can say."""
 _NOTHING_KNOWN = {"changed": False}
-_EVERYTHING = ("all",)
 _NOT_CHOSEN = {"changed": False, "skipped": True, "goes_on": False, "skip_reason": "No tag of the role was chosen."}
 
 
@@ -45,45 +45,24 @@ class ActionModule(RrasAction):
     def act(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         if self._task._role is None:  # noqa: SLF001 - Ansible's own actions ask for it like this
             raise OptionsError("l2tp_step is a part of the role rras.ipsec.l2tp; use the role.")
-        if not self._is_chosen():
-            return {
-                "changed": False,
-                "skipped": True,
-                "goes_on": False,
-                "skip_reason": "No tag of the role was chosen.",
-            }
+        if not tags.is_chosen(self._task, self.task_vars):
+            return _NOT_CHOSEN
         self._play = PlayVars(self._task, self._loader, self.task_vars)
         seen = Context(
             self,
             self._play,
             self._reboot,
             check_mode=self._task.check_mode,
-            only_verify=ONLY_VERIFY in (context.CLIARGS.get("tags") or ()),
+            only_verify=tags.only_verify(),
             strategy=str(self._task.get_play().strategy),
         )
         steps = Steps(seen, removal=options["removal"], batch=options["batch"])
         if options["step"] in _HIDDEN:
             found, _lost = self.guarded(lambda: step(options["step"], steps))
-            return {**_NOTHING_KNOWN, **found} if not found.get("failed") else _NOTHING_KNOWN
+            return _NOTHING_KNOWN if found.get("failed") else found
         if self._task.delegate_to:
             raise OptionsError("delegate_to is in effect for the role, which works on each host itself; remove it.")
         return step(options["step"], steps)
-
-    def _is_chosen(self) -> bool:
-        """Whether the run's choice of tags is for this role: its steps are always run, so that none is left out.
-
-        A role that is included when it is its turn runs only if the including task was chosen.
-        """
-        parent = self._task._parent  # noqa: SLF001 - as Ansible's own walk
-        while parent is not None:
-            if not getattr(parent, "statically_loaded", True) and parent._role is not self._task._role:  # noqa: SLF001
-                return True
-            parent = parent._parent  # noqa: SLF001
-        alone = self._task.copy()
-        alone.tags = [tag for tag in self._task.tags if tag != "always"]
-        only = set(context.CLIARGS.get("tags") or _EVERYTHING)
-        chosen: bool = alone.evaluate_tags(only, set(context.CLIARGS.get("skip_tags") or ()), all_vars=self.task_vars)
-        return chosen
 
     def _reboot(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         task = self._task.copy()

@@ -38,7 +38,7 @@ EXAMPLES = r"""
 - name: Write a batch file for ipsecpol
   ansible.builtin.copy:
     content: "{{ policy | rras.ipsec.to_ipsecpol }}"
-    dest: /root/l2tp/ipsecpol.cmd
+    dest: l2tp-files/ipsecpol.cmd
     mode: "0600"
   delegate_to: localhost
   diff: false # the content has the key in it

@@ -38,7 +38,7 @@ EXAMPLES = r"""
 - name: Write a script for netsh
   ansible.builtin.copy:
     content: "{{ policy | rras.ipsec.to_netsh }}"
-    dest: /root/l2tp/netsh.txt
+    dest: l2tp-files/netsh.txt
     mode: "0600"
   delegate_to: localhost
   diff: false # the content has the key in it

@@ -44,15 +44,13 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Import a policy by another way than this collection's modules
-  ansible.windows.win_powershell:
-    script: |
-      $file = Join-Path $env:SystemRoot 'l2tp.reg'
-      $text = '{{ policy | rras.ipsec.to_reg | b64encode(encoding="utf-16") }}'
-      [IO.File]::WriteAllBytes($file, [Convert]::FromBase64String($text))
-      reg.exe import $file
-      Remove-Item $file
-  no_log: true # the text has the key in it
+- name: Write a registration file on the controller
+  ansible.builtin.shell:
+    cmd: umask 077 && iconv --from-code UTF-8 --to-code UTF-16 > l2tp.reg
+    stdin: "{{ policy | rras.ipsec.to_reg }}"
+    stdin_add_newline: false
+  delegate_to: localhost
+  no_log: true # the text has the key in it; a script that imports it would be in the event log of the server
   vars:
     policy:
       name: L2TP site to site

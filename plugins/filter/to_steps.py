@@ -39,7 +39,7 @@ EXAMPLES = r"""
 - name: Write the steps
   ansible.builtin.copy:
     content: "{{ policy | rras.ipsec.to_steps }}"
-    dest: /root/l2tp/STEPS.txt
+    dest: l2tp-files/STEPS.txt
     mode: "0600"
   delegate_to: localhost
   diff: false # the content has the key in it

@@ -33,7 +33,7 @@ EXAMPLES = r"""
 - name: Write swanctl.conf
   ansible.builtin.copy:
     content: "{{ policy | rras.ipsec.to_swanctl }}"
-    dest: /root/l2tp/swanctl.conf
+    dest: l2tp-files/swanctl.conf
     mode: "0600"
   delegate_to: localhost
   diff: false # the content has the key in it

@@ -26,7 +26,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration imp
     check_host_timeout,
     check_program_timeout,
 )
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import OptionsError, RrasError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._results import RESULT, Described, Mask
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import Target
 
@@ -39,12 +39,6 @@ _QUOTES_NOTHING = (MutuallyExclusiveError, RequiredIfError)
 """What ansible-core's validator may say itself: only names and choices of the spec are in it."""
 _CARRIERS = ("requests", "urllib3", "winrm", "pypsrp", "spnego")
 """What carries the messages of a connection: whatever one of these packages raises, the host's answer is lost."""
-
-
-class OptionsError(RrasError):
-    """The options, or what is in effect for the task, can't be worked with."""
-
-    reason = "options"
 
 
 class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]

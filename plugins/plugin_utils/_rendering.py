@@ -12,18 +12,13 @@ from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, cast
 
-from ansible.errors import AnsibleFilterError
+from ansible.errors import AnsibleFilterError, AnsibleUndefinedVariable
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _settings, _shape, _specs, _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, codec, declaration, network, render
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
-
-
-class OptionsError(RrasError):
-    """The options can't be worked with."""
-
-    reason = "options"
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.adopt import Place
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import OptionsError, RrasError
 
 
 def rendered(options: object, peer_type: object, keys: object, form: Callable[[render.Rendering], str]) -> str:
@@ -264,3 +259,16 @@ def _or_none(value: Any) -> Any:  # noqa: ANN401 - any YAML
 def kinds(hostvars: _view.HostVars, hosts: Iterable[str]) -> dict[str, render.PeerType]:
     """What each host runs, by name. Raises `OptionsError`."""
     return {host: kind(hostvars[host].get("l2tp_peer_type", "windows"), f"l2tp_peer_type of {host}") for host in hosts}
+
+
+def place_of(hostvars: _view.HostVars, host: str) -> Place:
+    """What the inventory tells of a host and of the others. Raises `OptionsError`."""
+    try:
+        addresses = {name: hostvars[name].get("l2tp_address") for name in hostvars}
+    except AnsibleUndefinedVariable:  # of older cores, its text quotes values, and there may be a key in one
+        raise OptionsError(
+            "l2tp_address of a host needs a variable that is not defined; define it, or correct its name."
+        ) from None
+    named = {str(address): name for name, address in addresses.items() if address and name != host}
+    own = {str(addresses[host]): host} if addresses.get(host) else {}
+    return Place(host, {**named, **own})

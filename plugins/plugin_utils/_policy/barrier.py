@@ -17,7 +17,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import describe
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Network
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import HostFacts, PolicyResult, ValueResult
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import (
+    HostFacts,
+    PolicyResult,
+    ProhibitIpSecFacts,
+    ValueResult,
+)
 
 Result = PolicyResult | ValueResult
 
@@ -158,8 +163,12 @@ def needs_restart(plan: PolicyResult, value: ValueResult) -> bool:
         return False
     if "reboot_required" in value:
         return bool(value["reboot_required"])
-    seen = plan.get("host", {}).get("prohibit_ipsec", {})
-    return bool(seen.get("value") == 1 and seen.get("in_effect") == "no")
+    return "host" in plan and is_restart_pending(plan["host"]["prohibit_ipsec"])
+
+
+def is_restart_pending(seen: ProhibitIpSecFacts) -> bool:
+    """Whether the next start of Windows makes ProhibitIpSec effective."""
+    return seen["value"] == 1 and seen["in_effect"] == "no"
 
 
 def is_far_end(network: Network, host: str) -> bool:

@@ -14,3 +14,9 @@ class RrasError(Exception):
 
     reason: str = "failed"
     """One word that a playbook can test: the `reason` of the result."""
+
+
+class OptionsError(RrasError):
+    """The options, the role's variables, or what is in effect for the task, can't be worked with."""
+
+    reason = "options"

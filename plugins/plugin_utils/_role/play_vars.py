@@ -9,10 +9,12 @@ import functools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from ansible.errors import AnsibleError
 from ansible.template import Templar
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Phase
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import OptionsError
 
 VARIABLES: Final = (
     "connections",
@@ -161,7 +163,16 @@ class PlayVars(Mapping[str, Mapping[str, Any]]):
                 play=self._task.get_play(), host=self._inventory.get_host(host), task=self._task
             )
         templar = Templar(loader=self._loader, variables=variables)
-        return {name: _shape.plain(templar.template(variables.get(f"l2tp_{name}"))) for name in VARIABLES}
+        return {name: self._evaluated_one(templar, host, f"l2tp_{name}", variables) for name in VARIABLES}
+
+    @staticmethod
+    def _evaluated_one(templar: Templar, host: str, name: str, variables: Mapping[str, Any]) -> Any:  # noqa: ANN401
+        try:
+            return _shape.plain(templar.template(variables.get(name)))
+        except AnsibleError:  # of older cores, its text quotes values, and there may be a key in one
+            raise OptionsError(
+                f"{name} of {host} can't be evaluated; check that every variable in it is defined."
+            ) from None
 
 
 def _is_cut_off(result: object) -> bool:

@@ -34,8 +34,6 @@ Result = Mapping[str, Any]
 Reboot = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """Restarts the host, with options of C(ansible.windows.win_reboot), and answers its result."""
 
-ONLY_VERIFY: Final = "l2tp_verify"
-"""The tag with which a run only reads and compares."""
 _NOTHING: Final[Result] = {"changed": False, "skipped": True}
 _KEPT: Final = "its policy is in force and ProhibitIpSec is 1, but Windows has not booted with it"
 _KEPT_IN_A_REMOVAL: Final = "ProhibitIpSec is removed, but Windows still runs with it, so its policy stays in force"
@@ -146,8 +144,8 @@ class Steps:
             run = _view.run_nearby(self._play, self._host)
             goes_on = self._to_do(run)
             found = summary.of_site(self._play, run, self._host)
-        last = bool(self._own_result(_view.RESULTS[Phase.STAGE]))
-        changes_later = goes_on and not self._only_verify and (self._context.check_mode or not (last or self._proved))
+        last = bool(self._own_result(_view.RESULTS[Phase.PROOF]))  # of that task, whether or not it had to read
+        changes_later = goes_on and not self._only_verify and (self._context.check_mode or not last)
         if changes_later:
             found = {**found, "lines": [], "errors": []}  # they would be about what is going to change
         return {"changed": False, **found, "goes_on": goes_on or bool(found["errors"]), "last": last}
@@ -205,7 +203,7 @@ class Steps:
         if seen is None:
             raise StopError(_from_the_first(self._host))
         value = seen["prohibit_ipsec"]
-        if not (self._value_is_to_be_set(value) or _is_restart_pending(value)):  # a restart needs the same proof
+        if not (self._value_is_to_be_set(value) or barrier.is_restart_pending(value)):  # a restart needs the same proof
             return _NOTHING
         if not self._context.check_mode:
             self._stop_at(run, Phase.VALUE)
@@ -246,7 +244,7 @@ class Steps:
         planned = self._own_result(_view.RESULTS[Phase.PLAN])
         if self._connected:
             self._stop_at(self._whole_run(), Phase.PLAN)
-        if "host" not in planned or not _is_restart_pending(planned["host"]["prohibit_ipsec"]):
+        if "host" not in planned or not barrier.is_restart_pending(planned["host"]["prohibit_ipsec"]):
             return _NOTHING
         if planned.get("pending"):
             raise StopError(
@@ -372,11 +370,6 @@ class Steps:
     def _rebooted(self) -> bool:
         return bool(self._own_result(_view.RESTART).get("rebooted"))
 
-    @property
-    def _proved(self) -> bool:
-        proof = self._own_result(_view.RESULTS[Phase.PROOF])
-        return bool(proof) and not proof.get("skipped")
-
     def _own_result(self, name: str) -> Mapping[str, Any]:
         return self._play[self._host].get(name) or {}
 
@@ -414,7 +407,7 @@ class Steps:
         if seen is None:
             return True  # so that a barrier says why
         value = seen["prohibit_ipsec"]
-        return self._value_is_to_be_set(value) or _is_restart_pending(value) or self._changes(run)
+        return self._value_is_to_be_set(value) or barrier.is_restart_pending(value) or self._changes(run)
 
     def _changes(self, run: Run) -> bool:
         return barrier.changes(run, self._host) or bool(barrier.mistaken(run, self._host))
@@ -520,11 +513,6 @@ _OF_THE_POLICY: Final = (
     *_TIMES,
 )
 """The role's variables that are options of C(win_ipsec_psk_policy) of the same name."""
-
-
-def _is_restart_pending(value: Mapping[str, Any]) -> bool:
-    """Whether the next start of Windows makes ProhibitIpSec effective."""
-    return bool(value["value"] == 1 and value["in_effect"] == "no")
 
 
 def _from_the_first(host: str) -> str:

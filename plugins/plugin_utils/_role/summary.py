@@ -60,7 +60,7 @@ def of_site(play: PlayVars, run: barrier.Run, host: str) -> Compared:
     return _compared(
         said,
         (each for each in wrong if each not in of_others),
-        _changes(play, host),
+        _changes(play, run, host),
         {**_of_connections(run.network, host, found, findings, judge), **_state(seen)},
     )
 
@@ -185,21 +185,21 @@ def _of_connections(
 def _state(seen: HostFacts | None) -> dict[str, Any]:
     if seen is None:
         return {"read": False}
-    value = seen["prohibit_ipsec"]
     return {
         "read": True,
-        "restart_pending": value["value"] == 1 and value["in_effect"] == "no",
+        "restart_pending": barrier.is_restart_pending(seen["prohibit_ipsec"]),
         "unfinished_transaction": seen["unfinished_transaction"],
     }
 
 
-def _changes(play: PlayVars, host: str) -> list[str]:
-    done = {
-        "policy": (_view.RESULTS[barrier.Phase.COMMIT], "changed"),
-        "ProhibitIpSec": (_view.VALUE, "changed"),
-        "restart": (_view.RESTART, "rebooted"),
+def _changes(play: PlayVars, run: barrier.Run, host: str) -> list[str]:
+    """What this run changed of a host; of a commit whose answer was lost, what was found when it was asked again."""
+    done: dict[str, object] = {
+        "policy": (run.answered(host, barrier.Phase.COMMIT) or {}).get("changed"),
+        "ProhibitIpSec": (play[host].get(_view.VALUE) or {}).get("changed"),
+        "restart": (play[host].get(_view.RESTART) or {}).get("rebooted"),
     }
-    return [what for what, (name, field) in done.items() if (play[host].get(name) or {}).get(field)]
+    return [what for what, changed in done.items() if changed]
 
 
 def _left(play: PlayVars, run: barrier.Run, host: str, seen: HostFacts) -> Iterable[remains.Left]:

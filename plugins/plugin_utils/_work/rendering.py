@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _rendering
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import describe, model, render, store
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import OptionsError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render import reg_file
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import RenderResult
 from ansible_collections.rras.ipsec.plugins.plugin_utils._private_files import PrivateFolder, folder_name
@@ -45,7 +46,7 @@ class HostFiles:
         if not problems and not declared.is_connected:
             problems = [f"No connection names {host}, so there is nothing to write for it; correct l2tp_connections."]
         if problems:
-            raise _rendering.OptionsError(" ".join(problems))
+            raise OptionsError(" ".join(problems))
         wanted = _rendering.declare(declared.options)
         if not undo_only and kinds[host] is not render.PeerType.STRONGSWAN:
             _rendering.refuse_clear_text(wanted)

@@ -264,10 +264,17 @@ def test_what_an_unchanged_end_shows_is_said_after_its_peer_changed() -> None:
     stopped = proof(services={"RemoteAccess": {"start": "auto", "running": False}})
     unchanged = stopped | {"pending": False, "changed_rules": []}
     hostvars = changed(READ, OSAKA, __l2tp_plan=proof() | PENDING, __l2tp_stage={"transaction": "x"})
-    hostvars = changed(hostvars, TOKYO, __l2tp_plan=unchanged, __l2tp_stage={"skipped": True})
+    hostvars = changed(hostvars, TOKYO, __l2tp_plan=unchanged, __l2tp_proof={"skipped": True})
     hostvars = changed(hostvars, OSAKA, __l2tp_proof=proof() | {"changed_rules": []})
     result = compared(hostvars, TOKYO)
     (error,) = result["errors"]
     assert "RemoteAccess is not running" in error
     (line,) = result["lines"]
     assert line.startswith("tokyo-osaka: ")
+
+
+def test_a_change_whose_answer_was_lost_is_in_the_fact() -> None:
+    lost = {"__l2tp_commit": DEAD, "__l2tp_again": proof() | {"pending": False, "changed_rules": []}}
+    hostvars = changed(READ, OSAKA, **lost)
+    assert compared(hostvars, OSAKA)["ansible_facts"]["l2tp_result"]["changes"] == ["policy"]
+    assert compared(READ, OSAKA)["ansible_facts"]["l2tp_result"]["changes"] == []
