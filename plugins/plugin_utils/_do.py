@@ -12,8 +12,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasActi
 from ansible_collections.rras.ipsec.plugins.plugin_utils._patience import Patience
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import declaration, plan
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.desired import Absent, Desired, Present
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.prohibit_ipsec import DesiredValue
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import HostResult, PolicyResult, ValueResult
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.value import ValueWish
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import CALLERS
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import PolicyTask, PolicyWork, inform, set_value
 
@@ -48,7 +48,7 @@ def _phase(phase: str, transaction: str | None, work: PolicyWork, *, check_mode:
 
 def value(action: RrasAction, options: Mapping[str, Any], *, check_mode: bool) -> ValueResult:
     """Set or remove ProhibitIpSec. Raises what `RrasAction.act` may."""
-    wish = ValueWish(
+    desired = DesiredValue(
         present=options["state"] == "present",
         policy=options["policy"] or "",
         require_effective_policy=options["require_effective_policy"],
@@ -60,7 +60,7 @@ def value(action: RrasAction, options: Mapping[str, Any], *, check_mode: bool) -
     )
     declaration.check_settle_timeout("settle_timeout", options["settle_timeout"])
     patience = Patience(options["settle_timeout"])
-    return set_value(action.target(options), wish, patience, check_mode=check_mode)
+    return set_value(action.target(options), desired, patience, check_mode=check_mode)
 
 
 def info(action: RrasAction, options: Mapping[str, Any]) -> HostResult:

@@ -34,7 +34,7 @@ class ReportError(RrasError):
     reason = "files"
 
 
-def as_html(report: page.Report) -> str:
+def as_html(report: page.PageReport) -> str:
     """The page. Every text of the report is escaped, so that it is shown as it is."""
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     style = Markup(STYLE)  # noqa: S704 - a constant of ours
@@ -42,12 +42,12 @@ def as_html(report: page.Report) -> str:
     return environment.from_string(TEMPLATE).render(style=style, **shown) + "\n"
 
 
-def as_json(report: page.Report) -> str:
+def as_json(report: page.PageReport) -> str:
     """The same as data."""
     return json.dumps(report, indent=2, ensure_ascii=False) + "\n"
 
 
-def write(report: page.Report, path: Path) -> None:
+def write(report: page.PageReport, path: Path) -> None:
     """Write the kind of report that the name of a file asks for. Raises `ReportError`."""
     text = as_json(report) if path.suffix == ".json" else as_html(report)
     try:

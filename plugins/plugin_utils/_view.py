@@ -16,7 +16,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _specs
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier, declaration, model
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Phase, Run
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Fleet, Gate
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import (
     OTHER_PEERS_RULE,
     Network,
@@ -39,10 +39,10 @@ DECLARED = "__l2tp_declared"
 PLAYING = "__l2tp_playing"
 """The fact in which the role keeps which hosts its play had when it began: what others tell is of an earlier play."""
 RESULTS = {
-    Phase.PLAN: "__l2tp_plan",
-    Phase.STAGE: "__l2tp_stage",
-    Phase.COMMIT: "__l2tp_commit",
-    Phase.PROOF: "__l2tp_proof",
+    Gate.PLAN: "__l2tp_plan",
+    Gate.STAGE: "__l2tp_stage",
+    Gate.COMMIT: "__l2tp_commit",
+    Gate.PROOF: "__l2tp_proof",
 }
 AGAIN = "__l2tp_again"
 VALUE = "__l2tp_value"
@@ -174,28 +174,28 @@ def answers(hostvars: HostVars, host: str) -> dict[str, PolicyResult]:
 
 def verified(hostvars: HostVars, host: str) -> PolicyResult:
     """What a host answered when it was verified; that it failed, too."""
-    result: Mapping[str, Any] = _policy_result(hostvars, host, RESULTS[Phase.PLAN])
+    result: Mapping[str, Any] = _policy_result(hostvars, host, RESULTS[Gate.PLAN])
     return cast("PolicyResult", result.get("failure") or result)
 
 
-def run(hostvars: HostVars, host: str) -> Run:
+def run(hostvars: HostVars, host: str) -> Fleet:
     """The part of the run that a host is connected with."""
     return _run(hostvars, host, network(hostvars, host))
 
 
-def run_nearby(hostvars: HostVars, host: str) -> Run:
+def run_nearby(hostvars: HostVars, host: str) -> Fleet:
     """The part of the run that a host is directly connected with."""
     return _run(hostvars, host, neighbourhood(hostvars, host))
 
 
-def _run(hostvars: HostVars, host: str, nodes: dict[str, Node]) -> Run:
+def _run(hostvars: HostVars, host: str, nodes: dict[str, Node]) -> Fleet:
     results = {name: _results(hostvars, name) for name in nodes if _plays(hostvars, host, name)}
-    return Run(nodes, {name: answered for name, answered in results.items() if answered})
+    return Fleet(nodes, {name: answered for name, answered in results.items() if answered})
 
 
 def machines(hostvars: HostVars, hosts: Iterable[str]) -> dict[str, str]:
     """Which machine answered under each name, as far as it is known: two names may be one, whatever connects them."""
-    plans = {name: _policy_result(hostvars, name, RESULTS[Phase.PLAN]) for name in hosts if name in hostvars}
+    plans = {name: _policy_result(hostvars, name, RESULTS[Gate.PLAN]) for name in hosts if name in hostvars}
     return {name: plan["host"].get("machine", "") for name, plan in plans.items() if "host" in plan}
 
 
@@ -212,7 +212,7 @@ def _plays(hostvars: HostVars, host: str, other: str) -> bool:
 
 
 def _reading(hostvars: HostVars, host: str) -> PolicyResult:
-    phases = (Phase.PROOF, Phase.PLAN, Phase.STAGE)
+    phases = (Gate.PROOF, Gate.PLAN, Gate.STAGE)
     proof, plan, stage = (_policy_result(hostvars, host, RESULTS[phase]) for phase in phases)
     if proof and not proof.get("skipped"):
         return proof  # one that failed is no reading, and there is no other
@@ -227,7 +227,7 @@ def last_facts(hostvars: HostVars, host: str) -> HostFacts | None:
 
 def removal(hostvars: HostVars, host: str) -> tuple[PolicyResult, ValueResult]:
     """What the plan of a removal, and the task for ProhibitIpSec, answered on a host."""
-    return _policy_result(hostvars, host, RESULTS[Phase.PLAN]), _value_result(hostvars, host, VALUE)
+    return _policy_result(hostvars, host, RESULTS[Gate.PLAN]), _value_result(hostvars, host, VALUE)
 
 
 def restarting(hostvars: HostVars, hosts: Iterable[str]) -> list[str]:
@@ -352,13 +352,13 @@ def as_json(options: object) -> str:
     return json.dumps(_shape.plain({} if options in (None, "") else options), default=str)
 
 
-def _results(hostvars: HostVars, host: str) -> dict[Phase, PolicyResult]:
+def _results(hostvars: HostVars, host: str) -> dict[Gate, PolicyResult]:
     found = {phase: _policy_result(hostvars, host, name) for phase, name in RESULTS.items()}
-    commit, again = found[Phase.COMMIT], _policy_result(hostvars, host, AGAIN)
+    commit, again = found[Gate.COMMIT], _policy_result(hostvars, host, AGAIN)
     if commit and again and not again.get("skipped"):
-        found[Phase.COMMIT] = {"changed": True, **barrier.after_lost_answer(commit, again)}
+        found[Gate.COMMIT] = {"changed": True, **barrier.after_lost_answer(commit, again)}
     elif commit.get("unreachable") or commit.get("reason") == "no_answer":
-        found[Phase.COMMIT] = {**commit, "uncertain": True}  # nobody asked again yet
+        found[Gate.COMMIT] = {**commit, "uncertain": True}  # nobody asked again yet
     value, restart = (_value_result(hostvars, host, name) for name in (VALUE, RESTART))
-    found[Phase.WITHOUT_VALUE] = cast("PolicyResult", barrier.without_value(value, restart))
+    found[Gate.WITHOUT_VALUE] = cast("PolicyResult", barrier.without_value(value, restart))
     return {phase: result for phase, result in found.items() if result}

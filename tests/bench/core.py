@@ -79,7 +79,7 @@ def _copy(key: Key, number: int) -> Key:
     return Key(renamed(key.path), {**key, **references})
 
 
-def read(tree: Tree) -> host.Host:
+def read(tree: Tree) -> host.HostState:
     """Do what an action does with a host's answer: everything is decoded and put together."""
     found = host.understand(tree, {}, "", {})
     if len(found.store.policies) + len(found.store.unreadable) == 0:
@@ -87,7 +87,7 @@ def read(tree: Tree) -> host.Host:
     return found
 
 
-def planned(found: host.Host) -> plan.Plan:
+def planned(found: host.HostState) -> plan.Plan:
     """Plan a policy that isn't there."""
     return plan.plan_present(DECLARATION, found, NONCE, IDENTITY, TASK, agent_first=True)
 

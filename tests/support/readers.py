@@ -16,18 +16,18 @@ import yaml
 from jinja2 import nodes
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _view
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Phase
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Gate
 from ansible_collections.rras.ipsec.tests.support import role
 
 ROOT = Path(__file__).parents[2]
 TASKS = ROOT / "roles" / "l2tp" / "tasks"
 STEPS = {
-    _view.RESULTS[Phase.PLAN]: "plan",
-    _view.RESULTS[Phase.STAGE]: "stage",
-    _view.RESULTS[Phase.COMMIT]: "commit",
+    _view.RESULTS[Gate.PLAN]: "plan",
+    _view.RESULTS[Gate.STAGE]: "stage",
+    _view.RESULTS[Gate.COMMIT]: "commit",
     _view.AGAIN: "proof",
     _view.VALUE: "value",
-    _view.RESULTS[Phase.PROOF]: "proof",
+    _view.RESULTS[Gate.PROOF]: "proof",
 }
 """The variables that the role registers results of this collection in, and the step of a run that each is filled by."""
 
@@ -81,9 +81,9 @@ def read_by_steps(results: Results, connection: Mapping[str, Any], ends: Mapping
         for variables in hostvars.values():
             variables.update({name: {} for name in STEPS if name not in variables})
             if _view.AGAIN in filled:
-                variables[_view.RESULTS[Phase.COMMIT]] = {"failed": True, "reason": "no_answer", "msg": "lost"}
+                variables[_view.RESULTS[Gate.COMMIT]] = {"failed": True, "reason": "no_answer", "msg": "lost"}
         _do_all(hostvars, only_verify=False)
-    plan = _view.RESULTS[Phase.PLAN]
+    plan = _view.RESULTS[Gate.PLAN]
     verified = {
         host: {
             "l2tp_connections": [connection],

@@ -76,12 +76,12 @@ def _at(answer: Mapping[str, Any], address: str) -> dict[str, Any]:
     return {**answer, **host}
 
 
-def report(connections: Iterable[Mapping[str, Any]], answers: Mapping[str, Any], **variables: Any) -> page.Report:
+def report(connections: Iterable[Mapping[str, Any]], answers: Mapping[str, Any], **variables: Any) -> page.PageReport:
     """Return the report of a play."""
     return of(hostvars(connections, answers, **variables))
 
 
-def of(found: Mapping[str, Mapping[str, Any]], playing: Iterable[str] | None = None) -> page.Report:
+def of(found: Mapping[str, Mapping[str, Any]], playing: Iterable[str] | None = None) -> page.PageReport:
     """Return the report of a play that has these hosts, by default all of them."""
     play = Play(found, next(iter(found)))
     play.playing = list(playing or found)
@@ -99,7 +99,7 @@ def sound(*connections: str, **given: Any) -> dict[str, Any]:
     return cast("dict[str, Any]", proof(rules=rules, policies=[policy(*connections)], **given))
 
 
-def fleet(hubs: int, spokes: int) -> page.Report:
+def fleet(hubs: int, spokes: int) -> page.PageReport:
     """Return the report of a mesh of hubs, each with so many spokes."""
     centres = [f"rras-hub-{number:02}" for number in range(hubs)]
     links = [connection(f"{one}/{other}", one, other) for one, other in itertools.combinations(centres, 2)]
@@ -111,7 +111,7 @@ def fleet(hubs: int, spokes: int) -> page.Report:
     return report(links, {})
 
 
-def troubled() -> page.Report:
+def troubled() -> page.PageReport:
     """Return the report of a run in which there is one of everything."""
     links = [
         connection("tokyo-osaka", "rras-tokyo", "rras-osaka"),

@@ -21,9 +21,9 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import host as 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.desired import Absent, Desired, Present
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import OURS, PROHIBIT_IPSEC, RASMAN
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Transaction
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.prohibit_ipsec import DesiredValue
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import ACTIVE_POLICY, LOCAL, Store, StoredPolicy
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.value import ValueWish
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import TASK
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
 from ansible_collections.rras.ipsec.tests.lab.engine import Command, Connection
@@ -144,7 +144,7 @@ class Server:
 
     def value(self, *, check_mode: bool = False, **given: Any) -> Result:
         """Do a task of win_prohibit_ipsec; by default, the value is to be there, the policy in force, at once."""
-        wish = ValueWish(
+        desired = DesiredValue(
             present=given.pop("present", True),
             policy=given.pop("policy", NAME),
             require_effective_policy=given.pop("require_effective_policy", True),
@@ -155,7 +155,7 @@ class Server:
             words=given.pop("words", TASK),
         )
         patience = Patience(given.pop("settle_timeout", 0), self.clock.now, self.clock.sleep)
-        return _truthful(_work.set_value(self.target(), wish, patience, check_mode=check_mode))
+        return _truthful(_work.set_value(self.target(), desired, patience, check_mode=check_mode))
 
     def inform(self, *keys: str) -> Result:
         return _work.inform(self.target(), keys)
@@ -165,7 +165,7 @@ class Server:
         self.nonces.append(nonce)
         return _work.Target(executions.Session(self.execute, nonce, 30), nonce)
 
-    def read(self) -> hosts.Host:
+    def read(self) -> hosts.HostState:
         """Return everything about the server as the policy core understands it."""
         return self.target().read()
 

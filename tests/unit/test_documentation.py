@@ -29,9 +29,9 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.adopt import Ad
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.desired import Absent, Desired, Present
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Transaction
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.prohibit_ipsec import DesiredValue
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render import RenderError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render.reg_file import RegFileError
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.value import ValueWish
 from ansible_collections.rras.ipsec.plugins.plugin_utils._private_files import PrivateFilesError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role import play_vars
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role.steps import StopError
@@ -218,7 +218,7 @@ class Work:
         return _work.PolicyWork(self.session, task, check_mode=check_mode)
 
     def value(self, *, check_mode: bool = False) -> Mapping[str, Any]:
-        wish = ValueWish(
+        desired = DesiredValue(
             present=True,
             policy="L2TP",
             require_effective_policy=True,
@@ -227,7 +227,7 @@ class Work:
             only_recorded=False,
             backup=True,
         )
-        return _work.set_value(self.session, wish, Patience(0), check_mode=check_mode)
+        return _work.set_value(self.session, desired, Patience(0), check_mode=check_mode)
 
 
 @pytest.fixture

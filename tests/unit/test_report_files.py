@@ -59,15 +59,15 @@ class Reader(html.parser.HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def troubled() -> page.Report:
+def troubled() -> page.PageReport:
     return reports.troubled()
 
 
-def server(report: page.Report, name: str) -> Any:
+def server(report: page.PageReport, name: str) -> Any:
     return next(each for each in report["servers"] if each["name"] == name)
 
 
-def link(report: page.Report, name: str = "tokyo-osaka") -> Any:
+def link(report: page.PageReport, name: str = "tokyo-osaka") -> Any:
     return next(each for each in report["connections"] if each["name"] == name)
 
 
@@ -96,7 +96,7 @@ def test_a_pair_in_order_is_green() -> None:
     assert {row["same"] for row in rows.values() if row["ends"][0]} == {True, None}
 
 
-def test_each_server_has_its_own_colour_and_word(troubled: page.Report) -> None:
+def test_each_server_has_its_own_colour_and_word(troubled: page.PageReport) -> None:
     assert {each["name"]: (each["level"], each["word"]) for each in troubled["servers"][:6]} == {
         "rras-tokyo": ("ok", "in order"),
         "rras-osaka": ("error", "error"),
@@ -113,7 +113,7 @@ def test_each_server_has_its_own_colour_and_word(troubled: page.Report) -> None:
     }
 
 
-def test_both_ends_stand_side_by_side_with_what_differs(troubled: page.Report) -> None:
+def test_both_ends_stand_side_by_side_with_what_differs(troubled: page.PageReport) -> None:
     rows = {row["setting"]: row for row in link(troubled)["settings"]}
     assert rows["Rule"] == {"setting": "Rule", "ends": [["matches"], ["differs"]], "same": False}
     assert rows["Otherwise than declared"]["ends"] == [
@@ -180,14 +180,14 @@ def test_what_is_accepted_is_not_red() -> None:
             assert (each["level"], each["word"]) == (level, word)
 
 
-def test_no_key_and_no_fingerprint_is_in_it(troubled: page.Report) -> None:
+def test_no_key_and_no_fingerprint_is_in_it(troubled: page.PageReport) -> None:
     for text in (_report_files.as_html(troubled), _report_files.as_json(troubled)):
         assert reports.KEY not in text
         assert "run-one key" not in text  # as `proof` fingerprints it
     assert "fingerprint" not in json.dumps(troubled)
 
 
-def test_the_schema_is_documented(troubled: page.Report) -> None:
+def test_the_schema_is_documented(troubled: page.PageReport) -> None:
     document = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
     documented = set(re.findall(r"`(\w+)`", document))
     items: list[Any] = [troubled, *troubled["servers"], *troubled["connections"]]
@@ -199,7 +199,7 @@ def test_the_schema_is_documented(troubled: page.Report) -> None:
 # --- the map ---
 
 
-def positions(report: page.Report) -> dict[str, tuple[float, float]]:
+def positions(report: page.PageReport) -> dict[str, tuple[float, float]]:
     return {mark.server["name"]: (mark.x, mark.y) for drawing in page.drawings(report) for mark in drawing.marks}
 
 
@@ -216,7 +216,7 @@ NETWORKS = {
 
 
 @pytest.mark.parametrize("report", NETWORKS.values(), ids=NETWORKS)
-def test_every_server_and_every_link_has_a_place(report: page.Report) -> None:
+def test_every_server_and_every_link_has_a_place(report: page.PageReport) -> None:
     (drawing,) = page.drawings(report)
     assert {mark.server["name"] for mark in drawing.marks} == {each["name"] for each in report["servers"]}
     assert len(drawing.strokes) == len(report["connections"])
@@ -229,13 +229,13 @@ def test_every_server_and_every_link_has_a_place(report: page.Report) -> None:
 
 
 @pytest.mark.parametrize("report", NETWORKS.values(), ids=NETWORKS)
-def test_no_two_servers_are_so_near_that_one_label_covers_another(report: page.Report) -> None:
+def test_no_two_servers_are_so_near_that_one_label_covers_another(report: page.PageReport) -> None:
     places = positions(report).values()
     assert min(math.dist(one, other) for one, other in itertools.combinations(places, 2)) > 16
 
 
 @pytest.mark.parametrize("report", NETWORKS.values(), ids=NETWORKS)
-def test_the_same_network_makes_the_same_page(report: page.Report) -> None:
+def test_the_same_network_makes_the_same_page(report: page.PageReport) -> None:
     assert _report_files.as_html(report) == _report_files.as_html(json.loads(_report_files.as_json(report)))
 
 
@@ -246,11 +246,11 @@ def test_a_hub_stands_in_the_middle_of_its_spokes() -> None:
     assert math.dist(middle, places["rras-hub-00"]) < 0.2
 
 
-def test_parts_that_are_not_connected_are_drawn_apart(troubled: page.Report) -> None:
+def test_parts_that_are_not_connected_are_drawn_apart(troubled: page.PageReport) -> None:
     assert [len(each.marks) for each in page.drawings(troubled)] == [4, 2, 2]
 
 
-def test_a_red_link_lies_on_top_of_the_others(troubled: page.Report) -> None:
+def test_a_red_link_lies_on_top_of_the_others(troubled: page.PageReport) -> None:
     levels = [stroke.link["level"] for stroke in page.drawings(troubled)[0].strokes]
     assert levels == ["warning", "warning", "error"]
 
@@ -258,7 +258,7 @@ def test_a_red_link_lies_on_top_of_the_others(troubled: page.Report) -> None:
 # --- the page ---
 
 
-def test_the_page_is_well_formed_and_fetches_nothing(troubled: page.Report) -> None:
+def test_the_page_is_well_formed_and_fetches_nothing(troubled: page.PageReport) -> None:
     read = Reader(_report_files.as_html(troubled))
     assert read.open == []
     assert {"script", "link", "img", "iframe", "object"}.isdisjoint(read.elements)
@@ -268,13 +268,13 @@ def test_the_page_is_well_formed_and_fetches_nothing(troubled: page.Report) -> N
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_name_is_shown_as_it_is(troubled: page.Report, name: str) -> None:
+def test_a_name_is_shown_as_it_is(troubled: page.PageReport, name: str) -> None:
     read = Reader(_report_files.as_html(troubled))
     assert any(name in text for text in read.texts)
     assert "\x1b" not in _report_files.as_json(troubled)
 
 
-def test_every_sentence_of_the_data_is_on_the_page(troubled: page.Report) -> None:
+def test_every_sentence_of_the_data_is_on_the_page(troubled: page.PageReport) -> None:
     shown = " ".join(" ".join(Reader(_report_files.as_html(troubled)).texts).split())
     said = [each["problem"] for server in troubled["servers"] for each in server["findings"]]
     assert [text for text in said if " ".join(text.split()) not in shown] == []
@@ -284,7 +284,7 @@ def test_every_sentence_of_the_data_is_on_the_page(troubled: page.Report) -> Non
 # --- the files ---
 
 
-def test_a_file_is_replaced_as_a_whole_and_everybody_may_read_it(tmp_path: Path, troubled: page.Report) -> None:
+def test_a_file_is_replaced_as_a_whole_and_everybody_may_read_it(tmp_path: Path, troubled: page.PageReport) -> None:
     path = tmp_path / "new folder" / "report.json"
     _report_files.write(troubled, path)
     path.chmod(0o600)
@@ -294,7 +294,7 @@ def test_a_file_is_replaced_as_a_whole_and_everybody_may_read_it(tmp_path: Path,
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_file_that_cannot_be_written_is_one_sentence(tmp_path: Path, troubled: page.Report) -> None:
+def test_a_file_that_cannot_be_written_is_one_sentence(tmp_path: Path, troubled: page.PageReport) -> None:
     (tmp_path / "file").touch()
     path = tmp_path / "file" / "report.html"
     with pytest.raises(_report_files.ReportError) as raised:

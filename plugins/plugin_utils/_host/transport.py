@@ -30,7 +30,7 @@ _NOWHERE = "127.0.0.1:0"
 """Where a library is aimed that must not send anything."""
 
 
-class Connection(Protocol):
+class ConnectionPlugin(Protocol):
     """What is needed of every connection plugin; winrm and psrp are asked for more."""
 
     @property
@@ -55,7 +55,7 @@ class Way:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Words:
+class PluginOptions:
     """How users say what they want of a plugin."""
 
     plugin: str
@@ -70,14 +70,14 @@ class Words:
         return f"{self.scheme}: https and ansible_port: 5986"
 
 
-WINRM = Words(
+WINRM = PluginOptions(
     "winrm",
     "ansible_winrm_transport",
     "ansible_winrm_scheme",
     "ansible_winrm_message_encryption",
     "ansible_winrm_server_cert_validation",
 )
-PSRP = Words(
+PSRP = PluginOptions(
     "psrp",
     "ansible_psrp_auth",
     "ansible_psrp_protocol",
@@ -87,10 +87,10 @@ PSRP = Words(
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Intent:
+class Approach:
     """What a plugin is about to do, and what was said about it."""
 
-    words: Words
+    words: PluginOptions
     ways: Sequence[Way]
     """The plugin tries them in this order until one leads to the host."""
     message_encryption: str = "auto"
@@ -100,7 +100,7 @@ class Intent:
     """Whether the certificate of the host is validated, where there is one."""
 
 
-def check(connection: Connection) -> str:
+def check(connection: ConnectionPlugin) -> str:
     """Raise `TransportError` unless the connection is known to encrypt. Nothing is sent for that.
 
     Answers what to warn of: a certificate that is not validated. The sentence names no host, so that it is the same one
@@ -121,14 +121,14 @@ def check(connection: Connection) -> str:
     return "" if intent.validates else _unvalidated(intent.words)
 
 
-def _unvalidated(words: Words) -> str:
+def _unvalidated(words: PluginOptions) -> str:
     return (
         f"With {words.validation}: ignore, whoever can change the traffic can pose as a server and read its preshared "
         f"keys; let the controller trust the certificates of the servers, and write {words.validation}: validate."
     )
 
 
-def complaint(intent: Intent) -> str:
+def complaint(intent: Approach) -> str:
     """Say why something could leave in clear text, or why nothing could leave at all; empty if all is well."""
     open_ways = [way for way in intent.ways if not way.obstacle]
     in_clear = [way for way in open_ways if not way.encrypts]
@@ -138,7 +138,7 @@ def complaint(intent: Intent) -> str:
     return _barred(intent, barred[0]) if barred and not in_clear else _in_clear(intent, *in_clear, *intent.ways)
 
 
-def _in_clear(intent: Intent, way: Way, *_others: Way) -> str:
+def _in_clear(intent: Approach, way: Way, *_others: Way) -> str:
     words = intent.words
     found = f"{_subject(intent)} {way.authentication} over http"
     if way.authentication not in SEALING:
@@ -150,7 +150,7 @@ def _in_clear(intent: Intent, way: Way, *_others: Way) -> str:
     return f"{found}, and the libraries on the controller can't encrypt with it; update them, or write {words.https}."
 
 
-def _barred(intent: Intent, way: Way) -> str:
+def _barred(intent: Approach, way: Way) -> str:
     other = "" if way.authentication == "ntlm" else f"{intent.words.authentication}: ntlm, or "
     return (
         f"{_subject(intent)} {way.authentication} over http, which is not possible here ({way.obstacle.rstrip('.')}); "
@@ -158,14 +158,14 @@ def _barred(intent: Intent, way: Way) -> str:
     )
 
 
-def _subject(intent: Intent) -> str:
+def _subject(intent: Approach) -> str:
     connection = f"the {intent.words.plugin} connection to this host"
     if intent.is_chosen:
         return f"{connection} uses"
     return f"{intent.words.authentication} is not set, and without it {connection} uses"
 
 
-def _intent(name: str, connection: Any) -> Intent:  # noqa: ANN401 - one of two plugins, which have no type
+def _intent(name: str, connection: Any) -> Approach:  # noqa: ANN401 - one of two plugins, which have no type
     plugin = sys.modules[type(connection).__module__]
     _see_that_it_is_ansibles(name, str(plugin.__file__))
     try:
@@ -192,7 +192,7 @@ def _see_that_it_is_ansibles(name: str, file: str) -> None:
         )
 
 
-def _ask_winrm(plugin: Any, connection: Any) -> Intent:  # noqa: ANN401
+def _ask_winrm(plugin: Any, connection: Any) -> Approach:  # noqa: ANN401
     if not plugin.HAS_WINRM:
         raise TransportError("the winrm connection needs pywinrm; install it on the controller.")
     connection._build_winrm_kwargs()  # noqa: SLF001 - as the plugin does when it connects: it sets attributes, no more
@@ -201,7 +201,7 @@ def _ask_winrm(plugin: Any, connection: Any) -> Intent:  # noqa: ANN401
     options = connection._winrm_kwargs | timeouts  # noqa: SLF001
     ways = [_way_of_pywinrm(plugin, scheme, name, options) for name in connection._winrm_transport]  # noqa: SLF001
     said = connection.get_option("transport")
-    return Intent(
+    return Approach(
         WINRM,
         [*_way_of_open_winrm(connection), *ways],
         str(options.get("message_encryption", "auto")),
@@ -233,7 +233,7 @@ def _way_of_open_winrm(connection: Any) -> list[Way]:  # noqa: ANN401
     return [Way(client.auth_method, encrypts)]
 
 
-def _ask_psrp(plugin: Any, connection: Any) -> Intent:  # noqa: ANN401
+def _ask_psrp(plugin: Any, connection: Any) -> Approach:  # noqa: ANN401
     if not plugin.HAS_PYPSRP:
         raise TransportError("the psrp connection needs pypsrp; install it on the controller.")
     connection._build_kwargs()  # noqa: SLF001 - as the plugin does when it connects: it sets attributes, no more
@@ -242,7 +242,7 @@ def _ask_psrp(plugin: Any, connection: Any) -> Intent:  # noqa: ANN401
     if connection.runspace is not None:
         ways.insert(0, _way_of_wsman(connection.runspace.connection))
     validates = not options["ssl"] or options["cert_validation"] is not False
-    return Intent(PSRP, ways, str(options["encryption"]), validates=validates)
+    return Approach(PSRP, ways, str(options["encryption"]), validates=validates)
 
 
 def _way_of_pypsrp(plugin: Any, options: dict[str, Any]) -> Way:  # noqa: ANN401
@@ -256,4 +256,4 @@ def _way_of_wsman(wsman: Any) -> Way:  # noqa: ANN401
     return Way(wsman.transport.auth, bool(wsman.transport.ssl or wsman.transport.wrap_required))
 
 
-_ASK: dict[str, Callable[[Any, Any], Intent]] = {"winrm": _ask_winrm, "psrp": _ask_psrp}
+_ASK: dict[str, Callable[[Any, Any], Approach]] = {"winrm": _ask_winrm, "psrp": _ask_psrp}

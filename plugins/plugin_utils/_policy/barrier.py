@@ -27,7 +27,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import 
 Result = PolicyResult | ValueResult
 
 
-class Phase(enum.StrEnum):
+class Gate(enum.StrEnum):
     """The phases that end in a barrier."""
 
     PLAN = "plan"
@@ -45,14 +45,14 @@ class Phase(enum.StrEnum):
     """Before a policy is removed, Windows must run without ProhibitIpSec on each host of the network."""
 
 
-_DONE = {Phase.PLAN: "read", Phase.STAGE: "staged", Phase.COMMIT: "committed", Phase.PROOF: "proved"}
-_ASKED = {Phase.VALUE: Phase.COMMIT, Phase.REMOVAL: Phase.PLAN}
+_DONE = {Gate.PLAN: "read", Gate.STAGE: "staged", Gate.COMMIT: "committed", Gate.PROOF: "proved"}
+_ASKED = {Gate.VALUE: Gate.COMMIT, Gate.REMOVAL: Gate.PLAN}
 """Which phase must have been done, where it is not the one of that name."""
 _BEFORE = {
-    Phase.STAGE: Phase.PLAN,
-    Phase.COMMIT: Phase.STAGE,
-    Phase.PROOF: Phase.COMMIT,
-    Phase.WITHOUT_VALUE: Phase.PLAN,
+    Gate.STAGE: Gate.PLAN,
+    Gate.COMMIT: Gate.STAGE,
+    Gate.PROOF: Gate.COMMIT,
+    Gate.WITHOUT_VALUE: Gate.PLAN,
 }
 """Without which other phase a phase is not done, whatever a result says."""
 
@@ -61,63 +61,63 @@ RUNNING_AHEAD = ("free", "host_pinned")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Run:
+class Fleet:
     """The hosts of a run and what each phase answered for each of them; a phase that a host has not done is missing."""
 
     network: Network
-    results: Mapping[str, Mapping[Phase, PolicyResult]]
+    results: Mapping[str, Mapping[Gate, PolicyResult]]
     machines: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Which machine answered under each name of the play, connected with the others or not, as far as it is known."""
 
-    def answered(self, host: str, phase: Phase) -> PolicyResult | None:
+    def answered(self, host: str, phase: Gate) -> PolicyResult | None:
         """The result of a phase on a host; None where there is none, or only that the task was skipped."""
         result = self.results.get(host, {}).get(phase)
         return None if result is None or result.get("skipped") else result
 
     def uncertain(self, host: str) -> bool:
         """Whether the answer to the commit got lost, and the host did not answer when it was asked again."""
-        return bool((self.answered(host, Phase.COMMIT) or {}).get("uncertain"))
+        return bool((self.answered(host, Gate.COMMIT) or {}).get("uncertain"))
 
     def strategy(self, host: str) -> str:
         """The strategy of the play, as far as it is known."""
-        return str((self.answered(host, Phase.PLAN) or {}).get("strategy", ""))
+        return str((self.answered(host, Gate.PLAN) or {}).get("strategy", ""))
 
     def pending(self, host: str) -> bool:
         """Whether the plan found something to do on a host."""
-        planned = self.answered(host, Phase.PLAN)
+        planned = self.answered(host, Gate.PLAN)
         return bool(planned and planned.get("pending"))
 
     def facts(self, host: str) -> HostFacts | None:
         """What the plan read of a host; nothing where it read nothing."""
-        return (self.answered(host, Phase.PLAN) or {}).get("host")
+        return (self.answered(host, Gate.PLAN) or {}).get("host")
 
 
-def problem(run: Run, host: str, phase: Phase, *, one_end: bool) -> str:
+def problem(run: Fleet, host: str, phase: Gate, *, one_end: bool) -> str:
     """Why a host must not go beyond a phase: one sentence, or nothing.
 
     one_end: the user knows that the other end is missing, and that a changed tunnel breaks until it follows.
     """
-    if phase is Phase.NEAR:
+    if phase is Gate.NEAR:
         return "" if one_end else _peer_did_not_commit(run, host)
     last = _ASKED.get(phase, phase)
     undone = _undone(run, host, last)
     if undone:
-        told = "" if one_end or last is not Phase.COMMIT else _peer_did_not_commit(run, host)
+        told = "" if one_end or last is not Gate.COMMIT else _peer_did_not_commit(run, host)
         return _failure(run, host, undone) or told or _not_begun(host, undone)
-    wrong = mistaken(run, host) if phase is Phase.PLAN else ""
+    wrong = mistaken(run, host) if phase is Gate.PLAN else ""
     if wrong:
         return f"{host} stopped: {wrong}"
     others = () if one_end else sorted(_needed(run, host, phase))
-    if others and last is Phase.PLAN and run.strategy(host).endswith(RUNNING_AHEAD):
+    if others and last is Gate.PLAN and run.strategy(host).endswith(RUNNING_AHEAD):
         return _not_waited_for(run, host, others[0])
-    refused = _peer_did_not_commit(run, host) if others and last is Phase.COMMIT else ""
+    refused = _peer_did_not_commit(run, host) if others and last is Gate.COMMIT else ""
     return refused or next((_missing(run, host, other, last) for other in others if _undone(run, other, last)), "")
 
 
-def changes(run: Run, host: str) -> bool:
+def changes(run: Fleet, host: str) -> bool:
     """Whether the plan of a host, or of the other end of one of its connections, changes it or one of these."""
     mine = networks.connections_of(run.network, host)
-    planned = ((connection, run.answered(peer, Phase.PLAN) or {}) for connection in mine for peer in connection.peers)
+    planned = ((connection, run.answered(peer, Gate.PLAN) or {}) for connection in mine for peer in connection.peers)
     return run.pending(host) or any(_is_changed(connection, plan) for connection, plan in planned)
 
 
@@ -125,11 +125,11 @@ def _is_changed(connection: networks.Connection, plan: PolicyResult) -> bool:
     return describe.escaped(connection.name) in (plan.get("changed_rules") or ())
 
 
-def _peer_did_not_commit(run: Run, host: str) -> str:
+def _peer_did_not_commit(run: Fleet, host: str) -> str:
     """Why it is no use to commit: a host that this one changes with failed to, and not only its answer got lost."""
     others = sorted(networks.component(host, _changed_edges(run)) - {host})
-    failed = [other for other in others if _refused(run.answered(other, Phase.COMMIT) or {})]
-    return _failed(run, host, failed[0], Phase.COMMIT, _failure(run, failed[0], Phase.COMMIT)) if failed else ""
+    failed = [other for other in others if _refused(run.answered(other, Gate.COMMIT) or {})]
+    return _failed(run, host, failed[0], Gate.COMMIT, _failure(run, failed[0], Gate.COMMIT)) if failed else ""
 
 
 def _refused(commit: PolicyResult) -> bool:
@@ -137,7 +137,7 @@ def _refused(commit: PolicyResult) -> bool:
     return bool(commit.get("failed")) and not lost
 
 
-def uncertain(run: Run, host: str) -> bool:
+def uncertain(run: Fleet, host: str) -> bool:
     """Whether nobody knows what a host, or one that it changes with, has now: then nobody may go back."""
     return any(run.uncertain(member) for member in networks.component(host, _changed_edges(run)))
 
@@ -185,47 +185,47 @@ def restart_batches(hosts: Sequence[str], network: Network, size: int) -> list[l
     return [list(ordered[start : start + size]) for start in range(0, len(ordered), size)]
 
 
-def _needed(run: Run, host: str, phase: Phase) -> Iterator[str]:
+def _needed(run: Fleet, host: str, phase: Gate) -> Iterator[str]:
     """The managed hosts without which a host must not go on."""
-    if phase is Phase.VALUE:
+    if phase is Gate.VALUE:
         peers = (connection.other(host) for connection in networks.connections_of(run.network, host))
         yield from (peer for peer in peers if run.network[peer].managed)
-    elif phase is Phase.PLAN or run.pending(host):
-        whole = phase in (Phase.REMOVAL, Phase.WITHOUT_VALUE)
+    elif phase is Gate.PLAN or run.pending(host):
+        whole = phase in (Gate.REMOVAL, Gate.WITHOUT_VALUE)
         together = networks.connected(run.network, host) if whole else networks.component(host, _changed_edges(run))
         yield from together - {host}
 
 
-def _changed_edges(run: Run) -> Iterator[tuple[str, str]]:
+def _changed_edges(run: Fleet) -> Iterator[tuple[str, str]]:
     """The connections that the plan of either end changes, as pairs of managed hosts."""
     for host in run.results:
-        planned = run.answered(host, Phase.PLAN) or {}
+        planned = run.answered(host, Gate.PLAN) or {}
         for connection in networks.connections_of(run.network, host):
             other = connection.other(host)
             if _is_changed(connection, planned) and run.network[other].managed:
                 yield host, other
 
 
-def _undone(run: Run, host: str, phase: Phase) -> Phase | None:
+def _undone(run: Fleet, host: str, phase: Gate) -> Gate | None:
     """The first phase, up to this one, that a host has not done in this run; None where it has done all."""
     before = _BEFORE.get(phase)
     earlier = _undone(run, host, before) if before else None
     return earlier or (None if _is_done(run, host, phase) else phase)
 
 
-def _is_done(run: Run, host: str, phase: Phase) -> bool:
+def _is_done(run: Fleet, host: str, phase: Gate) -> bool:
     """Whether a host that did all before has done a phase."""
     result = run.answered(host, phase)
-    if phase is Phase.PLAN:
+    if phase is Gate.PLAN:
         return result is not None and not _failure(run, host, phase) and "pending" in result
     if not run.pending(host):
         return True  # nothing to change there: it is ready
-    if phase is Phase.COMMIT and (run.answered(host, Phase.STAGE) or {}).get("transaction") == "":
+    if phase is Gate.COMMIT and (run.answered(host, Gate.STAGE) or {}).get("transaction") == "":
         return True  # somebody else brought it about between the plan and the stage
     return result is not None and not _failure(run, host, phase)
 
 
-def mistaken(run: Run, host: str) -> str:
+def mistaken(run: Fleet, host: str) -> str:
     """Which of the hosts that a host is connected with are not the servers that the inventory takes them for."""
     members = sorted(networks.connected(run.network, host))
     read = {member: facts for member in members if (facts := run.facts(member))}
@@ -285,7 +285,7 @@ def _list(addresses: Iterable[str]) -> str:
     return ", ".join(sorted(addresses)) or "no static address"
 
 
-def _failure(run: Run, host: str, phase: Phase) -> str:
+def _failure(run: Fleet, host: str, phase: Gate) -> str:
     result = run.answered(host, phase) or {}
     if result.get("uncertain"):
         return (
@@ -305,8 +305,8 @@ def failure(host: str, result: Result) -> str:
     return f"{host} {'is unreachable' if result.get('unreachable') else 'failed'}: {said}"
 
 
-def _not_begun(host: str, phase: Phase) -> str:
-    if phase is Phase.WITHOUT_VALUE:
+def _not_begun(host: str, phase: Gate) -> str:
+    if phase is Gate.WITHOUT_VALUE:
         return f"{host} keeps its policy, because it still runs with ProhibitIpSec; restart it, then repeat the run."
     return (
         f"{host} stopped: it was not {_DONE[phase]} in this run; "
@@ -314,15 +314,15 @@ def _not_begun(host: str, phase: Phase) -> str:
     )
 
 
-def _missing(run: Run, host: str, other: str, phase: Phase) -> str:
+def _missing(run: Fleet, host: str, other: str, phase: Gate) -> str:
     undone = _undone(run, other, phase) or phase
     reason = _failure(run, other, undone)
-    if phase is Phase.WITHOUT_VALUE:
+    if phase is Gate.WITHOUT_VALUE:
         reason = (
             reason or f"{other} still runs with ProhibitIpSec; check what happened to {other}, then repeat the run."
         )
         return f"{host} keeps its policy, because its peer {reason}"
-    if phase is Phase.PROOF:
+    if phase is Gate.PROOF:
         reason = reason or f"{other} was not proved; check what happened to {other}, then repeat the run."
         return f"{host} keeps the replaced policy beside the new one, because its peer {reason}"
     if run.uncertain(other):
@@ -338,7 +338,7 @@ def _missing(run: Run, host: str, other: str, phase: Phase) -> str:
     )
 
 
-def _failed(run: Run, host: str, other: str, phase: Phase, reason: str) -> str:
+def _failed(run: Fleet, host: str, other: str, phase: Gate, reason: str) -> str:
     """That a peer failed; one of the hosts that wait for it says why."""
     spokesman = _spokesman(run, host, other, phase)
     if host != spokesman:
@@ -346,7 +346,7 @@ def _failed(run: Run, host: str, other: str, phase: Phase, reason: str) -> str:
     return f"{host} stopped: {_peer(run, host, other)} {reason.removeprefix(f'{other} ')}"
 
 
-def _down(run: Run, host: str, other: str, phase: Phase, reason: str) -> str:
+def _down(run: Fleet, host: str, other: str, phase: Gate, reason: str) -> str:
     """That a peer is away; one of the hosts that wait for it says why."""
     spokesman = _spokesman(run, host, other, phase)
     if host != spokesman:
@@ -359,17 +359,17 @@ def _down(run: Run, host: str, other: str, phase: Phase, reason: str) -> str:
     )
 
 
-def _spokesman(run: Run, host: str, other: str, phase: Phase) -> str:
+def _spokesman(run: Fleet, host: str, other: str, phase: Gate) -> str:
     """Which of all hosts that wait for another one says why they stop: a peer of its own if there is one."""
     waiting = [
         member
         for member in sorted(networks.component(host, _changed_edges(run)) - {other})
-        if not _undone(run, member, phase) and (phase is Phase.PLAN or run.pending(member))
+        if not _undone(run, member, phase) and (phase is Gate.PLAN or run.pending(member))
     ]
     return next(iter(sorted(waiting, key=lambda member: other not in _peers(run, member))), host)
 
 
-def _peer(run: Run, host: str, other: str) -> str:
+def _peer(run: Fleet, host: str, other: str) -> str:
     """A host that another one waits for, over any number of connections."""
     if other in _peers(run, host):
         return f"its peer {other}"
@@ -377,11 +377,11 @@ def _peer(run: Run, host: str, other: str) -> str:
     return f"{other}, the peer of {between[0]}," if between else other
 
 
-def _peers(run: Run, host: str) -> set[str]:
+def _peers(run: Fleet, host: str) -> set[str]:
     return {connection.other(host) for connection in networks.connections_of(run.network, host)}
 
 
-def _not_waited_for(run: Run, host: str, other: str) -> str:
+def _not_waited_for(run: Fleet, host: str, other: str) -> str:
     return (
         f"{host} stopped: with the strategy {run.strategy(host)} it would not wait for its peer {other}, and a changed "
         "connection must change on both ends together; use the strategy linear."

@@ -42,7 +42,7 @@ class InEffect(enum.StrEnum):
     UNKNOWN = "unknown"
 
 
-class Wish(enum.StrEnum):
+class Move(enum.StrEnum):
     """What is to be done to a host."""
 
     ASSIGN = "assign the declared policy"
@@ -52,8 +52,8 @@ class Wish(enum.StrEnum):
     REMOVE_VALUE = "remove ProhibitIpSec"
 
 
-class Answer(enum.StrEnum):
-    """What becomes of a wish."""
+class Ruling(enum.StrEnum):
+    """What becomes of a move."""
 
     DONE = "done"
     WARNED = "done, with a warning"
@@ -61,7 +61,7 @@ class Answer(enum.StrEnum):
 
 
 class Why(enum.StrEnum):
-    """Why a wish is answered so."""
+    """Why a move is answered so."""
 
     AUTOMATIC = "RRAS makes its automatic filters"
     COVERED = "the policy covers all L2TP"
@@ -75,42 +75,42 @@ class Why(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer to a wish, and why."""
+    """The answer to a move, and why."""
 
-    answer: Answer
+    answer: Ruling
     why: Why
 
 
 def judge(
-    wish: Wish, *, prohibited: bool, in_effect: InEffect, cover_after: Cover, in_the_way_after: bool = False
+    move: Move, *, prohibited: bool, in_effect: InEffect, cover_after: Cover, in_the_way_after: bool = False
 ) -> Verdict:
-    """Say whether a wish may be done.
+    """Say whether a move may be done.
 
     prohibited: ProhibitIpSec is a REG_DWORD of 1 now; in_effect: whether Windows started with what is there now;
-    cover_after: what the policy covers that is assigned once the wish is done; in_the_way_after: whether it keeps RRAS
+    cover_after: what the policy covers that is assigned once the move is done; in_the_way_after: whether it keeps RRAS
     from making its automatic filters (see `in_the_way`).
     """
     uncovered = in_the_way_after and cover_after in (Cover.CONNECTIONS, Cover.NONE)
-    if wish is Wish.REMOVE_VALUE:
-        return Verdict(Answer.WARNED, Why.IN_THE_WAY) if uncovered else Verdict(Answer.DONE, Why.BY_DEFAULT)
-    if wish is not Wish.SET_VALUE and makes_automatic_filters(prohibited=prohibited, in_effect=in_effect):
-        return _beside_automatic_filters(wish, cover_after, uncovered=uncovered)
+    if move is Move.REMOVE_VALUE:
+        return Verdict(Ruling.WARNED, Why.IN_THE_WAY) if uncovered else Verdict(Ruling.DONE, Why.BY_DEFAULT)
+    if move is not Move.SET_VALUE and makes_automatic_filters(prohibited=prohibited, in_effect=in_effect):
+        return _beside_automatic_filters(move, cover_after, uncovered=uncovered)
     match cover_after:
         case Cover.ALL:
-            return Verdict(Answer.DONE, Why.COVERED)
-        case Cover.CONNECTIONS if wish is Wish.WITHDRAW and not prohibited:
-            return Verdict(Answer.REFUSED, Why.RESTART)
+            return Verdict(Ruling.DONE, Why.COVERED)
+        case Cover.CONNECTIONS if move is Move.WITHDRAW and not prohibited:
+            return Verdict(Ruling.REFUSED, Why.RESTART)
         case Cover.CONNECTIONS:
-            return Verdict(Answer.WARNED, Why.OTHERS)
-    return Verdict(Answer.REFUSED, Why.CLEAR_TEXT)
+            return Verdict(Ruling.WARNED, Why.OTHERS)
+    return Verdict(Ruling.REFUSED, Why.CLEAR_TEXT)
 
 
-def _beside_automatic_filters(wish: Wish, cover_after: Cover, *, uncovered: bool) -> Verdict:
+def _beside_automatic_filters(move: Move, cover_after: Cover, *, uncovered: bool) -> Verdict:
     """The answer where RRAS makes its filters, or would but for the policy; one that comes back was there before us."""
     if uncovered:
-        refused = wish is Wish.ASSIGN and cover_after is Cover.NONE
-        return Verdict(Answer.REFUSED, Why.CLEAR_TEXT) if refused else Verdict(Answer.WARNED, Why.IN_THE_WAY)
-    return Verdict(Answer.WARNED, Why.OPEN) if cover_after is Cover.OPEN else Verdict(Answer.DONE, Why.AUTOMATIC)
+        refused = move is Move.ASSIGN and cover_after is Cover.NONE
+        return Verdict(Ruling.REFUSED, Why.CLEAR_TEXT) if refused else Verdict(Ruling.WARNED, Why.IN_THE_WAY)
+    return Verdict(Ruling.WARNED, Why.OPEN) if cover_after is Cover.OPEN else Verdict(Ruling.DONE, Why.AUTOMATIC)
 
 
 def makes_automatic_filters(*, prohibited: bool, in_effect: InEffect) -> bool:

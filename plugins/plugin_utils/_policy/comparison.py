@@ -19,7 +19,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     model,
     protection,
 )
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import HostState
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyComparison
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import StoredPolicy
 
@@ -102,7 +102,7 @@ def data(compared: Comparison) -> PolicyComparison:
     return cast("PolicyComparison", facts.fields(compared))
 
 
-def compare(host: Host, wanted: model.Policy, key_word: describe.KeyWord, fingerprint: Fingerprint) -> Comparison:
+def compare(host: HostState, wanted: model.Policy, key_word: describe.KeyWord, fingerprint: Fingerprint) -> Comparison:
     """Compare a host with a declared policy whose keys are masked by the host's nonce."""
     found = _found(host, wanted.name)
     if found is None:
@@ -130,7 +130,7 @@ def compare(host: Host, wanted: model.Policy, key_word: describe.KeyWord, finger
     )
 
 
-def _found(host: Host, name: str) -> StoredPolicy | None:
+def _found(host: HostState, name: str) -> StoredPolicy | None:
     """The policy of a name: the assigned one first, then one of ours."""
     active = host.store.active_path.casefold()
     found = host.store.find(name)
@@ -176,7 +176,7 @@ def _state(
     )
 
 
-def _with_cover(state: RuleState, declared: model.Rule | None, host: Host) -> RuleState:
+def _with_cover(state: RuleState, declared: model.Rule | None, host: HostState) -> RuleState:
     """Add whether the L2TP of the declared rule is covered by what is assigned, if only by rules of other names."""
     in_force = host.store.active.policy.rules if host.store.active else ()
     filters = declared.filters if declared else ()

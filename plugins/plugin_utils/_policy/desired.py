@@ -21,7 +21,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     steps,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import Declaration
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host, Theirs
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import HostState, Theirs
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Plan, PlanError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import TASK, Words
 
@@ -47,15 +47,15 @@ class Desired(abc.ABC):
     """Whether the last phase must read the host first (see `ending`)."""
 
     @abc.abstractmethod
-    def plan(self, host: Host, identity: uuid.UUID) -> Plan:
+    def plan(self, host: HostState, identity: uuid.UUID) -> Plan:
         """What brings it about; identity: a new random one, for the transaction. Raises `PlanError`."""
 
     @abc.abstractmethod
-    def matches(self, host: Host) -> bool:
+    def matches(self, host: HostState) -> bool:
         """Whether the host has it."""
 
     @abc.abstractmethod
-    def unproved(self, host: Host) -> tuple[str, ...]:
+    def unproved(self, host: HostState) -> tuple[str, ...]:
         """What is still to come after a start of Windows, a clause each."""
 
     @property
@@ -63,15 +63,15 @@ class Desired(abc.ABC):
         """The declared policy, where it is to be assigned."""
         return None
 
-    def refusal(self, _host: Host, _identity: uuid.UUID) -> str:
+    def refusal(self, _host: HostState, _identity: uuid.UUID) -> str:
         """Why it must not be brought about on the host as it is; nothing where it may be."""
         return ""
 
-    def obstacles(self, _host: Host) -> tuple[str, ...]:
+    def obstacles(self, _host: HostState) -> tuple[str, ...]:
         """Why what is declared does not protect L2TP on the host, a sentence each."""
         return ()
 
-    def compared(self, _host: Host, _fingerprint: comparison.Fingerprint) -> comparison.Comparison | None:
+    def compared(self, _host: HostState, _fingerprint: comparison.Fingerprint) -> comparison.Comparison | None:
         """What the host has of what is declared."""
         return None
 
@@ -79,7 +79,7 @@ class Desired(abc.ABC):
         """What to say of a key that the host holds."""
         return describe.key_states({})
 
-    def ending(self, _host: Host) -> Ending:
+    def ending(self, _host: HostState) -> Ending:
         """What the last phase does besides, on a host as it is before it."""
         return Ending()
 
@@ -105,29 +105,29 @@ class Present(Desired):
     def assigned(self) -> model.Policy | None:
         return self.declaration.policy if self.declaration.assigned else None
 
-    def plan(self, host: Host, identity: uuid.UUID) -> Plan:
+    def plan(self, host: HostState, identity: uuid.UUID) -> Plan:
         declared, words = self.declaration, self.words
         return plan.plan_present(declared, host, self.nonce, identity, words, agent_first=self.agent_first)
 
-    def refusal(self, host: Host, identity: uuid.UUID) -> str:
+    def refusal(self, host: HostState, identity: uuid.UUID) -> str:
         try:
             planned = self.plan(host, identity)
         except PlanError as error:
             return str(error)
         return planned.lasting_refusal or planned.refusal
 
-    def matches(self, host: Host) -> bool:
+    def matches(self, host: HostState) -> bool:
         found = [each for each in host.store.find(self._masked.name) if plan.means(each.policy, self._masked)]
         active = host.store.active_path.casefold()
         return any(not self.assigned or each.path.casefold() == active for each in found)
 
-    def unproved(self, host: Host) -> tuple[str, ...]:
+    def unproved(self, host: HostState) -> tuple[str, ...]:
         return settling.unproved(host, self.assigned) if self.assigned and self.matches(host) else ()
 
-    def obstacles(self, host: Host) -> tuple[str, ...]:
+    def obstacles(self, host: HostState) -> tuple[str, ...]:
         return protection.obstacles(host, self.name)
 
-    def compared(self, host: Host, fingerprint: comparison.Fingerprint) -> comparison.Comparison:
+    def compared(self, host: HostState, fingerprint: comparison.Fingerprint) -> comparison.Comparison:
         return comparison.compare(host, self._masked, self.key_word(), fingerprint)
 
     def key_word(self) -> describe.KeyWord:
@@ -148,17 +148,17 @@ class Absent(Desired):
     all_ours: bool = False
     words: Words = TASK
 
-    def plan(self, host: Host, identity: uuid.UUID) -> Plan:
+    def plan(self, host: HostState, identity: uuid.UUID) -> Plan:
         return plan.plan_absent(self.name, host, identity, self.words, all_ours=self.all_ours)
 
-    def matches(self, host: Host) -> bool:
+    def matches(self, host: HostState) -> bool:
         name = self.name.casefold()
         return not any(self.all_ours or found.name.casefold() == name for found in host.our_policies)
 
-    def unproved(self, host: Host) -> tuple[str, ...]:
+    def unproved(self, host: HostState) -> tuple[str, ...]:
         return settling.starting(host)
 
-    def ending(self, host: Host) -> Ending:
+    def ending(self, host: HostState) -> Ending:
         """Names go back; after our last policy, services and our record too."""
         after = host.pending
         if after is None:

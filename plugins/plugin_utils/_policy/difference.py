@@ -20,7 +20,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     steps,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.changes import Word
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import SERVICES_NOTE, Host, Phase, Service
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import SERVICES_NOTE, HostState, Progress, Service
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import STAGED, Flag, Intent, Plan, Transaction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyResult, RuleChange
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import StoredPolicy
@@ -46,7 +46,7 @@ class Entry:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class State:
+class Snapshot:
     """What a host has, as far as this collection changes it and a person wants to know."""
 
     policies: tuple[Entry, ...]
@@ -70,7 +70,7 @@ class State:
     """The names of the rules whose preshared key others can read."""
 
     @classmethod
-    def of(cls, host: Host) -> State:
+    def of(cls, host: HostState) -> Snapshot:
         """What a host has."""
         back = host.store.at(host.displaced)
         active = host.store.active_path.casefold()
@@ -112,7 +112,7 @@ class State:
         yield from map(str, sorted(self.policies, key=lambda each: (each.name, not each.assigned)))
 
 
-def planned(plan: Plan, host: Host, *, staging: bool = False) -> PolicyResult:
+def planned(plan: Plan, host: HostState, *, staging: bool = False) -> PolicyResult:
     """The diff of a plan; of its stage alone, where nothing is assigned yet."""
     before, after = _policies(plan)
     words, others = keys(before[0].policy if before else None, after)
@@ -122,14 +122,14 @@ def planned(plan: Plan, host: Host, *, staging: bool = False) -> PolicyResult:
     )
 
 
-def between(before: Host, after: Host) -> PolicyResult:
+def between(before: HostState, after: HostState) -> PolicyResult:
     """The diff of a phase before which the host was read."""
-    return _diff(State.of(before).lines(), State.of(after).lines())
+    return _diff(Snapshot.of(before).lines(), Snapshot.of(after).lines())
 
 
-def committed(transaction: Transaction, host: Host) -> PolicyResult:
+def committed(transaction: Transaction, host: HostState) -> PolicyResult:
     """The diff of a commit, from what the host has after it."""
-    after = State.of(host)
+    after = Snapshot.of(host)
     pending = host.pending
     if pending is None:
         return _diff(after.lines(), after.lines())
@@ -145,12 +145,12 @@ def committed(transaction: Transaction, host: Host) -> PolicyResult:
     return _diff(dataclasses.replace(after, policies=tuple(before), unfinished="staged").lines(), after.lines())
 
 
-def finished(transaction: Transaction, name: str, deleted: Iterable[str], host: Host) -> PolicyResult:
+def finished(transaction: Transaction, name: str, deleted: Iterable[str], host: HostState) -> PolicyResult:
     """The diff of the end of a transaction that wrote a policy of this name, from what the host has after it.
 
     deleted: the paths of what was deleted, of which nobody knows the names any more.
     """
-    after = State.of(host)
+    after = Snapshot.of(host)
     taken = {path.casefold() for path in transaction.taken_over}
     named = [dataclasses.replace(each, name=name) if each.path.casefold() in taken else each for each in after.policies]
     gone = [path.rpartition("\\")[2] for path in deleted]
@@ -170,7 +170,7 @@ def shows(diff: PolicyResult) -> bool:
     return diff["diff"]["before"] != diff["diff"]["after"]
 
 
-def assigned_after(plan: Plan, host: Host) -> str | None:
+def assigned_after(plan: Plan, host: HostState) -> str | None:
     """The name of the policy that is assigned once all phases are done; None for none."""
     return next((each.name for each in _after(plan, host).policies if each.assigned), None)
 
@@ -178,7 +178,7 @@ def assigned_after(plan: Plan, host: Host) -> str | None:
 _POLICY_CLASS = f"{model.ObjectClass.POLICY}{{"
 
 
-def reasons(plan: Plan, host: Host) -> list[RuleChange]:
+def reasons(plan: Plan, host: HostState) -> list[RuleChange]:
     """Why something is to be done: what changes of each rule, then of the rest."""
     by_rule: list[RuleChange] = [
         {"rule": name, "what": [str(word) for word in words]} for name, words in sorted(plan.rule_changes.items())
@@ -234,13 +234,13 @@ def _stored(found: StoredPolicy, key_word: describe.KeyWord) -> Iterator[str]:
     yield from (f"  unreadable: {each.path} ({each.reason})" for each in found.unreadable)
 
 
-def _reasons(plan: Plan, host: Host) -> Iterator[str]:
+def _reasons(plan: Plan, host: HostState) -> Iterator[str]:
     for each in reasons(plan, host):
         of = f" of the rule {describe.shown(each['rule'])}" if each["rule"] else ""
         yield f"changes{of}: {', '.join(each['what'])}"
 
 
-def _rest(plan: Plan, host: Host) -> Iterator[Word]:
+def _rest(plan: Plan, host: HostState) -> Iterator[Word]:
     """What changes besides rules."""
     before, after = _before(plan, host), _after(plan, host)
     if plan.new and plan.before:
@@ -264,37 +264,37 @@ def _rest(plan: Plan, host: Host) -> Iterator[Word]:
         yield Word.LEFTOVERS
 
 
-def _names(state: State, other: State) -> dict[str, str]:
+def _names(state: Snapshot, other: Snapshot) -> dict[str, str]:
     """The names of the policies that another state has as well, by path."""
     common = {each.path for each in other.policies if each.path}
     return {each.path: each.name for each in state.policies if each.path in common}
 
 
-def _record(state: State) -> tuple[object, ...]:
+def _record(state: Snapshot) -> tuple[object, ...]:
     return state.returns, state.names_back, state.value_recorded, state.remembered
 
 
-def _before(plan: Plan, host: Host) -> State:
+def _before(plan: Plan, host: HostState) -> Snapshot:
     names = {path: found.rule_name(path) for found in host.store.policies for path in found.open_keys}
     open_keys = tuple(names[path] for path in plan.open_keys)
-    return dataclasses.replace(State.of(host), leftovers=len(_leftovers(plan, host)), open_keys=open_keys)
+    return dataclasses.replace(Snapshot.of(host), leftovers=len(_leftovers(plan, host)), open_keys=open_keys)
 
 
-def _after(plan: Plan, host: Host, *, staging: bool = False) -> State:
+def _after(plan: Plan, host: HostState, *, staging: bool = False) -> Snapshot:
     """What a host has when all phases of a plan are done; or its stage."""
     wanted = () if staging and plan.after is None else plan.services
     common = dataclasses.replace(
-        State.of(host),
+        Snapshot.of(host),
         services=services.after(host, wanted),
         value_recorded=_value_recorded(plan, host),
         remembered=_remembered(host, wanted),
-        firewall_rule=_BLOCKS if plan.firewall else State.of(host).firewall_rule,
+        firewall_rule=_BLOCKS if plan.firewall else Snapshot.of(host).firewall_rule,
         lets_in=tuple(_let_in(plan, host, () if staging else plan.transaction.closes)),
     )
     if staging:
         left = [path for path in _leftovers(plan, host) if path not in plan.remains]
         return dataclasses.replace(
-            common, policies=tuple(_staged(plan, host)), unfinished=str(Phase.STAGED), leftovers=len(left)
+            common, policies=tuple(_staged(plan, host)), unfinished=str(Progress.STAGED), leftovers=len(left)
         )
     back = host.store.at(plan.replaced_after)
     return dataclasses.replace(
@@ -307,20 +307,20 @@ def _after(plan: Plan, host: Host, *, staging: bool = False) -> State:
     )
 
 
-def _staged(plan: Plan, host: Host) -> Iterator[Entry]:
-    yield from (each for each in State.of(host).policies if each.path not in plan.remains)
+def _staged(plan: Plan, host: HostState) -> Iterator[Entry]:
+    yield from (each for each in Snapshot.of(host).policies if each.path not in plan.remains)
     if plan.new:
         yield Entry("", phases.staged_name(plan.new.name, plan.transaction), assigned=False, ours=True)
 
 
-def _finished(plan: Plan, host: Host) -> Iterator[Entry]:
+def _finished(plan: Plan, host: HostState) -> Iterator[Entry]:
     gone = {*plan.remains, *plan.obsolete}
     assigned = (plan.transaction.assigned if plan.transaction.assigns else host.store.active_path).casefold()
     ours = {path.casefold() for path in (*plan.owned_after, *(each.path for each in plan.adopted_after))}
     names = {each.path: each.name for each in plan.given_back}
     if plan.after:
         names |= {path: phases.taken_over_name(plan.after.name, path) for path in plan.transaction.taken_over}
-    for each in State.of(host).policies:
+    for each in Snapshot.of(host).policies:
         if each.path not in gone:
             path = each.path.casefold()
             yield Entry(each.path, names.get(each.path, each.name), assigned=path == assigned, ours=path in ours)
@@ -328,14 +328,14 @@ def _finished(plan: Plan, host: Host) -> Iterator[Entry]:
         yield Entry("", plan.new.name, assigned=plan.transaction.intent is Intent.SWITCH, ours=True)
 
 
-def _leftovers(plan: Plan, host: Host) -> list[str]:
+def _leftovers(plan: Plan, host: HostState) -> list[str]:
     """What is deleted without being a policy, or a part of one that is."""
     gone = dict.fromkeys((*plan.remains, *plan.obsolete))
     parts = host.store.removable([found.path for found in host.store.policies if found.path in gone])
     return [path for path in gone if path not in parts]
 
 
-def _remembered(host: Host, wanted: Collection[steps.Step]) -> tuple[str, ...]:
+def _remembered(host: HostState, wanted: Collection[steps.Step]) -> tuple[str, ...]:
     """The services of which is known, after these steps, what they had before us."""
     if steps.DeleteKey(SERVICES_NOTE) in wanted:
         return ()
@@ -343,7 +343,7 @@ def _remembered(host: Host, wanted: Collection[steps.Step]) -> tuple[str, ...]:
     return tuple(sorted({*host.services_before, *new}))
 
 
-def _value_recorded(plan: Plan, host: Host) -> bool | None:
+def _value_recorded(plan: Plan, host: HostState) -> bool | None:
     if not host.prohibited:
         return None
     return host.value_note.recorded or (plan.after is not None and not plan.empty)
@@ -355,7 +355,7 @@ def _firewall_rule(found: firewall.WindowsFirewall) -> str:
     return f"there, but it {firewall.fault(found.rules[0]) or 'is not the only one'}" if found.rules else _ABSENT
 
 
-def _let_in(plan: Plan, host: Host, closed: Collection[str]) -> Iterator[str]:
+def _let_in(plan: Plan, host: HostState, closed: Collection[str]) -> Iterator[str]:
     """Our rules for peers after a plan."""
     stay = (rule for rule in host.windows_firewall.peers if rule.tag not in closed)
     yield from (_peers_rule(rule.tag, sorted(rule.addresses)) for rule in stay)

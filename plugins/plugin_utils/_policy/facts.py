@@ -9,7 +9,7 @@ import dataclasses
 from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, describe, protection, weaknesses
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host, Service
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import HostState, Service
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import (
     HostFacts,
     PolicyFacts,
@@ -19,7 +19,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import StoredPolicy
 
 
-def facts(host: Host, key_word: describe.KeyWord) -> HostFacts:
+def facts(host: HostState, key_word: describe.KeyWord) -> HostFacts:
     """Everything that a user may want to know of a host."""
     active = host.store.active
     rules = active.policy.rules if active and not host.domain_policy else ()
@@ -59,7 +59,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - a field of any object
     return list(value) if isinstance(value, tuple) else value
 
 
-def _prohibit_ipsec(host: Host) -> ProhibitIpSecFacts:
+def _prohibit_ipsec(host: HostState) -> ProhibitIpSecFacts:
     value = host.prohibit_ipsec
     return {
         "value": value.number if value else None,
@@ -68,7 +68,7 @@ def _prohibit_ipsec(host: Host) -> ProhibitIpSecFacts:
     }
 
 
-def _policy(found: StoredPolicy, host: Host, key_word: describe.KeyWord) -> PolicyFacts:
+def _policy(found: StoredPolicy, host: HostState, key_word: describe.KeyWord) -> PolicyFacts:
     return {
         **describe.details(found.policy, key_word),
         "guid": str(found.guid),

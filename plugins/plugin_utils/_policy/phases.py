@@ -22,8 +22,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import (
     STATE,
     TRANSACTION,
     VALUE_NOTE,
-    Host,
-    Phase,
+    HostState,
+    Progress,
     Theirs,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import (
@@ -50,7 +50,7 @@ GIVEN_BACK = (Kind.DWORD, Kind.QWORD, Kind.SZ, Kind.EXPAND_SZ, Kind.MULTI_SZ)
 _SEAL = "Seal"
 
 
-def stage(plan: Plan, host: Host, *, when: int, backup: bool) -> tuple[steps.Step, ...]:
+def stage(plan: Plan, host: HostState, *, when: int, backup: bool) -> tuple[steps.Step, ...]:
     """Write the new generation beside the old one, and remember on the host what the next phases must know.
 
     when: seconds since 1970.
@@ -70,7 +70,7 @@ def stage(plan: Plan, host: Host, *, when: int, backup: bool) -> tuple[steps.Ste
         *plan.opening,
         *itertools.chain.from_iterable(_write(key) for key in _keys(plan, when)),
         *_close(plan, host),
-        steps.SetValue(TRANSACTION, "Phase", Value.sz(Phase.STAGED)),
+        steps.SetValue(TRANSACTION, "Phase", Value.sz(Progress.STAGED)),
         steps.Seal(TRANSACTION, _SEAL, LOCAL),
     )
 
@@ -79,10 +79,10 @@ def commit(transaction: Transaction, name: str) -> tuple[steps.Step, ...]:
     """Give the new generation its name and assign it; or what else the transaction intends."""
     expected = [steps.ExpectValue(RASMAN, PROHIBIT_IPSEC, PROHIBITED)] if Flag.PROHIBITED in transaction.flags else []
     return (
-        *_expect(transaction, Phase.STAGED),
+        *_expect(transaction, Progress.STAGED),
         *expected,
         *_put_in_force(transaction, name),
-        steps.SetValue(TRANSACTION, "Phase", Value.sz(Phase.COMMITTED)),
+        steps.SetValue(TRANSACTION, "Phase", Value.sz(Progress.COMMITTED)),
         steps.Seal(TRANSACTION, _SEAL, LOCAL),
         steps.Flush(LOCAL),
     )
@@ -97,7 +97,7 @@ def finish(
     forgetting: the steps of `forget`, when nothing is ours any more.
     """
     return (
-        *_expect(transaction, Phase.COMMITTED),
+        *_expect(transaction, Progress.COMMITTED),
         *_unblock(transaction),
         steps.DeleteListed(TRANSACTION, "Obsolete"),
         *(_rename(path, taken_over_name(name, path)) for path in transaction.taken_over),
@@ -116,7 +116,7 @@ def taken_over_name(name: str, path: str) -> str:
     return f"{name} (replaced {path[path.find('{') + 1 :][:8].upper()})"
 
 
-def still_obsolete(host: Host) -> tuple[str, ...]:
+def still_obsolete(host: HostState) -> tuple[str, ...]:
     """What may go of the old generation, in a store that somebody else changed since the commit."""
     obsolete = host.pending.obsolete if host.pending else ()
     return host.store.removable(obsolete, within=obsolete)
@@ -124,7 +124,7 @@ def still_obsolete(host: Host) -> tuple[str, ...]:
 
 def finish_changed(
     transaction: Transaction,
-    host: Host,
+    host: HostState,
     name: str,
     given_back: Iterable[Theirs] = (),
     forgetting: Iterable[steps.Step] = (),
@@ -133,7 +133,7 @@ def finish_changed(
     return (
         steps.ExpectUnchanged(LOCAL, host.digest),
         steps.expect_text(TRANSACTION, "Id", str(transaction.id)),
-        steps.expect_text(TRANSACTION, "Phase", Phase.COMMITTED),
+        steps.expect_text(TRANSACTION, "Phase", Progress.COMMITTED),
         *_unblock(transaction),
         *(steps.DeleteKey(path) for path in still_obsolete(host)),
         *(_rename(path, taken_over_name(name, path)) for path in transaction.taken_over if host.store.at(path)),
@@ -142,7 +142,7 @@ def finish_changed(
     )
 
 
-def revert(host: Host) -> tuple[steps.Step, ...]:
+def revert(host: HostState) -> tuple[steps.Step, ...]:
     """Take an unfinished transaction back: what was assigned before is assigned again, what was written is deleted."""
     pending = host.pending
     if pending is None:
@@ -164,7 +164,7 @@ def revert(host: Host) -> tuple[steps.Step, ...]:
     )
 
 
-def forget(host: Host) -> tuple[steps.Step, ...]:
+def forget(host: HostState) -> tuple[steps.Step, ...]:
     """Give the services back and drop our record; the backups stay."""
     note = host.value_note
     to_give_back = note.set_to is not None and host.prohibited and note.before != host.prohibit_ipsec
@@ -173,7 +173,7 @@ def forget(host: Host) -> tuple[steps.Step, ...]:
     return (*services.give_back(host), *notes)
 
 
-def note_services(host: Host, names: Iterable[str]) -> tuple[steps.Step, ...]:
+def note_services(host: HostState, names: Iterable[str]) -> tuple[steps.Step, ...]:
     """Note again what these services had before us, where they did not get it back."""
     return (*own_key(), *services.noted(host, names))
 
@@ -183,7 +183,7 @@ def own_key() -> tuple[steps.Step, ...]:
     return steps.CreateKey(OURS), steps.ProtectKey(OURS, PRIVATE)
 
 
-def expect_value(host: Host) -> Iterator[steps.Step]:
+def expect_value(host: HostState) -> Iterator[steps.Step]:
     """Stop with a conflict unless ProhibitIpSec is as it was read: whether something may be done hangs on it.
 
     One that is neither a number nor a text is not answered whole, and never counts.
@@ -192,7 +192,7 @@ def expect_value(host: Host) -> Iterator[steps.Step]:
         yield steps.ExpectValue(RASMAN, PROHIBIT_IPSEC, host.prohibit_ipsec)
 
 
-def remember_value(host: Host) -> Iterator[steps.Step]:
+def remember_value(host: HostState) -> Iterator[steps.Step]:
     """Keep what stands at ProhibitIpSec before we touch it, so that a removal gives it back, kind and all."""
     yield steps.CreateKey(VALUE_NOTE)
     if host.prohibit_ipsec is None:
@@ -202,7 +202,7 @@ def remember_value(host: Host) -> Iterator[steps.Step]:
     yield steps.SetValue(VALUE_NOTE, "Recorded", Value.sz("yes"))
 
 
-def back_up(host: Host, sources: Iterable[str]) -> Iterator[steps.Step]:
+def back_up(host: HostState, sources: Iterable[str]) -> Iterator[steps.Step]:
     """Copy keys to our own one: the newest copy is replaced each time, the first ever stays (KB 240262, KB 256986)."""
     yield steps.CreateKey(BACKUP)
     first = () if host.backed_up else ("First",)
@@ -216,11 +216,11 @@ def back_up(host: Host, sources: Iterable[str]) -> Iterator[steps.Step]:
         yield steps.SetValue(OURS, "BackedUp", Value.sz("yes"))
 
 
-def _back_up_all(host: Host) -> Iterator[steps.Step]:
+def _back_up_all(host: HostState) -> Iterator[steps.Step]:
     return back_up(host, (LOCAL, RASMAN))
 
 
-def _remember_written(host: Host) -> Iterator[steps.Step]:
+def _remember_written(host: HostState) -> Iterator[steps.Step]:
     """Keep what an unfinished transaction wrote on record before its own record makes room for the new one."""
     if host.pending:
         yield steps.CreateKey(STATE)
@@ -233,12 +233,12 @@ def _keys(plan: Plan, when: int) -> tuple[Key, ...]:
     return new_keys(plan.new, plan.transaction.id, when=when, name=staged_name(plan.new.name, plan.transaction))
 
 
-def _record(plan: Plan, host: Host, when: int) -> Iterator[steps.Step]:
+def _record(plan: Plan, host: HostState, when: int) -> Iterator[steps.Step]:
     yield steps.DeleteKey(TRANSACTION)
     yield steps.CreateKey(TRANSACTION)
     values = {
         "Id": Value.sz(str(plan.transaction.id)),
-        "Phase": Value.sz(Phase.STAGING),
+        "Phase": Value.sz(Progress.STAGING),
         "Policy": Value.sz(plan.transaction.assigned if plan.transaction.assigns else host.store.active_path),
         "Previous": Value.sz(host.store.active_path),
         "Written": Value.multi_sz(key.path for key in _keys(plan, when)),
@@ -252,7 +252,7 @@ def _record(plan: Plan, host: Host, when: int) -> Iterator[steps.Step]:
     yield from _state(AFTER, plan.owned_after, plan.replaced_after, plan.taken_over_after, plan.adopted_after)
 
 
-def _blocks_ipv6_first(plan: Plan, host: Host) -> bool:
+def _blocks_ipv6_first(plan: Plan, host: HostState) -> bool:
     """Whether there was no rule of ours before this transaction, or before one that it takes the place of."""
     replaced = host.pending if not host.in_force else None
     added = replaced is not None and replaced.blocked_ipv6
@@ -274,7 +274,7 @@ def _state(
         yield steps.SetValue(path, f"{name}Names", Value.multi_sz(each.name for each in theirs))
 
 
-def _close(plan: Plan, host: Host) -> Iterator[steps.Step]:
+def _close(plan: Plan, host: HostState) -> Iterator[steps.Step]:
     """Take preshared keys from the eyes of others; what the access lists of rules that are not ours were is kept."""
     known = {entry.partition(" ")[0] for entry in host.access_before}
     theirs = [path for path in plan.open_keys if path.casefold() not in host.ours and path not in known]
@@ -297,7 +297,7 @@ def _write(key: Key) -> Iterator[steps.Step]:
         yield steps.SetValue(key.path, name, value)
 
 
-def _expect(transaction: Transaction, phase: Phase) -> tuple[steps.Step, ...]:
+def _expect(transaction: Transaction, phase: Progress) -> tuple[steps.Step, ...]:
     return (
         steps.expect_text(TRANSACTION, "Id", str(transaction.id)),
         steps.expect_text(TRANSACTION, "Phase", phase),
@@ -314,7 +314,7 @@ def _put_in_force(transaction: Transaction, name: str) -> Iterator[steps.Step]:
         yield from _loading_unproved(Flag.LOADING_UNPROVED in transaction.flags)
 
 
-def _assign_again(host: Host, previous: str) -> Iterator[steps.Step]:
+def _assign_again(host: HostState, previous: str) -> Iterator[steps.Step]:
     found = host.store.at(previous)
     flags = restarting_flags(host, found.policy if found else None, (host.store.active,))
     yield from _around((steps.AssignPolicy(previous),), flags)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, describe, model, services
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Cover
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host, StartType
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import HostState, StartType
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import StoredPolicy
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import Words
 
@@ -80,7 +80,7 @@ def others_in_clear_text(words: Words) -> str:
     )
 
 
-def obstacles(host: Host, name: str) -> tuple[str, ...]:
+def obstacles(host: HostState, name: str) -> tuple[str, ...]:
     """Why the policy of that name does not protect this host's L2TP; none when it does, as far as can be read.
 
     name: empty for whichever policy is assigned. Each is one sentence. That the agent lists the addresses is necessary,
@@ -97,20 +97,20 @@ def obstacles(host: Host, name: str) -> tuple[str, ...]:
     return (*_stopped(host), *unread, *_unprotected(host, found))
 
 
-def end_obstacles(host: Host) -> tuple[str, ...]:
+def end_obstacles(host: HostState) -> tuple[str, ...]:
     """Why no rule of any local policy protects this host, a sentence each."""
     if host.domain_policy:
         return (f"a domain policy ({host.domain_policy}) overrides the local policy.",)
     return tuple(_stopped(host))
 
 
-def rule_obstacles(host: Host, rule: model.Rule) -> tuple[str, ...]:
+def rule_obstacles(host: HostState, rule: model.Rule) -> tuple[str, ...]:
     """Why a rule of the assigned policy does not protect this host's L2TP, a sentence each."""
     alone = model.Policy("", rules=(rule,))
     return (*foreign_addresses(host, alone), *unlisted(host, alone))
 
 
-def ipv6_in_clear_text(host: Host, words: Words) -> tuple[str, ...]:
+def ipv6_in_clear_text(host: HostState, words: Words) -> tuple[str, ...]:
     """What must be said of L2TP over IPv6 while ProhibitIpSec is there: nothing where something blocks it."""
     active = host.store.active
     if active is not None and clear_text.covers_ipv6(active.policy.rules):
@@ -121,24 +121,24 @@ def ipv6_in_clear_text(host: Host, words: Words) -> tuple[str, ...]:
     )
 
 
-def peers(host: Host, policy: model.Policy) -> tuple[str, ...]:
+def peers(host: HostState, policy: model.Policy) -> tuple[str, ...]:
     """The addresses at the other ends of the filters for L2TP between two addresses, by number."""
     ends = {str(end.first) for each in connection_filters(policy) for end in _ends(each)}
     return tuple(sorted(ends - own_addresses(host), key=ipaddress.IPv4Address))
 
 
-def own_addresses(host: Host) -> frozenset[str]:
+def own_addresses(host: HostState) -> frozenset[str]:
     """The IPv4 addresses of the host's interfaces."""
     return frozenset(entry.address for entry in host.addresses)
 
 
-def _stopped(host: Host) -> Iterator[str]:
+def _stopped(host: HostState) -> Iterator[str]:
     for name in NEEDED_SERVICES:
         if not host.services[name].running:
             yield f"the service {name} is not running."
 
 
-def idle_at_start(host: Host) -> Iterator[str]:
+def idle_at_start(host: HostState) -> Iterator[str]:
     """Which of the needed services Windows does not start by itself, a sentence each."""
     for name in NEEDED_SERVICES:
         service = host.services[name]
@@ -147,7 +147,7 @@ def idle_at_start(host: Host) -> Iterator[str]:
             yield f"the service {name} does not start with Windows (its start type is {kind}; set it to auto)."
 
 
-def late_at_start(host: Host, words: Words) -> Iterator[str]:
+def late_at_start(host: HostState, words: Words) -> Iterator[str]:
     """What must be said where RRAS may start before PolicyAgent has loaded a policy."""
     rras = host.services[services.RRAS]
     if rras.start is not None and not services.depends_on_agent(rras):
@@ -157,7 +157,7 @@ def late_at_start(host: Host, words: Words) -> Iterator[str]:
         )
 
 
-def unlisted(host: Host, policy: model.Policy) -> Iterator[str]:
+def unlisted(host: HostState, policy: model.Policy) -> Iterator[str]:
     """What PolicyAgent does not list of the filters between two addresses, a sentence each."""
     for filter_ in connection_filters(policy):
         ends = [str(end.first) for end in _ends(filter_)]
@@ -165,7 +165,7 @@ def unlisted(host: Host, policy: model.Policy) -> Iterator[str]:
             yield f"PolicyAgent does not list the filter between {ends[0]} and {ends[1]}."
 
 
-def foreign_addresses(host: Host, policy: model.Policy, address: str = "") -> Iterator[str]:
+def foreign_addresses(host: HostState, policy: model.Policy, address: str = "") -> Iterator[str]:
     """Which filters between two addresses do not have exactly one end on this host, a sentence each.
 
     address: the end that must be this host's; empty where either may be.
@@ -183,7 +183,7 @@ def foreign_addresses(host: Host, policy: model.Policy, address: str = "") -> It
             yield f"both {ends[0]} and {ends[1]} are addresses of this host."
 
 
-def _unprotected(host: Host, found: StoredPolicy) -> Iterator[str]:
+def _unprotected(host: HostState, found: StoredPolicy) -> Iterator[str]:
     if not any(connection_filters(found.policy)):
         yield (
             f"the policy {found.policy.name!r} has no active rule that negotiates security for "

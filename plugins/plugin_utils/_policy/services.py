@@ -13,7 +13,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import (
     RASMAN,
     SERVICES_NOTE,
-    Host,
+    HostState,
     Service,
     StartType,
 )
@@ -30,7 +30,7 @@ _PLAIN_NAME = re.compile(r"\w+", re.ASCII)
 """What the script takes as the name of a service in a list that it gives to sc.exe."""
 
 
-def take(host: Host, *, agent_first: bool) -> tuple[steps.Step, ...]:
+def take(host: HostState, *, agent_first: bool) -> tuple[steps.Step, ...]:
     """The steps after which PolicyAgent and IKEEXT run, and start by themselves when Windows starts.
 
     agent_first: RemoteAccess is made to wait for PolicyAgent when Windows starts.
@@ -47,7 +47,7 @@ def take(host: Host, *, agent_first: bool) -> tuple[steps.Step, ...]:
     return (steps.CreateKey(SERVICES_NOTE), *notes, steps.Flush(SERVICES_NOTE), *types, *starting, *dependency)
 
 
-def dependency_refused(host: Host, words: Words, *, agent_first: bool) -> str:
+def dependency_refused(host: HostState, words: Words, *, agent_first: bool) -> str:
     """Why the dependencies of RemoteAccess can't be changed as they have to be, a sentence; empty where they can."""
     service = host.services[RRAS]
     strange = [name for name in (*service.depends_on, *service.depends_on_groups) if not _PLAIN_NAME.fullmatch(name)]
@@ -61,19 +61,19 @@ def dependency_refused(host: Host, words: Words, *, agent_first: bool) -> str:
     return ""
 
 
-def give_back(host: Host) -> tuple[steps.Step, ...]:
+def give_back(host: HostState) -> tuple[steps.Step, ...]:
     """The steps that give the services back what they had before us."""
     return tuple(_give_back(host))
 
 
-def to_give_back(host: Host) -> tuple[str, ...]:
+def to_give_back(host: HostState) -> tuple[str, ...]:
     """Which services do not have yet what they had before us."""
     return tuple(
         dict.fromkeys(step.arguments.split(" ")[1] for step in _give_back(host) if isinstance(step, steps.RunProgram))
     )
 
 
-def noted(host: Host, names: Iterable[str]) -> tuple[steps.Step, ...]:
+def noted(host: HostState, names: Iterable[str]) -> tuple[steps.Step, ...]:
     """The steps that note again what these services had before us."""
     notes = (steps.SetValue(SERVICES_NOTE, name, host.services_before[name]) for name in names)
     return (steps.CreateKey(SERVICES_NOTE), *notes)
@@ -98,7 +98,7 @@ def restart_agent() -> tuple[steps.Step, ...]:
     return stop(AGENT), dataclasses.replace(start(AGENT), undo=f"start {AGENT}")
 
 
-def block_ipv6(host: Host) -> tuple[steps.Step, ...]:
+def block_ipv6(host: HostState) -> tuple[steps.Step, ...]:
     """The steps after which our rule of Windows Firewall is as it must be; none where its service is not running.
 
     An undo does not bring a rule of our name back that was something else: it leaves ours.
@@ -109,25 +109,25 @@ def block_ipv6(host: Host) -> tuple[steps.Step, ...]:
     return (firewall.DELETE, firewall.ADD) if found.rules else (firewall.ADD,)
 
 
-def unblock_ipv6(host: Host) -> tuple[steps.Step, ...]:
+def unblock_ipv6(host: HostState) -> tuple[steps.Step, ...]:
     """The steps that take our rule of Windows Firewall away; none where its service is not running."""
     return (firewall.DELETE,) if host.windows_firewall.rules and host.windows_firewall.running else ()
 
 
-def open_to(host: Host, peers: Sequence[str], tag: str) -> tuple[steps.Step, ...]:
+def open_to(host: HostState, peers: Sequence[str], tag: str) -> tuple[steps.Step, ...]:
     """The steps after which Windows Firewall lets these peers in; none where it does, or is not running."""
     found = host.windows_firewall
     return () if not peers or not found.running or found.lets_in(peers) else (firewall.let_in(tag, peers),)
 
 
-def to_close(host: Host, peers: Iterable[str] = ()) -> tuple[str, ...]:
+def to_close(host: HostState, peers: Iterable[str] = ()) -> tuple[str, ...]:
     """The tags of our rules for other peers than these, which must go; none where the firewall is not running."""
     found = host.windows_firewall
     kept = found.lets_in(peers)
     return tuple(rule.tag for rule in found.peers if rule.tag != kept) if found.running else ()
 
 
-def after(host: Host, wanted: Iterable[steps.Step]) -> Mapping[str, Service]:
+def after(host: HostState, wanted: Iterable[steps.Step]) -> Mapping[str, Service]:
     """The services of a host once these steps are done."""
     found = dict(host.services)
     for step in wanted:
@@ -142,7 +142,7 @@ def after(host: Host, wanted: Iterable[steps.Step]) -> Mapping[str, Service]:
     return found
 
 
-def _notes(host: Host, automatic: Iterable[str], *, depends: bool) -> Iterator[steps.Step]:
+def _notes(host: HostState, automatic: Iterable[str], *, depends: bool) -> Iterator[steps.Step]:
     """Remember what is changed, once: what stands in a note was there before us."""
     for name in automatic:
         before = host.services[name].start
@@ -157,7 +157,7 @@ def _config_start(name: str, start: StartType, before: StartType | None) -> step
     return steps.RunProgram("sc", f"config {name} start= {start.name.lower()}", must_succeed=True, undo=undo)
 
 
-def _dependency(host: Host) -> Iterator[steps.Step]:
+def _dependency(host: HostState) -> Iterator[steps.Step]:
     service = host.services[RRAS]
     if service.start is not None and not depends_on_agent(service):
         yield _config_depend(service, (*service.depends_on, AGENT))
@@ -182,7 +182,7 @@ def depends_on_agent(service: Service) -> bool:
     return any(name.casefold() == AGENT.casefold() for name in service.depends_on)
 
 
-def _give_back(host: Host) -> Iterator[steps.Step]:
+def _give_back(host: HostState) -> Iterator[steps.Step]:
     for name in _NEEDED:
         before = host.services_before.get(name)
         start = host.services[name].start

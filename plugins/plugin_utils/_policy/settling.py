@@ -12,22 +12,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model, protection, services
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host, Service, StartType
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import HostState, Service, StartType
 
 _AWAITED = (services.IKE, services.AGENT, services.RRAS)
 
 
-def starting(host: Host) -> tuple[str, ...]:
+def starting(host: HostState) -> tuple[str, ...]:
     """Which services that Windows starts by itself are not running yet, a clause each."""
     return tuple(_stopped(host.services[name] for name in _AWAITED))
 
 
-def unloaded(host: Host, policy: model.Policy) -> tuple[str, ...]:
+def unloaded(host: HostState, policy: model.Policy) -> tuple[str, ...]:
     """What PolicyAgent does not list yet of a policy that is assigned, a clause each; nothing where it never will."""
     return () if _lasting(host) else tuple(each.rstrip(".") for each in protection.unlisted(host, policy))
 
 
-def unproved(host: Host, policy: model.Policy) -> tuple[str, ...]:
+def unproved(host: HostState, policy: model.Policy) -> tuple[str, ...]:
     """What is still to come of a policy that is assigned while ProhibitIpSec is there, a clause each.
 
     Nothing where something is wrong that does not pass: that is said at once, by whoever asks next.
@@ -38,7 +38,7 @@ def unproved(host: Host, policy: model.Policy) -> tuple[str, ...]:
     return stopped if not host.services[services.AGENT].running else (*stopped, *unloaded(host, policy))
 
 
-def unready(host: Host, name: str) -> tuple[str, ...]:
+def unready(host: HostState, name: str) -> tuple[str, ...]:
     """What is still to come of the policy that must protect before ProhibitIpSec may be set, a clause each.
 
     Nothing where something is wrong that does not pass. name: of the policy; empty for whichever is assigned.
@@ -54,7 +54,7 @@ def unready(host: Host, name: str) -> tuple[str, ...]:
     return coming if host.services[services.AGENT].running else stopped
 
 
-def _lasting(host: Host) -> bool:
+def _lasting(host: HostState) -> bool:
     """Whether no policy will protect this host, however long somebody waits."""
     return bool(host.domain_policy) or any(_never_starts(host.services[name]) for name in protection.NEEDED_SERVICES)
 

@@ -13,7 +13,7 @@ from ansible.errors import AnsibleError
 from ansible.template import Templar
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _view
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Phase
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Gate
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import OptionsError
 
 VARIABLES: Final = (
@@ -139,7 +139,7 @@ class PlayVars(Mapping[str, Mapping[str, Any]]):
         found.update({name: _lost(variables[name]) for name in _COMMITS if _is_cut_off(variables.get(name))})
         commits = [found[name] for name in _COMMITS if name in found and not found[name].get("skipped")]
         if commits:
-            found[_view.RESULTS[Phase.COMMIT]] = commits[0]
+            found[_view.RESULTS[Gate.COMMIT]] = commits[0]
         return {**found, _view.DECLARED: self.declared(host), _view.PLAYING: self.playing}
 
     def _variables_of_results(self, host: str) -> Mapping[str, Any]:

@@ -24,7 +24,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils import _do, _report_fil
 from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier, page, remains
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Phase, Run
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Fleet, Gate
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyResult, ValueResult
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role import preflight, summary
@@ -144,7 +144,7 @@ class Steps:
             run = _view.run_nearby(self._play, self._host)
             goes_on = self._to_do(run)
             found = summary.of_site(self._play, run, self._host)
-        last = bool(self._own_result(_view.RESULTS[Phase.PROOF]))  # of that task, whether or not it had to read
+        last = bool(self._own_result(_view.RESULTS[Gate.PROOF]))  # of that task, whether or not it had to read
         changes_later = goes_on and not self._only_verify and (self._context.check_mode or not last)
         if changes_later:
             found = {**found, "lines": [], "errors": []}  # they would be about what is going to change
@@ -158,7 +158,7 @@ class Steps:
         if errors:
             raise StopError(errors)
         if self._connected and not self._only_verify:
-            self._stop_at(self._whole_run(), Phase.PLAN)
+            self._stop_at(self._whole_run(), Gate.PLAN)
         return _NOTHING
 
     # --- the policy, on all ends or on none ---
@@ -166,7 +166,7 @@ class Steps:
     def stage(self) -> Result:
         """Write the new policy beside the one in force."""
         run = self._whole_run()
-        self._stop_at(run, Phase.PLAN)
+        self._stop_at(run, Gate.PLAN)
         if self._context.check_mode or not run.pending(self._host):
             return _NOTHING
         return self._policy("stage")
@@ -183,14 +183,14 @@ class Steps:
         run = self._whole_run()
         if not self._transaction or barrier.is_far_end(run.network, self._host) is not far:
             return _NOTHING
-        phases = (Phase.STAGE,) if far else (Phase.STAGE, Phase.NEAR)
+        phases = (Gate.STAGE,) if far else (Gate.STAGE, Gate.NEAR)
         if any(self._reason(run, phase) for phase in phases):
             return _NOTHING  # the next step reverts and says why
         return self._policy("commit", transaction=self._transaction)
 
     def ask_again(self) -> Result:
         """Ask for what the host has, if the answer to the commit was lost."""
-        answer = self._own_result(_view.RESULTS[Phase.COMMIT])
+        answer = self._own_result(_view.RESULTS[Gate.COMMIT])
         lost = answer.get("unreachable") or answer.get("reason") == "no_answer"
         return self._policy("plan") if lost else _NOTHING
 
@@ -206,15 +206,15 @@ class Steps:
         if not (self._value_is_to_be_set(value) or barrier.is_restart_pending(value)):  # a restart needs the same proof
             return _NOTHING
         if not self._context.check_mode:
-            self._stop_at(run, Phase.VALUE)
+            self._stop_at(run, Gate.VALUE)
         return self._value(
             policy=self._own["policy_name"],
             predicted=run.pending(self._host),
             restart_if_unknown=self._own["reboot"] == "if_unknown",
         )
 
-    def _revert_unless_committed(self, run: Run) -> None:
-        phase, reason = self._first_reason(run, (Phase.PLAN, Phase.STAGE, Phase.COMMIT))
+    def _revert_unless_committed(self, run: Fleet) -> None:
+        phase, reason = self._first_reason(run, (Gate.PLAN, Gate.STAGE, Gate.COMMIT))
         if not reason:
             return
         if self._transaction and not barrier.uncertain(run, self._host):
@@ -241,9 +241,9 @@ class Steps:
 
     def may_restart(self) -> Result:
         """Stop where a restart is pending and would leave the host without what is declared."""
-        planned = self._own_result(_view.RESULTS[Phase.PLAN])
+        planned = self._own_result(_view.RESULTS[Gate.PLAN])
         if self._connected:
-            self._stop_at(self._whole_run(), Phase.PLAN)
+            self._stop_at(self._whole_run(), Gate.PLAN)
         if "host" not in planned or not barrier.is_restart_pending(planned["host"]["prohibit_ipsec"]):
             return _NOTHING
         if planned.get("pending"):
@@ -294,8 +294,8 @@ class Steps:
         if errors:
             raise StopError(" ".join(errors))
         run = self._whole_run()
-        self._stop_at(run, Phase.PROOF)
-        proof = run.answered(self._host, Phase.PROOF) or {}
+        self._stop_at(run, Gate.PROOF)
+        proof = run.answered(self._host, Gate.PROOF) or {}
         if not (self._transaction and run.pending(self._host) and proof.get("matches")):
             return _NOTHING
         return self._policy("finish", transaction=self._transaction)
@@ -306,7 +306,7 @@ class Steps:
         """Give back what ProhibitIpSec was, once all hosts of the network were read."""
         if not self._managed:
             return _NOTHING
-        self._stop_at(self._whole_run(), Phase.REMOVAL)
+        self._stop_at(self._whole_run(), Gate.REMOVAL)
         return self._value(state="absent", only_recorded=True)
 
     def predict_removal(self) -> Result:
@@ -331,7 +331,7 @@ class Steps:
         """Remove the policy, and restore what it replaced, once the whole network runs without ProhibitIpSec."""
         if not self._removes_policy:
             return _NOTHING
-        self._stop_at(self._whole_run(), Phase.WITHOUT_VALUE)
+        self._stop_at(self._whole_run(), Gate.WITHOUT_VALUE)
         return self._policy("all", predicted=True)
 
     @property
@@ -364,7 +364,7 @@ class Steps:
 
     @property
     def _transaction(self) -> str:
-        return str(self._own_result(_view.RESULTS[Phase.STAGE]).get("transaction") or "")
+        return str(self._own_result(_view.RESULTS[Gate.STAGE]).get("transaction") or "")
 
     @property
     def _rebooted(self) -> bool:
@@ -396,10 +396,10 @@ class Steps:
         """What is wrong with single connections, by their names, where that does not stop the host."""
         return networks.unsound(_view.neighbourhood(self._play, self._host), self._host) if self._only_verify else {}
 
-    def _whole_run(self) -> Run:
+    def _whole_run(self) -> Fleet:
         return _view.run(self._play, self._host)
 
-    def _to_do(self, run: Run) -> bool:
+    def _to_do(self, run: Fleet) -> bool:
         """Whether this host, or the other end of one of its connections, is to change."""
         if not self._connected:
             return False
@@ -409,7 +409,7 @@ class Steps:
         value = seen["prohibit_ipsec"]
         return self._value_is_to_be_set(value) or barrier.is_restart_pending(value) or self._changes(run)
 
-    def _changes(self, run: Run) -> bool:
+    def _changes(self, run: Fleet) -> bool:
         return barrier.changes(run, self._host) or bool(barrier.mistaken(run, self._host))
 
     def _value_is_to_be_set(self, seen: Mapping[str, Any]) -> bool:
@@ -418,23 +418,23 @@ class Steps:
 
     # --- what a step does ---
 
-    def _reason(self, run: Run, phase: Phase) -> str:
-        if phase is Phase.PLAN:
+    def _reason(self, run: Fleet, phase: Gate) -> str:
+        if phase is Gate.PLAN:
             known = self._own_result(MACHINES).get("machines")
             machines = known if known is not None else _view.machines(self._play, self._play.playing)
             run = dataclasses.replace(run, machines=machines)
         return barrier.problem(run, self._host, phase, one_end=self._one_end)
 
-    def _first_reason(self, run: Run, phases: Iterable[Phase]) -> tuple[Phase, str]:
+    def _first_reason(self, run: Fleet, phases: Iterable[Gate]) -> tuple[Gate, str]:
         found = ((phase, self._reason(run, phase)) for phase in phases)
-        return next(((phase, reason) for phase, reason in found if reason), (Phase.PLAN, ""))
+        return next(((phase, reason) for phase, reason in found if reason), (Gate.PLAN, ""))
 
-    def _stop_at(self, run: Run, phase: Phase) -> None:
+    def _stop_at(self, run: Fleet, phase: Gate) -> None:
         reason = self._reason(run, phase)
         if reason:
             self._stop(run, phase, reason)
 
-    def _stop(self, run: Run, phase: Phase, reason: str) -> None:
+    def _stop(self, run: Fleet, phase: Gate, reason: str) -> None:
         """Stop; a host that did not answer counts as unreachable, not as failed."""
         own = run.answered(self._host, phase) or {}
         raise AnsibleConnectionFailure(reason) if own.get("unreachable") else StopError(reason)

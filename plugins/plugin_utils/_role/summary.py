@@ -38,7 +38,7 @@ def of_nothing() -> Compared:
     return _compared((), (), (), {"connections": [], "findings": []})
 
 
-def of_site(play: PlayVars, run: barrier.Run, host: str) -> Compared:
+def of_site(play: PlayVars, run: barrier.Fleet, host: str) -> Compared:
     """The result for a host whose connections were brought about, or needed nothing."""
     proofs = _view.proofs(play, run.results)
     found = agreement.agreements(run.network, host, proofs)
@@ -192,17 +192,17 @@ def _state(seen: HostFacts | None) -> dict[str, Any]:
     }
 
 
-def _changes(play: PlayVars, run: barrier.Run, host: str) -> list[str]:
+def _changes(play: PlayVars, run: barrier.Fleet, host: str) -> list[str]:
     """What this run changed of a host; of a commit whose answer was lost, what was found when it was asked again."""
     done: dict[str, object] = {
-        "policy": (run.answered(host, barrier.Phase.COMMIT) or {}).get("changed"),
+        "policy": (run.answered(host, barrier.Gate.COMMIT) or {}).get("changed"),
         "ProhibitIpSec": (play[host].get(_view.VALUE) or {}).get("changed"),
         "restart": (play[host].get(_view.RESTART) or {}).get("rebooted"),
     }
     return [what for what, changed in done.items() if changed]
 
 
-def _left(play: PlayVars, run: barrier.Run, host: str, seen: HostFacts) -> Iterable[remains.Left]:
+def _left(play: PlayVars, run: barrier.Fleet, host: str, seen: HostFacts) -> Iterable[remains.Left]:
     if networks.connections_of(run.network, host):
         return remains.under_other_names(host, seen, play.declared(host)["policy_name"])
     return remains.unconnected(run.network[host], seen)

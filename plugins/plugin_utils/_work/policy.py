@@ -26,7 +26,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import plan as planning
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.desired import Desired, Ending
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import life
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.life import Answer, Asked
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.life import Asked, Decision
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyResult
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work.target import Reading, Target, WorkError, once_more
 
@@ -72,7 +72,7 @@ class PolicyWork:
             )
         return self._planned(seen)
 
-    def _planned(self, seen: host.Host) -> PolicyResult:
+    def _planned(self, seen: host.HostState) -> PolicyResult:
         planned = self._plan(seen)
         if planned.lasting_refusal:
             raise planning.PlanError(planned.lasting_refusal)
@@ -116,7 +116,7 @@ class PolicyWork:
     def revert(self, transaction: planning.Transaction) -> PolicyResult:
         """Take back what this transaction did; nothing, where another one took its place or it is finished."""
         seen = self._target.read()
-        if life.answer(Asked.REVERT, seen.pending, transaction.id) is Answer.DONE:
+        if life.answer(Asked.REVERT, seen.pending, transaction.id) is Decision.DONE:
             return self._short_result(seen, changed=False)
         refusal = planning.revert_refused(seen, self._desired.name, self._desired.words)
         if refusal:
@@ -158,10 +158,10 @@ class PolicyWork:
         result["assigned_by"] = reading.assigned_by
         return _warned(result, planned, (*_by_registry(reading), *_about_validity(seen, after)))
 
-    def _plan(self, seen: host.Host) -> planning.Plan:
+    def _plan(self, seen: host.HostState) -> planning.Plan:
         return self._desired.plan(seen, self._identity)
 
-    def _allowed_plan(self, seen: host.Host) -> planning.Plan:
+    def _allowed_plan(self, seen: host.HostState) -> planning.Plan:
         """Plan what is carried out next. Raises `PlanError` where it must not be."""
         planned = self._plan(seen)
         if planned.refusal:
@@ -195,14 +195,14 @@ class PolicyWork:
         if error.failure.fault is not records.Fault.CONFLICT:
             raise error
         seen = self._target.read()
-        if life.answer(Asked.COMMIT, seen.pending, transaction.id) is not Answer.DONE:
+        if life.answer(Asked.COMMIT, seen.pending, transaction.id) is not Decision.DONE:
             raise error
         return self._short_result(self._proved(self._not_in_clear_text(seen), transaction), changed=False)
 
     def _taken_back(self, transaction: planning.Transaction, error: WorkError) -> WorkError:
         """The error for what was committed and could not be proved, once that is taken back, where it may be."""
         seen = self._target.read()
-        if life.answer(Asked.REVERT, seen.pending, transaction.id) is Answer.DONE:
+        if life.answer(Asked.REVERT, seen.pending, transaction.id) is Decision.DONE:
             return error
         refusal = planning.revert_refused(seen, self._desired.name, self._desired.words)
         if refusal:
@@ -212,7 +212,7 @@ class PolicyWork:
         again = "the policy that was assigned before is assigned again" if previous and switches else "it was reverted"
         return WorkError(f"{str(error).rstrip('.')}, so {again}.")
 
-    def _finish(self, transaction: planning.Transaction, ending: Ending, seen: host.Host | None) -> Reading:
+    def _finish(self, transaction: planning.Transaction, ending: Ending, seen: host.HostState | None) -> Reading:
         """What the last phase answered. seen: the host as it was before it, where that counts."""
         wanted = phases.finish(transaction, self._desired.name, ending.given_back, ending.forgetting)
         try:
@@ -228,18 +228,18 @@ class PolicyWork:
         seen = self._target.read()
         pending, active = seen.pending, seen.store.active_path
         answer = life.answer(Asked.FINISH, pending, transaction.id)
-        if pending is None or answer is not Answer.DO or pending.policy.casefold() != active.casefold():
+        if pending is None or answer is not Decision.DO or pending.policy.casefold() != active.casefold():
             raise conflict
         ending = self._desired.ending(seen)
         wanted = phases.finish_changed(transaction, seen, self._desired.name, ending.given_back, ending.forgetting)
         reading = self._target.apply(wanted, validity=True)
         return self._with_services(_finished(reading, transaction, phases.still_obsolete(seen)), seen)
 
-    def _reverted(self, seen: host.Host) -> Reading:
+    def _reverted(self, seen: host.HostState) -> Reading:
         """What the host answered to a revert."""
         return self._with_services(self._target.apply(phases.revert(seen)), seen)
 
-    def _with_services(self, reading: Reading, before: host.Host | None) -> Reading:
+    def _with_services(self, reading: Reading, before: host.HostState | None) -> Reading:
         """The reading, unless it shows that a service did not get back what it had, though our note of that is gone.
 
         Then the note is written again, so that a repeat gives it back.
@@ -255,7 +255,7 @@ class PolicyWork:
             )
         return reading
 
-    def _not_in_clear_text(self, seen: host.Host) -> host.Host:
+    def _not_in_clear_text(self, seen: host.HostState) -> host.HostState:
         """The host, unless somebody set ProhibitIpSec between the stage and the commit of what does not protect."""
         refusal = planning.committed_refused(seen, self._desired.name, self._desired.words)
         if refusal:
@@ -263,7 +263,7 @@ class PolicyWork:
             raise planning.PlanError(refusal)
         return seen
 
-    def _proved(self, seen: host.Host, transaction: planning.Transaction) -> host.Host:
+    def _proved(self, seen: host.HostState, transaction: planning.Transaction) -> host.HostState:
         """The host, once it shows what was committed."""
         seen, late = self._settled(seen, lambda now: () if self._missing(now, transaction) else self._unloaded(now))
         missing = self._missing(seen, transaction) or (self._after(late) if late else self._unlisted(seen))
@@ -272,8 +272,8 @@ class PolicyWork:
         return seen
 
     def _settled(
-        self, seen: host.Host, awaited: Callable[[host.Host], tuple[str, ...]]
-    ) -> tuple[host.Host, tuple[str, ...]]:
+        self, seen: host.HostState, awaited: Callable[[host.HostState], tuple[str, ...]]
+    ) -> tuple[host.HostState, tuple[str, ...]]:
         """The host when nothing is awaited any more, or patience ends; and what is awaited even then, a clause each."""
         seen = self._task.patience.until(seen, lambda now: not awaited(now), self._target.read)
         return seen, awaited(seen)
@@ -283,7 +283,7 @@ class PolicyWork:
         seconds = self._task.patience.seconds
         return f"{f'after {seconds} seconds ' if seconds else ''}{' and '.join(late)}."
 
-    def _missing(self, seen: host.Host, transaction: planning.Transaction) -> str:
+    def _missing(self, seen: host.HostState, transaction: planning.Transaction) -> str:
         """What a host does not show of what was committed and never will; nothing where all of that is there."""
         if transaction.assigns and seen.store.active_path.casefold() != transaction.assigned.casefold():
             return "the host has another policy assigned."
@@ -291,18 +291,18 @@ class PolicyWork:
             return "the host reads back something other than what was declared."
         return ""
 
-    def _unlisted(self, seen: host.Host) -> str:
+    def _unlisted(self, seen: host.HostState) -> str:
         return next(protection.unlisted(seen, self._desired.assigned), "") if self._desired.assigned else ""
 
-    def _unloaded(self, seen: host.Host) -> tuple[str, ...]:
+    def _unloaded(self, seen: host.HostState) -> tuple[str, ...]:
         return settling.unloaded(seen, self._desired.assigned) if self._desired.assigned else ()
 
-    def _unchanged(self, planned: planning.Plan, seen: host.Host) -> PolicyResult:
+    def _unchanged(self, planned: planning.Plan, seen: host.HostState) -> PolicyResult:
         diff = difference.planned(planned, seen)
         return _warned({**self._result(planned, seen, changed=False), **diff}, planned)
 
     def _result(
-        self, planned: planning.Plan, seen: host.Host, after: host.Host | None = None, *, changed: bool
+        self, planned: planning.Plan, seen: host.HostState, after: host.HostState | None = None, *, changed: bool
     ) -> PolicyResult:
         """The result for a plan that was made for a host. after: the host as it is then, where something was done."""
         return {
@@ -313,7 +313,7 @@ class PolicyWork:
             "assigned_after": difference.assigned_after(planned, seen),
         }
 
-    def _short_result(self, seen: host.Host, *, changed: bool) -> PolicyResult:
+    def _short_result(self, seen: host.HostState, *, changed: bool) -> PolicyResult:
         compared = self._desired.compared(seen, self._target.fingerprint)
         return {
             "changed": changed,
@@ -325,7 +325,7 @@ class PolicyWork:
         }
 
 
-def _still_there(deleted: Iterable[str], seen: host.Host) -> WorkError | None:
+def _still_there(deleted: Iterable[str], seen: host.HostState) -> WorkError | None:
     """The error for what was deleted and is still there."""
     left = [path for path in deleted if path in seen.store.objects]
     return _not_deleted(left[0]) if left else None
@@ -373,7 +373,7 @@ def _by_registry(reading: Reading) -> tuple[str, ...]:
     )
 
 
-def _about_validity(before: host.Host, after: host.Host) -> tuple[str, ...]:
+def _about_validity(before: host.HostState, after: host.HostState) -> tuple[str, ...]:
     """Warn of a policy store that netsh finds fault with; one without policies is no fault, before or after."""
     if before.policies_valid is None or after.policies_valid is not False:
         return ()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._patience import Patience
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
-    value,
+    prohibit_ipsec,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import InEffect
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
@@ -15,17 +15,21 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work.target import Target, WorkError, once_more
 
 
-def set_value(target: Target, wish: value.ValueWish, patience: Patience, *, check_mode: bool) -> ValueResult:
+def set_value(
+    target: Target, desired: prohibit_ipsec.DesiredValue, patience: Patience, *, check_mode: bool
+) -> ValueResult:
     """Set or remove ProhibitIpSec, as far as that is safe; the task's result.
 
     patience: how long is waited for what the policy that must protect still lacks and gets by itself.
     """
-    return once_more(lambda: _set_value(target, wish, patience, check_mode=check_mode))
+    return once_more(lambda: _set_value(target, desired, patience, check_mode=check_mode))
 
 
-def _set_value(target: Target, wish: value.ValueWish, patience: Patience, *, check_mode: bool) -> ValueResult:
-    seen = patience.until(target.read(), lambda now: not value.awaited(wish, now), target.read)
-    planned = value.plan_value(wish, seen, patience.seconds)
+def _set_value(
+    target: Target, desired: prohibit_ipsec.DesiredValue, patience: Patience, *, check_mode: bool
+) -> ValueResult:
+    seen = patience.until(target.read(), lambda now: not prohibit_ipsec.awaited(desired, now), target.read)
+    planned = prohibit_ipsec.plan_value(desired, seen, patience.seconds)
     after = target.apply(planned.steps).host if planned.steps and not check_mode else seen
     if not check_mode and after.prohibit_ipsec != planned.after:
         raise WorkError("ProhibitIpSec was written, but the host reads back another value.")

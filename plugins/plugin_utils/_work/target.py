@@ -32,7 +32,7 @@ class WorkError(RrasError):
 class Reading:
     """What one execution answered: the host as it is, and how a policy was assigned."""
 
-    host: host.Host
+    host: host.HostState
     assigned_by: str
     deleted: tuple[str, ...] = ()
     """What the host says that it deleted of the policy store."""
@@ -52,7 +52,7 @@ class Target:
         run, key = (hmac.new(self._secret, data, hashlib.sha256).hexdigest()[:16] for data in (b"", masked))
         return f"{run}-{key}"
 
-    def read(self, *, validity: bool = False) -> host.Host:
+    def read(self, *, validity: bool = False) -> host.HostState:
         """Read everything about the host, in one execution."""
         return self.apply((), validity=validity).host
 

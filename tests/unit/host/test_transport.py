@@ -24,10 +24,10 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._host import transport
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.transport import (
     PSRP,
     WINRM,
-    Intent,
+    Approach,
+    PluginOptions,
     TransportError,
     Way,
-    Words,
     complaint,
 )
 
@@ -353,8 +353,8 @@ def test_others_do_not_lead_to_windows(name: str) -> None:
     st.booleans(),
 )
 def test_nothing_is_let_through_unless_each_way_that_is_open_encrypts(
-    ways: list[Way], words: Words, message_encryption: str, is_chosen: bool
+    ways: list[Way], words: PluginOptions, message_encryption: str, is_chosen: bool
 ) -> None:
-    sentence = complaint(Intent(words, ways, message_encryption, is_chosen))
+    sentence = complaint(Approach(words, ways, message_encryption, is_chosen))
     going = [way.encrypts for way in ways if not way.obstacle]
     assert (sentence == "") == (bool(going) and all(going))

@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import agreement, barrier
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Phase, Run
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Fleet, Gate
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Identifier, Severity
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Node
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyProof, PolicyResult, ValueResult
@@ -67,15 +67,15 @@ def begun_with(plan: Mapping[str, Any], answers: Answers) -> Answers:
     return [plan, *answers[1:]]
 
 
-def run(tokyo: Answers, osaka: Answers, *entries: dict[str, Any]) -> Run:
+def run(tokyo: Answers, osaka: Answers, *entries: dict[str, Any]) -> Fleet:
     """Return a run in which each server answered so."""
     answered = {TOKYO: tokyo, OSAKA: osaka}
-    phases = (Phase.PLAN, Phase.STAGE, Phase.COMMIT, Phase.PROOF)
+    phases = (Gate.PLAN, Gate.STAGE, Gate.COMMIT, Gate.PROOF)
     results = {host: dict(zip(phases, given, strict=False)) for host, given in answered.items() if given}
-    return Run(network(*(entries or (PAIR, FAR))), results)
+    return Fleet(network(*(entries or (PAIR, FAR))), results)
 
 
-def said(phase: Phase, tokyo: Answers, osaka: Answers) -> str:
+def said(phase: Gate, tokyo: Answers, osaka: Answers) -> str:
     """What keeps tokyo from going on."""
     return barrier.problem(run(tokyo, osaka), TOKYO, phase, one_end=False)
 
@@ -114,7 +114,7 @@ class TestBarrier:
         ],
     )
     def test_after_the_plan(self, tokyo: Answers, osaka: Answers, expected: str) -> None:
-        assert said(Phase.PLAN, tokyo, osaka) == expected
+        assert said(Gate.PLAN, tokyo, osaka) == expected
 
     @pytest.mark.parametrize(
         ("tokyo", "osaka", "expected"),
@@ -133,7 +133,7 @@ class TestBarrier:
         ],
     )
     def test_after_the_stage(self, tokyo: Answers, osaka: Answers, expected: str) -> None:
-        assert said(Phase.STAGE, tokyo, osaka) == expected
+        assert said(Gate.STAGE, tokyo, osaka) == expected
 
     @pytest.mark.parametrize(
         ("tokyo", "osaka", "expected"),
@@ -154,7 +154,7 @@ class TestBarrier:
         ],
     )
     def test_after_the_commit(self, tokyo: Answers, osaka: Answers, expected: str) -> None:
-        assert said(Phase.COMMIT, tokyo, osaka) == expected
+        assert said(Gate.COMMIT, tokyo, osaka) == expected
 
     @pytest.mark.parametrize(
         ("tokyo", "osaka", "expected"),
@@ -165,7 +165,7 @@ class TestBarrier:
         ],
     )
     def test_before_the_value(self, tokyo: Answers, osaka: Answers, expected: str) -> None:
-        assert said(Phase.VALUE, tokyo, osaka) == expected
+        assert said(Gate.VALUE, tokyo, osaka) == expected
 
     @pytest.mark.parametrize(
         ("tokyo", "osaka", "expected"),
@@ -184,7 +184,7 @@ class TestBarrier:
         ],
     )
     def test_after_the_proof(self, tokyo: Answers, osaka: Answers, expected: str) -> None:
-        assert said(Phase.PROOF, tokyo, osaka) == expected
+        assert said(Gate.PROOF, tokyo, osaka) == expected
 
 
 class TestInDepth:
@@ -199,10 +199,10 @@ class TestInDepth:
             pytest.param(READY | DEAD, "is unreachable: Connection refused", id="unreachable with a plan"),
         ],
     )
-    @pytest.mark.parametrize("phase", [Phase.STAGE, Phase.COMMIT, Phase.PROOF])
-    def test_a_peer_without_a_plan_is_not_there(self, phase: Phase, planned: Mapping[str, Any], reason: str) -> None:
+    @pytest.mark.parametrize("phase", [Gate.STAGE, Gate.COMMIT, Gate.PROOF])
+    def test_a_peer_without_a_plan_is_not_there(self, phase: Gate, planned: Mapping[str, Any], reason: str) -> None:
         found = said(phase, PROVED, begun_with(planned, PROVED))
-        if phase is Phase.PROOF:
+        if phase is Gate.PROOF:
             assert found == f"{KEEPS_BOTH}, because its peer rras-osaka {reason}"
         else:
             assert found == stopped_by_osaka(reason + (BOTH_REMEDIES if planned.get("unreachable") else ""))
@@ -215,19 +215,19 @@ class TestInDepth:
             pytest.param({"skipped": True}, f"rras-tokyo stopped: it was not read{FIRST_TASK}", id="skipped"),
         ],
     )
-    @pytest.mark.parametrize("phase", [Phase.STAGE, Phase.COMMIT, Phase.VALUE, Phase.PROOF])
-    def test_nor_is_the_host_itself(self, phase: Phase, planned: Mapping[str, Any], expected: str) -> None:
+    @pytest.mark.parametrize("phase", [Gate.STAGE, Gate.COMMIT, Gate.VALUE, Gate.PROOF])
+    def test_nor_is_the_host_itself(self, phase: Gate, planned: Mapping[str, Any], expected: str) -> None:
         assert said(phase, begun_with(planned, PROVED), PROVED) == expected
 
     @pytest.mark.parametrize(
         ("phase", "tokyo", "word"),
         [
-            (Phase.STAGE, PLANNED, "staged"),
-            (Phase.VALUE, STAGED, "committed"),
-            (Phase.PROOF, COMMITTED, "proved"),
+            (Gate.STAGE, PLANNED, "staged"),
+            (Gate.VALUE, STAGED, "committed"),
+            (Gate.PROOF, COMMITTED, "proved"),
         ],
     )
-    def test_a_phase_that_was_left_out(self, phase: Phase, tokyo: Answers, word: str) -> None:
+    def test_a_phase_that_was_left_out(self, phase: Gate, tokyo: Answers, word: str) -> None:
         left_out = f"rras-tokyo stopped: it was not {word}{FIRST_TASK}"
         assert said(phase, tokyo, PROVED) == left_out
 
@@ -235,20 +235,20 @@ class TestInDepth:
 HUB, SPOKES = "hub", ("spoke-a", "spoke-b", "spoke-c")
 
 
-def star(**answers: Any) -> Run:
+def star(**answers: Any) -> Fleet:
     """Return a run of a hub and its spokes; each answered that it has something to do, if nothing else is said."""
     entries = [{"name": f"to-{spoke}", "peers": [HUB, spoke], "preshared_key": "k"} for spoke in SPOKES]
     changed_rules = [entry["name"] for entry in entries]
     nodes = {name: Node(name, entries, f"192.0.2.{number}") for number, name in enumerate((HUB, *SPOKES), start=1)}
     plans = {name: {"pending": True, "changed_rules": changed_rules} for name in nodes}
     answered = plans | {name.replace("_", "-"): answer for name, answer in answers.items()}
-    return Run(nodes, {name: {Phase.PLAN: answer} for name, answer in answered.items()})
+    return Fleet(nodes, {name: {Gate.PLAN: answer} for name, answer in answered.items()})
 
 
 def test_of_a_peer_that_is_down_one_host_says_why() -> None:
     """The cause stands once in what a component says, with the name of the host whose peer it is."""
     down = star(spoke_a=DEAD)
-    said = {name: barrier.problem(down, name, Phase.PLAN, one_end=False) for name in down.network}
+    said = {name: barrier.problem(down, name, Gate.PLAN, one_end=False) for name in down.network}
     remedies = BOTH_REMEDIES.replace("rras-osaka", "spoke-a")
     either = "stopped too: spoke-a, the peer of hub, is unreachable (see the message of hub)."
     assert said == {
@@ -261,7 +261,7 @@ def test_of_a_peer_that_is_down_one_host_says_why() -> None:
 
 def test_where_the_peer_itself_has_a_fault_another_one_says_why() -> None:
     both = star(spoke_a=DEAD, hub=FAILED)
-    said = {name: barrier.problem(both, name, Phase.PLAN, one_end=False) for name in ("spoke-b", "spoke-c")}
+    said = {name: barrier.problem(both, name, Gate.PLAN, one_end=False) for name in ("spoke-b", "spoke-c")}
     assert said == {
         "spoke-b": "spoke-b stopped: its peer hub failed: the disk is full",
         "spoke-c": "spoke-c stopped too: its peer hub failed (see the message of spoke-b).",
@@ -270,22 +270,22 @@ def test_where_the_peer_itself_has_a_fault_another_one_says_why() -> None:
 
 def test_a_hub_that_is_down_is_the_peer_of_each_spoke() -> None:
     down = star(hub=DEAD)
-    first, second = (barrier.problem(down, name, Phase.PLAN, one_end=False) for name in SPOKES[:2])
+    first, second = (barrier.problem(down, name, Gate.PLAN, one_end=False) for name in SPOKES[:2])
     assert first.startswith("spoke-a stopped: its peer hub is unreachable: Connection refused; run both")
     assert second == "spoke-b stopped too: its peer hub is unreachable (see the message of spoke-a)."
-    assert barrier.problem(down, "spoke-a", Phase.PLAN, one_end=True) == ""
+    assert barrier.problem(down, "spoke-a", Gate.PLAN, one_end=True) == ""
 
 
 @pytest.mark.parametrize("strategy", ["free", "ansible.builtin.host_pinned"])
 def test_a_strategy_that_does_not_wait_is_refused_before_staging(strategy: str) -> None:
     planned = PENDING | {"strategy": strategy}
     both = run([planned], [planned])
-    assert barrier.problem(both, TOKYO, Phase.PLAN, one_end=False) == (
+    assert barrier.problem(both, TOKYO, Gate.PLAN, one_end=False) == (
         f"rras-tokyo stopped: with the strategy {strategy} it would not wait for its peer rras-osaka, and a changed "
         "connection must change on both ends together; use the strategy linear."
     )
-    assert barrier.problem(both, TOKYO, Phase.PLAN, one_end=True) == ""
-    assert barrier.problem(run([READY | {"strategy": strategy}], []), TOKYO, Phase.PLAN, one_end=False) == ""
+    assert barrier.problem(both, TOKYO, Gate.PLAN, one_end=True) == ""
+    assert barrier.problem(run([READY | {"strategy": strategy}], []), TOKYO, Gate.PLAN, one_end=False) == ""
 
 
 WITHOUT_VALUE: Answers = [PENDING, {"changed": True}]
@@ -320,7 +320,7 @@ class TestRemoval:
         ],
     )
     def test_nothing_is_taken_away_before_all_are_read(self, tokyo: Answers, osaka: Answers, expected: str) -> None:
-        self.check(Phase.REMOVAL, tokyo, osaka, expected)
+        self.check(Gate.REMOVAL, tokyo, osaka, expected)
 
     @pytest.mark.parametrize(
         ("tokyo", "osaka", "expected"),
@@ -356,27 +356,27 @@ class TestRemoval:
     def test_no_policy_goes_while_windows_runs_with_the_value(
         self, tokyo: Answers, osaka: Answers, expected: str
     ) -> None:
-        self.check(Phase.WITHOUT_VALUE, tokyo, osaka, expected)
+        self.check(Gate.WITHOUT_VALUE, tokyo, osaka, expected)
 
     @staticmethod
-    def check(phase: Phase, tokyo: Answers, osaka: Answers, expected: str) -> None:
+    def check(phase: Gate, tokyo: Answers, osaka: Answers, expected: str) -> None:
         """Compare what is said; a removal of one end alone stops only for a fault of this host itself."""
-        phases = (Phase.PLAN, Phase.WITHOUT_VALUE)
+        phases = (Gate.PLAN, Gate.WITHOUT_VALUE)
         answered = {host: dict(zip(phases, given, strict=False)) for host, given in ((TOKYO, tokyo), (OSAKA, osaka))}
-        removing = Run(network(PAIR, FAR), {host: results for host, results in answered.items() if results})
+        removing = Fleet(network(PAIR, FAR), {host: results for host, results in answered.items() if results})
         assert barrier.problem(removing, TOKYO, phase, one_end=False) == expected
         failure = expected.startswith(("rras-tokyo is unreachable", "rras-tokyo keeps its policy, because it still"))
         assert bool(barrier.problem(removing, TOKYO, phase, one_end=True)) is failure
 
 
 def test_one_end_alone_is_possible_on_demand() -> None:
-    assert barrier.problem(run([PENDING], []), TOKYO, Phase.PLAN, one_end=True) == ""
-    assert barrier.problem(run([FAILED], []), TOKYO, Phase.PLAN, one_end=True) == "rras-tokyo failed: the disk is full"
+    assert barrier.problem(run([PENDING], []), TOKYO, Gate.PLAN, one_end=True) == ""
+    assert barrier.problem(run([FAILED], []), TOKYO, Gate.PLAN, one_end=True) == "rras-tokyo failed: the disk is full"
 
 
 def test_a_peer_that_is_not_managed_is_not_waited_for() -> None:
     changed = {"pending": True, "changed_rules": ["tokyo-branch"]}
-    assert barrier.problem(run([changed], []), TOKYO, Phase.PLAN, one_end=False) == ""
+    assert barrier.problem(run([changed], []), TOKYO, Gate.PLAN, one_end=False) == ""
 
 
 class TestLostAnswer:
@@ -387,7 +387,7 @@ class TestLostAnswer:
 
     def test_a_host_that_does_not_have_it_failed(self) -> None:
         again = run([PENDING, {}, {}], [PENDING, {}, barrier.after_lost_answer(self.lost, {"matches": False})])
-        assert barrier.problem(again, TOKYO, Phase.COMMIT, one_end=False) == (
+        assert barrier.problem(again, TOKYO, Gate.COMMIT, one_end=False) == (
             "rras-tokyo stopped: its peer rras-osaka failed: the commit did not take effect."
         )
         assert not barrier.uncertain(again, TOKYO)
@@ -397,7 +397,7 @@ class TestLostAnswer:
             [PENDING, {}, {}], [PENDING, {}, barrier.after_lost_answer(self.lost, cast("PolicyResult", DEAD))]
         )
         assert barrier.uncertain(unknown, TOKYO)
-        assert barrier.problem(unknown, TOKYO, Phase.COMMIT, one_end=False) == (
+        assert barrier.problem(unknown, TOKYO, Gate.COMMIT, one_end=False) == (
             "rras-tokyo stopped: its peer rras-osaka did not answer the commit, so whether it has "
             "the new policy is unknown (Connection refused); nothing was reverted; repeat the run when it answers. "
             "rras-tokyo has the new policy in force."
@@ -471,7 +471,7 @@ class TestWhoAnswers:
         for one_end in (True, False):
             for host in (TOKYO, OSAKA):
                 reason = f"{host} stopped: {mistake}" if mistake else ""
-                assert barrier.problem(run([tokyo], [osaka]), host, Phase.PLAN, one_end=one_end) == reason
+                assert barrier.problem(run([tokyo], [osaka]), host, Gate.PLAN, one_end=one_end) == reason
 
     @pytest.mark.parametrize("host", [TOKYO, OSAKA, *OTHER])
     def test_two_names_that_no_connection_links_may_be_one_machine_too(self, host: str) -> None:
@@ -497,11 +497,11 @@ class TestWhoAnswers:
 
     def test_a_host_that_was_not_read_tells_nothing(self) -> None:
         for osaka in ([], [DEAD], [FAILED]):
-            assert barrier.problem(run([read("192.0.2.1")], osaka), TOKYO, Phase.PLAN, one_end=True) == ""
+            assert barrier.problem(run([read("192.0.2.1")], osaka), TOKYO, Gate.PLAN, one_end=True) == ""
 
     def test_a_removal_asks_for_no_address(self) -> None:
         removing = run([read("192.0.2.7", pending=True)], [read("192.0.2.7")])
-        assert barrier.problem(removing, TOKYO, Phase.REMOVAL, one_end=False) == ""
+        assert barrier.problem(removing, TOKYO, Gate.REMOVAL, one_end=False) == ""
 
 
 class TestNearEnds:
@@ -513,12 +513,12 @@ class TestNearEnds:
     )
     def test_a_far_end_that_refused_stops_them(self, osaka: Any, goes_on: bool) -> None:
         both = run([PENDING, {}], [PENDING, {}, osaka])
-        reason = barrier.problem(both, TOKYO, Phase.NEAR, one_end=False)
+        reason = barrier.problem(both, TOKYO, Gate.NEAR, one_end=False)
         assert (reason == "") == goes_on
         if not goes_on:
             assert reason == "rras-tokyo stopped: its peer rras-osaka failed: the disk is full"
-            assert barrier.problem(both, TOKYO, Phase.COMMIT, one_end=False) == reason
-            assert barrier.problem(both, TOKYO, Phase.NEAR, one_end=True) == ""
+            assert barrier.problem(both, TOKYO, Gate.COMMIT, one_end=False) == reason
+            assert barrier.problem(both, TOKYO, Gate.NEAR, one_end=True) == ""
 
 
 class TestAgreement:
@@ -773,7 +773,7 @@ class TestWhatTheStepsSee:
 
     def test_results_are_found_by_phase(self) -> None:
         found = _view.run(self.hostvars(__l2tp_plan=PENDING, __l2tp_stage={}), TOKYO)
-        assert found.results == {TOKYO: {Phase.PLAN: PENDING}}
+        assert found.results == {TOKYO: {Gate.PLAN: PENDING}}
 
     @pytest.mark.parametrize(("playing", "counts"), [([TOKYO], False), ([TOKYO, OSAKA], True)])
     def test_what_a_host_told_counts_while_it_is_in_the_play(self, playing: list[str], counts: bool) -> None:
@@ -797,7 +797,7 @@ class TestWhatTheStepsSee:
     )
     def test_a_lost_answer_is_what_the_host_said_again(self, again: dict[str, Any], committed: dict[str, Any]) -> None:
         found = _view.run(self.hostvars(__l2tp_commit={"unreachable": True}, __l2tp_again=again), TOKYO)
-        assert found.results[TOKYO][Phase.COMMIT] == committed
+        assert found.results[TOKYO][Gate.COMMIT] == committed
 
     @pytest.mark.parametrize(
         ("results", "seen"),
@@ -834,4 +834,4 @@ class TestWhatTheStepsSee:
         self, value: dict[str, Any], restart: dict[str, Any], known: dict[str, Any] | None
     ) -> None:
         found = _view.run(self.hostvars(__l2tp_value=value, __l2tp_restart=restart), TOKYO)
-        assert found.answered(TOKYO, Phase.WITHOUT_VALUE) == known
+        assert found.answered(TOKYO, Gate.WITHOUT_VALUE) == known

@@ -15,7 +15,7 @@ import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import TransactionError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, model
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Answer, Cover, InEffect, Why, Wish
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Cover, InEffect, Move, Ruling, Why
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value
 from ansible_collections.rras.ipsec.tests.lab.windows.registry import differences
@@ -48,22 +48,22 @@ COVERS = {
 
 
 IN_THE_WAY = {False: "", True: ", and keeps RRAS from making its automatic filters"}
-INPUTS = list(itertools.product(Wish, VALUES, InEffect, Cover, IN_THE_WAY))
+INPUTS = list(itertools.product(Move, VALUES, InEffect, Cover, IN_THE_WAY))
 
 
 def rows() -> Iterator[str]:
     """The table, a line for each combination of inputs; one where it does not matter what is in RRAS's way."""
     yield "| to do | ProhibitIpSec | since | the policy assigned afterwards covers | answer | why |"
     yield "|---|---|---|---|---|---|"
-    for wish, prohibited, in_effect, cover, in_the_way in INPUTS:
+    for move, prohibited, in_effect, cover, in_the_way in INPUTS:
         verdict, otherwise = (
-            clear_text.judge(wish, prohibited=prohibited, in_effect=in_effect, cover_after=cover, in_the_way_after=way)
+            clear_text.judge(move, prohibited=prohibited, in_effect=in_effect, cover_after=cover, in_the_way_after=way)
             for way in (in_the_way, not in_the_way)
         )
         if in_the_way and verdict == otherwise:
             continue
         covers = COVERS[cover] + IN_THE_WAY[in_the_way]
-        yield f"| {' | '.join((wish, VALUES[prohibited], STATES[in_effect], covers, verdict.answer, verdict.why))} |"
+        yield f"| {' | '.join((move, VALUES[prohibited], STATES[in_effect], covers, verdict.answer, verdict.why))} |"
 
 
 def test_the_table_in_the_documentation_is_the_function(capsys: pytest.CaptureFixture[str]) -> None:
@@ -74,21 +74,21 @@ def test_the_table_in_the_documentation_is_the_function(capsys: pytest.CaptureFi
     assert [line for line in TABLE.read_text(encoding="utf-8").splitlines() if line.startswith("|")] == table
 
 
-@pytest.mark.parametrize(("wish", "prohibited", "in_effect", "cover", "in_the_way"), INPUTS)
+@pytest.mark.parametrize(("move", "prohibited", "in_effect", "cover", "in_the_way"), INPUTS)
 def test_nothing_is_done_that_leaves_all_l2tp_in_clear_text(
-    wish: Wish, prohibited: bool, in_effect: InEffect, cover: Cover, in_the_way: bool
+    move: Move, prohibited: bool, in_effect: InEffect, cover: Cover, in_the_way: bool
 ) -> None:
     """Whatever the inputs: where RRAS makes no filters of its own, the policy has to cover L2TP, or it is said."""
     verdict = clear_text.judge(
-        wish, prohibited=prohibited, in_effect=in_effect, cover_after=cover, in_the_way_after=in_the_way
+        move, prohibited=prohibited, in_effect=in_effect, cover_after=cover, in_the_way_after=in_the_way
     )
-    without_automatic = prohibited or in_effect is InEffect.NO or wish is Wish.SET_VALUE
-    exposed = without_automatic and cover in (Cover.NONE, Cover.OPEN) and wish is not Wish.REMOVE_VALUE
-    exposed = exposed or (wish is Wish.ASSIGN and in_the_way and cover is Cover.NONE)
+    without_automatic = prohibited or in_effect is InEffect.NO or move is Move.SET_VALUE
+    exposed = without_automatic and cover in (Cover.NONE, Cover.OPEN) and move is not Move.REMOVE_VALUE
+    exposed = exposed or (move is Move.ASSIGN and in_the_way and cover is Cover.NONE)
     assert exposed == (verdict.why is Why.CLEAR_TEXT)
-    assert verdict.answer is Answer.REFUSED or not exposed
+    assert verdict.answer is Ruling.REFUSED or not exposed
     uncovered = in_the_way and cover in (Cover.NONE, Cover.CONNECTIONS)
-    assert verdict.answer is not Answer.DONE or not uncovered
+    assert verdict.answer is not Ruling.DONE or not uncovered
 
 
 def udp(source: str = "me", destination: str = "any", **more: Any) -> dict[str, Any]:

@@ -9,14 +9,14 @@ import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import host as hosts
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import phases, steps
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host, L2tpPorts, StartType
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import HostState, L2tpPorts, StartType
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value, join
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
 
 NOTHING = hosts.understand(Tree(), {}, "", {})
 
 
-def understood(*keys: Key, **ran: tuple[int, tuple[str, ...]]) -> Host:
+def understood(*keys: Key, **ran: tuple[int, tuple[str, ...]]) -> HostState:
     """Return what keys and outputs of programs mean; a program is named without its blanks."""
     names = {"filters": f"netsh {hosts.SHOW_FILTERS.arguments}", "agent": "sc query PolicyAgent"}
     return hosts.understand(Tree(keys), {}, "", {names[name]: output for name, output in ran.items()})

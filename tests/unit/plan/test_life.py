@@ -11,9 +11,9 @@ import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import TransactionError
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import TRANSACTION, Phase
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import TRANSACTION, Progress
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Transaction, life
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.life import Answer, Asked, Found
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.life import Asked, Decision, Found
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
 from ansible_collections.rras.ipsec.tests.support.server import OTHER_KEY, Server, rule
 
@@ -30,13 +30,13 @@ def leave(server: Server, found: Found) -> Transaction:
     elif found is Found.ANOTHER:
         server.stage(**NEW)
     elif found is Found.STAGING:
-        server.host.registry.write(TRANSACTION, "Phase", Value.sz(Phase.STAGING))
+        server.host.registry.write(TRANSACTION, "Phase", Value.sz(Progress.STAGING))
     elif found is Found.COMMITTED:
         server.work(**NEW).commit(transaction)
     return transaction
 
 
-def done(server: Server, asked: Asked, transaction: Transaction) -> Answer:
+def done(server: Server, asked: Asked, transaction: Transaction) -> Decision:
     """Do a phase, and return what it did."""
     work = server.work(**NEW)
     before = server.tree, server.own
@@ -48,10 +48,10 @@ def done(server: Server, asked: Asked, transaction: Transaction) -> Answer:
     except TransactionError as error:
         fault = error.failure.fault
     else:
-        return Answer.DONE if (server.tree, server.own) == before else Answer.DO
+        return Decision.DONE if (server.tree, server.own) == before else Decision.DO
     assert fault is Fault.CONFLICT
     assert (server.tree, server.own) == before
-    return Answer.CONFLICT
+    return Decision.CONFLICT
 
 
 def test_the_table_has_each_row() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import host as hosts
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import plan, steps
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import HostState
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Intent, Plan, PlanError, Transaction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value, join
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import ACTIVE_POLICY, LOCAL, object_keys
@@ -55,7 +55,7 @@ def written(**given: Any) -> Written:
     return Written(object_keys(policy, strategies.guids(uuid.UUID(int=next(_seeds))), 1))
 
 
-def store(*policies: Written, active: str = "", **ours: Any) -> Host:
+def store(*policies: Written, active: str = "", **ours: Any) -> HostState:
     """Return a host with these policies. ours: owned, replaced (what is on record), and the fields of a transaction."""
     keys = [key for policy in policies for key in policy.keys]
     record = {"Owned": Value.multi_sz(ours.pop("owned", ())), "Replaced": Value.sz(ours.pop("replaced", ""))}
@@ -82,11 +82,11 @@ def _transaction(**given: Any) -> list[Key]:
     return [Key(hosts.TRANSACTION, values), Key(hosts.AFTER, after)]
 
 
-def present(host: Host, **given: Any) -> Plan:
+def present(host: HostState, **given: Any) -> Plan:
     return plan.plan_present(declare(**given), host, NONCE, IDENTITY, TASK, agent_first=False)
 
 
-def absent(host: Host, name: str = NAME) -> Plan:
+def absent(host: HostState, name: str = NAME) -> Plan:
     return plan.plan_absent(name, host, IDENTITY, TASK)
 
 

@@ -34,9 +34,9 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host.paths impo
     VALUE_NOTE,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host.state import (
-    Host,
+    HostState,
     L2tpPorts,
-    Phase,
+    Progress,
     Service,
     StartType,
     Theirs,
@@ -65,9 +65,9 @@ __all__ = [
     "STATE",
     "TRANSACTION",
     "VALUE_NOTE",
-    "Host",
+    "HostState",
     "L2tpPorts",
-    "Phase",
+    "Progress",
     "Service",
     "StartType",
     "Theirs",

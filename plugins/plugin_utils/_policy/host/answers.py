@@ -32,11 +32,11 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host.paths impo
     VALUE_NOTE,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host.state import (
-    Host,
     HostAddress,
+    HostState,
     L2tpPorts,
     PendingTransaction,
-    Phase,
+    Progress,
     Service,
     StartType,
     Theirs,
@@ -55,7 +55,7 @@ _PORT_PROPERTIES = ("EnableForRas", "EnableForRouting", "EnableForOutboundRoutin
 
 
 def reading(*, validity: bool = False) -> tuple[steps.Step, ...]:
-    """The steps that read all of `Host`; with validity, netsh is asked as well whether the policies are valid."""
+    """The steps that read all of `HostState`; with validity, netsh is asked as well whether the policies are valid."""
     services = tuple(
         step
         for name in _SERVICE_NAMES
@@ -101,7 +101,7 @@ def understand(
     digest: str,
     ran: Mapping[str, tuple[int, tuple[str, ...]]],
     denied: Collection[str] = (),
-) -> Host:
+) -> HostState:
     """What the answers to `reading` mean.
 
     access: the access list (SDDL) of each rule's key, by path; ran: exit code and lines by command; denied: the keys
@@ -109,7 +109,7 @@ def understand(
     """
     store = Store.read(tree, access, denied)
     services = {name: _service(tree, ran, name) for name in _SERVICE_NAMES}
-    return Host(
+    return HostState(
         store=store,
         digest=digest,
         owned=_texts(tree, STATE, "Owned"),
@@ -156,7 +156,7 @@ def _pending(tree: Tree) -> PendingTransaction | None:
     phase = key.text("Phase")
     return PendingTransaction(
         id=key.text("Id"),
-        phase=Phase(phase) if phase in tuple(Phase) else Phase.STAGING,
+        phase=Progress(phase) if phase in tuple(Progress) else Progress.STAGING,
         policy=key.text("Policy"),
         previous=key.text("Previous"),
         written=key.texts("Written"),

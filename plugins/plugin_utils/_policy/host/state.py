@@ -26,7 +26,7 @@ class StartType(enum.IntEnum):
     DISABLED = 4
 
 
-class Phase(enum.StrEnum):
+class Progress(enum.StrEnum):
     """How far an unfinished transaction came."""
 
     STAGING = "staging"
@@ -80,7 +80,7 @@ class PendingTransaction:
     """What an earlier phase left on the host for the next one."""
 
     id: str
-    phase: Phase
+    phase: Progress
     policy: str
     """The path of the policy that is assigned once it is committed; empty for none."""
     previous: str
@@ -110,7 +110,7 @@ class ValueNote:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Host:
+class HostState:
     """Everything that was read from a host in one execution."""
 
     store: Store
@@ -143,11 +143,11 @@ class Host:
     def in_force(self) -> PendingTransaction | None:
         """The unfinished transaction, if it was committed, or cut after it had changed which policy is assigned."""
         pending = self.pending
-        if pending is None or pending.phase is Phase.STAGING:
+        if pending is None or pending.phase is Progress.STAGING:
             return None
         active, decided = self.store.active_path.casefold(), pending.policy.casefold()
         switched = active == decided and active != pending.previous.casefold()
-        return pending if pending.phase is Phase.COMMITTED or switched else None
+        return pending if pending.phase is Progress.COMMITTED or switched else None
 
     @property
     def claimed(self) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The report of a verification: what it says (data.py), and where its map shows it (layout.py)."""
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.page.data import Level, Report, Verified, make
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.page.data import Level, PageReport, Verified, make
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.page.layout import Drawing, drawings
 
-__all__ = ["Drawing", "Level", "Report", "Verified", "drawings", "make"]
+__all__ = ["Drawing", "Level", "PageReport", "Verified", "drawings", "make"]

@@ -41,7 +41,7 @@ class Level(enum.StrEnum):
     ERROR = "error"
 
 
-class Finding(TypedDict):
+class PageFinding(TypedDict):
     """One finding on one server, and whether its identifier is accepted."""
 
     identifier: str
@@ -52,7 +52,7 @@ class Finding(TypedDict):
     accepted: bool
 
 
-class Rule(TypedDict):
+class PageRule(TypedDict):
     """One rule that is in force."""
 
     name: str
@@ -62,13 +62,13 @@ class Rule(TypedDict):
     authentication: list[str]
 
 
-class Reading(TypedDict):
+class PageReading(TypedDict):
     """What is in force on a server; what was not read is null or empty."""
 
     declared_policy: str | None
     standing: str | None
     assigned_policy: str | None
-    rules: list[Rule]
+    rules: list[PageRule]
     prohibit_ipsec: int | None
     in_effect: str | None
     restart: str
@@ -78,7 +78,7 @@ class Reading(TypedDict):
     unfinished_transaction: str | None
 
 
-class Server(Reading):
+class Server(PageReading):
     """One server."""
 
     name: str
@@ -87,7 +87,7 @@ class Server(Reading):
     read: bool
     level: str
     word: str
-    findings: list[Finding]
+    findings: list[PageFinding]
 
 
 class Row(TypedDict):
@@ -111,7 +111,7 @@ class Link(TypedDict):
     settings: list[Row]
 
 
-class Report(TypedDict):
+class PageReport(TypedDict):
     """The whole report."""
 
     version: int
@@ -132,14 +132,14 @@ class Verified:
     """The fact of each host that was compared."""
 
 
-def make(verified: Verified, written: str) -> Report:
+def make(verified: Verified, written: str) -> PageReport:
     """Make the report. written: when, in UTC."""
     said = _said(verified)
     servers = [_server(verified, node, said.get(node.name, ())) for node in verified.network.values()]
     levels = {server["name"]: server["level"] for server in servers}
     connections = networks.all_connections(verified.network)
     links = [_link(verified, each, levels) for each in connections if levels.keys() >= set(each.peers)]
-    whole: Report = {
+    whole: PageReport = {
         "version": VERSION,
         "written": written,
         "level": str(_worst(each["level"] for each in (*servers, *links))),
@@ -152,7 +152,7 @@ def make(verified: Verified, written: str) -> Report:
 # --- servers ---
 
 
-def _server(verified: Verified, node: Node, said_of_it: Sequence[Finding]) -> Server:
+def _server(verified: Verified, node: Node, said_of_it: Sequence[PageFinding]) -> Server:
     answer = verified.answers.get(node.name) or {}
     proof = as_proof(answer) if "host" in answer else None
     said = list(said_of_it)
@@ -171,7 +171,7 @@ def _server(verified: Verified, node: Node, said_of_it: Sequence[Finding]) -> Se
     }
 
 
-_NOT_READ: Final[Reading] = {
+_NOT_READ: Final[PageReading] = {
     "declared_policy": None,
     "standing": None,
     "assigned_policy": None,
@@ -186,7 +186,7 @@ _NOT_READ: Final[Reading] = {
 }
 
 
-def _in_force(proof: PolicyProof | None) -> Reading:
+def _in_force(proof: PolicyProof | None) -> PageReading:
     if proof is None:
         return _NOT_READ
     host, compared = proof["host"], proof.get("comparison")
@@ -216,7 +216,7 @@ def _restart(value: ProhibitIpSecFacts) -> str:
     return "pending" if value["value"] == 1 else "harmful"
 
 
-def _rule(rule: RuleFacts) -> Rule:
+def _rule(rule: RuleFacts) -> PageRule:
     return {
         "name": "default response rule" if rule["default_response"] else rule["name"],
         "filters": list(rule["filters"] or ()),
@@ -226,26 +226,26 @@ def _rule(rule: RuleFacts) -> Rule:
     }
 
 
-def _said(verified: Verified) -> dict[str, list[Finding]]:
+def _said(verified: Verified) -> dict[str, list[PageFinding]]:
     """What was found, by the host that it is about, whichever host of the run says it."""
-    found: dict[str, dict[tuple[str, str], Finding]] = {}
+    found: dict[str, dict[tuple[str, str], PageFinding]] = {}
     for each in (each for fact in verified.found.values() for each in fact["findings"]):
         own = found.setdefault(each["host"], {})
-        own.setdefault((each["identifier"], each["problem"]), cast("Finding", dict(each)))
+        own.setdefault((each["identifier"], each["problem"]), cast("PageFinding", dict(each)))
     return {host: list(own.values()) for host, own in found.items()}
 
 
-def _not_compared(host: str, answer: PolicyResult) -> Finding:
+def _not_compared(host: str, answer: PolicyResult) -> PageFinding:
     said = barrier.failure(host, answer)
     made = (
         findings.error(findings.Identifier.REFUSED, host, f"{said.rstrip('.')}.", "")
         if said
         else findings.warning(findings.Identifier.NOT_READ, host, f"{host} was not read in this run.", "")
     )
-    return cast("Finding", {**facts.fields(made), "accepted": False})
+    return cast("PageFinding", {**facts.fields(made), "accepted": False})
 
 
-def _level_of(said: Iterable[Finding]) -> Level:
+def _level_of(said: Iterable[PageFinding]) -> Level:
     """The level of what was found; an error that is accepted still is worth a look."""
     levels = {
         (findings.Severity.ERROR, False): Level.ERROR,
@@ -261,7 +261,7 @@ def _worst(levels: Iterable[str]) -> Level:
     return next((level for level in (Level.ERROR, Level.WARNING) if level in found), Level.OK)
 
 
-def _word(node: Node, answer: PolicyResult, level: Level, said: Sequence[Finding]) -> str:
+def _word(node: Node, answer: PolicyResult, level: Level, said: Sequence[PageFinding]) -> str:
     if not node.managed:
         return "not managed"
     if answer.get("unreachable"):

@@ -14,7 +14,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.page.data import Link, Report, Server
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.page.data import Link, PageReport, Server
 
 _LETTER: Final = 7.0
 """The width of a letter of a label."""
@@ -77,7 +77,7 @@ class Drawing:
     strokes: tuple[Stroke, ...]
 
 
-def drawings(report: Report) -> list[Drawing]:
+def drawings(report: PageReport) -> list[Drawing]:
     """The drawings of a report, the largest part of the network first."""
     servers = {each["name"]: each for each in report["servers"]}
     parts = sorted(_parts(report), key=lambda part: -len(part))
@@ -89,7 +89,7 @@ def _within(links: Sequence[Link], part: Sequence[str]) -> list[Link]:
     return [each for each in links if members.issuperset(each["peers"])]
 
 
-def _parts(report: Report) -> Iterator[list[str]]:
+def _parts(report: PageReport) -> Iterator[list[str]]:
     """The names of the servers that are connected with each other, in the order of the report."""
     near = _neighbours([each["name"] for each in report["servers"]], report["connections"])
     seen: set[str] = set()

@@ -13,8 +13,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     services,
     store,
 )
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Wish
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Move
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import HostState
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.automatic import (
     leaves_no_need_to_block,
     rule_stays,
@@ -42,7 +42,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.transactio
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import Words
 
 
-def plan_absent(name: str, host: Host, identity: uuid.UUID, words: Words, *, all_ours: bool = False) -> Plan:
+def plan_absent(name: str, host: HostState, identity: uuid.UUID, words: Words, *, all_ours: bool = False) -> Plan:
     """The plan that removes a policy of ours and gives back what it replaced.
 
     all_ours: each policy of ours goes, whatever its name. It is refused where L2TP would be in clear text after that:
@@ -98,7 +98,7 @@ def plan_absent(name: str, host: Host, identity: uuid.UUID, words: Words, *, all
             withdrawal_refused(with_value_given_back(host, words), assigned, back, words) if switches else ""
         ),
         warnings=(
-            *(clear_text_warnings(host, Wish.WITHDRAW, back, words) if switches else ()),
+            *(clear_text_warnings(host, Move.WITHDRAW, back, words) if switches else ()),
             *rule_stays(host, wanted=needs_no_block),
         ),
     )
@@ -111,7 +111,7 @@ def _gone(policies: Iterable[store.StoredPolicy]) -> dict[str, changes.Words]:
 
 
 def _after_removal(
-    host: Host, unassigned: store.StoredPolicy | None, *, stays: bool
+    host: HostState, unassigned: store.StoredPolicy | None, *, stays: bool
 ) -> tuple[Intent, store.StoredPolicy | None]:
     """What a removal does to the assignment, and which policy it assigns: the one that was assigned before us.
 

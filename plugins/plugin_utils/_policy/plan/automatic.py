@@ -18,12 +18,12 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     store,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Cover
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import HostState
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.transactions import Flag, Intent
 
 
 def restarting_flags(
-    host: Host, after: model.Policy | None, going: Iterable[store.StoredPolicy | None]
+    host: HostState, after: model.Policy | None, going: Iterable[store.StoredPolicy | None]
 ) -> frozenset[Flag]:
     """Whether RRAS must start again, and PolicyAgent before that, when policies make room for another one, or for none.
 
@@ -41,7 +41,7 @@ def restarting_flags(
 
 
 def withdrawing_flags(
-    host: Host, after: model.Policy | None, intent: Intent, gone: Iterable[store.StoredPolicy]
+    host: HostState, after: model.Policy | None, intent: Intent, gone: Iterable[store.StoredPolicy]
 ) -> frozenset[Flag]:
     """What a commit does besides where policies of ours are withdrawn, or make room for the declared one.
 
@@ -60,7 +60,7 @@ def withdrawing_flags(
     return restarting_flags(host, after, (*leaving, active if assigns else None))
 
 
-def leaves_no_need_to_block(host: Host, assigned: str) -> bool:
+def leaves_no_need_to_block(host: HostState, assigned: str) -> bool:
     """Whether nothing needs our rule of Windows Firewall any more, with a policy assigned that may be nobody's.
 
     RRAS's automatic filters cover IPv6 too. Where it makes none, the rule stays as long as anything of ours does.
@@ -68,15 +68,15 @@ def leaves_no_need_to_block(host: Host, assigned: str) -> bool:
     return makes_automatic_filters(host) and assigned.casefold() not in host.used
 
 
-def makes_automatic_filters(host: Host) -> bool:
+def makes_automatic_filters(host: HostState) -> bool:
     return clear_text.makes_automatic_filters(prohibited=host.prohibited, in_effect=host.in_effect)
 
 
-def unblocking_flags(host: Host, *, wanted: bool) -> frozenset[Flag]:
+def unblocking_flags(host: HostState, *, wanted: bool) -> frozenset[Flag]:
     return frozenset({Flag.UNBLOCK_IPV6} if wanted and services.unblock_ipv6(host) else ())
 
 
-def rule_stays(host: Host, *, wanted: bool) -> tuple[str, ...]:
+def rule_stays(host: HostState, *, wanted: bool) -> tuple[str, ...]:
     """What must be said of our rule of Windows Firewall where it should go and can't."""
     found = host.windows_firewall
     if not (wanted and found.rules) or found.running:

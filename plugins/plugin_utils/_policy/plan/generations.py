@@ -12,7 +12,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     model,
     store,
 )
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import HostState
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key
 
 STAGED = "(staged "
@@ -37,11 +37,11 @@ def derived_guid(identity: uuid.UUID, label: str) -> uuid.UUID:
     return uuid.uuid5(identity, label)
 
 
-def assigned_first(host: Host, found: Iterable[store.StoredPolicy]) -> tuple[store.StoredPolicy, ...]:
+def assigned_first(host: HostState, found: Iterable[store.StoredPolicy]) -> tuple[store.StoredPolicy, ...]:
     return tuple(sorted(found, key=lambda each: not same_path(each.path, host.store.active_path)))
 
 
-def left_by_transaction(host: Host) -> tuple[store.StoredPolicy, ...]:
+def left_by_transaction(host: HostState) -> tuple[store.StoredPolicy, ...]:
     """What an unfinished transaction left: the old generation where it is in force, else what it wrote."""
     if host.pending is None:
         return ()
@@ -50,19 +50,19 @@ def left_by_transaction(host: Host) -> tuple[store.StoredPolicy, ...]:
     return tuple(each for each in found if each and not same_path(each.path, host.store.active_path))
 
 
-def staying_paths(host: Host, old: Collection[store.StoredPolicy]) -> frozenset[str]:
+def staying_paths(host: HostState, old: Collection[store.StoredPolicy]) -> frozenset[str]:
     """The paths of our policies, without some of them, in lower case."""
     return frozenset(found.path.casefold() for found in host.our_policies if found not in old)
 
 
-def unneeded(host: Host, old: Collection[store.StoredPolicy]) -> tuple[str, ...]:
+def unneeded(host: HostState, old: Collection[store.StoredPolicy]) -> tuple[str, ...]:
     """What of ours can be deleted when some policies of ours go: they and, for example, what a cut deletion left."""
     generations = host.store.removable([found.path for found in old], within=host.ours)
     everything = host.store.removable(sorted(host.ours - staying_paths(host, old)), within=host.ours)
     return tuple(dict.fromkeys((*generations, *everything)))
 
 
-def remaining(gone: Iterable[str], host: Host) -> tuple[str, ...]:
+def remaining(gone: Iterable[str], host: HostState) -> tuple[str, ...]:
     """What is still ours: of what is on record, what exists and stays."""
     folded = {path.casefold() for path in gone}
     return tuple(path for path in host.claimed if path.casefold() not in folded and path in host.store.objects)

@@ -13,7 +13,7 @@ import enum
 import uuid
 from collections.abc import Mapping
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host.state import PendingTransaction, Phase
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host.state import PendingTransaction, Progress
 
 
 class Asked(enum.StrEnum):
@@ -35,7 +35,7 @@ class Found(enum.StrEnum):
     COMMITTED = "this one, committed"
 
 
-class Answer(enum.StrEnum):
+class Decision(enum.StrEnum):
     """What a phase does then."""
 
     DO = "does its work"
@@ -43,32 +43,32 @@ class Answer(enum.StrEnum):
     CONFLICT = "fails, for somebody else changed the host meanwhile"
 
 
-LIFE: Mapping[Asked, Mapping[Found, Answer]] = {
-    Asked.STAGE: dict.fromkeys(Found, Answer.DO),
+LIFE: Mapping[Asked, Mapping[Found, Decision]] = {
+    Asked.STAGE: dict.fromkeys(Found, Decision.DO),
     Asked.COMMIT: {
-        Found.NOTHING: Answer.CONFLICT,
-        Found.ANOTHER: Answer.CONFLICT,
-        Found.STAGING: Answer.CONFLICT,
-        Found.STAGED: Answer.DO,
-        Found.COMMITTED: Answer.DONE,
+        Found.NOTHING: Decision.CONFLICT,
+        Found.ANOTHER: Decision.CONFLICT,
+        Found.STAGING: Decision.CONFLICT,
+        Found.STAGED: Decision.DO,
+        Found.COMMITTED: Decision.DONE,
     },
     Asked.FINISH: {
-        Found.NOTHING: Answer.CONFLICT,
-        Found.ANOTHER: Answer.CONFLICT,
-        Found.STAGING: Answer.CONFLICT,
-        Found.STAGED: Answer.CONFLICT,
-        Found.COMMITTED: Answer.DO,
+        Found.NOTHING: Decision.CONFLICT,
+        Found.ANOTHER: Decision.CONFLICT,
+        Found.STAGING: Decision.CONFLICT,
+        Found.STAGED: Decision.CONFLICT,
+        Found.COMMITTED: Decision.DO,
     },
     Asked.REVERT: {
-        Found.NOTHING: Answer.DONE,
-        Found.ANOTHER: Answer.DONE,
-        Found.STAGING: Answer.DO,
-        Found.STAGED: Answer.DO,
-        Found.COMMITTED: Answer.DO,
+        Found.NOTHING: Decision.DONE,
+        Found.ANOTHER: Decision.DONE,
+        Found.STAGING: Decision.DO,
+        Found.STAGED: Decision.DO,
+        Found.COMMITTED: Decision.DO,
     },
 }
 
-_PHASES = {Phase.STAGING: Found.STAGING, Phase.STAGED: Found.STAGED, Phase.COMMITTED: Found.COMMITTED}
+_PHASES = {Progress.STAGING: Found.STAGING, Progress.STAGED: Found.STAGED, Progress.COMMITTED: Found.COMMITTED}
 
 
 def found(pending: PendingTransaction | None, identity: uuid.UUID) -> Found:
@@ -78,6 +78,6 @@ def found(pending: PendingTransaction | None, identity: uuid.UUID) -> Found:
     return _PHASES[pending.phase] if pending.id == str(identity) else Found.ANOTHER
 
 
-def answer(asked: Asked, pending: PendingTransaction | None, identity: uuid.UUID) -> Answer:
+def answer(asked: Asked, pending: PendingTransaction | None, identity: uuid.UUID) -> Decision:
     """What a phase of the transaction of that identity does on a host with that unfinished one."""
     return LIFE[asked][found(pending, identity)]

@@ -18,9 +18,9 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     services,
     store,
 )
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Wish
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Move
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import Declaration
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host, Theirs
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import HostState, Theirs
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.automatic import (
     leaves_no_need_to_block,
     makes_automatic_filters,
@@ -60,7 +60,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import Wo
 
 
 def plan_present(  # noqa: PLR0913 - what a plan hangs on
-    declaration: Declaration, host: Host, nonce: bytes, identity: uuid.UUID, words: Words, *, agent_first: bool
+    declaration: Declaration, host: HostState, nonce: bytes, identity: uuid.UUID, words: Words, *, agent_first: bool
 ) -> Plan:
     """The plan that brings a declared policy about.
 
@@ -96,7 +96,7 @@ class _Planner:
     """One planning of a declared policy."""
 
     declaration: Declaration
-    host: Host
+    host: HostState
     wanted: model.Policy
     """The declared policy, its keys masked."""
     identity: uuid.UUID
@@ -231,7 +231,7 @@ class _Planner:
         yield from rule_stays(self.host, wanted=self._needs_no_block(intent))
         if not self.declaration.assigned:
             return
-        yield from clear_text_warnings(self.host, Wish.ASSIGN, self.declaration.policy, self.words)
+        yield from clear_text_warnings(self.host, Move.ASSIGN, self.declaration.policy, self.words)
         if not self.agent_first:
             yield from protection.late_at_start(self.host, self.words)
         if self._exposes_ipv6(intent):

@@ -15,16 +15,16 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     services,
     store,
 )
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Answer, Why, Wish
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Move, Ruling, Why
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import Declaration
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Host, ValueNote
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import HostState, ValueNote
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.automatic import makes_automatic_filters
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.generations import has_name
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.transactions import PlanError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import Words
 
 
-def going_back(host: Host) -> tuple[str, bool]:
+def going_back(host: HostState) -> tuple[str, bool]:
     """What is assigned after a revert, empty for nothing, and whether that is another policy than now."""
     pending = host.pending
     if pending is None:
@@ -36,7 +36,7 @@ def going_back(host: Host) -> tuple[str, bool]:
     return previous, active in decided and active != previous.casefold()
 
 
-def revert_refused(host: Host, name: str, words: Words) -> str:
+def revert_refused(host: HostState, name: str, words: Words) -> str:
     """Why a transaction must not be taken back: what was assigned before does not protect; empty where it may be."""
     previous, switches = going_back(host)
     return withdrawal_refused(host, name, host.store.at(previous), words) if switches else ""
@@ -46,10 +46,10 @@ Assigned = store.StoredPolicy | model.Policy | None
 """What is assigned after a plan: a policy of the store, the declared one, or none."""
 
 
-def _judge(host: Host, wish: Wish, after: Assigned) -> clear_text.Verdict:
+def _judge(host: HostState, move: Move, after: Assigned) -> clear_text.Verdict:
     policy = after.policy if isinstance(after, store.StoredPolicy) else after
     return clear_text.judge(
-        wish,
+        move,
         prohibited=host.prohibited,
         in_effect=host.in_effect,
         cover_after=protection.cover(after),
@@ -57,9 +57,9 @@ def _judge(host: Host, wish: Wish, after: Assigned) -> clear_text.Verdict:
     )
 
 
-def assignment_refused(host: Host, policy: model.Policy, words: Words) -> str:
+def assignment_refused(host: HostState, policy: model.Policy, words: Words) -> str:
     """Why a policy must not be the assigned one; empty where it may be."""
-    if _judge(host, Wish.ASSIGN, policy).answer is not Answer.REFUSED:
+    if _judge(host, Move.ASSIGN, policy).answer is not Ruling.REFUSED:
         return ""
     if makes_automatic_filters(host):
         return (
@@ -92,15 +92,15 @@ def _letting_option(action: model.FilterAction) -> str:
     return "fall_back_to_clear_text" if action.falls_back_to_clear_text else "offers"
 
 
-def committed_refused(host: Host, name: str, words: Words) -> str:
+def committed_refused(host: HostState, name: str, words: Words) -> str:
     """Why what a commit has just assigned must not stay so, whatever was declared; empty where it may."""
     active = host.store.active
     return assignment_refused(host, active.policy, words) if active else withdrawal_refused(host, name, None, words)
 
 
-def withdrawal_refused(host: Host, name: str, back: store.StoredPolicy | None, words: Words) -> str:
+def withdrawal_refused(host: HostState, name: str, back: store.StoredPolicy | None, words: Words) -> str:
     """Why a policy must not lose its assignment to another one, or to none; empty where it may."""
-    if _judge(host, Wish.WITHDRAW, back).answer is not Answer.REFUSED:
+    if _judge(host, Move.WITHDRAW, back).answer is not Ruling.REFUSED:
         return ""
     comes_back = f" {back.name!r}, which would then be assigned again, does not protect it;" if back else ""
     without = f"{_value_clause(host)}, so without the policy {name!r} its L2TP would be in clear text;{comes_back}"
@@ -114,7 +114,7 @@ def withdrawal_refused(host: Host, name: str, back: store.StoredPolicy | None, w
     )
 
 
-def with_value_given_back(host: Host, words: Words) -> Host:
+def with_value_given_back(host: HostState, words: Words) -> HostState:
     """The host as it will be once the caller has given ProhibitIpSec back, and Windows has started with that."""
     given_back = host.value_after_removal(only_recorded=words.removes_only_recorded)
     return dataclasses.replace(
@@ -122,7 +122,7 @@ def with_value_given_back(host: Host, words: Words) -> Host:
     )
 
 
-def _value_clause(host: Host) -> str:
+def _value_clause(host: HostState) -> str:
     if host.prohibited:
         return "ProhibitIpSec is 1 on this host"
     if host.removed_by_others:
@@ -130,17 +130,17 @@ def _value_clause(host: Host) -> str:
     return "Windows still runs with the ProhibitIpSec that was removed"
 
 
-def _without_value(host: Host, words: Words) -> str:
+def _without_value(host: HostState, words: Words) -> str:
     """What to do about the value; after a removal by hand nothing tells of the restart, until ours has noted it."""
     if host.removed_by_others:
         return f"have the removal noted first ({words.remove_value})"
     return f"remove the value first ({words.remove_value})"
 
 
-def clear_text_warnings(host: Host, wish: Wish, after: Assigned, words: Words) -> tuple[str, ...]:
+def clear_text_warnings(host: HostState, move: Move, after: Assigned, words: Words) -> tuple[str, ...]:
     """What must be said of a policy that is to be the assigned one, a sentence each."""
-    verdict = _judge(host, wish, after)
-    if after is None or verdict.answer is not Answer.WARNED:
+    verdict = _judge(host, move, after)
+    if after is None or verdict.answer is not Ruling.WARNED:
         return ()
     policy = after.policy if isinstance(after, store.StoredPolicy) else after
     if verdict.why is Why.OPEN:
@@ -150,7 +150,7 @@ def clear_text_warnings(host: Host, wish: Wish, after: Assigned, words: Words) -
     return (protection.uncovered(after, words),)
 
 
-def refuse_unsafe(declaration: Declaration, host: Host, words: Words) -> None:
+def refuse_unsafe(declaration: Declaration, host: HostState, words: Words) -> None:
     active = host.store.active
     name = declaration.policy.name
     if host.domain_policy and declaration.assigned:
@@ -168,17 +168,17 @@ def refuse_unsafe(declaration: Declaration, host: Host, words: Words) -> None:
         raise PlanError(refusal)
 
 
-def refuse_dependency(host: Host, words: Words, *, agent_first: bool) -> None:
+def refuse_dependency(host: HostState, words: Words, *, agent_first: bool) -> None:
     refusal = services.dependency_refused(host, words, agent_first=agent_first)
     if refusal:
         raise PlanError(refusal)
 
 
-def _whose(host: Host, found: store.StoredPolicy) -> str:
+def _whose(host: HostState, found: store.StoredPolicy) -> str:
     return ", which this collection wrote," if found.path.casefold() in host.ours else ""
 
 
-def refuse_foreign_addresses(declaration: Declaration, host: Host, words: Words) -> None:
+def refuse_foreign_addresses(declaration: Declaration, host: HostState, words: Words) -> None:
     has = ", ".join(sorted(protection.own_addresses(host))) or "none"
     for rule in declaration.policy.rules:
         alone = dataclasses.replace(declaration.policy, rules=(rule,))

@@ -54,7 +54,7 @@ def configuration(rendering: Rendering) -> str:
     return "".join(f"{line}\n" for line in said)
 
 
-class Connection(NamedTuple):
+class SwanctlConnection(NamedTuple):
     """A rule's part of the file: one authentication method, between two addresses."""
 
     name: str
@@ -67,7 +67,7 @@ class Connection(NamedTuple):
     secret: Section
 
 
-def connections(rendering: Rendering) -> Iterator[Connection]:
+def connections(rendering: Rendering) -> Iterator[SwanctlConnection]:
     """The connections of a policy, under names that differ. Raises `RenderError`."""
     names: set[str] = set()
     for rule in rendering.policy.rules:
@@ -166,7 +166,7 @@ def _methods(rule: model.Rule) -> Iterator[model.AuthenticationMethod]:
 
 def _negotiated(
     rendering: Rendering, rule: model.Rule, method: model.AuthenticationMethod, name: str, path: _Path
-) -> Connection:
+) -> SwanctlConnection:
     main_mode = rendering.policy.main_mode
     child = {**_esp(rule, main_mode), **({"start_action": "trap"} if path.remote else {})}
     section: Section = {
@@ -182,7 +182,7 @@ def _negotiated(
         },
     }
     secret = {f"ike-{name}": _secret(rule, method, path)} if _is_key(method) else {}
-    return Connection(name, rule, method, path.remote, {name: section}, secret)
+    return SwanctlConnection(name, rule, method, path.remote, {name: section}, secret)
 
 
 def _is_key(method: model.AuthenticationMethod) -> bool:
@@ -202,7 +202,7 @@ def _by_certificate(name: str) -> Section:
     }
 
 
-def _dropped(rule: model.Rule, name: str, path: _Path) -> Connection:
+def _dropped(rule: model.Rule, name: str, path: _Path) -> SwanctlConnection:
     """What nothing else protects is dropped: strongSwan ranks such a policy below all others.
 
     The address keeps it from being taken for the connection of a peer.
@@ -212,7 +212,9 @@ def _dropped(rule: model.Rule, name: str, path: _Path) -> Connection:
         _numbered(name, number): {"mode": "drop", **_selectors(filter_, *ends), "start_action": "trap"}
         for number, filter_ in enumerate(path.filters, 1)
     }
-    return Connection(name, rule, None, path.remote, {name: {"remote_addrs": "127.0.0.1", "children": children}}, {})
+    return SwanctlConnection(
+        name, rule, None, path.remote, {name: {"remote_addrs": "127.0.0.1", "children": children}}, {}
+    )
 
 
 def _numbered(name: str, number: int) -> str:
@@ -320,7 +322,7 @@ def _value(said: str) -> str:
     return f'"{escaped}"'
 
 
-def _remarks(rendering: Rendering, found: list[Connection]) -> Iterator[str]:
+def _remarks(rendering: Rendering, found: list[SwanctlConnection]) -> Iterator[str]:
     yield f"swanctl.conf of strongSwan for {rendering.place} ({rendering.address})."
     if rendering.needs_keys:
         yield f"The preshared keys are left out: write them in the place of '{PLACEHOLDER}'."
@@ -340,7 +342,7 @@ def _remarks(rendering: Rendering, found: list[Connection]) -> Iterator[str]:
             yield f"Left out, because it is not active: the rule {quoted(rule.name)}."
 
 
-def _certificates(connection: Connection) -> Iterator[str]:
+def _certificates(connection: SwanctlConnection) -> Iterator[str]:
     name, method = connection.name, connection.method
     authority = quoted(method.certificate_authority) if method else ""
     yield f"   Write the certificate of {authority} to /etc/swanctl/x509ca/{name}.pem, one that it issued to this"

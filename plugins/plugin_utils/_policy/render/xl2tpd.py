@@ -16,14 +16,14 @@ OPTIONS = "/etc/ppp/options.l2tp"
 
 def configuration(rendering: Rendering) -> str:
     """The file, its lines ended by LF. Raises `RenderError` as `swanctl.configuration` does."""
-    peers: dict[str, swanctl.Connection] = {}
+    peers: dict[str, swanctl.SwanctlConnection] = {}
     for each in swanctl.connections(rendering):
         if each.method and each.remote:
             peers.setdefault(each.remote, each)
     return "".join(f"{line}\n" for line in _lines(rendering, peers))
 
 
-def _lines(rendering: Rendering, peers: dict[str, swanctl.Connection]) -> Iterator[str]:
+def _lines(rendering: Rendering, peers: dict[str, swanctl.SwanctlConnection]) -> Iterator[str]:
     yield f"; xl2tpd.conf for {rendering.place} ({rendering.address}): L2TP inside the IPsec of swanctl.conf."
     yield "; 1. Load swanctl.conf first, and see that it is loaded whenever the server starts."
     yield "; 2. Write this file to /etc/xl2tpd/xl2tpd.conf."
@@ -40,7 +40,7 @@ def _lines(rendering: Rendering, peers: dict[str, swanctl.Connection]) -> Iterat
         yield from _calls(remote, each)
 
 
-def _calls(remote: str, connection: swanctl.Connection) -> Iterator[str]:
+def _calls(remote: str, connection: swanctl.SwanctlConnection) -> Iterator[str]:
     """Both ways: RRAS may dial, and so may this server."""
     yield ""
     yield f"; The connection {quoted(connection.rule.name)}: calls from RRAS,"

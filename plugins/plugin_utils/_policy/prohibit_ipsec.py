@@ -14,14 +14,14 @@ import dataclasses
 from collections.abc import Iterator
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, phases, protection, settling, steps
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Answer, InEffect, Why, Wish
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import InEffect, Move, Ruling, Why
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import (
     PROHIBIT_IPSEC,
     PROHIBITED,
     RASMAN,
     RESTART_PENDING,
     VALUE_NOTE,
-    Host,
+    HostState,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
@@ -43,7 +43,7 @@ class ValuePlan:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class ValueWish:
+class DesiredValue:
     """What is declared about the value."""
 
     present: bool
@@ -58,39 +58,43 @@ class ValueWish:
     words: Words = TASK
 
 
-def awaited(wish: ValueWish, host: Host) -> tuple[str, ...]:
-    """What is still to come before the wish may be granted, and will by itself, a clause each."""
-    looks = wish.present and wish.require_effective_policy and not wish.predicted
-    return settling.unready(host, wish.policy) if looks else ()
+def awaited(desired: DesiredValue, host: HostState) -> tuple[str, ...]:
+    """What is still to come before the value may be set, and will by itself, a clause each."""
+    looks = desired.present and desired.require_effective_policy and not desired.predicted
+    return settling.unready(host, desired.policy) if looks else ()
 
 
-def plan_value(wish: ValueWish, host: Host, waited: int = 0) -> ValuePlan:
+def plan_value(desired: DesiredValue, host: HostState, waited: int = 0) -> ValuePlan:
     """The plan for the value. waited: how many seconds in vain for what is awaited even now.
 
     Raises `PlanError` when the value would take the protection from L2TP because no policy gives it, or when what is
     there could not be given back.
     """
     before = host.prohibit_ipsec
-    after = _wanted(wish, host)
+    after = _wanted(desired, host)
     if before != after:
         _refuse_unknown_kind(host)
     warnings = (
-        _warnings_of_removal(host) if not wish.present else () if wish.predicted else _warnings(wish, host, waited)
+        _warnings_of_removal(host)
+        if not desired.present
+        else ()
+        if desired.predicted
+        else _warnings(desired, host, waited)
     )
-    unproved = wish.restart_if_unknown and wish.present and host.in_effect is InEffect.UNKNOWN
-    taken_away = not wish.present and host.taken_away  # by somebody else: the note goes, and a restart is needed
+    unproved = desired.restart_if_unknown and desired.present and host.in_effect is InEffect.UNKNOWN
+    taken_away = not desired.present and host.taken_away  # by somebody else: the note goes, and a restart is needed
     if before == after and not (unproved or taken_away):
         shown = _shown(before, host.in_effect, _noted(host))
         return ValuePlan(before, after, (), host.in_effect, warnings, {"before": shown, "after": shown})
     in_effect = _in_effect_after(host, after)
     diff: Diff = {
         "before": _shown(before, host.in_effect, _noted(host)),
-        "after": _shown(after, in_effect, _noted_after(wish, host)),
+        "after": _shown(after, in_effect, _noted_after(desired, host)),
     }
-    return ValuePlan(before, after, tuple(_steps(wish, host, after)), in_effect, warnings, diff)
+    return ValuePlan(before, after, tuple(_steps(desired, host, after)), in_effect, warnings, diff)
 
 
-def _in_effect_after(host: Host, after: Value | None) -> InEffect:
+def _in_effect_after(host: HostState, after: Value | None) -> InEffect:
     """Whether Windows started with what will be there."""
     if host.started_with_it != (after,):
         return InEffect.NO
@@ -102,13 +106,13 @@ def _shown(value: Value | None, in_effect: InEffect, noted: str) -> str:
     return f"ProhibitIpSec: {text(value)}\n  Windows booted with it: {in_effect}\n{noted}"
 
 
-def _noted(host: Host) -> str:
+def _noted(host: HostState) -> str:
     note = host.value_note
     return _note(is_set=note.set_to is not None, before=text(note.before) if note.recorded else "not recorded")
 
 
-def _noted_after(wish: ValueWish, host: Host) -> str:
-    if not wish.present:
+def _noted_after(desired: DesiredValue, host: HostState) -> str:
+    if not desired.present:
         return _note(is_set=False, before="not recorded")
     return _note(
         is_set=True, before=text(host.prohibit_ipsec if host.value_note.set_to is None else host.value_note.before)
@@ -126,13 +130,13 @@ def text(value: Value | None) -> str:
     return str(value.number) if value.number is not None else f"REG_{value.kind.upper()}"
 
 
-def _wanted(wish: ValueWish, host: Host) -> Value | None:
-    if wish.present:
+def _wanted(desired: DesiredValue, host: HostState) -> Value | None:
+    if desired.present:
         return PROHIBITED
-    return host.value_after_removal(only_recorded=wish.only_recorded)
+    return host.value_after_removal(only_recorded=desired.only_recorded)
 
 
-def _refuse_unknown_kind(host: Host) -> None:
+def _refuse_unknown_kind(host: HostState) -> None:
     if host.prohibit_ipsec is not None and host.prohibit_ipsec.kind not in phases.GIVEN_BACK:
         raise PlanError(
             "ProhibitIpSec on this host is neither a number nor a text, so it could not be restored; "
@@ -140,70 +144,70 @@ def _refuse_unknown_kind(host: Host) -> None:
         )
 
 
-def _warnings(wish: ValueWish, host: Host, waited: int) -> tuple[str, ...]:
+def _warnings(desired: DesiredValue, host: HostState, waited: int) -> tuple[str, ...]:
     """What must be said of L2TP with the value, a sentence each. Raises `PlanError` where the value must not be set."""
-    if wish.require_effective_policy:
-        _require_effective(host, wish, waited)
+    if desired.require_effective_policy:
+        _require_effective(host, desired, waited)
     active = None if host.domain_policy else host.store.active
     cover = protection.cover(active)
-    verdict = clear_text.judge(Wish.SET_VALUE, prohibited=True, in_effect=host.in_effect, cover_after=cover)
+    verdict = clear_text.judge(Move.SET_VALUE, prohibited=True, in_effect=host.in_effect, cover_after=cover)
     said = [
         f"L2TP of this host is in clear text after the next start of Windows, because {idle}"
         for idle in protection.idle_at_start(host)
     ]
-    if verdict.answer is Answer.REFUSED:
+    if verdict.answer is Ruling.REFUSED:
         reason = protection.weakness(active.policy) if active else "no policy is assigned"
-        if wish.require_effective_policy:
-            raise _refused(f"{reason}.", wish)
+        if desired.require_effective_policy:
+            raise _refused(f"{reason}.", desired)
         said.append(f"With ProhibitIpSec all L2TP of this host is in clear text, because {reason}.")
     elif verdict.why is Why.OTHERS and active:
-        said.append(protection.uncovered(active, wish.words))
-    late = protection.late_at_start(host, wish.words)
-    return (*said, *late, *protection.ipv6_in_clear_text(host, wish.words))
+        said.append(protection.uncovered(active, desired.words))
+    late = protection.late_at_start(host, desired.words)
+    return (*said, *late, *protection.ipv6_in_clear_text(host, desired.words))
 
 
-def _warnings_of_removal(host: Host) -> tuple[str, ...]:
+def _warnings_of_removal(host: HostState) -> tuple[str, ...]:
     """What must be said of L2TP without the value, a sentence each."""
     active = None if host.domain_policy else host.store.active
     verdict = clear_text.judge(
-        Wish.REMOVE_VALUE,
+        Move.REMOVE_VALUE,
         prohibited=host.prohibited,
         in_effect=host.in_effect,
         cover_after=protection.cover(active),
         in_the_way_after=clear_text.in_the_way(active.policy if active else None),
     )
-    return (protection.in_the_way(active.policy),) if active and verdict.answer is Answer.WARNED else ()
+    return (protection.in_the_way(active.policy),) if active and verdict.answer is Ruling.WARNED else ()
 
 
-def _require_effective(host: Host, wish: ValueWish, waited: int) -> None:
-    late = awaited(wish, host)
+def _require_effective(host: HostState, desired: DesiredValue, waited: int) -> None:
+    late = awaited(desired, host)
     if late and waited:
-        raise _refused(f"after {waited} seconds {' and '.join(late)}.", wish)
-    obstacles = (*protection.obstacles(host, wish.policy), *protection.idle_at_start(host))
+        raise _refused(f"after {waited} seconds {' and '.join(late)}.", desired)
+    obstacles = (*protection.obstacles(host, desired.policy), *protection.idle_at_start(host))
     if obstacles:
-        raise _refused(obstacles[0], wish)
+        raise _refused(obstacles[0], desired)
 
 
-def _refused(reason: str, wish: ValueWish) -> PlanError:
-    needed = f"the policy {wish.policy!r}" if wish.policy else "a policy that protects it"
+def _refused(reason: str, desired: DesiredValue) -> PlanError:
+    needed = f"the policy {desired.policy!r}" if desired.policy else "a policy that protects it"
     return PlanError(
         f"ProhibitIpSec would leave this host's L2TP in clear text, because {reason} "
-        f"Put {needed} into force first ({wish.words.assign_policy}){wish.words.without_policy}."
+        f"Put {needed} into force first ({desired.words.assign_policy}){desired.words.without_policy}."
     )
 
 
-def _steps(wish: ValueWish, host: Host, after: Value | None) -> Iterator[steps.Step]:
+def _steps(desired: DesiredValue, host: HostState, after: Value | None) -> Iterator[steps.Step]:
     # Whether the value may be changed was decided by this policy store and this value.
     yield steps.ExpectUnchanged(LOCAL, host.digest)
     yield from phases.expect_value(host)
     yield from phases.own_key()
-    if wish.backup:
+    if desired.backup:
         yield from phases.back_up(host, (RASMAN,))
     yield steps.CreateKey(VALUE_NOTE)
     if not host.value_note.restart_pending:
         yield from _remember_start(host)
     # Our note is there before the value and stays as long, so that what was there before us survives a power cut.
-    if wish.present:
+    if desired.present:
         if host.value_note.set_to is None:
             yield from phases.remember_value(host)
         yield steps.SetValue(VALUE_NOTE, "Set", PROHIBITED)
@@ -216,11 +220,11 @@ def _steps(wish: ValueWish, host: Host, after: Value | None) -> Iterator[steps.S
     yield steps.Flush(RASMAN)
     if _in_effect_after(host, after) is not InEffect.NO:
         yield steps.DeleteKey(RESTART_PENDING)
-    if not wish.present:
+    if not desired.present:
         yield from _no_note()
 
 
-def _remember_start(host: Host) -> Iterator[steps.Step]:
+def _remember_start(host: HostState) -> Iterator[steps.Step]:
     """Remember, until Windows starts again, that a restart is pending, and what Windows started with."""
     yield steps.CreateKey(RESTART_PENDING, volatile=True)
     if host.started_with_it is None:
