@@ -10,6 +10,7 @@ from typing import Final
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Failure, Fault, Outcome
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import TRANSACTION
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import same
 
 _AT_THE_DOOR: Final[Mapping[Fault, str]] = {
     Fault.NOT_ADMINISTRATOR: (
@@ -72,7 +73,7 @@ def _cause(failure: Failure) -> str:
 def _conflict(failure: Failure) -> str:
     if failure.verb != "ExpectValue":
         return _STORE_CHANGED
-    return _OTHER_RUN if failure.path.casefold() == TRANSACTION.casefold() else _VALUE_CHANGED
+    return _OTHER_RUN if same(failure.path, TRANSACTION) else _VALUE_CHANGED
 
 
 def _left(failure: Failure) -> str:

@@ -20,6 +20,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     protection,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import HostState
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import same
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyComparison
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import StoredPolicy
 
@@ -108,7 +109,7 @@ def compare(host: HostState, wanted: model.Policy, key_word: describe.KeyWord, f
     if found is None:
         missing = (_with_cover(_missing(rule, key_word), rule, host) for rule in _counting(wanted))
         return Comparison(wanted.name, Standing.MISSING, tuple(missing))
-    assigned = found.path.casefold() == host.store.active_path.casefold()
+    assigned = host.store.assigns(found.path)
     obstacles = protection.end_obstacles(host) if assigned else ()
     unreadable = tuple(f"{each.path} can't be read: {each.reason}." for each in found.unreadable)
     states = [
@@ -132,9 +133,8 @@ def compare(host: HostState, wanted: model.Policy, key_word: describe.KeyWord, f
 
 def _found(host: HostState, name: str) -> StoredPolicy | None:
     """The policy of a name: the assigned one first, then one of ours."""
-    active = host.store.active_path.casefold()
     found = host.store.find(name)
-    order = sorted(found, key=lambda each: (each.path.casefold() != active, each.path.casefold() not in host.ours))
+    order = sorted(found, key=lambda each: (not host.store.assigns(each.path), each.path not in host.ours))
     return next(iter(order), None)
 
 
@@ -260,7 +260,7 @@ def _same_meaning(one: model.Rule, other: model.Rule) -> bool:
 
 
 def _same_name(one: model.Rule, other: model.Rule) -> bool:
-    return one.name.casefold() == other.name.casefold()
+    return same(one.name, other.name)
 
 
 def _same_filters(one: model.Rule, other: model.Rule) -> bool:

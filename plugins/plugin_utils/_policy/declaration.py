@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model, texts
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import ByName
 
 Options = Mapping[str, Any]
 
@@ -165,12 +166,11 @@ def _refuse(where: str, fault: str) -> None:
 
 
 def _check_rule_names(rules: Sequence[Options]) -> None:
-    seen: set[str] = set()
+    seen: ByName[Options] = ByName()
     for number, rule in enumerate(rules):
-        name = rule["name"].casefold()
-        if name in seen:
+        if rule["name"] in seen:
             raise DeclarationError(f"rules[{number}].name is {rule['name']!r} again; give each rule its own name.")
-        seen.add(name)
+        seen[rule["name"]] = rule
 
 
 def _check_equal_filters(rules: Sequence[model.Rule]) -> None:

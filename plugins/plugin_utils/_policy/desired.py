@@ -23,6 +23,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import Declaration
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import HostState, Theirs
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Plan, PlanError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import same
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import TASK, Words
 
 
@@ -118,8 +119,7 @@ class Present(Desired):
 
     def matches(self, host: HostState) -> bool:
         found = [each for each in host.store.find(self._masked.name) if plan.means(each.policy, self._masked)]
-        active = host.store.active_path.casefold()
-        return any(not self.assigned or each.path.casefold() == active for each in found)
+        return any(not self.assigned or host.store.assigns(each.path) for each in found)
 
     def unproved(self, host: HostState) -> tuple[str, ...]:
         return settling.unproved(host, self.assigned) if self.assigned and self.matches(host) else ()
@@ -152,8 +152,7 @@ class Absent(Desired):
         return plan.plan_absent(self.name, host, identity, self.words, all_ours=self.all_ours)
 
     def matches(self, host: HostState) -> bool:
-        name = self.name.casefold()
-        return not any(self.all_ours or found.name.casefold() == name for found in host.our_policies)
+        return not any(self.all_ours or same(found.name, self.name) for found in host.our_policies)
 
     def unproved(self, host: HostState) -> tuple[str, ...]:
         return settling.starting(host)

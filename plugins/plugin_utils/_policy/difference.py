@@ -22,6 +22,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.changes import Word
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import SERVICES_NOTE, HostState, Progress, Service
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import STAGED, Flag, Intent, Plan, Transaction
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Names, same
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyResult, RuleChange
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import StoredPolicy
 
@@ -73,10 +74,9 @@ class Snapshot:
     def of(cls, host: HostState) -> Snapshot:
         """What a host has."""
         back = host.store.at(host.displaced)
-        active = host.store.active_path.casefold()
         return cls(
             policies=tuple(
-                Entry(found.path, found.name, found.path.casefold() == active, found.path.casefold() in host.used)
+                Entry(found.path, found.name, host.store.assigns(found.path), found.path in host.used)
                 for found in host.store.policies
             ),
             returns=back.name if back else "",
@@ -133,12 +133,12 @@ def committed(transaction: Transaction, host: HostState) -> PolicyResult:
     pending = host.pending
     if pending is None:
         return _diff(after.lines(), after.lines())
-    staged = {path.casefold() for path in pending.written}
+    staged = Names(pending.written)
     before = [
         dataclasses.replace(
             each,
-            name=phases.staged_name(each.name, transaction) if each.path.casefold() in staged else each.name,
-            assigned=each.path.casefold() == pending.previous.casefold(),
+            name=phases.staged_name(each.name, transaction) if each.path in staged else each.name,
+            assigned=same(each.path, pending.previous),
         )
         for each in after.policies
     ]
@@ -151,8 +151,8 @@ def finished(transaction: Transaction, name: str, deleted: Iterable[str], host: 
     deleted: the paths of what was deleted, of which nobody knows the names any more.
     """
     after = Snapshot.of(host)
-    taken = {path.casefold() for path in transaction.taken_over}
-    named = [dataclasses.replace(each, name=name) if each.path.casefold() in taken else each for each in after.policies]
+    taken = Names(transaction.taken_over)
+    named = [dataclasses.replace(each, name=name) if each.path in taken else each for each in after.policies]
     gone = [path.rpartition("\\")[2] for path in deleted]
     policies = [Entry("", each, assigned=False, ours=True) for each in gone if each.startswith(_POLICY_CLASS)]
     before = dataclasses.replace(
@@ -315,15 +315,14 @@ def _staged(plan: Plan, host: HostState) -> Iterator[Entry]:
 
 def _finished(plan: Plan, host: HostState) -> Iterator[Entry]:
     gone = {*plan.remains, *plan.obsolete}
-    assigned = (plan.transaction.assigned if plan.transaction.assigns else host.store.active_path).casefold()
-    ours = {path.casefold() for path in (*plan.owned_after, *(each.path for each in plan.adopted_after))}
+    assigned = plan.transaction.assigned if plan.transaction.assigns else host.store.active_path
+    ours = Names((*plan.owned_after, *(each.path for each in plan.adopted_after)))
     names = {each.path: each.name for each in plan.given_back}
     if plan.after:
         names |= {path: phases.taken_over_name(plan.after.name, path) for path in plan.transaction.taken_over}
     for each in Snapshot.of(host).policies:
         if each.path not in gone:
-            path = each.path.casefold()
-            yield Entry(each.path, names.get(each.path, each.name), assigned=path == assigned, ours=path in ours)
+            yield Entry(each.path, names.get(each.path, each.name), same(each.path, assigned), each.path in ours)
     if plan.new:
         yield Entry("", plan.new.name, assigned=plan.transaction.intent is Intent.SWITCH, ours=True)
 

@@ -72,9 +72,9 @@ def _policy(found: StoredPolicy, host: HostState, key_word: describe.KeyWord) ->
     return {
         **describe.details(found.policy, key_word),
         "guid": str(found.guid),
-        "ours": found.path.casefold() in host.used,
-        "adopted": found.path.casefold() in host.used - host.ours,
-        "assigned": found.path.casefold() == host.store.active_path.casefold(),
+        "ours": found.path in host.used,
+        "adopted": found.path in host.used - host.ours,
+        "assigned": host.store.assigns(found.path),
         "open_keys": [found.rule_name(path) for path in found.open_keys],
         "unreadable": [{"path": entry.path, "reason": entry.reason} for entry in found.unreadable],
         "weaknesses": [{"rule": rule, "what": str(what)} for rule, what in weaknesses.of_policy(found.policy)],

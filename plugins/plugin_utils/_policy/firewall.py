@@ -15,7 +15,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Iterator
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, join
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, join, same
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.steps import ReadTree, RunProgram
 
 _OURS = "rras.ipsec-"
@@ -150,7 +150,7 @@ def understand(tree: Tree, *, running: bool) -> WindowsFirewall:
     """What the answers to `reading` mean; running: whether its service is."""
     texts = [value.text for value in (tree.get(RULES) or Key(RULES)).values()]
     return WindowsFirewall(
-        rules=tuple(text for text in texts if _name(text) == NAME.casefold()),
+        rules=tuple(text for text in texts if same(_name(text), NAME)),
         running=running,
         off=tuple(name for name in _PROFILES if not _is_on(tree, name)),
         ignores_local_rules=tuple(

@@ -277,7 +277,7 @@ def _state(
 def _close(plan: Plan, host: HostState) -> Iterator[steps.Step]:
     """Take preshared keys from the eyes of others; what the access lists of rules that are not ours were is kept."""
     known = {entry.partition(" ")[0] for entry in host.access_before}
-    theirs = [path for path in plan.open_keys if path.casefold() not in host.ours and path not in known]
+    theirs = [path for path in plan.open_keys if path not in host.ours and path not in known]
     if theirs:
         before = (*host.access_before, *(f"{path} {host.store.access(path)}" for path in theirs))
         yield steps.SetValue(OURS, ACCESS_BEFORE, Value.multi_sz(before))

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, describe, model, services
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Cover
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import HostState, StartType
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import same
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import StoredPolicy
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import Words
 
@@ -91,7 +92,7 @@ def obstacles(host: HostState, name: str) -> tuple[str, ...]:
         return (f"a domain policy ({describe.quoted(host.domain_policy)}) overrides the local policy.",)
     if found is None:
         return ("no policy is assigned.",)
-    if name and found.policy.name.casefold() != name.casefold():
+    if name and not same(found.policy.name, name):
         return (f"the policy {found.policy.name!r} is assigned, not {name!r}.",)
     unread = [f"{each.path} of the assigned policy can't be read: {each.reason}." for each in found.unreadable]
     return (*_stopped(host), *unread, *_unprotected(host, found))

@@ -4,18 +4,84 @@
 """A part of a Windows registry as immutable data.
 
 Paths are relative to HKEY_LOCAL_MACHINE and have no leading backslash. Windows compares the names of keys and values
-without case and keeps the case in which they were written; so does `Tree`.
+without case and keeps the case in which they were written; so do `same`, `Names`, `ByName`, `Key` and `Tree`, which
+are the only ones to compare them.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import enum
-import types
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Set as AbstractSet
+from typing import TypeVar
 
 SEPARATOR = "\\"
+_T = TypeVar("_T")
 _DWORD_BYTES = 4
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two paths, or two names, are the same one to Windows."""
+    return one.casefold() == other.casefold()
+
+
+def begins_with(name: str, start: str) -> bool:
+    """Whether the start of a name is the same one to Windows."""
+    return name.casefold().startswith(start.casefold())
+
+
+def ends_with(name: str, end: str) -> bool:
+    """Whether the end of a name is the same one to Windows."""
+    return name.casefold().endswith(end.casefold())
+
+
+def is_within(path: str, parent: str) -> bool:
+    """Whether a path is this one, or of a key below it."""
+    return begins_with(f"{path}{SEPARATOR}", f"{parent}{SEPARATOR}")
+
+
+class Names(AbstractSet[str]):
+    """Paths or names, found without regard to case and kept as they were written."""
+
+    __slots__ = ("_names",)
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self._names = {name.casefold(): name for name in names}
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.casefold() in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names.values())
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+class ByName(MutableMapping[str, _T]):
+    """Anything by path or name, found without regard to case; the name that was written last is the one that stands."""
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: Mapping[str, _T] | None = None) -> None:
+        self._items: dict[str, tuple[str, _T]] = {}
+        self.update(items or {})
+
+    def __getitem__(self, name: str) -> _T:
+        return self._items[name.casefold()][1]
+
+    def __setitem__(self, name: str, item: _T) -> None:
+        self._items[name.casefold()] = name, item
+
+    def __delitem__(self, name: str) -> None:
+        del self._items[name.casefold()]
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, _item in self._items.values())
+
+    def __len__(self) -> int:
+        return len(self._items)
 
 
 class Kind(enum.StrEnum):
@@ -90,15 +156,13 @@ class Key(Mapping[str, Value]):
 
     def __init__(self, path: str, values: Mapping[str, Value] | None = None) -> None:
         self.path = path
-        self._values = types.MappingProxyType(
-            {name.casefold(): (name, value) for name, value in (values or {}).items()}
-        )
+        self._values = ByName(values)
 
     def __getitem__(self, name: str) -> Value:
-        return self._values[name.casefold()][1]
+        return self._values[name]
 
     def __iter__(self) -> Iterator[str]:
-        return (name for name, _value in self._values.values())
+        return iter(self._values)
 
     def __len__(self) -> int:
         return len(self._values)
@@ -114,6 +178,11 @@ class Key(Mapping[str, Value]):
     def name(self) -> str:
         """The last part of the path."""
         return self.path.rpartition(SEPARATOR)[2]
+
+    @property
+    def parent(self) -> str:
+        """The path without its last part."""
+        return self.path.rpartition(SEPARATOR)[0]
 
     def text(self, name: str) -> str:
         """The text of a value; the empty string where it is missing."""
@@ -132,25 +201,20 @@ class Tree(Mapping[str, Key]):
     __slots__ = ("_keys",)
 
     def __init__(self, keys: Iterable[Key] = ()) -> None:
-        self._keys = types.MappingProxyType({key.path.casefold(): key for key in keys})
+        self._keys = ByName({key.path: key for key in keys})
 
     def __getitem__(self, path: str) -> Key:
-        return self._keys[path.casefold()]
+        return self._keys[path]
 
     def __iter__(self) -> Iterator[str]:
-        return (key.path for key in self._keys.values())
+        return iter(self._keys)
 
     def __len__(self) -> int:
         return len(self._keys)
 
     def children(self, path: str) -> list[Key]:
         """The keys directly under a path, in the order of the tree."""
-        start = path.casefold() + SEPARATOR
-        return [
-            key
-            for folded, key in self._keys.items()
-            if folded.startswith(start) and SEPARATOR not in folded[len(start) :]
-        ]
+        return [key for key in self._keys.values() if SEPARATOR in key.path and same(key.parent, path)]
 
     def value(self, path: str, name: str) -> Value | None:
         """One value; None where the key or the value is missing."""

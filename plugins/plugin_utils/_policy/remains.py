@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Node
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import same
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import (
     HostFacts,
     PolicyFacts,
@@ -43,7 +44,7 @@ def unconnected(node: Node, facts: HostFacts) -> Iterator[Left]:
 def under_other_names(host: str, facts: HostFacts, name: str) -> Iterator[Left]:
     """Which policies of ours a host has beside that of the declared name."""
     for policy in _ours(facts):
-        if policy["name"].casefold() != name.casefold():
+        if not same(policy["name"], name):
             there = f"is still {_place(policy)} on {host}"
             yield (
                 f"The policy {policy['name']!r} of this collection {there}, but l2tp_policy_name is {name!r}.",

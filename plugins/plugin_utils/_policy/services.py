@@ -17,7 +17,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import (
     Service,
     StartType,
 )
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value, same
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import Words
 
 AGENT = "PolicyAgent"
@@ -179,7 +179,7 @@ def _depend(service: Service, depends_on: tuple[str, ...]) -> str:
 
 def depends_on_agent(service: Service) -> bool:
     """Whether a service waits for PolicyAgent when Windows starts."""
-    return any(name.casefold() == AGENT.casefold() for name in service.depends_on)
+    return any(same(name, AGENT) for name in service.depends_on)
 
 
 def _give_back(host: HostState) -> Iterator[steps.Step]:
@@ -190,7 +190,7 @@ def _give_back(host: HostState) -> Iterator[steps.Step]:
             yield _config_start(name, StartType[before.text.upper()], start)
     service = host.services[RRAS]
     if RRAS in host.services_before and depends_on_agent(service):
-        yield _config_depend(service, tuple(name for name in service.depends_on if name.casefold() != AGENT.casefold()))
+        yield _config_depend(service, tuple(name for name in service.depends_on if not same(name, AGENT)))
     if host.services_before:
         yield steps.Flush(
             RASMAN

@@ -27,6 +27,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import plan as 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.desired import Desired, Ending
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import life
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.life import Asked, Decision
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import same
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyResult
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work.target import Reading, Target, WorkError, once_more
 
@@ -228,7 +229,7 @@ class PolicyWork:
         seen = self._target.read()
         pending, active = seen.pending, seen.store.active_path
         answer = life.answer(Asked.FINISH, pending, transaction.id)
-        if pending is None or answer is not Decision.DO or pending.policy.casefold() != active.casefold():
+        if pending is None or answer is not Decision.DO or not same(pending.policy, active):
             raise conflict
         ending = self._desired.ending(seen)
         wanted = phases.finish_changed(transaction, seen, self._desired.name, ending.given_back, ending.forgetting)
@@ -285,7 +286,7 @@ class PolicyWork:
 
     def _missing(self, seen: host.HostState, transaction: planning.Transaction) -> str:
         """What a host does not show of what was committed and never will; nothing where all of that is there."""
-        if transaction.assigns and seen.store.active_path.casefold() != transaction.assigned.casefold():
+        if transaction.assigns and not seen.store.assigns(transaction.assigned):
             return "the host has another policy assigned."
         if self._desired.assigned and not self._desired.matches(seen):
             return "the host reads back something other than what was declared."

@@ -7,7 +7,19 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Kind, Tree, Value, join
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import (
+    ByName,
+    Key,
+    Kind,
+    Names,
+    Tree,
+    Value,
+    begins_with,
+    ends_with,
+    is_within,
+    join,
+    same,
+)
 
 
 @pytest.mark.parametrize(
@@ -56,3 +68,37 @@ def test_keys_of_a_tree() -> None:
         None,
     )
     assert (len(tree), next(iter(tree))) == (4, KEY.path)
+
+
+@pytest.mark.parametrize(
+    ("answer", "twin"),
+    [
+        (same("Straße\\A", "strasse\\a"), same("A", "B")),
+        (begins_with("PolicyAgent", "policy"), begins_with("PolicyAgent", "agent")),
+        (ends_with("ipsecNFAReference", "REFERENCE"), ends_with("ipsecNFAReference", "NFA")),
+        (is_within(r"SOFTWARE\Key\Below", r"software\KEY"), is_within(r"SOFTWARE\Key2", r"SOFTWARE\Key")),
+        (is_within(r"SOFTWARE\Key", r"software\KEY"), is_within("SOFTWARE", r"SOFTWARE\Key")),
+    ],
+)
+def test_names_are_compared_without_regard_to_case(answer: bool, twin: bool) -> None:
+    assert answer
+    assert not twin
+
+
+def test_names_are_kept_as_they_were_written() -> None:
+    names = Names(["One", "Two"])
+    assert ("ONE" in names, "three" in names, 1 in names) == (True, False, False)
+    assert (list(names), len(names)) == (["One", "Two"], 2)
+    assert set(names - Names(["one"])) == {"Two"}
+    assert list(names | Names(["TWO", "Three"])) == ["One", "TWO", "Three"]
+    assert names == Names(["One", "Two"])
+
+
+def test_the_name_that_was_written_last_stands() -> None:
+    found = ByName({"One": 1})
+    found["ONE"] = 2
+    assert (dict(found), found["one"], len(found)) == ({"ONE": 2}, 2, 1)
+    del found["oNe"]
+    assert not found
+    with pytest.raises(KeyError):
+        found["One"]

@@ -42,7 +42,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host.state impo
     Theirs,
     ValueNote,
 )
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, join
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Names, Tree, is_within, join, same
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL, Store
 
 _L2TP_MINIPORT = "ms_l2tpminiport"
@@ -87,10 +87,10 @@ def unreadable(denied: Iterable[str]) -> str:
     An object of the policy store that is denied is one that can't be read; some keys below the network adapters' are
     denied on every Windows.
     """
-    needed = (LOCAL, RASMAN, INTERFACES, LINKAGE, DOMAIN_POLICY, *(join(SERVICES, name) for name in _SERVICE_NAMES))
-    folded = {path.casefold() for path in needed}
+    services = (join(SERVICES, name) for name in _SERVICE_NAMES)
+    needed = Names((LOCAL, RASMAN, INTERFACES, LINKAGE, DOMAIN_POLICY, *services))
     for path in sorted(denied):
-        if path.casefold() in folded or f"{path}\\".casefold().startswith(f"{OURS}\\".casefold()):
+        if path in needed or is_within(path, OURS):
             return f"not even an administrator may read the key {path} of this host; give Administrators read access."
     return ""
 
@@ -206,8 +206,8 @@ def _start_type(key: Key | None) -> StartType | None:
 
 def _interfaces(tree: Tree) -> list[Key]:
     """The interfaces that are there: of all that have a key, those that TCP/IP is bound to."""
-    bound = {device.rpartition("\\")[2].casefold() for device in _texts(tree, LINKAGE, "Bind")}
-    return [key for key in tree.children(INTERFACES) if not bound or key.name.casefold() in bound]
+    bound = Names(device.rpartition("\\")[2] for device in _texts(tree, LINKAGE, "Bind"))
+    return [key for key in tree.children(INTERFACES) if not bound or key.name in bound]
 
 
 def _addresses(interfaces: Iterable[Key]) -> Iterable[HostAddress]:
@@ -246,7 +246,7 @@ def _policies_valid(ran: Mapping[str, tuple[int, tuple[str, ...]]]) -> bool | No
 
 def _l2tp_ports(adapters: Iterable[Key]) -> L2tpPorts:
     for key in adapters:
-        if key.text("ComponentId").casefold() == _L2TP_MINIPORT and "WanEndpoints" in key:
+        if same(key.text("ComponentId"), _L2TP_MINIPORT) and "WanEndpoints" in key:
             return L2tpPorts(key["WanEndpoints"].number, *(_flag(key, name) for name in _PORT_PROPERTIES))
     return L2tpPorts()
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import InEffect
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host.paths import PROHIBITED
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Names, Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store, StoredPolicy
 
 
@@ -145,8 +145,7 @@ class HostState:
         pending = self.pending
         if pending is None or pending.phase is Progress.STAGING:
             return None
-        active, decided = self.store.active_path.casefold(), pending.policy.casefold()
-        switched = active == decided and active != pending.previous.casefold()
+        switched = self.store.assigns(pending.policy) and not self.store.assigns(pending.previous)
         return pending if pending.phase is Progress.COMMITTED or switched else None
 
     @property
@@ -157,14 +156,14 @@ class HostState:
         return tuple(dict.fromkeys((*self.owned, *written, *taken)))
 
     @property
-    def ours(self) -> frozenset[str]:
-        """As `claimed`, in lower case."""
-        return frozenset(path.casefold() for path in self.claimed)
+    def ours(self) -> Names:
+        """As `claimed`, to look for paths in."""
+        return Names(self.claimed)
 
     @property
     def our_policies(self) -> tuple[StoredPolicy, ...]:
         """The policies in the store that are on record as ours."""
-        return tuple(found for found in self.store.policies if found.path.casefold() in self.ours)
+        return tuple(found for found in self.store.policies if found.path in self.ours)
 
     @property
     def displaced(self) -> str:
@@ -194,9 +193,9 @@ class HostState:
         return tuple(each for each in found if self.store.at(each.path))
 
     @property
-    def used(self) -> frozenset[str]:
-        """The paths of what is ours and of adopted policies, in lower case."""
-        return self.ours | {each.path.casefold() for each in self.adopted}
+    def used(self) -> Names:
+        """The paths of what is ours and of adopted policies."""
+        return Names((*self.claimed, *(each.path for each in self.adopted)))
 
     @property
     def prohibited(self) -> bool:

@@ -33,6 +33,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.topolog
     Written,
     key_of,
 )
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import ByName, same
 
 _ENTRY = ("name", "peers", *AUTHENTICATION, "filter_action")
 
@@ -165,18 +166,18 @@ def _unprotected(where: str, action: FilterAction | None) -> Iterator[str]:
 
 
 def _twice(entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    names: set[str] = set()
+    names: ByName[str] = ByName()
     pairs: dict[frozenset[str], str] = {}
     for entry in entries:
         name, pair, shown = entry["name"], frozenset(entry["peers"]), _bare(entry["name"])
-        if name.casefold() in names:
+        if name in names:
             yield f"The connection {shown} is declared twice in l2tp_connections; delete one, or give it another name."
         elif pair in pairs:
             yield (
                 f"The connections {pairs[pair]} and {shown} have the same two peers; "
                 "delete one of them from l2tp_connections."
             )
-        names.add(name.casefold())
+        names[name] = shown
         pairs.setdefault(pair, shown)
 
 
@@ -224,7 +225,7 @@ def _remedy_for_unknown(peer: str) -> str:
 
 def _name_problems(name: str) -> Iterator[str]:
     where = f"The name of the connection {texts.quoted(name)}"
-    if name.casefold() == OTHER_PEERS_RULE.casefold():
+    if same(name, OTHER_PEERS_RULE):
         yield f"{where} is reserved for the rule that the role writes for all other L2TP; write another name."
     yield from _sentence(declaration.check_name, where, name)
 

@@ -27,7 +27,6 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.generation
     has_staged_name,
     left_by_transaction,
     remaining,
-    same_path,
     staying_paths,
     unneeded,
 )
@@ -39,6 +38,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.refusals i
     withdrawal_refused,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.transactions import Intent, Transaction
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import same
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import Words
 
 
@@ -54,9 +54,9 @@ def plan_absent(name: str, host: HostState, identity: uuid.UUID, words: Words, *
         if all_ours or has_name(found, name) or (has_staged_name(found, name) and found != host.store.active)
     ]
     mine = assigned_first(host, (*named, *(found for found in left_by_transaction(host) if found not in named)))
-    adopted = [each for each in host.adopted if all_ours or each.name.casefold() == name.casefold()]
+    adopted = [each for each in host.adopted if all_ours or same(each.name, name)]
     theirs = [found for found in map(host.store.at, (each.path for each in adopted)) if found]
-    unassigned = next((found for found in (*mine, *theirs) if same_path(found.path, host.store.active_path)), None)
+    unassigned = next((found for found in (*mine, *theirs) if host.store.assigns(found.path)), None)
     obsolete = unneeded(host, mine)
     # What only policies of others use from now on is theirs.
     owned_after = remaining(obsolete, host) if staying_paths(host, mine) else ()
@@ -67,7 +67,7 @@ def plan_absent(name: str, host: HostState, identity: uuid.UUID, words: Words, *
     intent, back = _after_removal(host, unassigned, stays=stays)
     switches = intent is not Intent.KEEP
     assigned = unassigned.name if unassigned else name
-    given_back = tuple(each for each in host.taken_over if not stays or each.name.casefold() == name.casefold())
+    given_back = tuple(each for each in host.taken_over if not stays or same(each.name, name))
     used_after = back.path if back else "" if unassigned else host.store.active_path
     needs_no_block = not stays or leaves_no_need_to_block(host, used_after)
     flags = withdrawing_flags(host, back.policy if back else None, intent, (*mine, *theirs))
@@ -119,7 +119,7 @@ def _after_removal(
     still on record. What somebody else assigned meanwhile stays assigned, as does a policy of theirs that we only used.
     """
     before_us = host.store.at(host.displaced)
-    if before_us and same_path(before_us.path, host.store.active_path):
+    if before_us and host.store.assigns(before_us.path):
         return Intent.KEEP, None
     if unassigned:
         return (Intent.ASSIGN if before_us else Intent.UNASSIGN), before_us

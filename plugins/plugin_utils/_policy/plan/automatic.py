@@ -20,6 +20,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Cover
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import HostState
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.transactions import Flag, Intent
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Names
 
 
 def restarting_flags(
@@ -53,10 +54,10 @@ def withdrawing_flags(
     active = host.store.active
     if not assigns:
         after = active.policy if active else None
-    replaced = {path.casefold() for path in host.in_force.obsolete} if host.in_force else frozenset()
+    replaced = Names(host.in_force.obsolete if host.in_force else ())
     # Where an unfinished commit took the place of a policy, RRAS has started again since, if it had to.
-    staying = replaced | {host.store.active_path.casefold()}
-    leaving = [found for found in gone if found.path.casefold() not in staying]
+    staying = replaced | {host.store.active_path}
+    leaving = [found for found in gone if found.path not in staying]
     return restarting_flags(host, after, (*leaving, active if assigns else None))
 
 
@@ -65,7 +66,7 @@ def leaves_no_need_to_block(host: HostState, assigned: str) -> bool:
 
     RRAS's automatic filters cover IPv6 too. Where it makes none, the rule stays as long as anything of ours does.
     """
-    return makes_automatic_filters(host) and assigned.casefold() not in host.used
+    return makes_automatic_filters(host) and assigned not in host.used
 
 
 def makes_automatic_filters(host: HostState) -> bool:

@@ -13,7 +13,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     store,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import HostState
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Names, begins_with, same
 
 STAGED = "(staged "
 """What comes behind the name of a new generation until it is committed, before the transaction's id."""
@@ -38,7 +38,7 @@ def derived_guid(identity: uuid.UUID, label: str) -> uuid.UUID:
 
 
 def assigned_first(host: HostState, found: Iterable[store.StoredPolicy]) -> tuple[store.StoredPolicy, ...]:
-    return tuple(sorted(found, key=lambda each: not same_path(each.path, host.store.active_path)))
+    return tuple(sorted(found, key=lambda each: not host.store.assigns(each.path)))
 
 
 def left_by_transaction(host: HostState) -> tuple[store.StoredPolicy, ...]:
@@ -47,12 +47,12 @@ def left_by_transaction(host: HostState) -> tuple[store.StoredPolicy, ...]:
         return ()
     paths = host.in_force.obsolete if host.in_force else host.pending.written
     found = (host.store.at(path) for path in paths)
-    return tuple(each for each in found if each and not same_path(each.path, host.store.active_path))
+    return tuple(each for each in found if each and not host.store.assigns(each.path))
 
 
-def staying_paths(host: HostState, old: Collection[store.StoredPolicy]) -> frozenset[str]:
-    """The paths of our policies, without some of them, in lower case."""
-    return frozenset(found.path.casefold() for found in host.our_policies if found not in old)
+def staying_paths(host: HostState, old: Collection[store.StoredPolicy]) -> Names:
+    """The paths of our policies, without some of them."""
+    return Names(found.path for found in host.our_policies if found not in old)
 
 
 def unneeded(host: HostState, old: Collection[store.StoredPolicy]) -> tuple[str, ...]:
@@ -64,18 +64,14 @@ def unneeded(host: HostState, old: Collection[store.StoredPolicy]) -> tuple[str,
 
 def remaining(gone: Iterable[str], host: HostState) -> tuple[str, ...]:
     """What is still ours: of what is on record, what exists and stays."""
-    folded = {path.casefold() for path in gone}
-    return tuple(path for path in host.claimed if path.casefold() not in folded and path in host.store.objects)
+    leaving = Names(gone)
+    return tuple(path for path in host.claimed if path not in leaving and path in host.store.objects)
 
 
 def has_name(found: store.StoredPolicy, name: str) -> bool:
-    return found.policy.name.casefold() == name.casefold()
+    return same(found.policy.name, name)
 
 
 def has_staged_name(found: store.StoredPolicy, name: str) -> bool:
     """Whether a policy has the name that new generations of a name have until they are committed."""
-    return found.policy.name.casefold().startswith(f"{name} {STAGED}".casefold())
-
-
-def same_path(path: str, other: str) -> bool:
-    return path.casefold() == other.casefold()
+    return begins_with(found.policy.name, f"{name} {STAGED}")

@@ -37,7 +37,6 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.generation
     means,
     new_keys,
     remaining,
-    same_path,
     unneeded,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.plans import Plan
@@ -55,7 +54,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.transactio
     Transaction,
     policy_path,
 )
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, same
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import Words
 
 
@@ -75,8 +74,8 @@ def plan_present(  # noqa: PLR0913 - what a plan hangs on
     wanted = declaration.policy.masked(nonce)
     namesakes = host.store.find(wanted.name)
     equal = [found for found in namesakes if not found.unreadable and means(found.policy, wanted)]
-    current = next(iter(sorted(equal, key=lambda found: not same_path(found.path, host.store.active_path))), None)
-    foreign = tuple(found for found in namesakes if found.path.casefold() not in host.ours and found not in equal)
+    current = next(iter(sorted(equal, key=lambda found: not host.store.assigns(found.path))), None)
+    foreign = tuple(found for found in namesakes if found.path not in host.ours and found not in equal)
     kept = {each.path for each in (*host.adopted, *host.taken_over)}
     if not declaration.take_over and any(found.path not in kept for found in foreign):
         raise PlanError(
@@ -116,7 +115,7 @@ class _Planner:
         new_paths = () if self.current else tuple(key.path for key in self._keys())
         return Plan(
             before=before,
-            before_assigned=before is not None and same_path(before.path, self.host.store.active_path),
+            before_assigned=before is not None and self.host.store.assigns(before.path),
             after=self.wanted,
             transaction=self._transaction(intent, target, obsolete),
             new=None if self.current else self.declaration.policy,
@@ -184,11 +183,11 @@ class _Planner:
         """The rules that are ours or of a policy in use, and stay, whose preshared key others can read."""
         used = {each.path for each in self._adopted()} | {self.current.path if self.current else ""}
         for found in self.host.store.policies:
-            known = [path for path in found.open_keys if found.path in used or path.casefold() in self.host.ours]
+            known = [path for path in found.open_keys if found.path in used or path in self.host.ours]
             yield from (path for path in known if path not in gone)
 
     def _remarks(self) -> Iterator[str]:
-        if self.current and self.current.path.casefold() not in self.host.used:
+        if self.current and self.current.path not in self.host.used:
             yield "recorded as ours"
         if self.declaration.assigned and self.host.prohibited and not self.host.value_note.recorded:
             yield "ProhibitIpSec recorded"
@@ -200,7 +199,7 @@ class _Planner:
     @property
     def _theirs(self) -> store.StoredPolicy | None:
         """The policy that means what is declared, where somebody else wrote it."""
-        return self.current if self.current and self.current.path.casefold() not in self.host.ours else None
+        return self.current if self.current and self.current.path not in self.host.ours else None
 
     def _taken_over(self) -> tuple[Theirs, ...]:
         """What is kept under another name; one that was in use too, once something else is declared."""
@@ -237,8 +236,8 @@ class _Planner:
         if self._exposes_ipv6(intent):
             yield f"{protection.IPV6_IN_CLEAR_TEXT} {self.words.ipv6_not_blocked}."
         active, name = self.host.store.active, self.declaration.policy.name
-        if active and active.path.casefold() in self.host.used and not has_name(active, name):
-            whose = "wrote" if active.path.casefold() in self.host.ours else "uses"
+        if active and active.path in self.host.used and not has_name(active, name):
+            whose = "wrote" if active.path in self.host.ours else "uses"
             yield (
                 f"The policy {active.name!r}, which this collection {whose}, loses its assignment to {name!r} and "
                 "stays in the store; a play that assigns both changes the host on every run."
@@ -249,8 +248,8 @@ class _Planner:
         if self.declaration.assigned:
             if not self.current:
                 return Intent.SWITCH
-            return Intent.KEEP if active and same_path(active.path, target) else Intent.ASSIGN
-        if active and (same_path(active.path, target) or active.path in obsolete or active in self.foreign):
+            return Intent.KEEP if active and same(active.path, target) else Intent.ASSIGN
+        if active and (same(active.path, target) or active.path in obsolete or active in self.foreign):
             return Intent.UNASSIGN
         return Intent.KEEP if self.current else Intent.WRITE
 
@@ -272,7 +271,7 @@ class _Planner:
     def _assigned(self) -> store.StoredPolicy | None:
         """What is assigned now of that which the declared policy is, or takes the place of."""
         known = (self.current, *self._in_place())
-        return next((found for found in known if found and same_path(found.path, self.host.store.active_path)), None)
+        return next((found for found in known if found and self.host.store.assigns(found.path)), None)
 
     def _negotiated_otherwise(self, intent: Intent) -> tuple[str, ...]:
         """The rules that need the other end to follow, because the key exchange of the whole policy changes."""
@@ -291,14 +290,14 @@ class _Planner:
         named = {found.path for found in self.host.store.find(self.wanted.name)}
         leftovers = left_by_transaction(self.host)
         for found in self.host.store.policies:
-            ours = found.path.casefold() in self.host.ours
-            active = same_path(found.path, self.host.store.active_path)
+            ours = found.path in self.host.ours
+            active = self.host.store.assigns(found.path)
             left = found in leftovers or (has_staged_name(found, self.wanted.name) and not active)
             if ours and (found.path in named or left):
                 yield found
 
     def _obsolete(self, target: str) -> tuple[str, ...]:
-        old = [found for found in self._old_generations() if not same_path(found.path, target)]
+        old = [found for found in self._old_generations() if not same(found.path, target)]
         forgotten = [*(each.path for each in self.foreign), *(each.path for each in self.host.taken_over)]
         taken_over = self.host.store.removable(forgotten) if self.declaration.forget_replaced else ()
         return (*unneeded(self.host, old), *taken_over)
@@ -319,7 +318,7 @@ class _Planner:
         active = self.host.store.active
         if self.declaration.forget_replaced:
             return ""
-        if active is None or active.path.casefold() in self.host.used:
+        if active is None or active.path in self.host.used:
             return self.host.displaced
         concerned = self.declaration.assigned or active in (self.current, *self.foreign)
         return active.path if concerned else self.host.displaced

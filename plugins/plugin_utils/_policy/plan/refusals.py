@@ -21,6 +21,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Hos
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.automatic import makes_automatic_filters
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.generations import has_name
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.transactions import PlanError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Names, same
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import Words
 
 
@@ -29,11 +30,11 @@ def going_back(host: HostState) -> tuple[str, bool]:
     pending = host.pending
     if pending is None:
         return host.store.active_path, False
-    active = host.store.active_path.casefold()
+    active = host.store.active_path
     previous = pending.previous if host.store.at(pending.previous) else ""
     # What it wrote goes, so that must not stay assigned, whoever assigned it.
-    decided = {path.casefold() for path in (pending.policy, *pending.written)}
-    return previous, active in decided and active != previous.casefold()
+    decided = Names((pending.policy, *pending.written))
+    return previous, active in decided and not same(active, previous)
 
 
 def revert_refused(host: HostState, name: str, words: Words) -> str:
@@ -175,7 +176,7 @@ def refuse_dependency(host: HostState, words: Words, *, agent_first: bool) -> No
 
 
 def _whose(host: HostState, found: store.StoredPolicy) -> str:
-    return ", which this collection wrote," if found.path.casefold() in host.ours else ""
+    return ", which this collection wrote," if found.path in host.ours else ""
 
 
 def refuse_foreign_addresses(declaration: Declaration, host: HostState, words: Words) -> None:

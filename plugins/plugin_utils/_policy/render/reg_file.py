@@ -16,12 +16,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import SEPARATOR, Key, Kind, Tree, Value
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import (
+    SEPARATOR,
+    ByName,
+    Key,
+    Kind,
+    Names,
+    Tree,
+    Value,
+    is_within,
+)
 
 HEADER: Final = "Windows Registry Editor Version 5.00"
 OLD_HEADER: Final = "REGEDIT4"
 ROOT: Final = "HKEY_LOCAL_MACHINE"
-_ROOTS: Final = (ROOT.casefold(), "hklm")
+_ROOTS: Final = Names((ROOT, "HKLM"))
 _WIDTH: Final = 78
 _CONTINUED: Final = "\\"
 _KINDS: Final[Mapping[int, Kind]] = {
@@ -148,13 +157,13 @@ class _Reader:
         self._code_page = code_page
         self._unicode = True
         self._path: str | None = None
-        self._keys: dict[str, tuple[str, dict[str, tuple[str, Value]]]] = {}
+        self._keys: ByName[ByName[Value]] = ByName()
 
     def tree(self) -> Tree:
         self._header()
         while self._next < len(self._source):
             self._line(self._take().strip())
-        return Tree(Key(path, dict(values.values())) for path, values in self._keys.values())
+        return Tree(Key(path, values) for path, values in self._keys.items())
 
     def _take(self) -> str:
         self._next += 1
@@ -196,16 +205,15 @@ class _Reader:
         name = found[1]
         deleted = name.startswith("-")
         root, _separator, path = name.removeprefix("-").partition(SEPARATOR)
-        self._path = path.rstrip(SEPARATOR) if root.casefold() in _ROOTS else ""
+        self._path = path.rstrip(SEPARATOR) if root in _ROOTS else ""
         if deleted:
             self._delete(self._path)
             self._path = ""
         elif self._path:
-            self._keys.setdefault(self._path.casefold(), (self._path, {}))
+            self._keys.setdefault(self._path, ByName())
 
     def _delete(self, path: str) -> None:
-        folded = path.casefold()
-        for known in [key for key in self._keys if key == folded or key.startswith(folded + SEPARATOR)]:
+        for known in [key for key in self._keys if is_within(key, path)]:
             del self._keys[known]
 
     def _value(self, line: str) -> None:
@@ -215,11 +223,11 @@ class _Reader:
         value = self._data(rest)
         if not self._path:
             return
-        values = self._keys[self._path.casefold()][1]
+        values = self._keys[self._path]
         if value is None:
-            values.pop(name.casefold(), None)
+            values.pop(name, None)
         else:
-            values[name.casefold()] = name, value
+            values[name] = value
 
     def _name(self, line: str) -> tuple[str, str]:
         """The name of a value, and what follows its equals sign."""

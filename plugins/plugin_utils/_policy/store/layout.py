@@ -11,6 +11,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.model import (
     ObjectClass,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import (
+    ByName,
     Key,
 )
 
@@ -31,9 +32,9 @@ ACTION_TYPE = "ipsecNegotiationPolicyType"
 DATA_TYPE = 0x100
 """The format of ipsecData, as Windows states it in the local store (a directory's objects may hold others)."""
 _OBJECT = re.compile(r"(ipsec\w+)(\{[^{}\\]*\})", re.IGNORECASE)
-_CLASSES = {kind.value.casefold(): kind for kind in ObjectClass}
+_CLASSES = ByName({kind.value: kind for kind in ObjectClass})
 
 
 def object_class(key: Key) -> ObjectClass | None:
     match = _OBJECT.fullmatch(key.name)
-    return _CLASSES.get(match[1].casefold()) if match else None
+    return _CLASSES.get(match[1]) if match else None

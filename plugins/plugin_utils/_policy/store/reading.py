@@ -23,9 +23,13 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.model import (
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import (
     SEPARATOR,
+    ByName,
     Key,
+    Names,
     Tree,
+    ends_with,
     join,
+    same,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store.layout import (
     ACTIVE_POLICY,
@@ -48,7 +52,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store.parts imp
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store.stored import StoredPolicy
 
-_PARENTS = ("", LOCAL.casefold(), f"HKEY_LOCAL_MACHINE{SEPARATOR}{LOCAL}".casefold())
+_PARENTS = Names(("", LOCAL, join("HKEY_LOCAL_MACHINE", LOCAL)))
 _T = TypeVar("_T")
 MOST_FILTERS = 50_000
 """Filters in all rules of a store, those of a list that several rules share counted for each: what a rule holds is
@@ -65,11 +69,10 @@ class Store:
         """The path of the assigned policy as it stands in ActivePolicy; empty where nothing is assigned."""
         self.objects = objects
         """The keys of all objects by path, found without regard to case; those of unknown classes too."""
-        self._access = {path.casefold(): text for path, text in access.items()}
-        closed = {path.casefold() for path in denied}
+        self._access = ByName(access)
+        closed = Names(denied)
         self._parts = {
-            key.path: Unreadable(key.path, DENIED) if key.path.casefold() in closed else read_part(key)
-            for key in objects.values()
+            key.path: Unreadable(key.path, DENIED) if key.path in closed else read_part(key) for key in objects.values()
         }
         self._filters_left = MOST_FILTERS
         self._references = {key.path: tuple(dict.fromkeys(self._targets(key))) for key in objects.values()}
@@ -100,6 +103,10 @@ class Store:
         """The assigned policy; None where there is none, or where ActivePolicy leads nowhere."""
         return self.at(self.active_path)
 
+    def assigns(self, path: str) -> bool:
+        """Return whether the policy at a path is the assigned one; of the empty path, whether nothing is assigned."""
+        return same(path, self.active_path)
+
     def at(self, path: str) -> StoredPolicy | None:
         """Return the policy at a path; None where there is none."""
         key = self.resolve(path)
@@ -107,7 +114,7 @@ class Store:
 
     def find(self, name: str) -> tuple[StoredPolicy, ...]:
         """Return the policies with a name, compared as Windows does: without regard to case."""
-        return tuple(policy for policy in self.policies if policy.name.casefold() == name.casefold())
+        return tuple(policy for policy in self.policies if same(policy.name, name))
 
     def part(self, path: str) -> Part | Unreadable | None:
         """Return what an object holds beside its references; None where there is no such object."""
@@ -117,7 +124,7 @@ class Store:
     def resolve(self, reference: str) -> Key | None:
         """Return the object that a reference names: by its path, or by its name alone as directories do."""
         name = reference.rpartition(SEPARATOR)[2]
-        parent = reference.removesuffix(name).strip(SEPARATOR).casefold()
+        parent = reference.removesuffix(name).strip(SEPARATOR)
         return self.objects.get(join(LOCAL, name)) if parent in _PARENTS else None
 
     def take(self, path: str, filters: int) -> None:
@@ -128,7 +135,7 @@ class Store:
 
     def access(self, path: str) -> str:
         """Return the access list (SDDL) of a rule's key; empty where it is not known."""
-        return self._access.get(path.casefold(), "")
+        return self._access.get(path, "")
 
     def references(self, path: str) -> tuple[str, ...]:
         """Return the paths of the existing objects that an object refers to, each once."""
@@ -171,14 +178,14 @@ class Store:
     def _targets(self, key: Key) -> Iterator[str]:
         """Follow every reference of an object except the one to its owners."""
         for name, value in key.items():
-            if name.casefold().endswith("reference") and name.casefold() != OWNERS_REFERENCE.casefold():
+            if ends_with(name, "Reference") and not same(name, OWNERS_REFERENCE):
                 yield from (target.path for target in map(self.resolve, value.texts) if target)
 
     def _policy(self, key: Key) -> StoredPolicy:
         assembly = _Assembly(self, key)
         policy = assembly.policy()
         rules = assembly.rules()
-        known = {path: self._access.get(path.casefold()) for path in assembly.rule_paths}
+        known = {path: self._access.get(path) for path in assembly.rule_paths}
         return StoredPolicy(
             path=key.path,
             guid=key.name[len(ObjectClass.POLICY) :].upper(),
