@@ -28,13 +28,13 @@ class Agreement:
     name: str
     proved: bool
     summary: str
-    disagreements: tuple[str, ...]
+    differences: tuple[str, ...]
     """What is wrong, a sentence or two each: the ends differ, or a finding on one of them is an error."""
     faults: tuple[Finding, ...]
     """How the ends are otherwise than declared, as errors."""
     findings: tuple[Finding, ...]
     """What else was found on the ends that were read."""
-    remarks: tuple[str, ...]
+    unproved_because: tuple[str, ...]
     """What is not proved and why, a sentence or two each; all other findings are among it."""
 
 
@@ -47,19 +47,19 @@ def _agreement(network: Network, connection: Connection, proofs: Proofs) -> Agre
     read = [peer for peer in connection.peers if network[peer].managed and peer in proofs]
     ends = [each for peer in read for each in end_findings(connection, peer, proofs)]
     wrong = [each for each in ends if each.severity is Severity.ERROR and each.identifier is not _LEFT]
-    disagreements = (
+    differences = (
         *(each.problem for each in wrong),
         *networks.not_negotiable(network, connection.name, connection.peers),
     )
-    summary = _summary(network, connection, read, proofs, disagreements)
+    summary = _summary(network, connection, read, proofs, differences)
     others = (each for each in ends if each not in wrong)
     found = (*others, *(each for peer in read for each in _find(network, peer, proofs)))
     broken = [each for each in found if each.severity is Severity.ERROR and each.identifier is not _LEFT]
     unread = tuple(each for peer in connection.peers for each in of_unread(network, peer, proofs))
-    remarks = (*(each.problem for each in unread), *(str(each) for each in found if each not in broken))
-    everything_wrong = (*disagreements, *map(str, broken))
-    proved = not everything_wrong and not remarks
-    return Agreement(connection.name, proved, summary, everything_wrong, tuple(wrong), found, remarks)
+    unproved_because = (*(each.problem for each in unread), *(str(each) for each in found if each not in broken))
+    everything_wrong = (*differences, *map(str, broken))
+    proved = not everything_wrong and not unproved_because
+    return Agreement(connection.name, proved, summary, everything_wrong, tuple(wrong), found, unproved_because)
 
 
 _LEFT = Identifier.RESTART_PENDING
@@ -78,9 +78,9 @@ def end_findings(connection: Connection, host: str, proofs: Proofs) -> Iterator[
 
 
 def _summary(
-    network: Network, connection: Connection, read: Sequence[str], proofs: Proofs, disagreements: Sequence[str]
+    network: Network, connection: Connection, read: Sequence[str], proofs: Proofs, differences: Sequence[str]
 ) -> str:
-    agree = not disagreements and all(ends.has_connection(connection.name, proofs[peer]) for peer in read)
+    agree = not differences and all(ends.has_connection(connection.name, proofs[peer]) for peer in read)
     source, destination = (network[peer].address for peer in connection.peers)
     unproved = [peer for peer in read if not proofs[peer]["host"]["loading_proved"]]
     choice = _choice(network, connection) if agree and len(read) == len(connection.peers) else ""

@@ -257,7 +257,7 @@ def _rest(plan: Plan, host: HostState) -> Iterator[Word]:
         yield Word.FIREWALL
     if plan.open_keys:
         yield Word.ACCESS_LIST
-    if _record(before) != _record(after) or (plan.before and not plan.new and plan.remarks):
+    if _record(before) != _record(after) or (plan.before and not plan.new and plan.records):
         yield Word.RECORD
     never_named = (found for found in map(host.store.at, plan.obsolete) if found and STAGED in found.name)
     if before.unfinished or before.leftovers or (plan.after and any(never_named)):

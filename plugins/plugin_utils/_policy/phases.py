@@ -36,8 +36,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import (
     new_keys,
     restarting_flags,
 )
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Kind, Value, join
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL, NAME, holds_key
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Kind, Value, join
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL, NAME, NewKey
 
 PRIVATE = "D:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)"
 """Full access for SYSTEM and Administrators, none for anybody else, nothing inherited."""
@@ -227,7 +227,7 @@ def _remember_written(host: HostState) -> Iterator[steps.Step]:
         yield from _state(STATE, host.claimed, host.displaced, host.taken_over, host.adopted)
 
 
-def _keys(plan: Plan, when: int) -> tuple[Key, ...]:
+def _keys(plan: Plan, when: int) -> tuple[NewKey, ...]:
     if plan.new is None:
         return ()
     return new_keys(plan.new, plan.transaction.id, when=when, name=staged_name(plan.new.name, plan.transaction))
@@ -289,9 +289,9 @@ def _rename(path: str, name: str) -> steps.SetValue:
     return steps.SetValue(path, NAME, Value.sz(name))
 
 
-def _write(key: Key) -> Iterator[steps.Step]:
+def _write(key: NewKey) -> Iterator[steps.Step]:
     yield steps.CreateKey(key.path)
-    if holds_key(key):
+    if key.holds_preshared_key:
         yield steps.ProtectKey(key.path, RULE_WITH_KEY)
     for name, value in key.items():
         yield steps.SetValue(key.path, name, value)

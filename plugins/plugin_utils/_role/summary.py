@@ -47,7 +47,7 @@ def of_site(play: PlayVars, run: barrier.Fleet, host: str) -> Compared:
     every = tuple(dict.fromkeys(each for one in found for each in (*one.faults, *one.findings)))
     findings = [each for each in dict.fromkeys(each for one in found for each in one.findings) if each.host == host]
     accepted = {text for each in every for text in _texts(judge, each)}
-    wrong = [each for one in found for each in one.disagreements if each not in accepted]
+    wrong = [each for one in found for each in one.differences if each not in accepted]
     wrong += [str(each) for each in findings if each.severity is Severity.WARNING and judge.fails(each)]
     of_others = {str(each) for one in found for each in one.findings if each.host != host}
     said = [
@@ -171,9 +171,9 @@ def _of_connections(
             {
                 "name": each.name,
                 "peer": connection.other(host),
-                "agree": not each.disagreements,
+                "agree": not each.differences,
                 "proved": each.proved,
-                "accepted": bool(each.disagreements) and accepted.issuperset(each.disagreements),
+                "accepted": bool(each.differences) and accepted.issuperset(each.differences),
                 "summary": each.summary,
             }
             for each, connection in zip(found, connections, strict=True)

@@ -524,7 +524,7 @@ class TestNearEnds:
 class TestAgreement:
     def test_both_ends_agree(self) -> None:
         (pair,) = agreement.agreements(network(PAIR), TOKYO, {TOKYO: proof(), OSAKA: proof()})
-        assert (pair.proved, pair.disagreements, pair.remarks) == (True, (), ())
+        assert (pair.proved, pair.differences, pair.unproved_because) == (True, (), ())
         assert pair.summary == (
             "tokyo-osaka: rras-tokyo and rras-osaka agree on UDP 192.0.2.1 port 1701 -> 192.0.2.2, "
             "mirrored, with the preshared key"
@@ -566,7 +566,7 @@ class TestAgreement:
     )
     def test_what_one_end_lacks(self, osaka: PolicyProof, sentence: str) -> None:
         (pair,) = agreement.agreements(network(PAIR), TOKYO, {TOKYO: proof(), OSAKA: osaka})
-        assert (pair.proved, pair.disagreements) == (False, (sentence,))
+        assert (pair.proved, pair.differences) == (False, (sentence,))
         assert pair.summary.startswith("tokyo-osaka: rras-tokyo and rras-osaka do not agree on UDP")
 
     @pytest.mark.parametrize(
@@ -630,7 +630,7 @@ class TestAgreement:
         (found,) = pair.findings
         fails = found.severity is Severity.ERROR and found.identifier is not Identifier.RESTART_PENDING
         said = ((str(found),), ()) if fails else ((), (str(found),))
-        assert (pair.proved, pair.disagreements, pair.remarks) == (False, *said)
+        assert (pair.proved, pair.differences, pair.unproved_because) == (False, *said)
         assert pair.summary.startswith("tokyo-osaka: rras-tokyo and rras-osaka agree on UDP")
         assert f"{found.identifier} ({found.severity}): {found.problem} {found.remedy}" == finding
         assert found.host == OSAKA
@@ -651,7 +651,7 @@ class TestAgreement:
     )
     def test_what_is_no_finding(self, osaka: PolicyProof) -> None:
         (pair,) = agreement.agreements(network(PAIR), OSAKA, {TOKYO: proof(), OSAKA: osaka})
-        assert (pair.findings, pair.disagreements) == ((), ())
+        assert (pair.findings, pair.differences) == ((), ())
 
     def test_what_ike_chooses_is_named(self) -> None:
         servers = changed(network(PAIR), TOKYO, OSAKA, **DEFAULTS)
@@ -673,7 +673,7 @@ class TestAgreement:
         servers = changed(network(PAIR), TOKYO, OSAKA, **DEFAULTS)
         servers = changed(servers, OSAKA, filter_action=_view.filter_action({"pfs": True}))
         (pair,) = agreement.agreements(servers, TOKYO, {TOKYO: proof(), OSAKA: proof()})
-        (sentence,) = pair.disagreements
+        (sentence,) = pair.differences
         assert sentence.startswith(
             "The connection tokyo-osaka can't be negotiated, because the two ends have no common proposal"
         )
@@ -682,7 +682,7 @@ class TestAgreement:
     def test_an_end_that_was_not_read(self) -> None:
         (pair,) = agreement.agreements(network(PAIR), TOKYO, {TOKYO: proof()})
         assert pair.summary.startswith("tokyo-osaka: rras-tokyo has UDP")
-        assert pair.remarks == (
+        assert pair.unproved_because == (
             "rras-osaka was not read in this run, so its end is not proved; run both ends together to compare them.",
         )
 
@@ -693,7 +693,7 @@ class TestAgreement:
             "tokyo-branch: rras-tokyo does not have UDP 192.0.2.1 port 1701 -> 198.51.100.7, "
             "mirrored, with certificates of CN=Example"
         )
-        assert far.remarks == ("branch is not managed, so its end is not proved.",)
+        assert far.unproved_because == ("branch is not managed, so its end is not proved.",)
 
 
 class TestKeysOfTwoEnds:
@@ -711,14 +711,14 @@ class TestKeysOfTwoEnds:
         proofs = {TOKYO: proof(rules=[OTHER_KEY]), OSAKA: proof(rules=[osaka])}
         (pair,) = agreement.agreements(network(PAIR), TOKYO, proofs)
         assert ("agree with each other, but not with the declaration, on UDP" in pair.summary) is agree
-        assert all(("does not have the declared key yet" in each) is agree for each in pair.disagreements)
-        assert len(pair.disagreements) == 2
+        assert all(("does not have the declared key yet" in each) is agree for each in pair.differences)
+        assert len(pair.differences) == 2
 
     def test_a_wrong_key_concerns_its_own_connection_only(self) -> None:
         servers = network(PAIR, FAR)
         proofs = {TOKYO: proof(rules=[OTHER_KEY, rule("tokyo-branch")]), OSAKA: proof()}
         broken, sound = agreement.agreements(servers, TOKYO, proofs)
-        assert (len(broken.disagreements), sound.disagreements) == (1, ())
+        assert (len(broken.differences), sound.differences) == (1, ())
 
 
 class TestWhatTheStepsSee:

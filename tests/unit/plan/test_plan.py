@@ -109,7 +109,7 @@ class TestEmpty:
             {"remains": (GONE,)},
             {"obsolete": (GONE,)},
             {"services": (steps.DeleteKey(GONE),)},
-            {"remarks": ("recorded as ours",)},
+            {"records": ("recorded as ours",)},
         ],
         ids=lambda left: next(iter(left)),
     )
@@ -151,7 +151,7 @@ class TestFirst:
         assert set(planned.owned_after) == new_paths()
         assert planned.owned_after == tuple(sorted(planned.owned_after))
         assert (planned.remains, planned.obsolete, planned.replaced_after) == ((), (), "")
-        assert (planned.changed_rules, planned.remarks, planned.pending) == (("tokyo-osaka",), (), False)
+        assert (planned.changed_rules, planned.records, planned.pending) == (("tokyo-osaka",), (), False)
 
     def test_unassigned_it_is_only_written(self) -> None:
         planned = present(store(), assigned=False)
@@ -339,7 +339,7 @@ class TestOthers:
     def test_an_equal_one_is_used_as_it_is_and_stays_theirs(self) -> None:
         theirs = written()
         planned = present(store(theirs, active=theirs.path))
-        assert (planned.transaction.intent, planned.remarks) == (Intent.KEEP, ("recorded as ours",))
+        assert (planned.transaction.intent, planned.records) == (Intent.KEEP, ("recorded as ours",))
         assert (planned.adopted_after, planned.owned_after) == ((hosts.Theirs(theirs.path, NAME),), ())
         assert (planned.replaced_after, planned.changed_rules) == (theirs.path, ())
         assert not planned.empty
@@ -448,7 +448,10 @@ class TestRemoval:
             present(store(keys, active=ours.path, owned=ours.paths), assigned=False)
         assert present(store(keys, other, active=other.path, owned=ours.paths), assigned=False).empty
         again = present(store(keys, active=ours.path, owned=ours.paths))
-        assert (again.transaction.intent, again.remarks) == (Intent.KEEP, ("ProhibitIpSec recorded",) if fields else ())
+        assert (again.transaction.intent, again.records) == (
+            Intent.KEEP,
+            ("ProhibitIpSec recorded",) if fields else (),
+        )
 
 
 class TestUnfinished:
@@ -482,7 +485,7 @@ class TestUnfinished:
         planned = present(host)
         assert (planned.transaction.intent, planned.transaction.policy) == (Intent.ASSIGN, cut.path)
         assert (planned.remains, planned.obsolete, set(planned.owned_after)) == ((), (), cut.paths)
-        assert planned.remarks == (), "it was ours all the time"
+        assert planned.records == (), "it was ours all the time"
 
     def test_a_committed_one_is_finished(self) -> None:
         old, new = written(rules=OTHER_RULES), written()

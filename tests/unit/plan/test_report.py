@@ -79,5 +79,5 @@ def test_a_dynamic_address_is_said_before_the_first_run(address: str, said: int)
 def test_site_does_not_end_well_with_it() -> None:
     proofs = {TOKYO: proof(l2tp_covered="connections", rules=[rule(covered=False), SOUND]), OSAKA: proof()}
     exposed, sound = agreement.agreements(network(PAIR, FAR), TOKYO, proofs)
-    assert exposed.disagreements == (IN_CLEAR_TEXT.partition(" Run site")[0],)
-    assert sound.disagreements == ()
+    assert exposed.differences == (IN_CLEAR_TEXT.partition(" Run site")[0],)
+    assert sound.differences == ()

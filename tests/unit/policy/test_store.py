@@ -19,7 +19,6 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import (
     LOCAL,
     Store,
     Unreadable,
-    holds_key,
     object_keys,
 )
 from ansible_collections.rras.ipsec.tests.support import gpipsec, strategies
@@ -560,21 +559,6 @@ class TestKeys:
             object_keys(policy, GUIDS, WHEN)
 
 
-class TestHoldsKey:
-    def test_only_the_rule_with_the_key_does(self) -> None:
-        assert [name for name, key in KEYS.items() if holds_key(key)] == [NAMES["rule"]]
-
-    @pytest.mark.parametrize(
-        ("data", "expected"),
-        [
-            (Value.binary(gpipsec.rule(gpipsec.method(3, b""), gpipsec.method(5, b""))), False),
-            (Value.binary(gpipsec.rule(rest=gpipsec.alternate(gpipsec.preshared_key("k")))), True),
-            (Value.binary(gpipsec.rule(gpipsec.method(9, b""))), True),
-            (UNKNOWN, True),
-            (WITHHELD, True),
-            (DAMAGED, True),
-        ],
-    )
-    def test_what_can_t_be_excluded_counts(self, data: Value, *, expected: bool) -> None:
-        assert holds_key(Key(join(LOCAL, "ipsecNFA{0}"), {"ipsecData": data})) is expected
-        assert not holds_key(Key(join(LOCAL, "ipsecFilter{0}"), {"ipsecData": data}))
+class TestKeysWithPresharedKeys:
+    def test_only_the_rule_with_one_has_one(self) -> None:
+        assert [name for name, key in KEYS.items() if key.holds_preshared_key] == [NAMES["rule"]]

@@ -91,7 +91,10 @@ def plan_absent(name: str, host: HostState, identity: uuid.UUID, words: Words, *
         given_back=given_back,
         rule_changes=_gone(named or mine[:1] or (theirs if unassigned and switches else ())),
         services=() if stays else services.give_back(host),
-        remarks=(*(["names given back"] if given_back else []), *(["no longer recorded as ours"] if adopted else [])),
+        records=(
+            *(["names given back"] if given_back else []),
+            *(["no longer recorded as ours"] if adopted else []),
+        ),
         pending=host.pending is not None,
         refusal=withdrawal_refused(host, assigned, back, words) if switches else "",
         lasting_refusal=(

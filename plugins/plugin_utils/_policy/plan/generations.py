@@ -13,13 +13,15 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     store,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import HostState
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Names, begins_with, same
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Names, begins_with, same
 
 STAGED = "(staged "
 """What comes behind the name of a new generation until it is committed, before the transaction's id."""
 
 
-def new_keys(policy: model.Policy, identity: uuid.UUID, *, when: int, name: str | None = None) -> tuple[Key, ...]:
+def new_keys(
+    policy: model.Policy, identity: uuid.UUID, *, when: int, name: str | None = None
+) -> tuple[store.NewKey, ...]:
     """The keys of a new generation, its GUIDs made from the transaction's.
 
     when: seconds since 1970 for whenChanged; name: another name than the policy's own.

@@ -133,7 +133,7 @@ class _Planner:
             firewall=services.block_ipv6(self.host) if self._blocks_ipv6 else (),
             opening=services.open_to(self.host, self._peers, firewall.tag(str(self.identity))),
             open_keys=tuple(self._open_keys((*obsolete, *remains))),
-            remarks=tuple(self._remarks()),
+            records=tuple(self._records()),
             pending=self.host.pending is not None,
             warnings=tuple(self._warnings(intent)),
         )
@@ -186,7 +186,7 @@ class _Planner:
             known = [path for path in found.open_keys if found.path in used or path in self.host.ours]
             yield from (path for path in known if path not in gone)
 
-    def _remarks(self) -> Iterator[str]:
+    def _records(self) -> Iterator[str]:
         if self.current and self.current.path not in self.host.used:
             yield "recorded as ours"
         if self.declaration.assigned and self.host.prohibited and not self.host.value_note.recorded:

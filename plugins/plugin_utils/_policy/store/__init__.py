@@ -24,7 +24,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store.layout im
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store.parts import Unreadable
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store.reading import Store
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store.stored import StoredPolicy
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store.writing import holds_key, object_keys
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store.writing import NewKey, object_keys
 
 __all__ = [
     "ACTIVE_POLICY",
@@ -33,9 +33,9 @@ __all__ = [
     "LOCAL",
     "NAME",
     "OWNERS_REFERENCE",
+    "NewKey",
     "Store",
     "StoredPolicy",
     "Unreadable",
-    "holds_key",
     "object_keys",
 ]

@@ -36,9 +36,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store.layout im
     NAME,
     OWNERS_REFERENCE,
     RULES_REFERENCE,
-    object_class,
 )
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store.parts import UnreadableError, data_of
 
 _Shared = TypeVar("_Shared", FilterAction, FilterList)
 
@@ -48,7 +46,7 @@ def object_keys(
     guids: Callable[[str], uuid.UUID],
     when: int,
     name: str | None = None,
-) -> tuple[Key, ...]:
+) -> tuple[NewKey, ...]:
     """Return the registry keys of a new generation of a policy, what is referred to before what refers to it.
 
     guids: gives the GUID for a stable label ("policy", "main mode", "rule 0", "filter action 0", "filter list 0",
@@ -57,6 +55,16 @@ def object_keys(
     structures of version 1 can't say.
     """
     return _Generation(policy, guids, when, name or policy.name).keys()
+
+
+class NewKey(Key):
+    """A registry key that is to be written."""
+
+    __slots__ = ("holds_preshared_key",)
+
+    def __init__(self, path: str, values: Mapping[str, Value], *, holds_preshared_key: bool = False) -> None:
+        super().__init__(path, values)
+        self.holds_preshared_key = holds_preshared_key
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -82,7 +90,7 @@ class _Generation:
         self.actions = _uses([rule.filter_action for rule in policy.rules])
         self.lists = _uses([rule.filter_list for rule in policy.rules])
 
-    def keys(self) -> tuple[Key, ...]:
+    def keys(self) -> tuple[NewKey, ...]:
         return (
             *map(self._filter_list, self.lists.values()),
             *map(self._filter_action, self.actions.values()),
@@ -91,7 +99,7 @@ class _Generation:
             self._policy(),
         )
 
-    def _policy(self) -> Key:
+    def _policy(self) -> NewKey:
         data = codec.encode_policy(codec.PolicyData(self.policy.polling_interval))
         rules = [self._rule_path(index) for index in range(len(self.policy.rules))]
         references = {
@@ -100,11 +108,11 @@ class _Generation:
         }
         return self._key(ObjectClass.POLICY, "policy", (self.policy.name, self.policy.description), data, references)
 
-    def _main_mode(self) -> Key:
+    def _main_mode(self) -> NewKey:
         data = codec.encode_main_mode(self.policy.main_mode, self.guids("main mode"))
         return self._key(ObjectClass.MAIN_MODE, "main mode", ("", ""), data, self._owned_by_policy())
 
-    def _rule(self, index: int, rule: Rule) -> Key:
+    def _rule(self, index: int, rule: Rule) -> NewKey:
         references = self._owned_by_policy()
         action = self.actions[_identity(rule.filter_action)]
         references[FILTER_ACTION_REFERENCE] = Value.sz(self._path(ObjectClass.FILTER_ACTION, action.label))
@@ -112,15 +120,16 @@ class _Generation:
             filter_list = self.lists[_identity(rule.filter_list)]
             references[FILTER_LIST_REFERENCE] = Value.multi_sz([self._path(ObjectClass.FILTER_LIST, filter_list.label)])
         texts = rule.name, rule.description
-        return self._key(ObjectClass.RULE, f"rule {index}", texts, codec.encode_rule(rule), references)
+        key = self._key(ObjectClass.RULE, f"rule {index}", texts, codec.encode_rule(rule), references)
+        return NewKey(key.path, key, holds_preshared_key=rule.holds_secret)
 
-    def _filter_action(self, use: _Use[FilterAction]) -> Key:
+    def _filter_action(self, use: _Use[FilterAction]) -> NewKey:
         action = use.shared
         others = {ACTION: Value.sz(action.action), ACTION_TYPE: Value.sz(action.type), **self._owned_by_rules(use)}
         data = codec.encode_filter_action(action.offers)
         return self._key(ObjectClass.FILTER_ACTION, use.label, (action.name, action.description), data, others)
 
-    def _filter_list(self, use: _Use[FilterList]) -> Key:
+    def _filter_list(self, use: _Use[FilterList]) -> NewKey:
         filters = [
             dataclasses.replace(filter_, guid=self.guids(f"filter {use.number}.{number}"))
             for number, filter_ in enumerate(use.shared.filters)
@@ -151,7 +160,7 @@ class _Generation:
         texts: tuple[str, str],
         data: bytes,
         others: Mapping[str, Value],
-    ) -> Key:
+    ) -> NewKey:
         """Return one key with the values that every class has, and some others; empty texts are left out."""
         named = {value: Value.sz(text) for value, text in zip((NAME, DESCRIPTION), texts, strict=True) if text}
         values = {
@@ -164,7 +173,7 @@ class _Generation:
             "whenChanged": Value.dword(self.when),
             **others,
         }
-        return Key(self._path(kind, label), values)
+        return NewKey(self._path(kind, label), values)
 
 
 def _identity(shared: FilterAction | FilterList) -> tuple[str, str, FilterAction | FilterList]:
@@ -179,14 +188,3 @@ def _uses(shared: Iterable[_Shared | None]) -> dict[tuple[str, str, FilterAction
         if each is not None:
             uses.setdefault(_identity(each), _Use(each, len(uses))).rules.append(rule)
     return uses
-
-
-def holds_key(key: Key) -> bool:
-    """Whether a registry key holds a preshared key, or a rule of which that can't be excluded."""
-    if object_class(key) is not ObjectClass.RULE:
-        return False
-    try:
-        data = codec.decode_rule(data_of(key))
-    except (codec.CodecError, UnreadableError):
-        return True
-    return any(method.is_secret for method in (*data.authentication, *(data.alternate_authentication or ())))
