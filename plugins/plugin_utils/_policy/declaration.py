@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model, texts
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import ByName
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import NameMap
 
 Options = Mapping[str, Any]
 
@@ -166,7 +166,7 @@ def _refuse(where: str, fault: str) -> None:
 
 
 def _check_rule_names(rules: Sequence[Options]) -> None:
-    seen: ByName[Options] = ByName()
+    seen: NameMap[Options] = NameMap()
     for number, rule in enumerate(rules):
         if rule["name"] in seen:
             raise DeclarationError(f"rules[{number}].name is {rule['name']!r} again; give each rule its own name.")

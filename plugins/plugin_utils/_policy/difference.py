@@ -22,7 +22,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.changes import Word
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import SERVICES_NOTE, HostState, Progress, Service
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import STAGED, Flag, Intent, Plan, Transaction
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Names, same
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import NameSet, same
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyResult, RuleChange
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import StoredPolicy
 
@@ -133,7 +133,7 @@ def committed(transaction: Transaction, host: HostState) -> PolicyResult:
     pending = host.pending
     if pending is None:
         return _diff(after.lines(), after.lines())
-    staged = Names(pending.written)
+    staged = NameSet(pending.written)
     before = [
         dataclasses.replace(
             each,
@@ -151,7 +151,7 @@ def finished(transaction: Transaction, name: str, deleted: Iterable[str], host: 
     deleted: the paths of what was deleted, of which nobody knows the names any more.
     """
     after = Snapshot.of(host)
-    taken = Names(transaction.taken_over)
+    taken = NameSet(transaction.taken_over)
     named = [dataclasses.replace(each, name=name) if each.path in taken else each for each in after.policies]
     gone = [path.rpartition("\\")[2] for path in deleted]
     policies = [Entry("", each, assigned=False, ours=True) for each in gone if each.startswith(_POLICY_CLASS)]
@@ -316,7 +316,7 @@ def _staged(plan: Plan, host: HostState) -> Iterator[Entry]:
 def _finished(plan: Plan, host: HostState) -> Iterator[Entry]:
     gone = {*plan.remains, *plan.obsolete}
     assigned = plan.transaction.assigned if plan.transaction.assigns else host.store.active_path
-    ours = Names((*plan.owned_after, *(each.path for each in plan.adopted_after)))
+    ours = NameSet((*plan.owned_after, *(each.path for each in plan.adopted_after)))
     names = {each.path: each.name for each in plan.given_back}
     if plan.after:
         names |= {path: phases.taken_over_name(plan.after.name, path) for path in plan.transaction.taken_over}

@@ -56,6 +56,7 @@ def stage(plan: Plan, host: HostState, *, when: int, backup: bool) -> tuple[step
     when: seconds since 1970.
     """
     return (
+        # Between a reading and this lies a round trip, in which an administrator may click OK.
         steps.ExpectUnchanged(LOCAL, host.digest),
         *expect_value(host),
         *own_key(),
@@ -188,6 +189,7 @@ def expect_value(host: HostState) -> Iterator[steps.Step]:
 
     One that is neither a number nor a text is not answered whole, and never counts.
     """
+    # A script can't compare what it did not send: REG_BINARY and the like are answered as a digest.
     if host.prohibit_ipsec is None or host.prohibit_ipsec.kind in GIVEN_BACK:
         yield steps.ExpectValue(RASMAN, PROHIBIT_IPSEC, host.prohibit_ipsec)
 
@@ -206,6 +208,7 @@ def back_up(host: HostState, sources: Iterable[str]) -> Iterator[steps.Step]:
     """Copy keys to our own one: the newest copy is replaced each time, the first ever stays (KB 240262, KB 256986)."""
     yield steps.CreateKey(BACKUP)
     first = () if host.backed_up else ("First",)
+    # The first copy is how the host was before us. A later one would hold what we wrote.
     for kind in (*first, "Newest"):
         yield steps.CreateKey(join(BACKUP, kind))
         for source in (LOCAL, RASMAN) if kind == "First" else sources:
@@ -292,6 +295,7 @@ def _rename(path: str, name: str) -> steps.SetValue:
 def _write(key: NewKey) -> Iterator[steps.Step]:
     yield steps.CreateKey(key.path)
     if key.holds_preshared_key:
+        # Closed before the key is in it: a moment in between would be enough to read it.
         yield steps.ProtectKey(key.path, RULE_WITH_KEY)
     for name, value in key.items():
         yield steps.SetValue(key.path, name, value)
@@ -307,6 +311,7 @@ def _expect(transaction: Transaction, phase: Progress) -> tuple[steps.Step, ...]
 
 def _put_in_force(transaction: Transaction, name: str) -> Iterator[steps.Step]:
     if transaction.policy and transaction.intent is not Intent.ASSIGN:
+        # Named before it is assigned: the console and every reading find it by that name.
         yield _rename(transaction.policy, name)
     assigning = (steps.AssignPolicy(transaction.assigned),) if transaction.assigns else ()
     yield from _around(assigning, transaction.flags)

@@ -4,7 +4,7 @@
 """A part of a Windows registry as immutable data.
 
 Paths are relative to HKEY_LOCAL_MACHINE and have no leading backslash. Windows compares the names of keys and values
-without case and keeps the case in which they were written; so do `same`, `Names`, `ByName`, `Key` and `Tree`, which
+without case and keeps the case in which they were written; so do `same`, `NameSet`, `NameMap`, `Key` and `Tree`, which
 are the only ones to compare them.
 """
 
@@ -41,7 +41,7 @@ def is_within(path: str, parent: str) -> bool:
     return begins_with(f"{path}{SEPARATOR}", f"{parent}{SEPARATOR}")
 
 
-class Names(AbstractSet[str]):
+class NameSet(AbstractSet[str]):
     """Paths or names, found without regard to case and kept as they were written."""
 
     __slots__ = ("_names",)
@@ -59,7 +59,7 @@ class Names(AbstractSet[str]):
         return len(self._names)
 
 
-class ByName(MutableMapping[str, _T]):
+class NameMap(MutableMapping[str, _T]):
     """Anything by path or name, found without regard to case; the name that was written last is the one that stands."""
 
     __slots__ = ("_items",)
@@ -156,7 +156,7 @@ class Key(Mapping[str, Value]):
 
     def __init__(self, path: str, values: Mapping[str, Value] | None = None) -> None:
         self.path = path
-        self._values = ByName(values)
+        self._values = NameMap(values)
 
     def __getitem__(self, name: str) -> Value:
         return self._values[name]
@@ -201,7 +201,7 @@ class Tree(Mapping[str, Key]):
     __slots__ = ("_keys",)
 
     def __init__(self, keys: Iterable[Key] = ()) -> None:
-        self._keys = ByName({key.path: key for key in keys})
+        self._keys = NameMap({key.path: key for key in keys})
 
     def __getitem__(self, path: str) -> Key:
         return self._keys[path]

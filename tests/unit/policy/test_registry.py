@@ -8,10 +8,10 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import (
-    ByName,
     Key,
     Kind,
-    Names,
+    NameMap,
+    NameSet,
     Tree,
     Value,
     begins_with,
@@ -86,16 +86,16 @@ def test_names_are_compared_without_regard_to_case(answer: bool, twin: bool) -> 
 
 
 def test_names_are_kept_as_they_were_written() -> None:
-    names = Names(["One", "Two"])
+    names = NameSet(["One", "Two"])
     assert ("ONE" in names, "three" in names, object() in names) == (True, False, False)
     assert (list(names), len(names)) == (["One", "Two"], 2)
-    assert set(names - Names(["one"])) == {"Two"}
-    assert list(names | Names(["TWO", "Three"])) == ["One", "TWO", "Three"]
-    assert names == Names(["One", "Two"])
+    assert set(names - NameSet(["one"])) == {"Two"}
+    assert list(names | NameSet(["TWO", "Three"])) == ["One", "TWO", "Three"]
+    assert names == NameSet(["One", "Two"])
 
 
 def test_the_name_that_was_written_last_stands() -> None:
-    found = ByName({"One": 1})
+    found = NameMap({"One": 1})
     found["ONE"] = 2
     assert (dict(found), found["one"], len(found)) == ({"ONE": 2}, 2, 1)
     del found["oNe"]

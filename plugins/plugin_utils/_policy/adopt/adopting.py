@@ -16,7 +16,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import describe
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.adopt import options
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.adopt.options import InexpressibleError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import SEPARATOR, Names
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import SEPARATOR, NameSet
 
 _DEFAULT_NAME: Final = "L2TP site to site"
 _DEFAULT_POLLING: Final = 180
@@ -91,7 +91,7 @@ class _Adoption:
         self._keys: dict[str, str] = {}
         self._peers: dict[str, str] = {}
         self._own = ""
-        self._used = Names([network.OTHER_PEERS_RULE])
+        self._used = NameSet([network.OTHER_PEERS_RULE])
 
     def result(self) -> Adopted:
         self._left_out += map(unreadable_sentence, self._found.unreadable)
@@ -188,7 +188,7 @@ class _Adoption:
         """The name of a connection: that of its rule, if it can be one and is not taken."""
         usable = not texts.name_fault(rule.name) and rule.name not in self._used
         name = rule.name if usable else _own_name(self._used, number)
-        self._used = Names((*self._used, name))
+        self._used = NameSet((*self._used, name))
         return name
 
     def _variable(self, name: str) -> str:
@@ -248,7 +248,7 @@ def _shown(rule: model.Rule, number: int) -> str:
     return texts.quoted(describe.escaped(rule.name)) if texts.is_visible(rule.name) else str(number)
 
 
-def _own_name(used: Names, number: int) -> str:
+def _own_name(used: NameSet, number: int) -> str:
     while f"rule {number}" in used:
         number += 1
     return f"rule {number}"

@@ -43,6 +43,7 @@ def explain(data: bytes) -> tuple[Field, ...]:
         raise UnknownFormatError("a known structure", identity)
     reader = ExplainingReader(data)
     read(reader)
+    # The unused byte, and what newer Windows put behind it that no specification names.
     if reader.left:
         reader.take("unused", reader.left)
     return tuple(reader.fields)

@@ -37,6 +37,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.model import (
 
 FILTER_LIST_ID = uuid.UUID("80dc20b5-2ec8-11d1-a89e-00a0248d3021")
 FILTER_LIST_V2_ID = uuid.UUID("35fecd3d-ae29-4373-8a6a-c5d8fab2fb08")
+# The smallest sizes, with empty names: what a count is checked against.
 _FILTER = 64
 _V2_FILTER = 136
 _USE_V2_RANGE = 8
@@ -71,9 +72,11 @@ def read_filter_list(reader: Reader) -> tuple[Filter, ...]:
     reader.uint32("Data-Length2")
     override = reader.uint32("Number-Of-Filters11")
     newer = reader.items("Number-Of-Filters2", reader.uint32("Number-Of-Filters2"), _V2_FILTER, _v2_filter)
+    # If it isn't 0, this count of old filters replaces the one that stands before them.
     if override not in (0, count):
         legacy = _legacy_filters(Reader(reader.data[:end], start), override)
     ranges = [filter_ for filter_, replaces in newer if replaces]
+    # Vista writes a range as subnets too, for Windows 2000 and 2003, and marks it as what they stand for.
     kept = (filter_ for filter_ in legacy if not any(range_.covers(filter_) for range_ in ranges))
     return (*kept, *(filter_ for filter_, _replaces in newer))
 
@@ -92,6 +95,7 @@ def _legacy_filter(reader: Reader) -> Filter:
     destination = _legacy_address(reader, "Legacy-Destination", destination_name)
     tunnel_address = reader.ipv4("Legacy-Tunnel-Address")
     protocol = known(Protocol, reader.uint32("Legacy-Protocol"))
+    # 0 is any port; `Ports.one` knows.
     source_port = Ports.one(reader.uint16("Legacy-Source-Port"))
     destination_port = Ports.one(reader.uint16("Legacy-Destination-Port"))
     tunnel = tunnel_address if reader.uint8("Legacy-Is-Tunnel") else None
@@ -127,9 +131,11 @@ def _legacy_address(reader: Reader, name: str, dns_name: str) -> Address:
     address = reader.ipv4(f"{name}-Address")
     mask = reader.ipv4(f"{name}-Mask")
     if mask == V4_ALL_ONES:
+        # Me is 0.0.0.0 with a mask of ones, an address that no host has.
         if address == V4_NONE and not dns_name:
             return Address.me()
         return Address(AddressKind.SINGLE, address, None, dns_name)
+    # With a DNS name, the name says what is meant, not the address that stands beside it.
     if address == mask == V4_NONE and not dns_name:
         return Address.any()
     return Address(AddressKind.SUBNET, address, mask, dns_name)
@@ -142,6 +148,7 @@ def _encode_address(name: str, address: Address) -> bytes:
     if address.kind in (AddressKind.SINGLE, AddressKind.SUBNET):
         first, mask = address.first or first, address.second or mask
     data = pack_ipv4(name, first) + pack_ipv4(name, mask)
+    # DNS, WINS, DHCP and gateway stand in one byte of the filter, and their address as Me.
     special = address.kind in _SPECIAL_NUMBERS
     read = Address(address.kind) if special else _legacy_address(Reader(data), name, address.name)
     if read != address:

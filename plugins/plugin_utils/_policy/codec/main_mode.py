@@ -75,6 +75,7 @@ def read_main_mode(reader: Reader) -> MainMode:
     master_pfs = bool(reader.uint32("Master-PFS-Required"))
     options = reader.uint32("ISAKMP-Options")
     new_dh = reader.take("New-DH-1 to New-DH-4", _NEW_DH_FIELDS)
+    # 0 stands for no limit here, and for 28 800 seconds in the lifetime.
     limit = reader.uint32("QM-Limit")
     lifetime = reader.uint32("MM-Lifetime")
     reader.take("Zero2", 20)
@@ -105,6 +106,7 @@ def _split_new_dh(methods: tuple[MainModeMethod, ...]) -> bytes:
 
 def _main_mode_method(reader: Reader) -> MainModeMethod:
     reader.take("Major-Version, Minor-Version, Zero3", 4)
+    # The high half is a key length, which nothing reads: DES and 3DES have one each.
     encryption = reader.uint64("Encryption-Algorithm-ID") & MAX_UINT32
     reader.take("Zero4", 4)
     integrity = reader.uint64("Hash-Algorithm-ID") & MAX_UINT32
@@ -115,7 +117,9 @@ def _main_mode_method(reader: Reader) -> MainModeMethod:
     limit = reader.uint32("QM-Limit")
     kilobytes = reader.uint32("Oakley-Lifetime-KB")
     seconds = reader.uint32("Oakley-Lifetime-Secs")
+    # Uninitialised memory in real stores; the main mode has one Master-PFS-Required for all methods.
     reader.take("PFS-Identity-Required", 4)
+    # This byte overrides the three numbers; Windows 2000 and XP, which don't know it, go by the numbers.
     if function in _NEW_DH:
         return MainModeMethod(*_NEW_DH[function], DhGroup.GROUP_14)
     algorithms = known(IkeEncryption, encryption), known(Integrity, integrity), known(DhGroup, group)
@@ -137,6 +141,7 @@ def _encode_main_mode_method(method: MainModeMethod, main_mode: MainMode) -> byt
             bytes(4),
             pack_enum("Encryption-Algorithm-ID", IkeEncryption, method.encryption) + bytes(8),
             pack_enum("Hash-Algorithm-ID", Integrity, method.integrity) + bytes(16),
+            # No Random-Function: the three numbers say everything.
             bytes(8),
             pack_enum("Oakley-Group", DhGroup, method.group),
             pack_uint32("QM-Limit", limit),

@@ -27,6 +27,7 @@ def decode_policy(data: bytes) -> PolicyData:
 
 def read_policy(reader: Reader) -> PolicyData:
     reader.start(POLICY_ID)
+    # How often Windows looks for a newer policy.
     return PolicyData(reader.uint32("Polling-Interval"))
 
 

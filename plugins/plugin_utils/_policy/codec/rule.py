@@ -60,6 +60,7 @@ def encode_rule(rule: RuleData | Rule) -> bytes:
     """Return the data of an ipsecNFA. Alternate methods, flags and IPv6 endpoints have no place in version 1."""
     if rule.alternate_authentication is not None or any(rule.authentication_flags):
         raise CodecError("Alt-Auth-Method-Id1", "no alternate methods and no flags", "some")
+    # The address is there in every rule; only Is-Tunnel-Specifier tells 0.0.0.0 from no tunnel.
     tunnel = V4_NONE if rule.tunnel_address is None else rule.tunnel_address
     return pack_structure(
         RULE_ID,
@@ -69,6 +70,7 @@ def encode_rule(rule: RuleData | Rule) -> bytes:
         pack_text("Interface-Name", rule.interface_name),
         pack_ipv4("Tunnel-Address", tunnel),
         pack_uint32("Is-Tunnel-Specifier", rule.tunnel_address is not None),
+        # A rule that is switched off stays in the store: KB 240262 clears the check box of the default response so.
         pack_uint32("Is-Active-Specifier", rule.active),
         pack_text("Tunnel-End-Point-Name", rule.tunnel_name),
     )
@@ -83,8 +85,11 @@ def read_rule(reader: Reader) -> RuleData:
     is_tunnel = bool(reader.uint32("Is-Tunnel-Specifier"))
     active = bool(reader.uint32("Is-Active-Specifier"))
     tunnel_name = reader.text("Tunnel-End-Point-Name")
+    # Vista and later add sections behind the old structure, where Windows 2000 does not look.
     alternate = _alternate(reader, length)
+    # One flags field for each method, and of the second list where there is one; the section has no count of its own.
     flags = _flags(reader, length, len(authentication if alternate is None else alternate))
+    # Where both are set, the IPv6 endpoint counts, and the old field holds anything.
     ipv6 = _ipv6_tunnel(reader, length)
     tunnel = (ipv6 or tunnel_address) if is_tunnel else None
     return RuleData(authentication, connection_type, active, tunnel, alternate, flags, interface_name, tunnel_name)
@@ -95,6 +100,7 @@ def _methods(reader: Reader, name: str) -> tuple[AuthenticationMethod, ...]:
 
 
 def _method(reader: Reader) -> AuthenticationMethod:
+    # The specification knows 1, 3 and 5. What another number holds may be a secret, so it is treated as one.
     kind = known(AuthenticationType, reader.uint32("Auth-Type"))
     return AuthenticationMethod(kind, reader.take("Auth-Method-Data", reader.uint32("Auth-Length")))
 
@@ -129,4 +135,5 @@ def _ipv6_tunnel(reader: Reader, length: int) -> ipaddress.IPv6Address | None:
         return None
     reader.guid("IPv6-Tunnel-Mode-ID")
     address = ipaddress.IPv6Address(reader.take("IPv6-Tunnel-Mode-Address", 16))
+    # :: stands for none, as 0.0.0.0 does in the old field.
     return None if address.is_unspecified else address

@@ -102,10 +102,12 @@ class Reader:
     def text(self, name: str) -> str:
         """Take a length and a string; what stands after a NUL is no part of the string."""
         data = self.take(name, self.uint32(f"{name}, length"))
+        # The length counts bytes, the NUL among them; what a length covers beyond that is leftover memory.
         return data.decode("utf-16-le", errors="replace").partition("\0")[0]
 
     def items(self, name: str, count: int, size: int, read: Callable[[Reader], _T]) -> tuple[_T, ...]:
         """Take a number of items of at least `size` bytes; CodecError at once where so many can't follow."""
+        # A count is the first thing that damage shows in; a loop of 4 billion steps would be the second.
         if count * size > self.left:
             raise CodecError(name, f"at most {self.left // size}", f"{count}", self.offset)
         return tuple(read(self) for pack_number in range(count))
@@ -147,6 +149,7 @@ def at_section(reader: Reader, length: int, identity: uuid.UUID) -> bool:
 
     It stands behind the last field, or behind the one unused byte that follows it, wherever Data-Length ends.
     """
+    # What Windows wrote shows both: a Data-Length that counts the section, and one that ends before it.
     end = _HEADER + length
     return reader.stands_at(reader.offset, reader.offset + 1, end, end + 1, identity=identity)
 
@@ -154,6 +157,7 @@ def at_section(reader: Reader, length: int, identity: uuid.UUID) -> bool:
 def pack_structure(identity: uuid.UUID, *parts: bytes) -> bytes:
     """Put the identity and Data-Length in front, and behind the unused byte that Data-Length doesn't count."""
     body = b"".join(parts)
+    # All that Windows wrote ends in this byte, so what we write does too.
     return identity.bytes_le + pack_uint32("Data-Length", len(body)) + body + b"\0"
 
 
@@ -179,6 +183,7 @@ def pack_text(name: str, text: str) -> bytes:
     if "\0" in text:
         raise CodecError(name, "a text without NUL", "one with NUL")
     try:
+        # An empty text is one NUL and the length 2, never the length 0.
         data = (text + "\0").encode("utf-16-le")
     except UnicodeEncodeError:
         raise CodecError(name, "a text of whole characters", "half of a surrogate pair") from None

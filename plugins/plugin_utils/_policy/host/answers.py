@@ -42,7 +42,14 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host.state impo
     Theirs,
     ValueNote,
 )
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Names, Tree, is_within, join, same
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import (
+    Key,
+    NameSet,
+    Tree,
+    is_within,
+    join,
+    same,
+)
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL, Store
 
 _L2TP_MINIPORT = "ms_l2tpminiport"
@@ -88,7 +95,7 @@ def unreadable(denied: Iterable[str]) -> str:
     denied on every Windows.
     """
     services = (join(SERVICES, name) for name in _SERVICE_NAMES)
-    needed = Names((LOCAL, RASMAN, INTERFACES, LINKAGE, DOMAIN_POLICY, *services))
+    needed = NameSet((LOCAL, RASMAN, INTERFACES, LINKAGE, DOMAIN_POLICY, *services))
     for path in sorted(denied):
         if path in needed or is_within(path, OURS):
             return f"not even an administrator may read the key {path} of this host; give Administrators read access."
@@ -206,7 +213,7 @@ def _start_type(key: Key | None) -> StartType | None:
 
 def _interfaces(tree: Tree) -> list[Key]:
     """The interfaces that are there: of all that have a key, those that TCP/IP is bound to."""
-    bound = Names(device.rpartition("\\")[2] for device in _texts(tree, LINKAGE, "Bind"))
+    bound = NameSet(device.rpartition("\\")[2] for device in _texts(tree, LINKAGE, "Bind"))
     return [key for key in tree.children(INTERFACES) if not bound or key.name in bound]
 
 

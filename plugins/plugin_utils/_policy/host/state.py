@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import InEffect
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host.paths import PROHIBITED
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Names, Value
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import NameSet, Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store, StoredPolicy
 
 
@@ -156,9 +156,9 @@ class HostState:
         return tuple(dict.fromkeys((*self.owned, *written, *taken)))
 
     @property
-    def ours(self) -> Names:
+    def ours(self) -> NameSet:
         """As `claimed`, to look for paths in."""
-        return Names(self.claimed)
+        return NameSet(self.claimed)
 
     @property
     def our_policies(self) -> tuple[StoredPolicy, ...]:
@@ -193,9 +193,9 @@ class HostState:
         return tuple(each for each in found if self.store.at(each.path))
 
     @property
-    def used(self) -> Names:
+    def used(self) -> NameSet:
         """The paths of what is ours and of adopted policies."""
-        return Names((*self.claimed, *(each.path for each in self.adopted)))
+        return NameSet((*self.claimed, *(each.path for each in self.adopted)))
 
     @property
     def prohibited(self) -> bool:

@@ -33,7 +33,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.topolog
     Written,
     key_of,
 )
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import ByName, same
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import NameMap, same
 
 _ENTRY = ("name", "peers", *AUTHENTICATION, "filter_action")
 
@@ -166,7 +166,7 @@ def _unprotected(where: str, action: FilterAction | None) -> Iterator[str]:
 
 
 def _twice(entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    names: ByName[str] = ByName()
+    names: NameMap[str] = NameMap()
     pairs: dict[frozenset[str], str] = {}
     for entry in entries:
         name, pair, shown = entry["name"], frozenset(entry["peers"]), _bare(entry["name"])

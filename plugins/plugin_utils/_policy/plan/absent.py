@@ -53,6 +53,7 @@ def plan_absent(name: str, host: HostState, identity: uuid.UUID, words: Words, *
         for found in host.our_policies
         if all_ours or has_name(found, name) or (has_staged_name(found, name) and found != host.store.active)
     ]
+    # The assigned generation first: the diff and the sentences speak of the first.
     mine = assigned_first(host, (*named, *(found for found in left_by_transaction(host) if found not in named)))
     adopted = [each for each in host.adopted if all_ours or same(each.name, name)]
     theirs = [found for found in map(host.store.at, (each.path for each in adopted)) if found]
@@ -62,6 +63,7 @@ def plan_absent(name: str, host: HostState, identity: uuid.UUID, words: Words, *
     owned_after = remaining(obsolete, host) if staying_paths(host, mine) else ()
     adopted_after = tuple(each for each in host.adopted if each not in adopted)
     stays = bool(owned_after or adopted_after)
+    # The dependency on PolicyAgent goes with the last thing of ours; sc.exe can't write every name that it may hold.
     if not stays:
         refuse_dependency(host, words, agent_first=False)
     intent, back = _after_removal(host, unassigned, stays=stays)
@@ -69,6 +71,7 @@ def plan_absent(name: str, host: HostState, identity: uuid.UUID, words: Words, *
     assigned = unassigned.name if unassigned else name
     given_back = tuple(each for each in host.taken_over if not stays or same(each.name, name))
     used_after = back.path if back else "" if unassigned else host.store.active_path
+    # IPv6 stays blocked as long as anything of ours relies on it: a filter of version 1 says nothing of IPv6.
     needs_no_block = not stays or leaves_no_need_to_block(host, used_after)
     flags = withdrawing_flags(host, back.policy if back else None, intent, (*mine, *theirs))
     return Plan(
@@ -122,6 +125,7 @@ def _after_removal(
     still on record. What somebody else assigned meanwhile stays assigned, as does a policy of theirs that we only used.
     """
     before_us = host.store.at(host.displaced)
+    # Somebody assigned it again by hand, so nothing is left to be done.
     if before_us and host.store.assigns(before_us.path):
         return Intent.KEEP, None
     if unassigned:

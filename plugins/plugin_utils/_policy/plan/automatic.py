@@ -20,7 +20,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Cover
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import HostState
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.transactions import Flag, Intent
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Names
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import NameSet
 
 
 def restarting_flags(
@@ -33,10 +33,12 @@ def restarting_flags(
     may have been in their way, though somebody else may have unassigned it since. PolicyAgent lets go of its filters
     late, and nothing that it lists tells of a filter without addresses; once stopped, it holds none.
     """
+    # For Windows equal addresses, ports and protocol make two filters the same, whatever their actions are (KB 248750).
     were_in_the_way = any(clear_text.in_the_way(found.policy) for found in going if found)
     uncovered = clear_text.cover(after.rules if after else ()) is not Cover.ALL
     if host.prohibited or not (were_in_the_way and uncovered and host.services[services.RRAS].running):
         return frozenset()
+    # Under a domain policy the agent never loaded the local filters.
     holds_filters = host.services[services.AGENT].running and not host.domain_policy
     return frozenset({Flag.RESTART_RRAS, Flag.RESTART_AGENT} if holds_filters else {Flag.RESTART_RRAS})
 
@@ -49,12 +51,13 @@ def withdrawing_flags(
     after: the policy that is assigned then, where the commit decides that; gone: the policies that are deleted.
     """
     assigns = intent in (Intent.SWITCH, Intent.ASSIGN, Intent.UNASSIGN)
+    # With the value, RRAS makes no automatic filters whenever it starts, so no start of it would bring protection back.
     if host.prohibited:
         return frozenset({Flag.PROHIBITED} if assigns else ())
     active = host.store.active
     if not assigns:
         after = active.policy if active else None
-    replaced = Names(host.in_force.obsolete if host.in_force else ())
+    replaced = NameSet(host.in_force.obsolete if host.in_force else ())
     # Where an unfinished commit took the place of a policy, RRAS has started again since, if it had to.
     staying = replaced | {host.store.active_path}
     leaving = [found for found in gone if found.path not in staying]
@@ -66,6 +69,7 @@ def leaves_no_need_to_block(host: HostState, assigned: str) -> bool:
 
     RRAS's automatic filters cover IPv6 too. Where it makes none, the rule stays as long as anything of ours does.
     """
+    # A policy of somebody else's may count on the rule no more than on us; ours, or one that is used as ours, may.
     return makes_automatic_filters(host) and assigned not in host.used
 
 

@@ -13,7 +13,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     store,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import HostState
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Names, begins_with, same
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import NameSet, begins_with, same
 
 STAGED = "(staged "
 """What comes behind the name of a new generation until it is committed, before the transaction's id."""
@@ -26,11 +26,13 @@ def new_keys(
 
     when: seconds since 1970 for whenChanged; name: another name than the policy's own.
     """
+    # Derived, so that a plan and the stage that carries it out, each in a run of its own, name the same objects.
     return store.object_keys(policy, lambda label: derived_guid(identity, label), when, name)
 
 
 def means(found: model.Policy, wanted: model.Policy) -> bool:
     """Whether a policy that was found is the wanted one already (its keys masked by the same nonce)."""
+    # The store's description is a person's note unless the declaration says one.
     described = not wanted.description or found.description == wanted.description
     return described and model.meaning(found) == model.meaning(wanted)
 
@@ -47,26 +49,28 @@ def left_by_transaction(host: HostState) -> tuple[store.StoredPolicy, ...]:
     """What an unfinished transaction left: the old generation where it is in force, else what it wrote."""
     if host.pending is None:
         return ()
+    # After the switch the old generation is what nobody needs; before it, the new one.
     paths = host.in_force.obsolete if host.in_force else host.pending.written
     found = (host.store.at(path) for path in paths)
     return tuple(each for each in found if each and not host.store.assigns(each.path))
 
 
-def staying_paths(host: HostState, old: Collection[store.StoredPolicy]) -> Names:
+def staying_paths(host: HostState, old: Collection[store.StoredPolicy]) -> NameSet:
     """The paths of our policies, without some of them."""
-    return Names(found.path for found in host.our_policies if found not in old)
+    return NameSet(found.path for found in host.our_policies if found not in old)
 
 
 def unneeded(host: HostState, old: Collection[store.StoredPolicy]) -> tuple[str, ...]:
     """What of ours can be deleted when some policies of ours go: they and, for example, what a cut deletion left."""
     generations = host.store.removable([found.path for found in old], within=host.ours)
+    # A cut deletion leaves objects that no policy leads to; only the record still knows that they are ours.
     everything = host.store.removable(sorted(host.ours - staying_paths(host, old)), within=host.ours)
     return tuple(dict.fromkeys((*generations, *everything)))
 
 
 def remaining(gone: Iterable[str], host: HostState) -> tuple[str, ...]:
     """What is still ours: of what is on record, what exists and stays."""
-    leaving = Names(gone)
+    leaving = NameSet(gone)
     return tuple(path for path in host.claimed if path not in leaving and path in host.store.objects)
 
 

@@ -44,11 +44,13 @@ class Decision(enum.StrEnum):
 
 
 LIFE: Mapping[Asked, Mapping[Found, Decision]] = {
+    # A stage never fails for what is unfinished: its plan has counted that in, and clears it away.
     Asked.STAGE: dict.fromkeys(Found, Decision.DO),
     Asked.COMMIT: {
         Found.NOTHING: Decision.CONFLICT,
         Found.ANOTHER: Decision.CONFLICT,
         Found.STAGING: Decision.CONFLICT,
+        # The answer to an earlier commit may have been lost on its way; asked again, it is not done twice.
         Found.STAGED: Decision.DO,
         Found.COMMITTED: Decision.DONE,
     },
@@ -56,10 +58,12 @@ LIFE: Mapping[Asked, Mapping[Found, Decision]] = {
         Found.NOTHING: Decision.CONFLICT,
         Found.ANOTHER: Decision.CONFLICT,
         Found.STAGING: Decision.CONFLICT,
+        # Only what is in force may cost the old generation its life.
         Found.STAGED: Decision.CONFLICT,
         Found.COMMITTED: Decision.DO,
     },
     Asked.REVERT: {
+        # A revert is asked of every host of a failed network, also of those that never came to their stage.
         Found.NOTHING: Decision.DONE,
         Found.ANOTHER: Decision.DONE,
         Found.STAGING: Decision.DO,

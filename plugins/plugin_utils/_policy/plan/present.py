@@ -71,11 +71,14 @@ def plan_present(  # noqa: PLR0913 - what a plan hangs on
     refuse_unsafe(declaration, host, words)
     if agent_first:
         refuse_dependency(host, words, agent_first=True)
+    # The host answers keys as digests under its nonce, so the declared ones are compared in the same dress.
     wanted = declaration.policy.masked(nonce)
     namesakes = host.store.find(wanted.name)
+    # What can't be read may mean anything, so it never means what is declared.
     equal = [found for found in namesakes if not found.unreadable and means(found.policy, wanted)]
     current = next(iter(sorted(equal, key=lambda found: not host.store.assigns(found.path))), None)
     foreign = tuple(found for found in namesakes if found.path not in host.ours and found not in equal)
+    # Of these the way back is on record already: taking their name costs nothing.
     kept = {each.path for each in (*host.adopted, *host.taken_over)}
     if not declaration.take_over and any(found.path not in kept for found in foreign):
         raise PlanError(
@@ -161,6 +164,7 @@ class _Planner:
         """Whether the agent lists all the addresses already, so that it proves nothing when it still does."""
         filters = protection.connection_filters(self.declaration.policy)
         ends = {str(end.first) for each in filters for end in (each.source, each.destination)}
+        # netsh shows addresses and no policy's name: the filters of both generations look alike.
         known = intent in (Intent.SWITCH, Intent.ASSIGN) and ends and self.host.listed.issuperset(ends)
         return frozenset({Flag.LOADING_UNPROVED} if known else ())
 
@@ -171,6 +175,7 @@ class _Planner:
     def _exposes_ipv6(self, intent: Intent) -> bool:
         """Whether our rule of Windows Firewall goes while nothing else covers L2TP over IPv6."""
         covered = makes_automatic_filters(self.host) or clear_text.covers_ipv6(self.declaration.policy.rules)
+        # RRAS listens for L2TP over IPv6 since Windows Server 2008, and filters of version 1 cover IPv4 alone.
         return not covered and bool(unblocking_flags(self.host, wanted=self._needs_no_block(intent)))
 
     def _needs_no_block(self, intent: Intent) -> bool:
@@ -287,6 +292,7 @@ class _Planner:
 
     def _old_generations(self) -> Iterator[store.StoredPolicy]:
         """Policies of ours that the declared one takes the place of."""
+        # Windows allows two policies of one name; each of ours that has it is an old generation.
         named = {found.path for found in self.host.store.find(self.wanted.name)}
         leftovers = left_by_transaction(self.host)
         for found in self.host.store.policies:

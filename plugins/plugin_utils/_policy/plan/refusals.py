@@ -21,7 +21,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import Hos
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.automatic import makes_automatic_filters
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.generations import has_name
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.transactions import PlanError
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Names, same
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import NameSet, same
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import Words
 
 
@@ -33,7 +33,7 @@ def going_back(host: HostState) -> tuple[str, bool]:
     active = host.store.active_path
     previous = pending.previous if host.store.at(pending.previous) else ""
     # What it wrote goes, so that must not stay assigned, whoever assigned it.
-    decided = Names((pending.policy, *pending.written))
+    decided = NameSet((pending.policy, *pending.written))
     return previous, active in decided and not same(active, previous)
 
 
@@ -48,6 +48,7 @@ Assigned = store.StoredPolicy | model.Policy | None
 
 
 def _judge(host: HostState, move: Move, after: Assigned) -> clear_text.Verdict:
+    # One judge for every phase and state (docs/clear_text.md); what differs is only how the answer is put.
     policy = after.policy if isinstance(after, store.StoredPolicy) else after
     return clear_text.judge(
         move,
@@ -103,6 +104,7 @@ def withdrawal_refused(host: HostState, name: str, back: store.StoredPolicy | No
     """Why a policy must not lose its assignment to another one, or to none; empty where it may."""
     if _judge(host, Move.WITHDRAW, back).answer is not Ruling.REFUSED:
         return ""
+    # Here a person reads of the policy that was there before us for the first time, so the sentence names it.
     comes_back = f" {back.name!r}, which would then be assigned again, does not protect it;" if back else ""
     without = f"{_value_clause(host)}, so without the policy {name!r} its L2TP would be in clear text;{comes_back}"
     if host.removed_by_others:
@@ -154,6 +156,7 @@ def clear_text_warnings(host: HostState, move: Move, after: Assigned, words: Wor
 def refuse_unsafe(declaration: Declaration, host: HostState, words: Words) -> None:
     active = host.store.active
     name = declaration.policy.name
+    # PolicyAgent takes one source: with a policy of the domain the local ActivePolicy is not even read.
     if host.domain_policy and declaration.assigned:
         raise PlanError(
             f"a domain policy ({describe.quoted(host.domain_policy)}) overrides the local one on this host; "
@@ -182,6 +185,7 @@ def _whose(host: HostState, found: store.StoredPolicy) -> str:
 def refuse_foreign_addresses(declaration: Declaration, host: HostState, words: Words) -> None:
     has = ", ".join(sorted(protection.own_addresses(host))) or "none"
     for rule in declaration.policy.rules:
+        # Rule by rule, so that the sentence can name the connection.
         alone = dataclasses.replace(declaration.policy, rules=(rule,))
         for problem in protection.foreign_addresses(host, alone, declaration.address):
             raise PlanError(f"{problem.rstrip('.')} (it has: {has}); {words.correct_addresses(rule.name)}.")

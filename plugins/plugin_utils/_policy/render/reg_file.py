@@ -18,10 +18,10 @@ from typing import Final
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import (
     SEPARATOR,
-    ByName,
     Key,
     Kind,
-    Names,
+    NameMap,
+    NameSet,
     Tree,
     Value,
     is_within,
@@ -30,7 +30,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 HEADER: Final = "Windows Registry Editor Version 5.00"
 OLD_HEADER: Final = "REGEDIT4"
 ROOT: Final = "HKEY_LOCAL_MACHINE"
-_ROOTS: Final = Names((ROOT, "HKLM"))
+_ROOTS: Final = NameSet((ROOT, "HKLM"))
 _WIDTH: Final = 78
 _CONTINUED: Final = "\\"
 _KINDS: Final[Mapping[int, Kind]] = {
@@ -157,7 +157,7 @@ class _Reader:
         self._code_page = code_page
         self._unicode = True
         self._path: str | None = None
-        self._keys: ByName[ByName[Value]] = ByName()
+        self._keys: NameMap[NameMap[Value]] = NameMap()
 
     def tree(self) -> Tree:
         self._header()
@@ -210,7 +210,7 @@ class _Reader:
             self._delete(self._path)
             self._path = ""
         elif self._path:
-            self._keys.setdefault(self._path, ByName())
+            self._keys.setdefault(self._path, NameMap())
 
     def _delete(self, path: str) -> None:
         for known in [key for key in self._keys if is_within(key, path)]:

@@ -11,8 +11,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.model import (
     ObjectClass,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import (
-    ByName,
     Key,
+    NameMap,
 )
 
 LOCAL = r"SOFTWARE\Policies\Microsoft\Windows\IPSec\Policy\Local"
@@ -32,7 +32,7 @@ ACTION_TYPE = "ipsecNegotiationPolicyType"
 DATA_TYPE = 0x100
 """The format of ipsecData, as Windows states it in the local store (a directory's objects may hold others)."""
 _OBJECT = re.compile(r"(ipsec\w+)(\{[^{}\\]*\})", re.IGNORECASE)
-_CLASSES = ByName({kind.value: kind for kind in ObjectClass})
+_CLASSES = NameMap({kind.value: kind for kind in ObjectClass})
 
 
 def object_class(key: Key) -> ObjectClass | None:

@@ -21,7 +21,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.model import (
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import (
     Key,
     Kind,
-    Names,
+    NameSet,
     ends_with,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store.layout import (
@@ -74,7 +74,7 @@ def read_part(key: Key) -> Part | Unreadable:
 
 def _is_text(name: str) -> bool:
     """Whether a value of this name, of any object, is a text, or a list of texts."""
-    return name in Names((NAME, DESCRIPTION)) or ends_with(name, "Reference")
+    return name in NameSet((NAME, DESCRIPTION)) or ends_with(name, "Reference")
 
 
 def _reason(kind: ObjectClass, error: codec.CodecError) -> str:

@@ -23,9 +23,9 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.model import (
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import (
     SEPARATOR,
-    ByName,
     Key,
-    Names,
+    NameMap,
+    NameSet,
     Tree,
     ends_with,
     join,
@@ -52,7 +52,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store.parts imp
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store.stored import StoredPolicy
 
-_PARENTS = Names(("", LOCAL, join("HKEY_LOCAL_MACHINE", LOCAL)))
+_PARENTS = NameSet(("", LOCAL, join("HKEY_LOCAL_MACHINE", LOCAL)))
 _T = TypeVar("_T")
 MOST_FILTERS = 50_000
 """Filters in all rules of a store, those of a list that several rules share counted for each: what a rule holds is
@@ -69,8 +69,8 @@ class Store:
         """The path of the assigned policy as it stands in ActivePolicy; empty where nothing is assigned."""
         self.objects = objects
         """The keys of all objects by path, found without regard to case; those of unknown classes too."""
-        self._access = ByName(access)
-        closed = Names(denied)
+        self._access = NameMap(access)
+        closed = NameSet(denied)
         self._parts = {
             key.path: Unreadable(key.path, DENIED) if key.path in closed else read_part(key) for key in objects.values()
         }
