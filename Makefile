@@ -11,6 +11,7 @@ TOO_OLD_PYTHON ?= python3.10
 CORES := $(OLDEST_CORE) 2.17.14 2.18.19 2.19.14 2.20.10 $(NEWEST_CORE)
 WIRE_PYTHON ?= python3.12
 FAULT_SECONDS ?= 600
+LEAKS_CORES ?= $(OLDEST_CORE) $(NEWEST_CORE)
 COSMIC_RAY := 8.7.0
 
 BIN := $(abspath $(VENV))/bin
@@ -42,7 +43,7 @@ other_core = -r tests/requirements.txt $$(sed '/^\#/d; /^ansible-core/d' require
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test checks stories lint unit coverage sanity sanity-cores integration integration-slow cuts faults leaks molecule molecule-all test-oldest test-newest test-too-old test-wire test-powershell test-powershell-slow test-browser test-interop docs bench mutation clean
-stories lint unit coverage sanity integration integration-slow cuts faults leaks molecule test-powershell test-powershell-slow test-browser test-interop bench: export PATH := $(BIN):$(PATH)
+stories lint unit coverage sanity integration integration-slow cuts faults molecule test-powershell test-powershell-slow test-browser test-interop bench: export PATH := $(BIN):$(PATH)
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 30
@@ -96,8 +97,11 @@ cuts: $(VENV)/.done ## cut each change of one server at each moment, and whole r
 faults: $(VENV)/.done ## try random faults for a bounded time, one seed after another (FAULT_SECONDS=600)
 	RRAS_FAULT_SECONDS=$(FAULT_SECONDS) pytest tests/unit/plan/test_faults.py
 
-leaks: $(VENV)/.done ## look for marked keys in everything that runs leave; takes a quarter of an hour
-	HYPOTHESIS_PROFILE=thorough pytest -n2 tests/integration/test_leaks.py tests/integration/test_secrets.py
+leaks: $(LEAKS_CORES:%=leaks-%) ## look for marked keys in everything that runs leave, with the oldest and the newest ansible-core (LEAKS_CORES, WIRE_PYTHON: 3.12); takes a quarter of an hour
+
+leaks-%: .cache/wire/%/.done
+	.cache/wire/$*/bin/ansible-playbook --version | grep -F '[core $*]'
+	HYPOTHESIS_PROFILE=thorough .cache/wire/$*/bin/python -m pytest -n2 -o cache_dir=.cache/wire/$*/pytest tests/integration/test_leaks.py tests/integration/test_secrets.py
 
 molecule: $(VENV)/.done ## run the molecule scenario pair
 	molecule test --scenario-name pair

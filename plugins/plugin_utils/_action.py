@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 import abc
+import contextlib
 import copy
 import dataclasses
 import functools
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.errors import AnsibleConnectionFailure
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import AnsibleValidationError, MutuallyExclusiveError, RequiredIfError
 from ansible.plugins.action import ActionBase
@@ -37,8 +38,6 @@ _SECRET = secrets.token_bytes(32)
 _SHOWN = 400
 _QUOTES_NOTHING = (MutuallyExclusiveError, RequiredIfError)
 """What ansible-core's validator may say itself: only names and choices of the spec are in it."""
-_CARRIERS = ("requests", "urllib3", "winrm", "pypsrp", "spnego")
-"""What carries the messages of a connection: whatever one of these packages raises, the host's answer is lost."""
 
 
 class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
@@ -65,6 +64,7 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
         self.task_vars = task_vars or {}
         self._mask = Mask()
         outcome, lost = self.guarded(self._validate_and_act)
+        self.guarded(self._hang_up)
         if lost:
             raise AnsibleConnectionFailure(self._mask.text(lost))
         return result | self._mask.result(outcome, self.RESULT)
@@ -76,8 +76,6 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
         except AnsibleConnectionFailure as error:
             return {}, str(error)
         except Exception as error:  # noqa: BLE001 - the one boundary: whatever it is, its text is cleaned before anybody sees it
-            if _is_of_a_carrier(error):
-                return {}, _lost(error)
             return {
                 "failed": True,
                 "msg": _sentence(error, self._mask),
@@ -139,29 +137,37 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
         return Target(session.Session(execute, _NONCE, options["program_timeout"]), _NONCE, _SECRET)
 
     def _execute(self, seconds: int, command: str, data: bytes) -> session.Output:
-        try:
-            with _limit.limited(seconds):
-                ran = self._low_level_execute_command(command, sudoable=False, in_data=data)  # type: ignore[no-untyped-call, unused-ignore]
-        except _limit.TimeUp:
-            raise AnsibleConnectionFailure(f"the host did not answer within {seconds} seconds.") from None
-        except _limit.MemoryUp:
-            raise AnsibleConnectionFailure(
-                f"the host sent more than fits into {_limit.MOST_MEMORY // 2**20} MiB, which no answer does; "
-                "check what the host is."
-            ) from None
-        except AnsibleConnectionFailure:
-            raise
-        except AnsibleError as error:  # of winrm, when it could not send all of the input
-            raise AnsibleConnectionFailure(_lost(error)) from None
+        with _within(seconds):
+            ran = self._low_level_execute_command(command, sudoable=False, in_data=data)  # type: ignore[no-untyped-call, unused-ignore]
         return session.Output(ran["rc"], ran["stdout"], ran["stderr"])
 
+    def _hang_up(self) -> Mapping[str, Any]:
+        """End the session, which Ansible would do after the task, but without limits."""
+        if self._connection.connected:
+            try:
+                with _within(_limit.PARTING):
+                    self._connection.close()
+            finally:
+                transport.forget(self._connection)
+        return {}
 
-def _is_of_a_carrier(error: Exception) -> bool:
-    return any(kind.__module__.partition(".")[0] in _CARRIERS for kind in type(error).__mro__)
 
-
-def _lost(error: Exception) -> str:
-    return f"the connection was lost before the host answered ({type(error).__name__})."
+@contextlib.contextmanager
+def _within(seconds: int) -> Iterator[None]:
+    """Do something with the host that ends as a lost connection where it takes too long or brings too much."""
+    try:
+        with _limit.limited(seconds):
+            yield
+    except _limit.TimeUp:
+        raise AnsibleConnectionFailure(f"the host did not answer within {seconds} seconds.") from None
+    except _limit.MemoryUp as error:
+        raise AnsibleConnectionFailure(f"the host sent {error}; check what the host is.") from None
+    except AnsibleConnectionFailure:
+        raise
+    except Exception as error:  # noqa: BLE001 - a plugin and its library may stumble in any way over what a host sends
+        raise AnsibleConnectionFailure(
+            f"the connection was lost before the host answered ({type(error).__name__})."
+        ) from None
 
 
 def _refuse(problems: Iterable[str]) -> None:

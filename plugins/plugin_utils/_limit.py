@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one execution on a host may cost the controller in time and memory, whatever the connection plugin waits for."""
+"""What one session with a host may cost the controller in time and memory, whatever the connection plugin waits for."""
 
 from __future__ import annotations
 
@@ -11,13 +11,20 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
 MOST_MEMORY: Final = 256 * 2**20
 """Bytes by which the process may grow. Windows sends an answer in pieces, and a plugin keeps all of them before it
 returns any; the largest answer that is taken (`_host.session.MOST_OUTPUT`) needs a fifth of it."""
+MOST_MESSAGE: Final = 4 * 2**20
+"""Bytes of one HTTP message. Windows sends no more than the client asks for (DSP0226, wsman:MaxEnvelopeSize), which is
+150 kB with pywinrm and pypsrp; what their parsers make of a message may take fifty times as much as the message."""
+MOST_MESSAGES: Final = 32 * 2**20
+"""Bytes of all HTTP messages of one execution; the largest answer that is taken needs a half of it."""
+PARTING: Final = 30
+"""Seconds that the end of a session may take: nothing depends on it."""
 
 _TICK: Final = 0.25
 """Seconds after which time and memory are looked at again."""
@@ -32,7 +39,10 @@ class TimeUp(BaseException):
 
 
 class MemoryUp(BaseException):
-    """What came is more than any answer."""
+    """What came is more than any answer; how much, in words that follow "the host sent"."""
+
+    def __init__(self, what: str = f"more than fits into {MOST_MEMORY // 2**20} MiB, which no answer does") -> None:
+        super().__init__(what)
 
 
 def peak() -> int:
@@ -43,6 +53,64 @@ def peak() -> int:
 @contextlib.contextmanager
 def limited(seconds: int, memory: int = MOST_MEMORY) -> Iterator[None]:
     """Interrupt what is done inside, by raising `TimeUp` in it after so many seconds, `MemoryUp` after so many bytes.
+
+    `MemoryUp` also ends a message, and messages together, that are too large to be answers, before anything is made of
+    them: whatever else limits the time.
+    """
+    with _counted(), _watched(seconds, memory):
+        yield
+
+
+@contextlib.contextmanager
+def _counted() -> Iterator[None]:
+    """Count what comes in by requests, which both pywinrm and pypsrp use, as it is once it is unpacked.
+
+    Both take a body in whole before they look at it, the first one included, and neither has an option for its size.
+    """
+    library: Any = sys.modules.get("requests.adapters")
+    if library is None:
+        yield
+        return
+    adapter, counter = library.HTTPAdapter, _Counter()
+    build = adapter.build_response
+
+    def counting(self: Any, request: Any, raw: Any) -> Any:  # noqa: ANN401
+        raw.stream = counter.counted(raw.stream)
+        return build(self, request, raw)
+
+    adapter.build_response = counting
+    try:
+        yield
+    finally:
+        adapter.build_response = build
+
+
+class _Counter:
+    """Counts the bytes of messages while they are read."""
+
+    def __init__(self) -> None:
+        self._left = MOST_MESSAGES
+
+    def counted(self, stream: Callable[..., Iterator[bytes]]) -> Callable[..., Iterator[bytes]]:
+        """What reads a body piece by piece, as before, until there is too much of it."""
+
+        def reading(*arguments: Any, **named: Any) -> Iterator[bytes]:  # noqa: ANN401
+            left = MOST_MESSAGE
+            for piece in stream(*arguments, **named):
+                left -= len(piece)
+                self._left -= len(piece)
+                if left < 0:
+                    raise MemoryUp(f"a message of more than {MOST_MESSAGE // 2**20} MiB, which no answer has")
+                if self._left < 0:
+                    raise MemoryUp(f"more than {MOST_MESSAGES // 2**20} MiB, which no answer is")
+                yield piece
+
+        return reading
+
+
+@contextlib.contextmanager
+def _watched(seconds: int, memory: int) -> Iterator[None]:
+    """Look at time and memory again and again.
 
     The keyword timeout of a task uses the same timer of the process, so where it is in effect it alone counts. Outside
     the main thread, where Ansible's own workers don't run tasks, no timer can be set, and nothing is interrupted.

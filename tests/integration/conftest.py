@@ -20,7 +20,14 @@ from ansible_collections.rras.ipsec.tests.support.labs import ENGINE, MakeContro
 from ansible_collections.rras.ipsec.tests.support.pair import PAIR, Memory, connection, give
 from ansible_collections.rras.ipsec.tests.support.tally import register
 
-TWIN_ONLY = ("test_cut_runs", "test_lab_by_hand", "test_verify_cases", "test_wire", "test_wrong_declarations")
+TWIN_ONLY = (
+    "test_cut_runs",
+    "test_lab_by_hand",
+    "test_large_messages",
+    "test_verify_cases",
+    "test_wire",
+    "test_wrong_declarations",
+)
 """What would take a real engine too long, many servers, and what never reaches an engine of these tests."""
 
 SLOW_FOR_REAL = ("test_peers", "test_secrets")

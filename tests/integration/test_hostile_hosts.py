@@ -22,8 +22,8 @@ from ansible_collections.rras.ipsec.tests.support.pair import connection
 ADDRESS = "192.0.2.1"
 FAR = {"l2tp_address": "198.51.100.7", "l2tp_managed": False}
 CHECK = "check that nothing on the host changes the output of PowerShell."
-TOO_MUCH = "the host sent more than fits into 256 MiB, which no answer does; check what the host is."
-MOST_MEGABYTES = 600
+TOO_MUCH = "the host sent more than 32 MiB, which no answer is; check what the host is."
+MOST_MEGABYTES = 500
 """What a process of ansible-playbook may need, with what Ansible itself needs: 100 MB."""
 HOSTILE: Mapping[str, tuple[Answer, str]] = {
     "truncated": (
@@ -83,7 +83,7 @@ def test_an_answer_that_is_none_ends_in_a_sentence(
 def test_an_enormous_or_endless_answer_is_not_waited_for(
     start: MakeController, says: Says, record_property: Callable[[str, object], None]
 ) -> None:
-    """The default of host_timeout is half an hour: it is the memory that ends these."""
+    """The default of host_timeout is half an hour: it is what they send that ends these."""
     run_of(start, says, record_property, HUGE)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
     assert peak < MOST_MEGABYTES

@@ -10,12 +10,16 @@ does the few that are told the most.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 
 import pytest
+import yaml
+from ansible import release
 
+from ansible_collections.rras.ipsec.tests import ROOT
 from ansible_collections.rras.ipsec.tests.lab import HostSpec
 from ansible_collections.rras.ipsec.tests.support import leak_probe
 from ansible_collections.rras.ipsec.tests.support import pair as words
@@ -196,8 +200,36 @@ def test_no_recorder_holds_a_key(
     record_property(
         TRIED,
         f"{len(MARKED_KEYS)} marked keys in {encodings} encoded forms, looked for in {len(recorded)} recordings "
-        f"({size // 1024} KB): {case.name}",
+        f"({size // 1024} KB) of ansible-core {release.__version__}: {case.name}",
     )
+
+
+@pytest.mark.core
+@pytest.mark.slow
+def test_no_refused_variable_shows_the_keys_of_others(
+    start: MakeController, record_property: Callable[[str, object], None]
+) -> None:
+    """Each variable of the role, with what none of them can be: a server for each, with a key of its own."""
+    variables = {name.replace("_", "-"): name for name in _role_variables() if name != "l2tp_connections"}
+    controller = start([HostSpec(host, "192.0.2.200") for host in variables])
+    keys = itertools.cycle(MARKED_KEYS.values())
+    for host, variable in variables.items():
+        controller.host(f"far-of-{host}").update({"l2tp_address": "192.0.2.1", "l2tp_managed": False})
+        controller.host(host)[variable] = {"text": ["within a list"]}
+    controller.variables["l2tp_connections"] = [
+        words.connection(f"link-of-{host}", host, f"far-of-{host}", key=next(keys)) for host in variables
+    ]
+
+    run = controller.site(LOUDEST, "--diff", environment=recorders(controller) | ENVIRONMENTS["traceback"])
+
+    assert set(variables) <= set(run.failed), run.explain()
+    assert {where: leaks for where, data in recordings(controller, [run]) if (leaks := found(data, SECRETS))} == {}
+    record_property(TRIED, f"{len(variables)} variables of the role that are refused, beside {len(MARKED_KEYS)} keys")
+
+
+def _role_variables() -> list[str]:
+    specs = yaml.safe_load((ROOT / "roles" / "l2tp" / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
+    return list(specs["argument_specs"]["main"]["options"])
 
 
 def recordings(controller: Controller, ran: list[Run]) -> Iterator[tuple[str, bytes]]:
@@ -214,9 +246,8 @@ def recordings(controller: Controller, ran: list[Run]) -> Iterator[tuple[str, by
         for line in host.recorder.lines:
             by_source.setdefault(line.source, []).append(line.text)
         yield from ((f"{host.name}: {source}", "\n".join(texts).encode()) for source, texts in by_source.items())
-    registry = controller.lab[SERVER].registry.snapshot()
-    open_places = {path: key for path, key in registry.items() if not _may_hold_keys(path)}
-    yield "registry", b"\0".join(value.data for key in open_places.values() for value in key.values())
+        open_places = [key for path, key in host.registry.snapshot().items() if not _may_hold_keys(path)]
+        yield f"{host.name}: registry", b"\0".join(value.data for key in open_places for value in key.values())
 
 
 def _may_hold_keys(path: str) -> bool:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-from .impairment import Answer, Impairments, NetshFault, PoweredOff, RecordRefusedError
+from .impairment import Answer, Body, Impairments, NetshFault, PoweredOff, RecordRefusedError
 
 if TYPE_CHECKING:
     from .host import Host, HostSpec
     from .lab import Lab
 
-__all__ = ["Answer", "Host", "HostSpec", "Impairments", "Lab", "NetshFault", "PoweredOff", "RecordRefusedError"]
+__all__ = ["Answer", "Body", "Host", "HostSpec", "Impairments", "Lab", "NetshFault", "PoweredOff", "RecordRefusedError"]
 
 _HOMES = {"Host": ".host", "HostSpec": ".host", "Lab": ".lab"}
 

@@ -48,6 +48,19 @@ class Answer(enum.StrEnum):
     """The right records, with values that are no base64 of anything."""
 
 
+class Body(enum.StrEnum):
+    """What a host sends in one message, instead of a message."""
+
+    ENORMOUS = "enormous"
+    """100 MB."""
+    ENDLESS = "endless"
+    """Something, for as long as anybody reads."""
+    COMPRESSED = "compressed"
+    """100 kB, which are 100 MB to who believes its header."""
+    CROWDED = "crowded"
+    """3.5 MB of elements, each with an attribute: the most that a parser can make of them."""
+
+
 class PoweredOff(BaseException):
     """The host lost its power while a program ran on it: no error of that program, which stops existing."""
 
@@ -80,6 +93,8 @@ class Impairments:
     fips: bool = False
     """.NET throws where a script asks for SHA256 and the like."""
     answer: Answer | None = None
+    body: Callable[[bytes], Body | None] = lambda _envelope: None
+    """Called with each SOAP message: what is sent instead of the answer to it."""
     netsh: NetshFault | None = None
     exit_codes: Mapping[str, int] = dataclasses.field(default_factory=dict)
     """Command lines of netsh, net or sc, without path and .exe, that do nothing and end with a code."""

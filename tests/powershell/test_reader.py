@@ -15,7 +15,7 @@ from ansible_collections.rras.ipsec.tests.support.machine import Machine
 from ansible_collections.rras.ipsec.tests.support.transactions import SUCCEEDING
 
 SEED = 51
-COUNT = 200_000 if THOROUGH else 20_000
+COUNT = 500_000 if THOROUGH else 100_000
 ASKING = """
 $said = foreach ($line in $lines) { try { [void] (Get-Request $line)
 '1' } catch { '0' } }

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.action import (
@@ -31,10 +31,16 @@ class Task:
         self.check_mode = False
         self.connection = "ssh"
         self.lost: tuple[Exception, ...] = ()
+        self.hangs_up: Callable[[], None] | None = None
+        """How a session ends that is open; None where there is none."""
 
     def run(self, action: type[RrasAction], **given: Any) -> dict[str, Any]:
         connection: Any = types.SimpleNamespace(
-            become=self.become, transport=self.connection, _shell=types.SimpleNamespace(tmpdir=None)
+            become=self.become,
+            transport=self.connection,
+            connected=self.hangs_up is not None,
+            close=self.hangs_up,
+            _shell=types.SimpleNamespace(tmpdir=None),
         )
         task: Any = types.SimpleNamespace(
             args=given,

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from xml.etree.ElementTree import ParseError
+
 import pytest
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.parsing.yaml.objects import AnsibleUnicode
@@ -13,6 +15,7 @@ from winrm.exceptions import WinRMTransportError
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
+from ansible_collections.rras.ipsec.plugins.plugin_utils._work import Target
 from ansible_collections.rras.ipsec.tests.lab import Answer, NetshFault
 from ansible_collections.rras.ipsec.tests.support.server import BLOCKED, KEY, NAME, OTHER_KEY, Server, rule
 from ansible_collections.rras.ipsec.tests.support.task import INFO, POLICY, VALUE, Task
@@ -217,6 +220,8 @@ class TestErrors:
                 "the connection was lost before the host answered (WinRMTransportError).",
             ),
             (AnsibleError(KEY), "the connection was lost before the host answered (AnsibleError)."),
+            (ParseError(KEY), "the connection was lost before the host answered (ParseError)."),
+            (KeyError(KEY), "the connection was lost before the host answered (KeyError)."),
         ],
     )
     def test_of_the_network_make_the_host_unreachable(self, task: Task, lost: Exception, sentence: str) -> None:
@@ -226,8 +231,11 @@ class TestErrors:
         assert str(error.value) == sentence
         assert (error.value.__cause__, error.value.__context__) == (None, None), "newer cores print these, too"
 
-    def test_that_nobody_thought_of(self, task: Task) -> None:
-        task.lost = (ZeroDivisionError(KEY),)
+    def test_that_nobody_thought_of(self, task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fail(*_arguments: object, **_named: object) -> None:
+            raise ZeroDivisionError(KEY)
+
+        monkeypatch.setattr(Target, "apply", fail)
         assert task.run(POLICY, **RULES) == {
             "failed": True,
             "reason": "failed",

@@ -121,6 +121,13 @@ def check(connection: ConnectionPlugin) -> str:
     return "" if intent.validates else _unvalidated(intent.words)
 
 
+def forget(connection: Any) -> None:  # noqa: ANN401 - a plugin
+    """Let a plugin take its session for ended, whether it is or not: it would try to end it once more."""
+    for name in _SESSION.get(connection.transport.removeprefix(_OWN), ()):
+        setattr(connection, name, None)
+    connection._connected = False  # noqa: SLF001 - the next task of this process begins anew
+
+
 def _unvalidated(words: PluginOptions) -> str:
     return (
         f"With {words.validation}: ignore, whoever can change the traffic can pose as a server and read its preshared "
@@ -256,4 +263,6 @@ def _way_of_wsman(wsman: Any) -> Way:  # noqa: ANN401
     return Way(wsman.transport.auth, bool(wsman.transport.ssl or wsman.transport.wrap_required))
 
 
+_SESSION = {"winrm": ("protocol", "shell_id"), "psrp": ("runspace",)}
+"""Where a plugin keeps what it has open."""
 _ASK: dict[str, Callable[[Any, Any], Approach]] = {"winrm": _ask_winrm, "psrp": _ask_psrp}

@@ -7,21 +7,24 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import gzip
 import http
 import http.server
+import itertools
 import socket
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..impairment import Impairments
+from ..impairment import Body, Impairments
 from .authentication import CHALLENGES, SEALED_TYPE, Login, SealingError
 from .soap import Response
 
 LOOPBACK = "127.0.0.1"
 PLAIN_TYPE = "application/soap+xml;charset=UTF-8"
+_PIECE = b"<a>" + b"x" * (2**20 - 3)
 
 
 class ConnectionLost(BaseException):
@@ -169,9 +172,23 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if impairments.loses_this_request():
             self._lose_connection()
         answer = self.server.site.answer(envelope)
+        body = impairments.body(envelope)
+        if body:
+            self._swell(body)
         if impairments.loses_this_answer():
             self._lose_connection()
         return answer
+
+    def _swell(self, body: Body) -> None:
+        self.send_response(http.HTTPStatus.OK)
+        self.send_header("Content-Type", PLAIN_TYPE)
+        for name, value in _SWOLLEN[body].headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        for piece in _SWOLLEN[body].pieces():
+            self.wfile.write(piece)
+        self.wfile.flush()
+        self._lose_connection()
 
     def _lose_connection(self) -> None:
         self.connection.shutdown(socket.SHUT_RDWR)
@@ -195,6 +212,22 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name that http.server wants)
         """Say nothing; the recorder knows what matters."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Swollen:
+    """What a R(Body) is on the wire. Without a length it ends with the connection."""
+
+    pieces: Callable[[], Iterable[bytes]]
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+_SWOLLEN: Mapping[Body, _Swollen] = {
+    Body.ENORMOUS: _Swollen(lambda: itertools.repeat(_PIECE, 100), {"Content-Length": str(100 * len(_PIECE))}),
+    Body.ENDLESS: _Swollen(lambda: itertools.repeat(_PIECE)),
+    Body.COMPRESSED: _Swollen(lambda: [gzip.compress(_PIECE * 100)], {"Content-Encoding": "gzip"}),
+    Body.CROWDED: _Swollen(lambda: [b"<a>", b'<a b=""/>' * 400_000, b"</a>"]),
+}
 
 
 def _tls_context(certificate: Path) -> ssl.SSLContext:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import hypothesis
@@ -19,6 +19,7 @@ from ansible import release
 from ansible.playbook.play_context import PlayContext
 from ansible.plugins.loader import connection_loader
 from hypothesis import strategies as st
+from pypsrp.complex_objects import RunspacePoolState
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import transport
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.transport import (
@@ -272,6 +273,18 @@ def test_what_is_open_counts_for_psrp_too() -> None:
     assert said(connection) == f"the psrp connection to this host uses basic {PSRP_CLEAR}"
     client.wrap_required = True
     assert said(connection) == ""
+
+
+@pytest.mark.parametrize(("name", "kept"), [("winrm", ("protocol", "shell_id")), ("psrp", ("runspace",))])
+def test_a_session_that_is_forgotten_is_not_ended_again(name: str, kept: Sequence[str]) -> None:
+    """Whatever a session is asked here fails the test."""
+    connection = plugin(name)
+    connection._connected = True  # noqa: SLF001 - as the plugin does
+    for attribute in kept:
+        setattr(connection, attribute, types.SimpleNamespace(state=RunspacePoolState.OPENED, id="", close=pytest.fail))
+    transport.forget(connection)
+    assert not connection.connected
+    connection.close()
 
 
 def test_an_authentication_that_could_encrypt_may_be_too_old_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
