@@ -120,7 +120,7 @@ def test_the_key_is_in_no_sentence_on_a_wrong_shape(pair: Controller, log: Path)
     assert pair.lab[TOKYO].recorder.executions == []
 
 
-UNDEFINED = {
+UNDEFINED: dict[str, dict[str, Any]] = {
     "a name": {"l2tp_connections": [connection("{{ not_defined }}")]},
     "a part of the key": {"l2tp_connections": [connection(key=KEY + "{{ not_defined }}")]},
     "another variable": {

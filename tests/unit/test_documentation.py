@@ -95,7 +95,7 @@ def entry_points() -> dict[str, Any]:
 @pytest.fixture
 def role(entry_points: Tree) -> dict[str, Any]:
     """Return all variables of the role."""
-    return entry_points["main"] | entry_points[OF_ALL]
+    return {**entry_points["main"], **entry_points[OF_ALL]}
 
 
 def properties(options: Tree, children: str, where: str = "") -> dict[str, tuple[object, ...]]:
@@ -169,7 +169,7 @@ def test_the_variables_of_the_role_are_in_its_readme(role: Tree) -> None:
 
 
 def test_ansible_leaves_what_may_have_a_key_in_it_to_the_role(entry_points: Tree, role: Tree) -> None:
-    """Ansible evaluates, and may quote, what is documented where there are tasks; of any type but raw it checks it too."""
+    """Ansible evaluates, and may quote, what is documented where there are tasks; if not raw it checks it, too."""
     tasks = {path.stem for path in (ROLE / "tasks").glob("*.yml")}
     assert set(entry_points) - tasks == {OF_ALL}
     assert set(entry_points[OF_ALL]) == {"l2tp_connections", "l2tp_default", "l2tp_preshared_keys"}
@@ -336,13 +336,21 @@ def reasons(documented: Tree) -> set[str]:
     return set(re.findall(r"C\((\w+)\)", text)) - {"become"}
 
 
-def test_the_examples_leave_no_l2tp_in_clear_text() -> None:
-    """A warning about other L2TP names the rule of the examples that blocks it."""
+def declared_in_examples() -> list[Tree]:
+    """Return the policies that the examples of the module, and of the filters for Windows, declare."""
     documented = importlib.import_module("ansible_collections.rras.ipsec.plugins.modules.win_ipsec_psk_policy")
     examples = [each[POLICY] for each in yaml.safe_load(documented.EXAMPLES) if POLICY in each]
     declared = [each for each in examples if each.get("rules")]
     assert len(declared) >= 3
-    for example in declared:
+    for name in ("to_reg", "to_netsh", "to_ipsecpol", "to_steps"):
+        module = importlib.import_module(f"ansible_collections.rras.ipsec.plugins.filter.{name}")
+        declared += [each["vars"]["policy"] for each in yaml.safe_load(module.EXAMPLES)]
+    return declared
+
+
+def test_the_examples_leave_no_l2tp_in_clear_text() -> None:
+    """A warning about other L2TP names the rule of the examples that blocks it."""
+    for example in declared_in_examples():
         validated = ArgumentSpecValidator(copy.deepcopy(_specs.POLICY)).validate(example).validated_parameters
         policy = declaration.declare(validated).policy
         assert clear_text.cover(policy.rules) is clear_text.Cover.ALL
