@@ -52,6 +52,16 @@ EXAMPLES = r"""
               destination_address: 192.0.2.2
           authentication:
             - preshared_key: "{{ vault_tokyo_osaka_key }}"
+        - name: all other L2TP
+          filters:
+            - source_address: me
+              destination_address: any
+            - source_address: me
+              source_port: 0
+              destination_address: any
+              destination_port: 1701
+          filter_action:
+            action: block
 """
 
 RETURN = r"""
@@ -69,8 +79,9 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render import n
 
 def to_netsh(options: Mapping[str, Any], keys: bool = True, undo: bool = False) -> str:
     """A policy as a script for netsh."""
-    form = netsh.undoing if _rendering.flag("undo", undo) else netsh.script
-    return _rendering.rendered(options, "windows", keys, form)
+    undoes = _rendering.flag("undo", undo)
+    form = netsh.undoing if undoes else netsh.script
+    return _rendering.rendered(options, "windows", keys, form, undo=undoes)
 
 
 class FilterModule:

@@ -61,6 +61,16 @@ EXAMPLES = r"""
               destination_address: 192.0.2.2
           authentication:
             - preshared_key: "{{ vault_tokyo_osaka_key }}"
+        - name: all other L2TP
+          filters:
+            - source_address: me
+              destination_address: any
+            - source_address: me
+              source_port: 0
+              destination_address: any
+              destination_port: 1701
+          filter_action:
+            action: block
 """
 
 RETURN = r"""
@@ -78,8 +88,9 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render import r
 
 def to_reg(options: Mapping[str, Any], peer_type: str = "windows", keys: bool = True, undo: bool = False) -> str:
     """A policy as a registration file."""
-    form = registration.undoing if _rendering.flag("undo", undo) else registration.setting_up
-    return _rendering.rendered(options, peer_type, keys, form)
+    undoes = _rendering.flag("undo", undo)
+    form = registration.undoing if undoes else registration.setting_up
+    return _rendering.rendered(options, peer_type, keys, form, undo=undoes)
 
 
 class FilterModule:

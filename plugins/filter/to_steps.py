@@ -53,6 +53,16 @@ EXAMPLES = r"""
               destination_address: 192.0.2.2
           authentication:
             - preshared_key: "{{ vault_tokyo_osaka_key }}"
+        - name: all other L2TP
+          filters:
+            - source_address: me
+              destination_address: any
+            - source_address: me
+              source_port: 0
+              destination_address: any
+              destination_port: 1701
+          filter_action:
+            action: block
 """
 
 RETURN = r"""

@@ -14,26 +14,35 @@ from typing import Any, Final, cast
 
 from ansible.errors import AnsibleFilterError, AnsibleUndefinedVariable
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.utils.display import Display
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _settings, _shape, _specs, _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, codec, declaration, network, render
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.adopt import Place
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import OptionsError, RrasError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import ROLE, TASK, Words
 
 
-def rendered(options: object, peer_type: object, keys: object, form: Callable[[render.Rendering], str]) -> str:
-    """A form of the policy that options declare, for a filter. Raises `AnsibleFilterError` with one sentence."""
+def rendered(
+    options: object, peer_type: object, keys: object, form: Callable[[render.Rendering], str], *, undo: bool = False
+) -> str:
+    """A form of the policy that options declare, for a filter. Raises `AnsibleFilterError` with one sentence.
+
+    undo: the form takes the policy away, so that nothing need be said of what it leaves in clear text.
+    """
     try:
-        return form(_fit(options, peer_type, keys))
+        return form(_fit(options, peer_type, keys, undo=undo))
     except (RrasError, codec.CodecError) as error:
         raise AnsibleFilterError(str(error)) from None
 
 
-def _fit(options: object, peer_type: object, keys: object) -> render.Rendering:
+def _fit(options: object, peer_type: object, keys: object, *, undo: bool) -> render.Rendering:
     known = peer_type if isinstance(peer_type, render.PeerType) else kind(peer_type, choices=_FOR_FILTERS)
     declared = declare(options)
     if known in _FOR_FILTERS:
         refuse_clear_text(declared)
+        for sentence in () if undo else in_clear_text(declared, known):
+            Display().warning(sentence)
     return render.fit(declared, known, keys=flag("keys", keys))
 
 
@@ -54,6 +63,17 @@ def refuse_clear_text(declared: declaration.Declaration) -> None:
         )
 
 
+def in_clear_text(declared: declaration.Declaration, peer_type: render.PeerType, words: Words = TASK) -> Iterator[str]:
+    """What stays in clear text on a server of Windows with what is rendered, a sentence each."""
+    if clear_text.cover(declared.policy.rules) is clear_text.Cover.CONNECTIONS:
+        named = "connection" if words is ROLE else "rule"
+        yield f"L2TP with peers that no {named} names {_IN_CLEAR_TEXT}; {words.block_other_peers}."
+    if peer_type is render.PeerType.WINDOWS and not declared.block_ipv6:
+        block = words.block_ipv6
+        yield f"L2TP over IPv6 {_IN_CLEAR_TEXT}; {block[0].lower()}{block[1:]}."
+
+
+_IN_CLEAR_TEXT: Final = "is in clear text once what is rendered is in force"
 _FOR_FILTERS: Final = (render.PeerType.WINDOWS_2000, render.PeerType.WINDOWS)
 """What the option peer_type of a filter offers; strongSwan has a filter of its own."""
 

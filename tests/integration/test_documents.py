@@ -29,7 +29,8 @@ from ansible_collections.rras.ipsec.tests.support.pair import TOKYO, prohibit_ip
 EXAMPLES = [example for document in documents() for example in examples(document)]
 ROLE: Mapping[str, Any] = yaml.safe_load((ROOT / "roles/l2tp/meta/argument_specs.yml").read_text(encoding="utf-8"))
 OF_PLAYBOOKS: dict[str, Any] = {name: {"type": "str"} for name in ("l2tp_hosts", "l2tp_keys_file", "l2tp_rotate")}
-VARIABLES: dict[str, Any] = ROLE["argument_specs"]["main"]["options"] | OF_PLAYBOOKS
+ENTRY_POINTS = ROLE["argument_specs"]
+VARIABLES: dict[str, Any] = ENTRY_POINTS["main"]["options"] | ENTRY_POINTS["connections"]["options"] | OF_PLAYBOOKS
 PASSWORD = "the password of the vault of the documents"
 
 

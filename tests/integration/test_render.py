@@ -71,6 +71,28 @@ def test_the_files_of_a_pair(controller: Controller) -> None:
     assert stat.S_IMODE((controller.folder / "l2tp-files" / "osaka" / "STEPS.txt").stat().st_mode) == 0o600
 
 
+def test_other_l2tp_in_clear_text_is_a_warning(controller: Controller) -> None:
+    controller.variables["l2tp_other_peers"] = "ignore"
+    filters = [{"source_address": "192.0.2.1", "destination_address": "192.0.2.2"}]
+    rule = {"name": "link", "filters": filters, "authentication": [{"preshared_key": KEY}]}
+    task = {"ansible.builtin.debug": {"msg": "{{ policy | rras.ipsec.to_netsh | length }}"}}
+    filtering = {
+        "hosts": "osaka",
+        "gather_facts": False,
+        "tasks": [task],
+        "vars": {"policy": {"name": "L2TP", "rules": [rule]}},
+    }
+
+    run = controller.play([filtering, {"ansible.builtin.import_playbook": RENDER}])
+
+    assert run.code == 0, run.explain()
+    said = " ".join((run.output + run.errors).split())
+    assert "[WARNING]: L2TP with peers that no rule names is in clear text" in said
+    assert "[WARNING]: osaka: L2TP with peers that no connection names is in clear text" in said
+    assert "[WARNING]: tokyo: L2TP over IPv6 is in clear text" in said
+    assert KEY not in said
+
+
 def test_a_variable_that_is_missing_is_named_and_nothing_is_written(controller: Controller) -> None:
     controller.variables["l2tp_connections"] = [connection("{{ vault_missing }}")]
     run = controller.play(RENDER)

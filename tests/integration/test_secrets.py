@@ -18,7 +18,7 @@ from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
 from ansible_collections.rras.ipsec.tests.lab.engine import EngineName
 from ansible_collections.rras.ipsec.tests.lab.powershell.shadow import entries
 from ansible_collections.rras.ipsec.tests.support import pair as words
-from ansible_collections.rras.ipsec.tests.support.controller import VERIFY, Controller, Run
+from ansible_collections.rras.ipsec.tests.support.controller import REMOVE, SITE, VERIFY, Controller, Run
 from ansible_collections.rras.ipsec.tests.support.labs import ENGINE, MakeController
 from ansible_collections.rras.ipsec.tests.support.pair import BACKUP, KEY, NEW_KEY, OSAKA, TOKYO, connection
 from ansible_collections.rras.ipsec.tests.support.secret import forms
@@ -115,6 +115,37 @@ def test_the_key_is_in_no_sentence_on_a_wrong_shape(pair: Controller, log: Path)
     )
 
     assert run.recap[TOKYO]["ignored"] == len(WRONG_SHAPES), run.explain()
+    assert found(_written(run)) == []
+    assert found(log.read_bytes()) == []
+    assert pair.lab[TOKYO].recorder.executions == []
+
+
+UNDEFINED: dict[str, dict[str, Any]] = {
+    "a name": {"l2tp_connections": [connection("{{ not_defined }}")]},
+    "a part of the key": {"l2tp_connections": [connection(key=KEY + "{{ not_defined }}")]},
+    "another variable": {
+        "l2tp_connections": "{{ of_all }}",
+        "of_all": [connection("{{ not_defined }}"), connection("tokyo-kyoto", key=NEW_KEY)],
+    },
+    "a key of a connection": {"l2tp_preshared_keys": {"tokyo-osaka": KEY, "tokyo-kyoto": "{{ not_defined }}"}},
+    "what all connections have": {"l2tp_default": {"authentication": [{"preshared_key": KEY + "{{ not_defined }}"}]}},
+}
+"""What has a key and a variable that is not defined, which ansible-core quotes as a whole."""
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("playbook", [SITE, REMOVE])
+def test_the_key_is_in_no_sentence_on_a_variable_that_is_not_defined(
+    pair: Controller, log: Path, playbook: str
+) -> None:
+    door = pair.host(TOKYO)
+    pair.inventory["rras"]["hosts"] = {case: {**door, **given} for case, given in UNDEFINED.items()}
+
+    run = pair.play(playbook, *LOUD, environment={"ANSIBLE_LOG_PATH": str(log)})
+
+    for case, given in UNDEFINED.items():
+        told = f"{next(iter(given))} of {case} can't be evaluated; check that every variable in it is defined."
+        assert told in run.failure(case), run.explain()
     assert found(_written(run)) == []
     assert found(log.read_bytes()) == []
     assert pair.lab[TOKYO].recorder.executions == []

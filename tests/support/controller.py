@@ -160,16 +160,20 @@ class Controller:
         return self.play(SITE, *arguments, environment=environment)
 
     def play(
-        self, playbook: str | Sequence[Mapping[str, Any]], *arguments: str, environment: Mapping[str, str] | None = None
+        self,
+        playbook: str | Sequence[Mapping[str, Any]],
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        answers: str = "",
     ) -> Run:
-        """Run a playbook of the collection, or one that is given as YAML would say it."""
+        """Run a playbook of the collection, or one that is given as YAML would say it. answers: to what it asks."""
         name = playbook if isinstance(playbook, str) else str(self._write("playbook.yml", playbook))
         inventory = self._write("inventory.yml", self.inventory)
         ran = subprocess.run(
             [ANSIBLE_PLAYBOOK, "--inventory", str(inventory), name, *arguments],
             cwd=self.folder,
             env=self.lab.environment() | self._environment() | dict(environment or {}),
-            stdin=subprocess.DEVNULL,
+            input=answers,
             capture_output=True,
             text=True,
             encoding="utf-8",

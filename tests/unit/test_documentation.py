@@ -53,6 +53,8 @@ SPECS = {
     ADOPT: _specs.ADOPT,
 }
 FILTERS = sorted(path.stem for path in (ROOT / "plugins" / "filter").glob("*.py"))
+OF_ALL = "connections"
+"""Where variables are documented that Ansible does not see before the role's first task."""
 ANSIBLE_S_OWN = {"changed", "warnings"}
 NONCE = bytes(32)
 KEY = "a key for the test of the documentation"
@@ -92,8 +94,8 @@ def entry_points() -> dict[str, Any]:
 
 @pytest.fixture
 def role(entry_points: Tree) -> dict[str, Any]:
-    variables: dict[str, Any] = entry_points["main"]
-    return variables
+    """Return all variables of the role."""
+    return {**entry_points["main"], **entry_points[OF_ALL]}
 
 
 def properties(options: Tree, children: str, where: str = "") -> dict[str, tuple[object, ...]]:
@@ -166,12 +168,18 @@ def test_the_variables_of_the_role_are_in_its_readme(role: Tree) -> None:
     assert set(re.findall(r"^\| `(l2tp_\w+)`", readme, re.MULTILINE)) == set(role)
 
 
-def test_ansible_leaves_what_may_have_a_key_in_it_to_the_role(role: Tree) -> None:
-    """With another type, ansible-core checks it itself, and may quote what is malformed."""
-    unchecked = {name for name, option in role.items() if option["type"] == "raw"}
-    with_keys = {"l2tp_connections", "l2tp_default", "l2tp_preshared_keys"}
-    assert unchecked == with_keys | {"l2tp_filter_action", "l2tp_main_mode", "l2tp_managed"}
-    assert not any("elements" in role[name] for name in with_keys)
+def test_ansible_leaves_what_may_have_a_key_in_it_to_the_role(entry_points: Tree, role: Tree) -> None:
+    """Ansible evaluates, and may quote, what is documented where there are tasks; if not raw it checks it, too."""
+    tasks = {path.stem for path in (ROLE / "tasks").glob("*.yml")}
+    assert set(entry_points) - tasks == {OF_ALL}
+    assert set(entry_points[OF_ALL]) == {"l2tp_connections", "l2tp_default", "l2tp_preshared_keys"}
+    seen = {name for entry_point in tasks & set(entry_points) for name in entry_points[entry_point]}
+    assert seen.isdisjoint(entry_points[OF_ALL])
+    assert {name for name in seen if role[name]["type"] == "raw"} == {
+        "l2tp_filter_action",
+        "l2tp_main_mode",
+        "l2tp_managed",
+    }
     options = role["l2tp_connections"]["options"]
     assert options["preshared_key"]["no_log"] is True
     assert options["authentication"]["options"]["preshared_key"]["no_log"] is True
@@ -328,13 +336,21 @@ def reasons(documented: Tree) -> set[str]:
     return set(re.findall(r"C\((\w+)\)", text)) - {"become"}
 
 
-def test_the_examples_leave_no_l2tp_in_clear_text() -> None:
-    """A warning about other L2TP names the rule of the examples that blocks it."""
+def declared_in_examples() -> list[Tree]:
+    """Return the policies that the examples of the module, and of the filters for Windows, declare."""
     documented = importlib.import_module("ansible_collections.rras.ipsec.plugins.modules.win_ipsec_psk_policy")
     examples = [each[POLICY] for each in yaml.safe_load(documented.EXAMPLES) if POLICY in each]
     declared = [each for each in examples if each.get("rules")]
     assert len(declared) >= 3
-    for example in declared:
+    for name in ("to_reg", "to_netsh", "to_ipsecpol", "to_steps"):
+        module = importlib.import_module(f"ansible_collections.rras.ipsec.plugins.filter.{name}")
+        declared += [each["vars"]["policy"] for each in yaml.safe_load(module.EXAMPLES)]
+    return declared
+
+
+def test_the_examples_leave_no_l2tp_in_clear_text() -> None:
+    """A warning about other L2TP names the rule of the examples that blocks it."""
+    for example in declared_in_examples():
         validated = ArgumentSpecValidator(copy.deepcopy(_specs.POLICY)).validate(example).validated_parameters
         policy = declaration.declare(validated).policy
         assert clear_text.cover(policy.rules) is clear_text.Cover.ALL

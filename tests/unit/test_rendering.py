@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
+from ansible.utils.display import Display
 
 from ansible_collections.rras.ipsec.plugins.action import l2tp_render
 from ansible_collections.rras.ipsec.plugins.filter import to_ipsecpol, to_netsh, to_reg, to_steps, to_swanctl
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _rendering
 from ansible_collections.rras.ipsec.plugins.plugin_utils._private_files import PrivateFilesError, PrivateFolder
-from ansible_collections.rras.ipsec.tests.support.declared import KEY, PAIR
+from ansible_collections.rras.ipsec.tests.support.declared import KEY, OTHERS, PAIR
 
 ROLE = Path(__file__).parents[2] / "roles" / "l2tp"
 PEERS = ["tokyo", "osaka"]
@@ -396,6 +397,81 @@ def test_the_filters_return_what_the_files_hold() -> None:
     here = OPTIONS | {"address": "192.0.2.2"}
     assert f'secret = "{KEY}"' in to_swanctl.to_swanctl(here)
     assert KEY not in to_swanctl.to_swanctl(here, keys=False)
+
+
+BLOCKING = {"rules": [PAIR, OTHERS]}
+OTHER_L2TP = (
+    "L2TP with peers that no rule names is in clear text once what is rendered is in force; add a rule that blocks it "
+    "(see 'all other L2TP' in the examples of win_ipsec_psk_policy)."
+)
+
+
+@pytest.fixture
+def warned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the warnings that filters have Ansible show."""
+    said: list[str] = []
+    monkeypatch.setattr(Display, "warning", lambda _self, sentence: said.append(sentence))
+    return said
+
+
+@pytest.mark.parametrize("form", FORMS[:4], ids=lambda form: form.__name__)
+def test_a_filter_warns_where_other_l2tp_stays_in_clear_text(form: Any, warned: list[str]) -> None:
+    form(OPTIONS | BLOCKING)
+    assert warned == []
+    form(OPTIONS)
+    assert warned == [OTHER_L2TP]
+
+
+def test_a_filter_warns_where_l2tp_over_ipv6_stays_in_clear_text(warned: list[str]) -> None:
+    given = OPTIONS | BLOCKING | {"block_l2tp_over_ipv6": False}
+    to_reg.to_reg(given, peer_type="windows_2000")
+    assert warned == []
+    to_reg.to_reg(given)
+    assert warned == [
+        "L2TP over IPv6 is in clear text once what is rendered is in force; set block_l2tp_over_ipv6 to true."
+    ]
+
+
+@pytest.mark.parametrize("form", FORMS[:3], ids=lambda form: form.__name__)
+def test_what_undoes_a_policy_warns_of_nothing(form: Any, warned: list[str]) -> None:
+    form(OPTIONS, undo=True)
+    assert warned == []
+
+
+def test_a_policy_for_linux_warns_of_nothing(warned: list[str]) -> None:
+    to_swanctl.to_swanctl(OPTIONS | {"address": "192.0.2.2"})
+    assert warned == []
+
+
+STAYS_OPEN = (
+    "osaka: L2TP {} is in clear text once what is rendered is in force; set l2tp_other_peers to block or certificate."
+)
+
+
+@pytest.mark.parametrize(
+    ("hostvars", "given", "sentences"),
+    [
+        (
+            pair(l2tp_other_peers="ignore"),
+            {},
+            [STAYS_OPEN.format("with peers that no connection names")],
+        ),
+        (
+            pair(l2tp_other_peers="ignore", l2tp_peer_type="windows"),
+            {},
+            [STAYS_OPEN.format("with peers that no connection names"), STAYS_OPEN.format("over IPv6")],
+        ),
+        (pair(), {}, []),
+        (pair(l2tp_peer_type="windows"), {}, []),
+        (pair(l2tp_other_peers="ignore"), {"undo_only": True}, []),
+        (pair(l2tp_other_peers="ignore", l2tp_peer_type="strongswan"), {}, []),
+    ],
+)
+def test_files_that_leave_other_l2tp_in_clear_text_come_with_a_warning(
+    tmp_path: Path, hostvars: HostVars, given: dict[str, Any], sentences: list[str]
+) -> None:
+    assert render(hostvars, tmp_path, check=True, **given).get("warnings", []) == sentences
+    assert render(hostvars, tmp_path, **given).get("warnings", []) == sentences
 
 
 NO_PROTECTION = (

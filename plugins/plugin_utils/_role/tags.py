@@ -11,7 +11,7 @@ from typing import Any, Final
 from ansible import context
 
 ONLY_VERIFY: Final = "l2tp_verify"
-"""The tag with which a run only reads and compares."""
+"""The tag with which a run only reads and compares. No task has it, so that none can be left out by it."""
 _EVERYTHING: Final = ("all",)
 
 
@@ -35,5 +35,6 @@ def is_chosen(task: Any, variables: Mapping[str, Any]) -> bool:  # noqa: ANN401 
     only, skipped = (
         set(context.CLIARGS.get(name) or default) for name, default in (("tags", _EVERYTHING), ("skip_tags", ()))
     )
-    chosen: bool = alone.evaluate_tags(only, skipped, all_vars=variables)
+    only_reads = ONLY_VERIFY in only and not skipped.intersection(alone.tags)
+    chosen: bool = only_reads or alone.evaluate_tags(only, skipped, all_vars=variables)
     return chosen

@@ -15,6 +15,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import describe
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import OptionsError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render import reg_file
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import RenderResult
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import ROLE
 from ansible_collections.rras.ipsec.plugins.plugin_utils._private_files import PrivateFolder, folder_name
 
 _NONCE = b"for a comparison on the controller"
@@ -29,6 +30,8 @@ class HostFiles:
     rendering: render.Rendering | None
     """None: nothing is declared for it any more, and only what was rendered before can be undone."""
     undo_only: bool
+    warnings: tuple[str, ...] = ()
+    """What stays in clear text on the host, a sentence each."""
 
     @classmethod
     def of(
@@ -48,10 +51,12 @@ class HostFiles:
         if problems:
             raise OptionsError(" ".join(problems))
         wanted = _rendering.declare(declared.options)
+        warnings: tuple[str, ...] = ()
         if not undo_only and kinds[host] is not render.PeerType.STRONGSWAN:
             _rendering.refuse_clear_text(wanted)
+            warnings = tuple(_rendering.in_clear_text(wanted, kinds[host], ROLE))
         rendering = render.fit(wanted, kinds[host], server=host, keys=options["keys"])
-        return cls(host, folder, rendering, undo_only)
+        return cls(host, folder, rendering, undo_only, warnings)
 
     def predict(self) -> RenderResult:
         """The result of `write`, without writing."""
@@ -86,7 +91,10 @@ class HostFiles:
             "folder": path,
             "files": sorted(files.content),
             "refused": list(files.refused),
-            "warnings": [f"{self.host}: not written: {sentence}" for sentence in files.refused],
+            "warnings": [
+                *(f"{self.host}: {sentence}" for sentence in self.warnings),
+                *(f"{self.host}: not written: {sentence}" for sentence in files.refused),
+            ],
             "steps": [self._undoing(files) if self.undo_only else self._using()],
             "diff": {
                 "before": _lines(differing) + (self._text(self._policy_before()) if self._has_policy else ""),

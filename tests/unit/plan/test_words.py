@@ -30,7 +30,8 @@ def options_of(spec: _specs.Spec) -> Iterator[str]:
 def variables_of_the_role() -> set[str]:
     """Return them, and what an entry of l2tp_connections may have."""
     specs = yaml.safe_load((ROOT / "roles/l2tp/meta/argument_specs.yml").read_text(encoding="utf-8"))
-    options = specs["argument_specs"]["main"]["options"]
+    entry_points = specs["argument_specs"]
+    options = entry_points["main"]["options"] | entry_points["connections"]["options"]
     return {*options, *options["l2tp_connections"]["options"]}
 
 
