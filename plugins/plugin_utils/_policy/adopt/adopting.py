@@ -53,13 +53,16 @@ class Adopted:
 
     `variables`: by name, those of the role that are not the default. `keys`: the connection that each variable of a
     vault is for, by the variable's name. `peers`: the address of each peer that the inventory does not have, by the
-    name that it got. `left_out`: what no variable says, a sentence each.
+    name that it got. `left_out`: what no variable says, a sentence each. Of a server that was read: `changes`, what the
+    playbook site would change besides, and `advice`, what to know of some variables, a sentence each.
     """
 
     variables: Mapping[str, Any]
     keys: Mapping[str, str]
     peers: Mapping[str, str]
     left_out: tuple[str, ...]
+    changes: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
 
 
 def chosen(found: store.Store, name: str) -> store.StoredPolicy:
