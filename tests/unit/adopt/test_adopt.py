@@ -158,7 +158,7 @@ def test_a_rule_without_a_name_is_called_by_its_number() -> None:
     adopted = changed(lambda rule: dataclasses.replace(rule, name=""))
     assert adopted.variables["l2tp_connections"][0]["name"] == "rule 1"
     inactive = changed(lambda rule: dataclasses.replace(rule, name="", active=False))
-    assert inactive.left_out == ("The rule 1 can't be declared: it is not active.",)
+    assert inactive.left_out == ("Rule 1 can't be declared: it is not active.",)
 
 
 def test_a_peer_that_the_inventory_does_not_have_gets_a_name() -> None:
