@@ -15,7 +15,7 @@ version_added: 0.1.0
 author: The rras.ipsec developers (!UNKNOWN)
 description:
   - Reads an IP security policy, from the host or from an export of its registry, and writes the variables of the role P(rras.ipsec.l2tp#role) that
-    declare it, so that nobody has to retype it. With these variables the role leaves the policy as it is.
+    declare it, so that nobody has to retype it. With these variables the role changes nothing on the host but what RV(site_changes) lists.
   - No key is written. Each is named as a variable for a vault, and the playbook C(rras.ipsec.verify) compares it with the one in force.
   - A host with C(l2tp_managed) false is skipped unless there is an export of it.
   - What the variables can't say is listed, in the result and in the file, and left out.
@@ -78,6 +78,13 @@ key_variables:
   elements: str
 left_out:
   description: What the variables can't say, a sentence each.
+  returned: success
+  type: list
+  elements: str
+site_changes:
+  description:
+    - What the playbook C(rras.ipsec.site) would change on the host with these variables, a sentence each.
+    - Where the host lacks something else that the role does besides the policy, a variable declines it, and RV(steps) says which. Of an export, nothing of this is known.
   returned: success
   type: list
   elements: str

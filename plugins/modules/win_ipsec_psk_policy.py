@@ -19,8 +19,9 @@ description:
     and have a mirrored filter for UDP from port 1701 to any port. The default response rule is not activated.
   - A policy is never edited in place. A new one is written beside the old one, assigned instead of it, and only then the old one is deleted.
     After an error, everything is undone, and the old policy stays assigned or is assigned again.
-  - A policy that already means what is declared is adopted, whoever wrote it. If somebody else wrote it, this is recorded. A later change
-    keeps it aside, as with O(take_over), and O(state=absent) leaves it as it was. If users who are not administrators could
+  - A policy that already means what is declared is adopted, whoever wrote it. If somebody else wrote it, this is recorded with the first change of
+    anything on the host; a host that needs none is left as it is. Once recorded, a later change of the declaration keeps the policy aside, as with
+    O(take_over); before that, it needs O(take_over). O(state=absent) leaves the policy as it was in both cases. If users who are not administrators could
     read one of its keys, the access list of the rule is replaced for good. The key C(HKLM\SOFTWARE\rras.ipsec) records
     the former list in C(AccessBefore).
   - While a policy is assigned, the services C(PolicyAgent) and C(IKEEXT) are set to start automatically and are started. A removal

@@ -125,6 +125,7 @@ def _without_nulls(value: Any) -> Any:  # noqa: ANN401 - any YAML
 DEFAULTS: Final[Mapping[str, Any]] = {
     "l2tp_policy_name": "L2TP site to site",
     "l2tp_other_peers": "block",
+    "l2tp_block_over_ipv6": True,
     "l2tp_filter_action": {},
     "l2tp_main_mode": {},
     "l2tp_polling_interval": 180,
@@ -230,7 +231,8 @@ class Declared:
             "main_mode": _or_none(given["l2tp_main_mode"]),
             "polling_interval": given["l2tp_polling_interval"],
             "address": node.address or None,
-            "block_l2tp_over_ipv6": given["l2tp_other_peers"] != "ignore",
+            "block_l2tp_over_ipv6": given["l2tp_other_peers"] != "ignore"
+            and _shape.truth(given["l2tp_block_over_ipv6"]),
             "rules": network.rules(
                 self.nodes,
                 self.host,

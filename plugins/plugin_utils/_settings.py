@@ -132,6 +132,7 @@ _NEEDED: Final = ("l2tp_reboot_serial", "l2tp_reboot_timeout")
 """The numbers that no module has a default for."""
 _BOOLEANS: Final = (
     "l2tp_backup",
+    "l2tp_block_over_ipv6",
     "l2tp_firewall",
     "l2tp_forget_replaced",
     "l2tp_one_end",

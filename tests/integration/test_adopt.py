@@ -5,27 +5,139 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from ansible_collections.rras.ipsec.tests.support.controller import Controller
-from ansible_collections.rras.ipsec.tests.support.pair import KEY, OSAKA, TOKYO
+from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
+from ansible_collections.rras.ipsec.tests.lab.playground import by_hand
+from ansible_collections.rras.ipsec.tests.lab.windows.registry import differences
+from ansible_collections.rras.ipsec.tests.support import pair as words
+from ansible_collections.rras.ipsec.tests.support.controller import REMOVE, VERIFY, Controller, Run
+from ansible_collections.rras.ipsec.tests.support.declared import KEY, OTHERS, declared
+from ansible_collections.rras.ipsec.tests.support.forms import FORMS, Form, closed, rewritten
+from ansible_collections.rras.ipsec.tests.support.labs import MakeController
+from ansible_collections.rras.ipsec.tests.support.pair import OSAKA, OSAKA_ADDRESS, OURS, TOKYO, TOKYO_ADDRESS
 
 ADOPT = "rras.ipsec.adopt"
+KYOTO_ADDRESS = "192.0.2.3"
+BY_HAND = "L2TP by hand"
 
 
+def adopted(controller: Controller, key: str) -> Run:
+    """Adopt what each server has, as files of variables beside the inventory."""
+    controller.variables["l2tp_adopt_to"] = "{{ inventory_dir }}/host_vars"
+    run = controller.play(ADOPT, "--diff", "-vvv")
+    assert (run.code, run.changed) == (0, run.changed | dict.fromkeys(controller.lab, 1)), run.explain()
+    assert key not in run.output + run.errors
+    files = list(controller.folder.glob("host_vars/*/l2tp_adopted.yml"))
+    assert len(files) == len(list(controller.lab))
+    assert all(key not in file.read_text(encoding="utf-8") for file in files)
+    return run
+
+
+def theirs(host: Host, form: Form = lambda _keys: None) -> None:
+    """Let somebody have written a policy that means what the role's does, for administrators alone, and the value."""
+    rules = [rule("tokyo-osaka", OSAKA_ADDRESS), rule("tokyo-kyoto", KYOTO_ADDRESS), OTHERS]
+    by_hand.follow_the_article(host, declared(*rules, name=BY_HAND).policy)
+    rewritten(host, form)
+    closed(host)
+    host.restart()
+    host.recorder.clear()
+
+
+def rule(name: str, peer: str) -> dict[str, Any]:
+    between = {"source_address": TOKYO_ADDRESS, "destination_address": peer}
+    return {"name": name, "filters": [between], "authentication": [{"preshared_key": KEY}]}
+
+
+@pytest.fixture
+def tokyo(start: MakeController) -> Controller:
+    """One server, between two far ends that Ansible does not reach."""
+    controller = start([HostSpec(TOKYO, TOKYO_ADDRESS)])
+    controller.variables["l2tp_connections"] = []
+    for name, address in ((OSAKA, OSAKA_ADDRESS), ("rras-kyoto", KYOTO_ADDRESS)):
+        controller.host(name).update(l2tp_address=address, l2tp_managed=False)
+    controller.variables.update({f"vault_l2tp_tokyo_{end}_key": KEY for end in ("osaka", "kyoto")})
+    return controller
+
+
+@pytest.mark.core
 @pytest.mark.usefixtures("first_run_done")
 def test_what_was_adopted_changes_nothing(pair: Controller) -> None:
     for variable in ("l2tp_connections", "l2tp_policy_name", "l2tp_main_mode"):
         pair.variables.pop(variable, None)
-    pair.variables["l2tp_adopt_to"] = "{{ inventory_dir }}/host_vars"
 
-    adopted = pair.play(ADOPT, "--diff", "-vvv")
+    adopted(pair, words.KEY)
 
-    assert (adopted.code, adopted.changed) == (0, {TOKYO: 1, OSAKA: 1}), adopted.explain()
-    assert KEY not in adopted.output + adopted.errors
-    files = [pair.folder / "host_vars" / host / "l2tp_adopted.yml" for host in (TOKYO, OSAKA)]
-    assert all(KEY not in file.read_text(encoding="utf-8") for file in files)
-
-    pair.variables["vault_l2tp_tokyo_osaka_key"] = KEY
+    pair.variables["vault_l2tp_tokyo_osaka_key"] = words.KEY
     site = pair.site()
     assert (site.code, site.changed) == (0, {TOKYO: 0, OSAKA: 0}), site.explain()
+
+
+@pytest.mark.parametrize(
+    "form",
+    [FORMS[0], *(pytest.param(*each.values, id=each.id, marks=pytest.mark.slow) for each in FORMS[1:])],
+)
+def test_a_policy_that_somebody_else_wrote_is_left_byte_for_byte_and_unrecorded(tokyo: Controller, form: Form) -> None:
+    host = tokyo.lab[TOKYO]
+    theirs(host, form)
+    before = host.registry.snapshot()
+    said = adopted(tokyo, KEY).said(TOKYO)
+    assert [line for line in said if line.startswith(("Not declared", "Others", "The service"))] == []
+    declined = "because no rule of Windows Firewall blocks L2TP over IPv6; true is safer."
+    assert f"l2tp_block_over_ipv6 is false, {declined}" in said
+
+    runs = [tokyo.site("--check"), tokyo.site(), tokyo.play(VERIFY), tokyo.play(REMOVE, "--check"), tokyo.play(REMOVE)]
+
+    for run in runs:
+        assert (run.code, run.changed[TOKYO]) == (0, 0), run.explain()
+        assert words.changes({TOKYO: before}, tokyo.lab) == {}
+    assert host.registry.read(OURS) is None
+    stays = (
+        f"On {TOKYO}, the policy '{BY_HAND}' stays assigned, because this collection did not write it, or "
+        "has no record of it."
+    )
+    assert [stays in run.said(TOKYO) for run in runs] == [False, False, False, True, True]
+
+
+@pytest.mark.slow
+def test_the_first_change_of_it_needs_leave_and_a_removal_gives_it_back(tokyo: Controller) -> None:
+    host = tokyo.lab[TOKYO]
+    theirs(host)
+    before = host.registry.snapshot()
+    adopted(tokyo, KEY)
+    assert tokyo.site().code == 0
+    tokyo.variables["vault_l2tp_tokyo_osaka_key"] = words.NEW_KEY
+
+    refused = tokyo.site()
+    assert refused.failure(TOKYO) == (
+        f"The store already has a different policy named '{BY_HAND}' that this collection did not write, or has no "
+        "record of; set l2tp_take_over to true to replace it, or write another l2tp_policy_name."
+    )
+    assert words.changes({TOKYO: before}, tokyo.lab) == {}
+
+    tokyo.variables["l2tp_take_over"] = True
+    changed, removed = tokyo.site(), tokyo.play(REMOVE)
+
+    assert (changed.code, removed.code) == (0, 0), changed.explain() + removed.explain()
+    assert differences(before, words.without_backup(host.registry.snapshot())) == []
+    assert host.exposures == []
+    assert words.restarts(tokyo.lab) == {TOKYO: 0}, "the value was there and stays"
+
+
+@pytest.mark.slow
+def test_what_site_adds_beside_it_is_recorded_and_given_back(tokyo: Controller) -> None:
+    """The safer defaults, which the adopted variables decline, are declared again."""
+    host = tokyo.lab[TOKYO]
+    theirs(host)
+    before = host.registry.snapshot()
+    adopted(tokyo, KEY)
+
+    safer = ("-e", '{"l2tp_block_over_ipv6": true, "l2tp_policy_agent_first": true}')
+    site, again, removed = tokyo.site(*safer), tokyo.site(*safer), tokyo.play(REMOVE)
+
+    assert (site.code, again.code, removed.code) == (0, 0, 0), site.explain() + removed.explain()
+    assert (site.changed[TOKYO] > 0, again.changed[TOKYO]) == (True, 0)
+    assert differences(before, words.without_backup(host.registry.snapshot())) == []
+    assert host.exposures == []

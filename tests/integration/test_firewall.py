@@ -27,7 +27,7 @@ from ansible_collections.rras.ipsec.tests.support.pair import (
 
 OURS = f"v2.30|Action=Block|Active=TRUE|Dir=In|Protocol=17|LPort=1701|RA6=::/1|RA6=8000::/1|Name={NAME}|"
 REMEDY = (
-    "Set l2tp_other_peers to block or certificate, "
+    "Set l2tp_other_peers to block or certificate and l2tp_block_over_ipv6 to true, "
     "and check that Windows Firewall is on (the service MpsSvc and all profiles)."
 )
 

@@ -59,14 +59,19 @@ def keys(controller: Controller) -> list[list[str]]:
     return [words.keys_of(words.assigned(host)) for host in controller.lab.values()]
 
 
-def test_what_means_the_same_is_ours_again(pair: Controller) -> None:
+def test_what_means_the_same_stays_in_force_and_is_put_on_record_on_request(pair: Controller) -> None:
     tokyo = deleted(pair.lab[TOKYO])
-    before = tokyo.store
+    before, store = words.snapshots(pair.lab), tokyo.store
 
     run = pair.site()
 
-    assert run.code == 0, run.explain()
-    assert tokyo.store == before
+    assert (run.code, run.changed) == (0, {TOKYO: 0, OSAKA: 0}), run.explain()
+    assert words.changes(before, pair.lab) == {}
+
+    recorded = pair.site("-e", "l2tp_forget_replaced=true")
+
+    assert recorded.code == 0, recorded.explain()
+    assert tokyo.store == store
     assert tokyo.registry.read(OURS) is not None
 
 

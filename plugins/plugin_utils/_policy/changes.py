@@ -11,8 +11,6 @@ from collections.abc import Iterator, Mapping
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
 
-DEFAULT_RESPONSE_RULE = "default response rule"
-
 
 class Word(enum.StrEnum):
     """What changes."""
@@ -69,11 +67,7 @@ def _settings(before: model.Policy, after: model.Policy) -> Iterator[Word]:
 def _by_name(policy: model.Policy | None) -> Mapping[str, model.Rule]:
     if policy is None:
         return {}
-    counting = [rule for rule in policy.rules if rule.active or not rule.is_default_response]
-    return {
-        DEFAULT_RESPONSE_RULE if rule.is_default_response else rule.name or f"rule {number}": rule
-        for number, rule in enumerate(counting, start=1)
-    }
+    return {name: rule for name, rule in policy.named_rules if rule.active or not rule.is_default_response}
 
 
 def _words(before: model.Rule | None, after: model.Rule | None) -> Iterator[Word]:

@@ -152,7 +152,8 @@ def _pairs(found: model.Policy, wanted: model.Policy) -> Iterator[tuple[model.Ru
                 pairs[id(rule)] = partner
                 left.remove(partner)
     yield from ((pairs.get(id(rule)), rule) for rule in waiting)
-    yield from ((rule, None) for rule in left)
+    called = {id(rule): name for name, rule in found.named_rules}
+    yield from ((dataclasses.replace(rule, name=called[id(rule)]), None) for rule in left)
 
 
 def _state(
@@ -189,7 +190,7 @@ def _missing(rule: model.Rule, key_word: describe.KeyWord) -> RuleState:
 
 def _undeclared(rule: model.Rule | None, key_word: describe.KeyWord) -> RuleState:
     if rule is None or rule.is_default_response:
-        return RuleState("default response rule", State.UNDECLARED)
+        return RuleState(model.DEFAULT_RESPONSE_RULE, State.UNDECLARED)
     has = _differing(_only(rule), _EMPTY, key_word)[0]
     return RuleState(rule.name, State.UNDECLARED, has=has, treatment=_treatment(rule))
 

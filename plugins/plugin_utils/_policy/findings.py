@@ -246,7 +246,7 @@ def _of_other_l2tp(host: str, facts: HostFacts) -> Iterator[Finding]:
             Severity.WARNING,
             host,
             f"L2TP over IPv6 is in clear text on {host}, because {obstacle}",
-            "Set l2tp_other_peers to block or certificate, "
+            "Set l2tp_other_peers to block or certificate and l2tp_block_over_ipv6 to true, "
             "and check that Windows Firewall is on (the service MpsSvc and all profiles).",
         )
 

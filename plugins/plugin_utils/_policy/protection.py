@@ -55,13 +55,13 @@ def uncovered(found: StoredPolicy | model.Policy, words: Words) -> str:
 
 def weakness(policy: model.Policy) -> str:
     """Why a policy does not keep L2TP from clear text, as a clause that names the rule."""
-    for rule in policy.rules:
+    for name, rule in policy.named_rules:
         how = clear_text.lets_through(rule)
         if how:
-            return f"the rule {rule.name!r} of the policy {policy.name!r} lets L2TP through ({how})"
-    idle = [rule for rule in policy.rules if not rule.active and any(map(clear_text.is_l2tp, rule.filters))]
+            return f"the rule {name!r} of the policy {policy.name!r} lets L2TP through ({how})"
+    idle = [name for name, rule in policy.named_rules if not rule.active and any(map(clear_text.is_l2tp, rule.filters))]
     if idle:
-        return f"the rule {idle[0].name!r} of the policy {policy.name!r} is not active"
+        return f"the rule {idle[0]!r} of the policy {policy.name!r} is not active"
     return f"the policy {policy.name!r} has no rule that protects UDP port {clear_text.L2TP_PORT} in both directions"
 
 

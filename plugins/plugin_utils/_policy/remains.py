@@ -80,6 +80,16 @@ def removal(host: str, planned: PolicyResult, value: ValueResult, reboot: str) -
         yield f"Nothing on {host} belongs to this collection."
 
 
+def staying(host: str, facts: HostFacts, name: str) -> Iterator[str]:
+    """Which assigned policy of that name a removal leaves, because it is not on record."""
+    for policy in facts["policies"]:
+        if policy["assigned"] and not policy["ours"] and policy["name"].casefold() == name.casefold():
+            yield (
+                f"On {host}, the policy {policy['name']!r} stays assigned, because this collection did not write it, "
+                "or has no record of it."
+            )
+
+
 def _ours(facts: HostFacts) -> list[PolicyFacts]:
     """The policies that this collection uses, the assigned one first."""
     used = (policy for policy in facts["policies"] if policy["ours"])

@@ -239,6 +239,7 @@ class AdoptResult(TaskResult, total=False):
     file: str
     findings: list[str]
     left_out: list[str]
+    site_changes: list[str]
     key_variables: list[str]
     steps: list[str]
 

@@ -69,8 +69,8 @@ def of_policy(policy: model.Policy) -> Iterator[tuple[str | None, Weakness]]:
         yield None, Weakness.WEAK_INTEGRITY
     if any(method.group == model.DhGroup.GROUP_1 for method in methods):
         yield None, Weakness.WEAK_DH_GROUP
-    for rule in policy.rules:
-        yield from ((rule.name, each) for each in _of_rule(rule))
+    for name, rule in policy.named_rules:
+        yield from (("" if rule.is_default_response else name, each) for each in _of_rule(rule))
 
 
 def _of_rule(rule: model.Rule) -> Iterator[Weakness]:

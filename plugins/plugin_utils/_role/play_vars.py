@@ -32,6 +32,7 @@ VARIABLES: Final = (
     "take_over",
     "forget_replaced",
     "firewall",
+    "block_over_ipv6",
     "policy_agent_first",
     "backup",
     "one_end",

@@ -310,11 +310,14 @@ class Steps:
         return self._value(state="absent", only_recorded=True)
 
     def predict_removal(self) -> Result:
-        """Say what the removal would do."""
-        if not self._managed or not self._context.check_mode:
+        """Say what the removal would do, and in each run what it leaves."""
+        if not self._managed:
             return _NOTHING
         planned, value = _view.removal(self._play, self._host)
-        return self._said(*remains.removal(self._host, planned, value, self._own["reboot"]))
+        left = list(remains.staying(self._host, planned["host"], self._own["policy_name"]))
+        if self._context.check_mode:
+            return self._said(*remains.removal(self._host, planned, value, self._own["reboot"]), *left)
+        return self._said(*left) if left else _NOTHING
 
     def settle(self) -> Result:
         """Wait for late services, so that RRAS is not starting while its protection changes."""
@@ -484,7 +487,7 @@ class Steps:
             "name": own["policy_name"],
             "state": "present" if rules else "absent",
             "rules": rules,
-            "block_l2tp_over_ipv6": own["other_peers"] != "ignore",
+            "block_l2tp_over_ipv6": own["other_peers"] != "ignore" and _shape.truth(own["block_over_ipv6"]) is True,
             "open_firewall": own["firewall"],
             **{name: own[name] for name in _OF_THE_POLICY},
         }

@@ -13,6 +13,7 @@ from typing import Any, Final
 import yaml
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import adopt, describe, store
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import HostState
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render import reg_file
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import AdoptResult
@@ -33,13 +34,15 @@ class Source:
     store: store.Store
     place: adopt.Place
     findings: tuple[str, ...] = ()
+    seen: HostState | None = None
+    """The server, where Ansible reaches it."""
 
     @classmethod
     def live(cls, target: Target, place: adopt.Place) -> Source:
         """A server that Ansible reaches."""
         seen = target.read()
         own = frozenset(entry.address for entry in seen.addresses)
-        return cls(seen.store, dataclasses.replace(place, own=own))
+        return cls(seen.store, dataclasses.replace(place, own=own), seen=seen)
 
     @classmethod
     def export(cls, file: str, code_page: str, place: adopt.Place) -> Source:
@@ -66,6 +69,8 @@ def write_variables(source: Source, folder: str, policy: str, *, check_mode: boo
     host = source.place.host
     found = adopt.chosen(source.store, policy)
     adopted = adopt.adopt(found, source.place)
+    if source.seen:
+        adopted = adopt.with_surroundings(adopted, found, source.seen)
     place = PrivateFolder(Path(folder).expanduser().absolute() / folder_name(host), tightened=False)
     text = _text(found, adopted, host)
     content = {NAME: text.encode()}
@@ -79,6 +84,7 @@ def write_variables(source: Source, folder: str, policy: str, *, check_mode: boo
         "file": path,
         "findings": list(source.findings),
         "left_out": list(adopted.left_out),
+        "site_changes": list(adopted.changes),
         "key_variables": sorted(adopted.keys),
         "steps": list(_steps(path, host, adopted)),
         "diff": {"before": before.decode(errors="replace"), "after": text, "before_header": path, "after_header": path},
@@ -95,8 +101,10 @@ def _steps(path: str, host: str, adopted: adopt.Adopted) -> Iterator[str]:
         "Write each connection once, into the variables of a group that contains both ends: an end that was adopted "
         "apart may call it otherwise."
     )
+    yield from adopted.advice
     for sentence in adopted.left_out:
         yield f"Not declared: {sentence}"
+    yield from adopted.changes
 
 
 def _text(found: store.StoredPolicy, adopted: adopt.Adopted, host: str) -> str:
@@ -112,7 +120,9 @@ def _remarks(adopted: adopt.Adopted) -> Sequence[str]:
     return [
         *(f"{name} must hold the key of {connection!r}, in a vault." for name, connection in adopted.keys.items()),
         *(f"The inventory has no host for {address}, called {name} here." for name, address in adopted.peers.items()),
+        *adopted.advice,
         *(f"Not declared: {sentence}" for sentence in adopted.left_out),
+        *adopted.changes,
     ]
 
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _rendering
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import codec, declaration, host, model, render, store
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import declaration, host, model, render, store
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.adopt import (
     Adopted,
     AdoptError,
@@ -23,13 +23,14 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.adopt import (
     adopt,
     chosen,
     export_findings,
+    with_surroundings,
 )
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Kind, Tree, Value
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Kind, Tree, Value, join
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render import content, reg_file
 from ansible_collections.rras.ipsec.tests.lab.windows.registry import differences
-from ansible_collections.rras.ipsec.tests.support import gpipsec
 from ansible_collections.rras.ipsec.tests.support.declared import KEY, OTHERS, PAIR, declared, with_key
 from ansible_collections.rras.ipsec.tests.support.foreign import ASSIGNED_PATH, foreign_policies
+from ansible_collections.rras.ipsec.tests.support.forms import FORMS, Form, closed, rewritten
 from ansible_collections.rras.ipsec.tests.support.server import Server
 
 TOKYO, OSAKA = "192.0.2.1", "192.0.2.2"
@@ -157,7 +158,7 @@ def test_a_rule_without_a_name_is_called_by_its_number() -> None:
     adopted = changed(lambda rule: dataclasses.replace(rule, name=""))
     assert adopted.variables["l2tp_connections"][0]["name"] == "rule 1"
     inactive = changed(lambda rule: dataclasses.replace(rule, name="", active=False))
-    assert inactive.left_out == ("The rule 1 can't be declared: it is not active.",)
+    assert inactive.left_out == ("Rule 1 can't be declared: it is not active.",)
 
 
 def test_a_peer_that_the_inventory_does_not_have_gets_a_name() -> None:
@@ -365,47 +366,8 @@ def test_a_policy_that_nobody_named_is_asked_for(tree: Tree, name: str, sentence
 
 # --- applied to the server that it was read of ---
 
-SECTIONS = gpipsec.alternate(gpipsec.preshared_key(KEY)) + gpipsec.flags(0)
 
-
-def with_sections(keys: dict[str, Key]) -> None:
-    """Let a Windows since Vista have saved the rules: their methods stand there twice."""
-    for path, key in keys.items():
-        if "ipsecNFA" in path and KEY.encode("utf-16-le") in key["ipsecData"].data:
-            data = bytearray(key["ipsecData"].data[:-1] + SECTIONS + b"\0")
-            data[16:20] = (len(data) - 21).to_bytes(4, "little")
-            assert codec.decode_rule(bytes(data)).alternate_authentication is not None
-            keys[path] = Key(path, {**key, "ipsecData": Value.binary(bytes(data))})
-
-
-def with_a_shared_filter_action(keys: dict[str, Key]) -> None:
-    """Let both connections use the filter action of the first one."""
-    rules = [path for path, key in keys.items() if "ipsecNFA" in path and "ipsecFilterReference" in key]
-    reference = "ipsecNegotiationPolicyReference"
-    first, second = (path for path in rules if KEY.encode("utf-16-le") in keys[path]["ipsecData"].data)
-    del keys[keys[second].text(reference)]
-    keys[second] = Key(second, {**keys[second], reference: keys[first][reference]})
-
-
-def as_windows_2000(keys: dict[str, Key]) -> None:
-    """Let it be of a Windows 2000: other data types, texts that have no meaning, an inactive default response rule."""
-    for path, key in keys.items():
-        values = {**key, "ipsecDataType": Value.dword(0x256)}
-        if "ipsecISAKMPPolicy" in path:
-            values["ipsecName"] = Value.sz("garbage")
-        values.pop("ipsecOwnersReference", None)
-        keys[path] = Key(path, values)
-
-
-CHANGES: list[Any] = [
-    pytest.param(lambda _keys: None, id="our own policy"),
-    pytest.param(with_sections, id="the sections of Vista"),
-    pytest.param(with_a_shared_filter_action, id="a shared filter action"),
-    pytest.param(as_windows_2000, id="Windows 2000"),
-]
-
-
-def server_with(change: Callable[[dict[str, Key]], None], *, ours: bool) -> Server:
+def server_with(change: Form, *, ours: bool) -> Server:
     """A server with the policy of two connections in a form that others write."""
     server = Server()
     options = {"name": "L2TP", "rules": [PAIR, THIRD, OTHERS], "address": TOKYO}
@@ -415,25 +377,9 @@ def server_with(change: Callable[[dict[str, Key]], None], *, ours: bool) -> Serv
         policy = declared(*options["rules"], name="L2TP").policy
         server.add_policy(policy, store.object_keys(policy, lambda label: uuid.uuid5(uuid.NAMESPACE_DNS, label), 1),
                           assigned=True)  # fmt: skip
-    keys = {path: key for path, key in server.tree.items() if path.startswith(f"{store.LOCAL}\\")}
-    before = dict(keys)
-    change(keys)
-    for path, key in before.items():
-        rewrite(server, path, key, keys.get(path))
+    rewritten(server.host, change)
     server.restart()
     return server
-
-
-def rewrite(server: Server, path: str, before: Key, after: Key | None) -> None:
-    """Let somebody change a key in its place: who may read it stays."""
-    registry = server.host.registry
-    if after is None:
-        registry.remove(path)
-        return
-    for name in set(before) - set(after):
-        registry.erase(path, name)
-    for name, value in after.items():
-        registry.write(path, name, value)
 
 
 def adopted_of(server: Server) -> Adopted:
@@ -442,8 +388,8 @@ def adopted_of(server: Server) -> Adopted:
     return adopt(chosen(seen.store, ""), Place("tokyo", {OSAKA: "osaka"}, own))
 
 
-@pytest.mark.parametrize("change", CHANGES)
-def test_what_is_adopted_of_a_policy_on_record_changes_nothing(change: Callable[[dict[str, Key]], None]) -> None:
+@pytest.mark.parametrize("change", FORMS)
+def test_what_is_adopted_of_a_policy_on_record_changes_nothing(change: Form) -> None:
     server = server_with(change, ours=True)
     adopted = adopted_of(server)
     assert adopted.left_out == ()
@@ -451,15 +397,78 @@ def test_what_is_adopted_of_a_policy_on_record_changes_nothing(change: Callable[
     assert (result["changed"], result["diff"]["before"]) == (False, result["diff"]["after"])
 
 
-@pytest.mark.parametrize("change", CHANGES)
-def test_somebody_else_s_policy_stays_as_it_is_when_it_was_adopted(change: Callable[[dict[str, Key]], None]) -> None:
+@pytest.mark.parametrize("change", FORMS)
+def test_somebody_else_s_policy_stays_as_it_is_when_it_was_adopted(change: Form) -> None:
     server = server_with(change, ours=False)
-    before = server.tree
-    given = options(adopted_of(server))
-    first = server.policy(**given)
-    assert not {"key", "filters"} & {word for each in first["changes"] for word in each["what"]}
-    assert differences(before, Tree(key for path, key in server.tree.items() if path in before)) == []
-    assert server.policy(**given)["changed"] is False
+    closed(server.host)
+    for name in ("PolicyAgent", "IKEEXT"):
+        server.host.registry.write(join(host.SERVICES, name), "Start", Value.dword(host.StartType.AUTO))
+    server.restart()
+    before = server.host.registry.snapshot()
+    adopted = surroundings_of(server)
+    assert adopted.changes == ("ProhibitIpSec is not 1; site sets it, and restarts the server.",)
+
+    result = server.policy(**options(adopted), policy_agent_first=adopted.variables["l2tp_policy_agent_first"])
+
+    assert (result["changed"], result["diff"]["before"]) == (False, result["diff"]["after"])
+    assert differences(before, server.host.registry.snapshot()) == []
+
+
+# --- what else the role does ---
+
+
+def surroundings_of(server: Server) -> Adopted:
+    seen = server.read()
+    return with_surroundings(adopted_of(server), chosen(seen.store, ""), seen)
+
+
+def test_what_a_first_run_did_is_declared() -> None:
+    server = server_with(lambda _keys: None, ours=True)
+    server.value(policy="L2TP")
+    adopted = surroundings_of(server)
+    assert (adopted.changes, adopted.advice) == ((), ())
+    assert {"l2tp_policy_agent_first", "l2tp_block_over_ipv6", "l2tp_firewall"}.isdisjoint(adopted.variables)
+    server.policy(name="L2TP", rules=[PAIR, THIRD, OTHERS], address=TOKYO, open_firewall=True)
+    assert surroundings_of(server).variables["l2tp_firewall"] is True
+
+
+def test_what_site_would_do_besides_is_declined_or_told() -> None:
+    server = server_with(lambda _keys: None, ours=False)
+    for name in ("PolicyAgent", "IKEEXT"):
+        server.host.registry.write(join(host.SERVICES, name), "Start", Value.dword(host.StartType.DEMAND))
+    closed(server.host)
+    second = chosen(server.store, "").rule_paths[1]
+    server.host.registry.protect(second, "D:(A;CI;KA;;;SY)(A;CI;KA;;;BA)(A;CI;KR;;;BU)")
+    adopted = surroundings_of(server)
+    assert adopted.variables["l2tp_policy_agent_first"] is False
+    assert adopted.variables["l2tp_block_over_ipv6"] is False
+    assert adopted.advice == (
+        (
+            "l2tp_policy_agent_first is false, because RemoteAccess does not wait for PolicyAgent when Windows starts; "
+            "true is safer."
+        ),
+        "l2tp_block_over_ipv6 is false, because no rule of Windows Firewall blocks L2TP over IPv6; true is safer.",
+        (
+            "This collection did not write the policy, or has no record of it: site leaves it as it is. Set "
+            "l2tp_take_over to true before you declare something else, such as another key."
+        ),
+    )
+    assert adopted.changes == (
+        "ProhibitIpSec is not 1; site sets it, and restarts the server.",
+        "The service IKEEXT does not run, or does not start with Windows; site sees to both.",
+        "The service PolicyAgent does not run, or does not start with Windows; site sees to both.",
+        "Others than administrators can read the preshared key of the rule 'tokyo-kyoto'; site closes it to them.",
+    )
+
+
+def test_nothing_is_declined_for_a_policy_that_lets_all_other_l2tp_be() -> None:
+    server = Server()
+    policy = declared(PAIR).policy
+    server.add_policy(policy, store.object_keys(policy, lambda label: uuid.uuid5(uuid.NAMESPACE_DNS, label), 1))
+    adopted = surroundings_of(server)
+    assert adopted.variables["l2tp_other_peers"] == "ignore"
+    assert "l2tp_block_over_ipv6" not in adopted.variables
+    assert adopted.changes[0] == "The policy is not assigned; site assigns it."
 
 
 def as_unicode(tree: Tree) -> bytes:
@@ -480,10 +489,8 @@ def as_regedit4(tree: Tree) -> bytes:
 
 
 @pytest.mark.parametrize("export", [as_unicode, as_regedit4])
-@pytest.mark.parametrize("change", CHANGES)
-def test_an_export_says_the_same_as_the_server(
-    change: Callable[[dict[str, Key]], None], export: Callable[[Tree], bytes]
-) -> None:
+@pytest.mark.parametrize("change", FORMS)
+def test_an_export_says_the_same_as_the_server(change: Form, export: Callable[[Tree], bytes]) -> None:
     server = server_with(change, ours=True)
     exported = reg_file.read(export(server.tree), "cp932")
     found = adopt(chosen(store.Store.read(exported), ""), Place("tokyo", {OSAKA: "osaka"}, frozenset({TOKYO})))

@@ -21,7 +21,8 @@ IPV6 = {"l2tp_over_ipv6_obstacles": ["Windows Firewall is off."]}
 """What makes a warning."""
 WARNING = (
     "L2TP over IPv6 is in clear text on rras-tokyo, because Windows Firewall is off. Set l2tp_other_peers to block or "
-    "certificate, and check that Windows Firewall is on (the service MpsSvc and all profiles)."
+    "certificate and l2tp_block_over_ipv6 to true, and check that Windows Firewall is on (the service MpsSvc and all "
+    "profiles)."
 )
 OFF = {"services": {"RemoteAccess": {"start": "disabled", "running": True}}}
 """What makes an error."""

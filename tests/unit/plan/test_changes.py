@@ -88,5 +88,5 @@ def test_there_is_a_word_for_each_change_of_the_meaning(drawn: Relatives) -> Non
 
 def _are_told_apart(policy: model.Policy) -> bool:
     """Whether no two rules have one name."""
-    names = [changes.DEFAULT_RESPONSE_RULE if rule.is_default_response else rule.name for rule in policy.rules]
+    names = [model.DEFAULT_RESPONSE_RULE if rule.is_default_response else rule.name for rule in policy.rules]
     return len(set(names)) == len(names)

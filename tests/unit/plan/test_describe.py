@@ -106,7 +106,7 @@ def test_what_no_console_can_write_is_shown_as_it_is() -> None:
     )
     policy = model.Policy("Strange", polling_interval=60, rules=(strange,))
     assert describe.lines(policy, UNDECLARED)[5:] == [
-        "  rule: (no name)",
+        "  rule: rule 1",
         "    filter: protocol 132 me port any -> any port any, mirrored",
         "    filter action: unknown ({strange})",
         "      AH SHA1 and AH SHA1, new key every 100000 kB (default) / 3600 s (default)",

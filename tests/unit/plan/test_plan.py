@@ -336,13 +336,31 @@ class TestOthers:
         assert planned.changed_rules == ("tokyo-osaka",)
         assert set(planned.owned_after) == new_paths()
 
-    def test_an_equal_one_is_used_as_it_is_and_stays_theirs(self) -> None:
+    def test_an_equal_one_is_used_as_it_is_and_nothing_is_recorded(self) -> None:
         theirs = written()
-        planned = present(store(theirs, active=theirs.path))
-        assert (planned.transaction.intent, planned.records) == (Intent.KEEP, ("recorded as ours",))
+        prohibited = Key(hosts.RASMAN, {"ProhibitIpSec": Value.dword(1)})
+        for host in (store(theirs, active=theirs.path), store(Written((prohibited, *theirs.keys)), active=theirs.path)):
+            planned = present(host)
+            assert planned.empty
+            assert (planned.transaction.intent, planned.records) == (Intent.KEEP, ())
+            assert (planned.adopted_after, planned.owned_after, planned.replaced_after) == ((), (), "")
+
+    def test_the_first_change_records_it_and_that_it_stays_theirs(self) -> None:
+        theirs = written()
+        keys = Written((Key(hosts.RASMAN, {"ProhibitIpSec": Value.dword(1)}), *theirs.keys))
+        host = store(keys, active=theirs.path)
+        stopped = {**host.services, "IKEEXT": dataclasses.replace(host.services["IKEEXT"], running=False)}
+        planned = present(dataclasses.replace(host, services=stopped))
+        assert planned.services
+        assert planned.records == ("recorded as ours", "ProhibitIpSec recorded")
         assert (planned.adopted_after, planned.owned_after) == ((hosts.Theirs(theirs.path, NAME),), ())
         assert (planned.replaced_after, planned.changed_rules) == (theirs.path, ())
-        assert not planned.empty
+
+    def test_it_is_recorded_beside_what_is_on_record(self) -> None:
+        theirs, ours = written(), written(name="Branches")
+        planned = present(store(theirs, ours, active=theirs.path, owned=ours.paths))
+        assert (planned.empty, planned.records) == (False, ("recorded as ours",))
+        assert planned.adopted_after == (hosts.Theirs(theirs.path, NAME),)
 
     def test_forgotten_it_becomes_ours(self) -> None:
         theirs = written()

@@ -124,6 +124,16 @@ def test_what_a_removal_would_do(plan: PolicyResult, found: ValueResult, reboot:
     assert list(remains.removal(HOST, plan, found, reboot)) == sentences
 
 
+def test_what_a_removal_leaves_because_it_is_not_on_record() -> None:
+    said = (
+        "On rras-tokyo, the policy 'L2TP' stays assigned, because this collection did not write it, or has no record "
+        "of it."
+    )
+    assert list(remains.staying(HOST, facts(policy(ours=False)), "l2tp")) == [said]
+    for other in (policy(), policy(ours=False, assigned=False), policy("By hand", ours=False)):
+        assert list(remains.staying(HOST, facts(other), "l2tp")) == []
+
+
 @pytest.mark.parametrize(
     ("node", "why"),
     [

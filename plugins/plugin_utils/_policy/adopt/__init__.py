@@ -13,5 +13,6 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.adopt.adopting 
     chosen,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.adopt.exported import export_findings
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.adopt.surroundings import with_surroundings
 
-__all__ = ["AdoptError", "Adopted", "Place", "adopt", "chosen", "export_findings"]
+__all__ = ["AdoptError", "Adopted", "Place", "adopt", "chosen", "export_findings", "with_surroundings"]

@@ -53,13 +53,16 @@ class Adopted:
 
     `variables`: by name, those of the role that are not the default. `keys`: the connection that each variable of a
     vault is for, by the variable's name. `peers`: the address of each peer that the inventory does not have, by the
-    name that it got. `left_out`: what no variable says, a sentence each.
+    name that it got. `left_out`: what no variable says, a sentence each. Of a server that was read: `changes`, what the
+    playbook site would change besides, and `advice`, what to know of some variables, a sentence each.
     """
 
     variables: Mapping[str, Any]
     keys: Mapping[str, str]
     peers: Mapping[str, str]
     left_out: tuple[str, ...]
+    changes: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
 
 
 def chosen(found: store.Store, name: str) -> store.StoredPolicy:
@@ -103,10 +106,10 @@ class _Adoption:
 
     def _connections(self) -> Iterator[dict[str, Any]]:
         """The entries of l2tp_connections. A default response rule that is not active is as the role declares it."""
-        for number, rule in enumerate(self._policy.rules, 1):
+        for number, rule in enumerate(sorted(self._policy.rules, key=lambda rule: rule.is_default_response), 1):
             if not self._treatment(rule) and (rule.active or not rule.is_default_response):
                 make = functools.partial(self._connection, rule, number)
-                yield from self._tried(f"the rule {_shown(rule, number)}", make)
+                yield from self._tried(_shown(rule, number), make)
 
     def _others(self) -> Iterator[tuple[str, Any]]:
         """How all other L2TP is treated, where that is not the default. What blocks some of it is never ignored."""
@@ -242,10 +245,10 @@ def _pair(rule: model.Rule) -> list[tuple[str, str]]:
 
 
 def _shown(rule: model.Rule, number: int) -> str:
-    """A rule in a sentence: by its number where it has no name of its own."""
+    """A rule in a sentence: by its number where it has no name of its own (see `model.Policy.named_rules`)."""
     if rule.is_default_response:
-        return "for default responses"
-    return texts.quoted(describe.escaped(rule.name)) if texts.is_visible(rule.name) else str(number)
+        return "the rule for default responses"
+    return f"the rule {texts.quoted(describe.escaped(rule.name))}" if texts.is_visible(rule.name) else f"rule {number}"
 
 
 def _own_name(used: NameSet, number: int) -> str:

@@ -34,9 +34,9 @@ def export_findings(name: str, tree: Tree) -> Iterator[str]:
     if host.RASMAN not in tree:
         yield f"The export does not hold {host.RASMAN}, so it does not tell whether ProhibitIpSec is set on {name}."
     yield from (finding.problem for finding in weaknesses.find(name, seen))
-    for rule in found.active.policy.rules if found.active else ():
+    for called, rule in found.active.policy.named_rules if found.active else ():
         for weak in filter(None, map(weaknesses.of_key, preshared_keys(rule))):
-            yield f"The preshared key of the rule {describe.shown(rule.name)} on {name} {weak}."
+            yield f"The preshared key of the rule {describe.shown(called)} on {name} {weak}."
 
 
 def _of_the_value(name: str, tree: Tree, seen: HostFacts) -> Iterator[findings.Finding]:

@@ -44,8 +44,8 @@ def _policy(policy: model.Policy, key_word: KeyWord) -> Iterator[str]:
     polling = minutes_text((policy.polling_interval, model.DEFAULT_POLLING_INTERVAL))
     yield f"  check for policy changes every: {polling}"
     yield from _main_mode(policy.main_mode)
-    for rule in sorted(policy.rules, key=lambda rule: (rule.is_default_response, rule.name)):
-        yield from _rule(rule, key_word)
+    for name, rule in sorted(policy.named_rules, key=lambda each: (each[1].is_default_response, each[1].name)):
+        yield from _rule(name, rule, key_word)
 
 
 def _main_mode(main_mode: model.MainMode) -> Iterator[str]:
@@ -59,13 +59,13 @@ def _main_mode(main_mode: model.MainMode) -> Iterator[str]:
         yield f"    {own_method_text(method)}"
 
 
-def _rule(rule: model.Rule, key_word: KeyWord) -> Iterator[str]:
+def _rule(name: str, rule: model.Rule, key_word: KeyWord) -> Iterator[str]:
     if rule.is_default_response:
-        yield f"  default response rule: {'activated' if rule.active else 'not activated'}"
+        yield f"  {name}: {'activated' if rule.active else 'not activated'}"
         if not rule.active:
             return
     else:
-        yield f"  rule: {shown(rule.name) if rule.name else '(no name)'}{'' if rule.active else ' (not active)'}"
+        yield f"  rule: {shown(name)}{'' if rule.active else ' (not active)'}"
         yield from _filters(rule)
     yield f"    filter action: {action_text(rule.filter_action)}"
     if rule.filter_action.negotiates:

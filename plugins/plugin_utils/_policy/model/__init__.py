@@ -43,6 +43,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.model.numbers i
     known_text,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.model.policies import (
+    DEFAULT_RESPONSE_RULE,
     Algorithm,
     AuthenticationMethod,
     FilterAction,
@@ -59,6 +60,7 @@ __all__ = [
     "DEFAULT_LIFETIME_SECONDS",
     "DEFAULT_MAIN_MODE_LIFETIME",
     "DEFAULT_POLLING_INTERVAL",
+    "DEFAULT_RESPONSE_RULE",
     "Action",
     "Address",
     "AddressKind",

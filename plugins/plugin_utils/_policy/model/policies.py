@@ -9,6 +9,7 @@ import dataclasses
 import hashlib
 import hmac
 from collections.abc import Iterable
+from typing import Final
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.model.filters import Filter, FilterList
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.model.numbers import (
@@ -194,6 +195,9 @@ class Rule:
         )
 
 
+DEFAULT_RESPONSE_RULE: Final = "default response rule"
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Policy:
     """A whole policy; the order of its rules has no meaning. `polling_interval` is in seconds, 0 is the default."""
@@ -203,6 +207,16 @@ class Policy:
     polling_interval: int = 0
     main_mode: MainMode = MainMode()
     rules: tuple[Rule, ...] = ()
+
+    @property
+    def named_rules(self) -> tuple[tuple[str, Rule], ...]:
+        """Each rule with what a person finds it by: its name, or its number among the rules of the console's list."""
+        listed = [rule for rule in self.rules if not rule.is_default_response]
+        numbers = {id(rule): number for number, rule in enumerate(listed, start=1)}
+        return tuple(
+            (DEFAULT_RESPONSE_RULE if rule.is_default_response else rule.name or f"rule {numbers[id(rule)]}", rule)
+            for rule in self.rules
+        )
 
     def masked(self, nonce: bytes) -> Policy:
         """Return this policy as the host answers it: without secrets (see `AuthenticationMethod.masked`)."""

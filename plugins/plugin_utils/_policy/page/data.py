@@ -197,7 +197,7 @@ def _in_force(proof: PolicyProof | None) -> PageReading:
         "declared_policy": compared["policy"] if compared else None,
         "standing": compared["standing"] if compared else None,
         "assigned_policy": host["assigned"],
-        "rules": [_rule(each) for each in in_force if each["active"]],
+        "rules": list(_rules(in_force)),
         "prohibit_ipsec": value["value"],
         "in_effect": value["in_effect"],
         "restart": _restart(value),
@@ -216,9 +216,18 @@ def _restart(value: ProhibitIpSecFacts) -> str:
     return "pending" if value["value"] == 1 else "harmful"
 
 
-def _rule(rule: RuleFacts) -> PageRule:
+def _rules(rules: Iterable[RuleFacts]) -> Iterator[PageRule]:
+    """Those that are active; one without a name by its number, as `model.Policy.named_rules` has it."""
+    listed = sorted(rules, key=lambda rule: rule["default_response"])
+    for number, rule in enumerate(listed, start=1):
+        name = "default response rule" if rule["default_response"] else rule["name"] or f"rule {number}"
+        if rule["active"]:
+            yield _rule(name, rule)
+
+
+def _rule(name: str, rule: RuleFacts) -> PageRule:
     return {
-        "name": "default response rule" if rule["default_response"] else rule["name"],
+        "name": name,
         "filters": list(rule["filters"] or ()),
         "filter_action": rule["filter_action"],
         "security_methods": list(rule["offers"]),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import uuid
 from collections.abc import Collection, Iterator
+from typing import Final
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     changes,
@@ -57,6 +58,10 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.transactio
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, same
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import Words
 
+_USED: Final = "recorded as ours"
+_VALUE: Final = "ProhibitIpSec recorded"
+_RECORDS: Final = frozenset({_USED, _VALUE})
+
 
 def plan_present(  # noqa: PLR0913 - what a plan hangs on
     declaration: Declaration, host: HostState, nonce: bytes, identity: uuid.UUID, words: Words, *, agent_first: bool
@@ -85,12 +90,26 @@ def plan_present(  # noqa: PLR0913 - what a plan hangs on
             f"the store already has a different policy named {wanted.name!r} that this collection did not write, or "
             f"has no record of; set {words.take_over} to true to replace it, or write another {words.name}."
         )
-    planned = _Planner(declaration, host, wanted, identity, words, agent_first, current, foreign).plan()
+    planned = _recorded_later(
+        _Planner(declaration, host, wanted, identity, words, agent_first, current, foreign).plan(), host
+    )
     if planned.transaction.intent is Intent.UNASSIGN:
         refusal = withdrawal_refused(host, declaration.policy.name, None, words)
         if refusal:
             raise PlanError(f"assigned is false, but {refusal}")
     return planned
+
+
+def _recorded_later(planned: Plan, host: HostState) -> Plan:
+    """The plan, without a record that would be all it does on a host where nothing is on record.
+
+    Such a host is as it was before us, so what a removal gives back is known until the first change, which records it.
+    """
+    known = host.claimed or host.adopted or host.taken_over or host.displaced
+    only_records = dataclasses.replace(planned, records=()).empty and _RECORDS.issuperset(planned.records)
+    if known or not only_records:
+        return planned
+    return dataclasses.replace(planned, records=(), owned_after=(), adopted_after=(), replaced_after="")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -193,9 +212,9 @@ class _Planner:
 
     def _records(self) -> Iterator[str]:
         if self.current and self.current.path not in self.host.used:
-            yield "recorded as ours"
+            yield _USED
         if self.declaration.assigned and self.host.prohibited and not self.host.value_note.recorded:
-            yield "ProhibitIpSec recorded"
+            yield _VALUE
         if self.foreign:
             yield "name taken over"
         if self.declaration.forget_replaced and (self.host.displaced or self.host.taken_over or self._theirs):

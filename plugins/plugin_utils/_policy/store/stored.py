@@ -54,8 +54,9 @@ class StoredPolicy:
         return tuple(path for path, sddl in self.access.items() if path not in keyless and _is_open(sddl))
 
     def rule_name(self, path: str) -> str:
-        """The name of a rule, by its path; where it has none or can't be read, the name of its key."""
-        names = {known: rule.name for known, rule in zip(self.rule_paths, self.policy.rules, strict=True)}
+        """What a person finds a rule by, by its path; where it can't be read, the name of its key."""
+        named = zip(self.rule_paths, self.policy.named_rules, strict=True)
+        names = {known: name for known, (name, _rule) in named}
         return names.get(path) or path.rpartition(SEPARATOR)[2]
 
     @property
