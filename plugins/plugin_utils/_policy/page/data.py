@@ -229,7 +229,11 @@ def _rule(rule: RuleFacts) -> Rule:
 def _said(verified: Verified) -> dict[str, list[Finding]]:
     """What was found, by the host that it is about, whichever host of the run says it."""
     found: dict[str, dict[tuple[str, str], Finding]] = {}
+    noted: set[str] = set()
     for each in (each for fact in verified.found.values() for each in fact["findings"]):
+        if each["severity"] == findings.Severity.NOTE and each["problem"] in noted:
+            continue  # it is no server's own
+        noted.add(each["problem"])
         own = found.setdefault(each["host"], {})
         own.setdefault((each["identifier"], each["problem"]), cast("Finding", dict(each)))
     return {host: list(own.values()) for host, own in found.items()}
@@ -252,8 +256,14 @@ def _level_of(said: Iterable[Finding]) -> Level:
         (findings.Severity.ERROR, True): Level.WARNING,
         (findings.Severity.WARNING, False): Level.WARNING,
         (findings.Severity.WARNING, True): Level.OK,
+        (findings.Severity.NOTE, False): Level.OK,
+        (findings.Severity.NOTE, True): Level.OK,
     }
     return _worst(levels[findings.Severity(each["severity"]), each["accepted"]] for each in said)
+
+
+def _counts(each: Finding) -> bool:
+    return each["severity"] != findings.Severity.NOTE
 
 
 def _worst(levels: Iterable[str]) -> Level:
@@ -268,7 +278,7 @@ def _word(node: Node, answer: PolicyResult, level: Level, said: Sequence[Finding
         return "not reached"
     if not answer:
         return "not read"
-    if level is Level.WARNING and all(each["accepted"] for each in said):
+    if level is Level.WARNING and all(each["accepted"] for each in said if _counts(each)):
         return "accepted"
     return {Level.OK: "in order", Level.WARNING: "warning", Level.ERROR: "error"}[level]
 
