@@ -75,13 +75,48 @@ EXAMPLES = r"""
       - name: tokyo-nagoya
         preshared_key: "{{ vault_tokyo_nagoya_key }}"
 
-- name: Stop if Windows runs with the value but without a policy
+- name: Stop if something is wrong, whoever wrote the policies
   ansible.builtin.assert:
-    that: ipsec.host.assigned is not none or ipsec.host.prohibit_ipsec.value != 1
-    fail_msg: L2TP of this host is in clear text.
+    that: ipsec.findings | selectattr('severity', 'equalto', 'error') | length == 0
+    fail_msg: "{{ ipsec.findings | map(attribute='problem') | join(' ') }}"
 """
 
 RETURN = r"""
+findings:
+  description:
+    - What is wrong on the host, or could be safer, whoever wrote its policies and whatever is declared. The page of the role P(rras.ipsec.l2tp#role)
+      lists the identifiers.
+  returned: success
+  type: list
+  elements: dict
+  sample: []
+  contains:
+    host:
+      description: The name of the host in the inventory.
+      returned: always
+      type: str
+      sample: rras-tokyo
+    identifier:
+      description: What is found, in one word.
+      returned: always
+      type: str
+      sample: weak_encryption
+    problem:
+      description: What is wrong, a sentence.
+      returned: always
+      type: str
+      sample: >-
+        The key exchange of the policy 'L2TP' on rras-tokyo offers DES, whose keys can be found by trying all of them.
+    remedy:
+      description: What to do about it, a sentence.
+      returned: always
+      type: str
+      sample: Offer 3DES alone (encryption, in l2tp_filter_action and l2tp_main_mode).
+    severity:
+      description: C(error), C(warning), or C(note) (nothing is wrong).
+      returned: always
+      type: str
+      sample: warning
 host:
   description: All that was read of the host.
   returned: success
@@ -167,6 +202,32 @@ host:
       returned: always
       type: bool
       sample: true
+    connection_security_rules:
+      description:
+        - The names of the active connection security rules of Windows Firewall for UDP port 1701, of this host and of a group policy. They compete
+          with an IPsec policy for L2TP.
+      returned: always
+      type: list
+      elements: str
+      sample: []
+    obstacles:
+      description: What keeps the assigned policy, or a rule of it, from protecting the host. None, where no policy is assigned.
+      returned: always
+      type: list
+      elements: dict
+      sample: []
+      contains:
+        identifier:
+          description:
+            - C(domain_policy_overrides), C(service_not_running), C(unreadable_object), C(address_not_on_host), or C(not_loaded_by_agent).
+          returned: always
+          type: str
+          sample: not_loaded_by_agent
+        problem:
+          description: What it is, a clause.
+          returned: always
+          type: str
+          sample: PolicyAgent does not list the filter between 192.0.2.1 and 198.51.100.1.
     listed_addresses:
       description:
         - The addresses in the filters that C(PolicyAgent) lists as loaded. Necessary for protection, not sufficient.
@@ -264,7 +325,8 @@ host:
             what:
               description:
                 - C(esp_without_encryption), C(weak_encryption) (DES), C(weak_integrity) (MD5, or encryption without integrity), C(weak_dh_group)
-                  (group 1), C(rule_inactive), C(tunnel_rule), or C(default_response_active).
+                  (group 1), C(rule_inactive), C(tunnel_rule), C(not_mirrored) (a filter for L2TP in one direction only), C(not_l2tp_filter)
+                  (no filter for UDP port 1701), C(accepts_unsecured), C(falls_back_to_clear_text), or C(default_response_active).
               returned: always
               type: str
               sample: weak_encryption

@@ -569,11 +569,22 @@ comparison:
       elements: str
       sample: []
     obstacles:
-      description: Why no rule of it protects, a sentence each.
+      description: Why no rule of it protects.
       returned: always
       type: list
-      elements: str
+      elements: dict
       sample: []
+      contains:
+        identifier:
+          description: What kind of obstacle it is, as the findings of M(rras.ipsec.win_ipsec_policy_info) call it.
+          returned: always
+          type: str
+          sample: service_not_running
+        problem:
+          description: What it is, a clause.
+          returned: always
+          type: str
+          sample: the service PolicyAgent is not running.
     difference:
       description: What differs, line by line, with a minus before what the host has, and a plus before what is declared.
       returned: always
@@ -613,6 +624,11 @@ comparison:
           returned: always
           type: bool
           sample: false
+        ends_swapped:
+          description: Whether the host has the declared filter with its source and destination swapped.
+          returned: always
+          type: bool
+          sample: false
         treatment:
           description:
             - What the host's rule does. C(permitted), C(blocked), C(negotiated with certificates) or C(negotiated without certificates).
@@ -629,11 +645,22 @@ comparison:
           elements: str
           sample: [8c2f0d5be1a74490-1f6e0a9c3b7d2e45]
         obstacles:
-          description: Why the rule does not protect, a sentence each.
+          description: Why the rule does not protect.
           returned: always
           type: list
-          elements: str
+          elements: dict
           sample: []
+          contains:
+            identifier:
+              description: What kind of obstacle it is, as the findings of M(rras.ipsec.win_ipsec_policy_info) call it.
+              returned: always
+              type: str
+              sample: not_loaded_by_agent
+            problem:
+              description: What it is, a clause.
+              returned: always
+              type: str
+              sample: PolicyAgent does not list the filter between 192.0.2.1 and 198.51.100.1.
         covered:
           description:
             - Whether the assigned policy, whichever it is, keeps the L2TP of the declared rule from clear text. True where no L2TP is declared

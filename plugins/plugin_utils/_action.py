@@ -118,6 +118,11 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
         parameters: Mapping[str, Any] = outcome.validated_parameters
         return parameters
 
+    @property
+    def host(self) -> str:
+        """The name of the task's host in the inventory."""
+        return str(self.task_vars.get("inventory_hostname", ""))
+
     def _check_connection(self) -> None:
         if self._connection.become:
             raise OptionsError(

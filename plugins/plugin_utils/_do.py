@@ -13,7 +13,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._patience import Patien
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import declaration, plan
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.desired import Absent, Desired, Present
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.prohibit_ipsec import DesiredValue
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import HostResult, PolicyResult, ValueResult
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import InfoResult, PolicyResult, ValueResult
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import CALLERS
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import PolicyTask, PolicyWork, inform, set_value
 
@@ -63,7 +63,7 @@ def value(action: RrasAction, options: Mapping[str, Any], *, check_mode: bool) -
     return set_value(action.target(options), desired, patience, check_mode=check_mode)
 
 
-def info(action: RrasAction, options: Mapping[str, Any]) -> HostResult:
+def info(action: RrasAction, options: Mapping[str, Any]) -> InfoResult:
     """Read a host. Raises what `RrasAction.act` may."""
     by_rule = {rule["name"]: rule["preshared_key"] for rule in options["rules"]}
-    return inform(action.target(options), options["preshared_keys"], by_rule)
+    return inform(action.target(options), action.host, options["preshared_keys"], by_rule)

@@ -82,6 +82,8 @@ _POLICY: Final[Described] = {
     "unreadable": _FREE,
     "weaknesses": {"rule": _FREE, "what": _KEPT},
 }
+_OBSTACLE: Final[Described] = {"identifier": _KEPT, "problem": _FREE}
+_FINDING: Final[Described] = {"identifier": _KEPT, "severity": _KEPT, "host": _KEPT, "problem": _FREE, "remedy": _FREE}
 _HOST: Final[Described] = {
     "policies": _POLICY,
     "assigned": _FREE,
@@ -94,8 +96,10 @@ _HOST: Final[Described] = {
     "machine": _KEPT,
     "l2tp_covered": _KEPT,
     "l2tp_over_ipv6_obstacles": _KEPT,
+    "connection_security_rules": _FREE,
+    "obstacles": _OBSTACLE,
 }
-_DIFFERING: Final[Mapping[str, Described]] = {"has": _FREE, "declared": _FREE, "obstacles": _FREE}
+_DIFFERING: Final[Mapping[str, Described]] = {"has": _FREE, "declared": _FREE, "obstacles": _OBSTACLE}
 _COMPARISON: Final[Described] = {
     "policy": _KEPT,
     "standing": _KEPT,
@@ -122,7 +126,7 @@ RESULT: Final[Mapping[str, Described]] = {
     "folder": _KEPT,
     "files": _KEPT,
     "file": _KEPT,
-    "findings": _FREE,
+    "findings": _FINDING,
     "left_out": _FREE,
     "key_variables": _FREE,
     "refused": _FREE,

@@ -158,7 +158,7 @@ _SPEC: Final[_shape.Spec] = {
     **{name: {"type": kind} for name, (kind, _check) in _CHECKS.items()},
     "l2tp_filter_action": _FILTER_ACTION,
     "l2tp_main_mode": _MAIN_MODE,
-    "l2tp_fail_on": {"choices": list(map(str, Severity))},
+    "l2tp_fail_on": {"choices": [str(Severity.ERROR), str(Severity.WARNING)]},
     "l2tp_reboot": {"choices": ["if_needed", "if_unknown", "never"]},
     **{name: {"type": "bool"} for name in _BOOLEANS},
 }

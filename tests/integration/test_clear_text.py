@@ -163,7 +163,7 @@ def test_the_role_says_what_it_was_told_to_ignore(pair: Controller) -> None:
     assert run.code == 0, run.explain()
     for name, host in pair.lab.items():
         assert (
-            f"L2TP between {name} and peers that no connection names is in clear text. "
+            f"L2TP is in clear text between {name} and peers that no connection names. "
             "Set l2tp_other_peers to block or certificate."
         ) in run.said(name)
         assert rules(host.registry, NAME) == {}, "nothing is blocked that was not asked for"

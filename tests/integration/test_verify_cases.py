@@ -16,6 +16,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import ACTIVE_POLICY, LOCAL
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
+from ansible_collections.rras.ipsec.tests.lab.windows.installation import FIREWALL_SETTINGS
 from ansible_collections.rras.ipsec.tests.messages import Says
 from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import VERIFY, Controller, Run
@@ -38,6 +39,8 @@ SERVICES = r"SYSTEM\CurrentControlSet\Services"
 DOMAIN = r"SOFTWARE\Policies\Microsoft\Windows\IPSec\GPTIPSECPolicy"
 THIRD_KEY = "Kamakura-Kotokuin:1252/Daibutsu"
 WEAK_KEY = "MyVpnPassword2026!"
+AUTHORITY = "CN=Example Root CA, O=Example"
+DES_MD5 = model.Algorithm(model.Transform.ESP, model.Encryption.DES, model.Integrity.MD5)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,6 +58,16 @@ class VerifyCase:
     variables: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     """Those of both, after the first run."""
     key: str = KEY
+    authority: str = ""
+    """The certification authority that is declared instead of the key, if one is."""
+
+    def connection(self, key: str = "") -> dict[str, Any]:
+        """The entry of l2tp_connections."""
+        entry = connection(self.link, self.one, self.two, key=key or self.key)
+        if self.authority:
+            del entry["preshared_key"]
+            entry["certificate_authority"] = self.authority
+        return entry
 
     @property
     def one(self) -> str:
@@ -87,6 +100,40 @@ def assign_another(host: Host) -> None:
 
 def other_key(host: Host) -> None:
     give_key(host, f"link-{host.name.removesuffix('-2')}", THIRD_KEY)
+
+
+def other_authority(host: Host) -> None:
+    methods = (model.AuthenticationMethod.certificate("CN=Another Root CA"),)
+    change(host, "link-certificates", lambda rule: dataclasses.replace(rule, authentication=methods))
+
+
+def swap_ends(host: Host) -> None:
+    """Take the server's own address for the source, as somebody does who configures each end by itself."""
+    for path, key in host.store.items():
+        filters = codec.decode_filter_list(key["ipsecData"].data) if "ipsecFilter{" in path else ()
+        swapped = [dataclasses.replace(each, source=each.destination, destination=each.source) for each in filters]
+        if any(each.source.first for each in filters):
+            host.registry.write(path, "ipsecData", Value.binary(codec.encode_filter_list(swapped)))
+
+
+def offer(**given: Any) -> Callable[[Host], None]:
+    """Change the security methods of the filter action."""
+
+    def changed(host: Host) -> None:
+        for path, key in host.store.items():
+            offers = codec.decode_filter_action(key["ipsecData"].data) if "ipsecNegotiationPolicy{" in path else ()
+            if offers:
+                data = codec.encode_filter_action([dataclasses.replace(each, **given) for each in offers])
+                host.registry.write(path, "ipsecData", Value.binary(data))
+
+    return changed
+
+
+def secure_by_the_firewall(host: Host) -> None:
+    text = "v2.31|Action=SecureServer|Active=TRUE|Name=Isolate L2TP|Protocol=17|EP1Port=1701|Auth1Set={5}|"
+    rules = rf"{FIREWALL_SETTINGS}\ConSecRules"
+    host.registry.create(rules)
+    host.registry.write(rules, "{1}", Value.sz(text))
 
 
 def remote_access_only(host: Host) -> None:
@@ -168,6 +215,13 @@ CASES = (
     VerifyCase("empty", "l2tp_connections is empty, and the policy is still there", nothing, failing=""),
     VerifyCase("deleted", "the connection was deleted, and the policy is still there", nothing, failing=""),
     VerifyCase("weak", "a preshared key is weak", nothing, failing="", key=WEAK_KEY),
+    VerifyCase("swapped", "the addresses of one end are swapped", swap_ends),
+    VerifyCase("algorithms", "the ends have no algorithm in common", offer(algorithms=(DES_MD5,))),
+    VerifyCase(
+        "sessions", "one end has another lifetime, and perfect forward secrecy", offer(lifetime_seconds=600, pfs=True)
+    ),
+    VerifyCase("certificates", "the ends trust different authorities", other_authority, authority=AUTHORITY),
+    VerifyCase("overlap", "Windows Firewall secures L2TP, too", secure_by_the_firewall, failing=""),
 )
 
 
@@ -183,7 +237,7 @@ def verified(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Control
         controller.variables["l2tp_reboot_serial"] = len(specs)
         for case in CASES:
             for host in (case.one, case.two):
-                controller.host(host)["l2tp_connections"] = [connection(case.link, case.one, case.two, key=case.key)]
+                controller.host(host)["l2tp_connections"] = [case.connection()]
         ready = ":".join(host for case in CASES if case.first_run for host in (case.one, case.two))
         first = controller.site("--limit", ready)
         assert first.code == 0, first.explain()
@@ -192,7 +246,7 @@ def verified(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Control
             for host in (case.one, case.two):
                 controller.host(host).update(case.variables)
                 if case.name == "rotation":
-                    controller.host(host)["l2tp_connections"] = [connection(case.link, case.one, case.two, key=NEW_KEY)]
+                    controller.host(host)["l2tp_connections"] = [case.connection(NEW_KEY)]
                 if case.name in ("empty", "deleted"):
                     others = [connection("other", "sound-1", "sound-2")] if case.name == "deleted" else []
                     controller.host(host)["l2tp_connections"] = others
@@ -236,7 +290,7 @@ def test_every_other_connection_is_compared(verified: tuple[Controller, Run, Run
     for case in compared:
         assert [line for host in (case.one, case.two) for line in run.said(host) if line.startswith(f"{case.link}: ")]
     agreeing = {case.name for case in compared if f"{case.one} and {case.two} agree on UDP" in run.output}
-    assert agreeing == {"sound", "peers", "waiting", "theirs", "stopped", "disabled", "weak"}
+    assert agreeing == {"sound", "peers", "waiting", "theirs", "stopped", "disabled", "weak", "overlap"}
     assert "rotation-1 and rotation-2 agree with each other, but not with the declaration, on UDP" in run.output
 
 

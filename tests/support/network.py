@@ -69,12 +69,19 @@ def proof(value: int | None = 1, in_effect: str = "yes", **given: Any) -> Policy
         "l2tp_ports_enabled_for": given.pop("l2tp_ports_enabled_for", dict.fromkeys(("remote_access", "routing"))),
         "addresses": given.pop("addresses", [{"address": f"192.0.2.{number}", "dynamic": False} for number in (1, 2)]),
         "listed_addresses": given.pop("listed_addresses", []),
+        "connection_security_rules": given.pop("connection_security_rules", []),
+        "obstacles": [],
     }
     comparison = {"policy": POLICY, "standing": "assigned", "has": [], "declared": [], "obstacles": []}
     comparison |= {"difference": [], "rules": given.pop("rules", [rule(), rule("tokyo-branch")])}
     comparison |= given.pop("comparison", None) or {}
     answer = {"matches": True, "obstacles": [], "refusal": "", "comparison": comparison, "host": host}
     return cast("PolicyProof", answer | given)
+
+
+def obstacle(identifier: str, problem: str) -> dict[str, str]:
+    """Return what keeps a rule from protecting."""
+    return {"identifier": identifier, "problem": problem}
 
 
 def rule(name: str = "tokyo-osaka", state: str = "matches", **given: Any) -> dict[str, Any]:
@@ -84,6 +91,7 @@ def rule(name: str = "tokyo-osaka", state: str = "matches", **given: Any) -> dic
         "name": name,
         "state": state,
         "only_key": False,
+        "ends_swapped": False,
         "treatment": "negotiated",
         "covered": True,
         **lines,

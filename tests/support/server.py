@@ -158,7 +158,7 @@ class Server:
         return _truthful(_work.set_value(self.target(), desired, patience, check_mode=check_mode))
 
     def inform(self, *keys: str) -> Result:
-        return _work.inform(self.target(), keys)
+        return _work.inform(self.target(), self.host.name, keys)
 
     def target(self) -> _work.Target:
         nonce = secrets.token_bytes(32)

@@ -54,7 +54,7 @@ class Task:
         nothing: Any = None
         acting: Any = action(task, connection, nothing, nothing, nothing, nothing)
         acting._low_level_execute_command = self._execute  # noqa: SLF001 (the network)
-        result: dict[str, Any] = acting.run()
+        result: dict[str, Any] = acting.run(task_vars={"inventory_hostname": self.server.host.name})
         return result
 
     def _execute(self, command: str, *, sudoable: bool, in_data: bytes) -> Mapping[str, Any]:

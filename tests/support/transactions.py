@@ -23,7 +23,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 from ansible_collections.rras.ipsec.tests.lab.windows.installation import COMPUTER_NAME, CRYPTOGRAPHY, SERVICES
 
 NONCE = bytes(range(32))
-OUR_RULE = firewall.reading()[0]
+OUR_RULE = firewall.OUR_RULES
 STORE = r"SOFTWARE\Policies\Microsoft\Windows\IPSec\Policy\Local"
 OWN = r"SOFTWARE\rras.ipsec"
 IPSEC = r"SOFTWARE\Policies\Microsoft\Windows\IPSec"

@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _work
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store
-from ansible_collections.rras.ipsec.tests.support.server import BLOCKED, KEY, NAME, Server, rule
+from ansible_collections.rras.ipsec.tests.support.server import ADDRESS, BLOCKED, KEY, NAME, Server, rule
 from ansible_collections.rras.ipsec.tests.support.task import INFO, POLICY, Task
 
 BRANCH_KEY = "a second key for the branch"
@@ -82,6 +82,20 @@ def test_a_rule_of_another_name_that_means_the_same(task: Task) -> None:
     assert set(states(compared(task, [first | {"name": "osaka-tokyo"}, *others])).values()) == {"matches"}
 
 
+@pytest.mark.parametrize(
+    ("ends", "swapped"),
+    [((BRANCH, ADDRESS), True), ((ADDRESS, BRANCH), False), (("203.0.113.9", ADDRESS), False)],
+    ids=["swapped", "as declared", "another address"],
+)
+def test_ends_that_are_swapped(task: Task, ends: tuple[str, str], swapped: bool) -> None:
+    source, destination = ends
+    filters = [{"source_address": source, "destination_address": destination}]
+    declared = [rule(), rule("tokyo-branch", key=BRANCH_KEY, filters=filters), BLOCKED]
+    comparison = compared(task, declared)
+    found = {each["name"]: each["ends_swapped"] for each in comparison["rules"]}
+    assert found == {"tokyo-osaka": False, "tokyo-branch": swapped, "all other L2TP": False}
+
+
 def test_a_setting_of_the_policy_concerns_no_rule(task: Task) -> None:
     comparison = compared(task, rules(), polling_interval=60)
     assert set(states(comparison).values()) == {"matches"}
@@ -93,7 +107,8 @@ def test_an_object_that_can_not_be_read(task: Task) -> None:
     (found,) = store.policies
     task.server.host.registry.remove_tree(found.rule_paths[0])
     (obstacle,) = compared(task, rules())["obstacles"]
-    assert obstacle.startswith(f"{found.path} can't be read: it refers to ")
+    assert obstacle["identifier"] == "unreadable_object"
+    assert obstacle["problem"].startswith(f"{found.path} can't be read: it refers to ")
 
 
 class TestCover:

@@ -211,7 +211,8 @@ def test_a_run_ends_as_with_any_other_key(key: str) -> None:
     mask = Mask([key])
     value = WITH_ANY_KEY["value"]  # no key is among the options of that task, nor in what it says
     expected = {name: mask.result(result) for name, result in WITH_ANY_KEY.items()} | {"value": value}
-    assert found == expected
+    found["info"] = _but_what_is_weak(found["info"])
+    assert found == expected | {"info": _but_what_is_weak(expected["info"])}
     if len(key) > 1 and key.strip("*"):
         free = [
             text
@@ -219,6 +220,12 @@ def test_a_run_ends_as_with_any_other_key(key: str) -> None:
             if described in (Text.FREE, Text.LINES) and not path.startswith("value.")
         ]
         assert [text for text in free if key in text] == []
+
+
+def _but_what_is_weak(info: dict[str, Any]) -> dict[str, Any]:
+    """What a reading answers, without what it says of weak keys."""
+    said = [each for each in info["findings"] if each["identifier"] != "weak_preshared_key"]
+    return {**info, "findings": said}
 
 
 class TestNames:

@@ -131,8 +131,8 @@ class TestWhatCanNotBeRead:
         (obstacle,) = task.run(POLICY, phase="verify", **GIVEN)["comparison"]["obstacles"]
         guid = found.rule_paths[0].partition("{")[2]
         policy = found.path.partition("{")[2]
-        shown = obstacle.replace(guid, "*").replace(policy, "*")
-        says("a rule that a policy refers to is not there", shown, 2, said=obstacle)
+        shown = obstacle["problem"].replace(guid, "*").replace(policy, "*")
+        says("a rule that a policy refers to is not there", shown, 2, said=obstacle["problem"])
 
 
 def test_our_record_is_gone(task: Task, says: Says) -> None:

@@ -29,8 +29,8 @@ $serviceForm = '(PolicyAgent|IKEEXT|RasMan|RemoteAccess|MpsSvc)'
 $rasmanForm = "$servicesForm\\RasMan\\Parameters"
 $listForm = 'D:(?![A-Z]*NO_ACCESS_CONTROL)'
 $prohibitForm = "$rasmanForm`tProhibitIpSec"
+$groupForm = 'SOFTWARE\\Policies\\Microsoft\\WindowsFirewall'
 $wallForm = "$servicesForm\\SharedAccess\\Parameters\\FirewallPolicy"
-$profileForm = '(Domain|Standard|Private|Public)Profile'
 $ruleForm = 'name=rras\.ipsec-L2TP-(over-IPv6|from-peers-\w{8})'
 $blockForm = 'action=block protocol=UDP localport=1701 remoteip=::/1,8000::/1'
 $allowForm = 'action=allow protocol=UDP localport=500,1701,4500 remoteip=[\d.,]+'
@@ -41,8 +41,6 @@ $readableForm = Join-Forms @(
     $rasmanForm
     "$servicesForm\\$serviceForm"
     "$servicesForm\\Tcpip\\(Linkage|Parameters\\Interfaces)"
-    "$wallForm\\$profileForm"
-    "SOFTWARE\\Policies\\Microsoft\\WindowsFirewall\\$profileForm"
     'SOFTWARE\\Policies\\Microsoft\\Windows\\IPSec\\GPTIPSECPolicy'
     'SYSTEM\\CurrentControlSet\\Control\\ComputerName\\ActiveComputerName'
     'SYSTEM\\CurrentControlSet\\Control\\Class\\\{4d36e972-e325-11ce-bfc1-08002be10318\}'
@@ -50,7 +48,9 @@ $readableForm = Join-Forms @(
 $treeForm = Join-Forms @(
     "$readableForm`t(\*|\w+(,\w+)*)`t\d"
     "SOFTWARE\\Microsoft\\Cryptography`tMachineGuid`t0"
+    "($wallForm|$groupForm)`tEnableFirewall(,AllowLocalPolicyMerge)?`t1"
     "$wallForm\\FirewallRules`t\|name=rras\.ipsec-`t0"
+    "($wallForm|$groupForm)\\ConSecRules`t\|protocol=17\|`t0"
 )
 $programForm = Join-Forms @(
     "netsh`tipsec (static show policy all|dynamic show qmfilter all)"

@@ -28,7 +28,8 @@ class Acceptance:
 
     def fails(self, each: Finding) -> bool:
         """Whether a finding fails the run."""
-        severe = each.severity is Severity.ERROR or self.fail_on is Severity.WARNING
+        severities = (Severity.ERROR, self.fail_on)
+        severe = each.severity in severities
         return severe and not self.accepts(each)
 
     def failing(self, found: Iterable[Finding]) -> tuple[str, ...]:
@@ -36,8 +37,8 @@ class Acceptance:
         return by_remedy(sorted(filter(self.fails, found), key=lambda each: each.severity is not Severity.ERROR))
 
     def harmless(self, found: Iterable[Finding]) -> tuple[str, ...]:
-        """The texts of those that don't, the accepted ones last."""
-        found = tuple(found)
+        """The texts of those that don't, the accepted ones last; no notes."""
+        found = tuple(each for each in found if each.severity is not Severity.NOTE)
         others = by_remedy(each for each in found if not (self.fails(each) or self.accepts(each)))
         return (*others, *(said_as_accepted(each) for each in found if self.accepts(each)))
 

@@ -136,7 +136,7 @@ def lets_through(rule: model.Rule) -> str:
     filters win).
     """
     action = rule.filter_action
-    if not rule.active or not any(_matches_l2tp(each) and not _is_for_everything(each) for each in rule.filters):
+    if not rule.active or not any(matches_l2tp(each) and not _is_for_everything(each) for each in rule.filters):
         return ""
     if action.action == model.Action.PERMIT:
         return "its filter action permits it"
@@ -226,7 +226,7 @@ def _has(end: model.Address, address: model.Address) -> bool:
     return everywhere or end.covers(address)
 
 
-def _matches_l2tp(filter_: model.Filter) -> bool:
+def matches_l2tp(filter_: model.Filter) -> bool:
     """Whether L2TP from port 1701, to 1701 at the other end or to the port that a filter names, could match it."""
     ports = (filter_.source_port, filter_.destination_port)
     admits = all(each.is_any or each.first <= L2TP_PORT <= each.last for each in ports)

@@ -20,6 +20,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     protection,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import HostState
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.protection import Obstacle
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import same
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyComparison
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import StoredPolicy
@@ -70,12 +71,14 @@ class RuleState:
     """What is declared instead."""
     only_key: bool = False
     """Whether nothing differs but the preshared key."""
+    ends_swapped: bool = False
+    """Whether it is the declared filter with its two ends swapped."""
     treatment: Treatment | None = None
     """What the host's rule does with L2TP; None where there is none."""
     key_fingerprints: tuple[str, ...] = ()
     """Fingerprints of the keys that the host has."""
-    obstacles: tuple[str, ...] = ()
-    """Why the rule does not protect, a sentence each."""
+    obstacles: tuple[Obstacle, ...] = ()
+    """Why the rule does not protect."""
     covered: bool = True
     """Whether the assigned policy, whichever it is, keeps the declared rule's L2TP from clear text."""
 
@@ -92,8 +95,8 @@ class Comparison:
     """What the policy has otherwise besides its rules, in the words of the console."""
     declared: tuple[str, ...] = ()
     """What is declared instead."""
-    obstacles: tuple[str, ...] = ()
-    """Why no rule of it protects, a sentence each."""
+    obstacles: tuple[Obstacle, ...] = ()
+    """Why no rule of it protects."""
     difference: tuple[str, ...] = ()
     """What differs, line by line, with a minus before what the host has, and a plus before what is declared."""
 
@@ -111,7 +114,6 @@ def compare(host: HostState, wanted: model.Policy, key_word: describe.KeyWord, f
         return Comparison(wanted.name, Standing.MISSING, tuple(missing))
     assigned = host.store.assigns(found.path)
     obstacles = protection.end_obstacles(host) if assigned else ()
-    unreadable = tuple(f"{each.path} can't be read: {each.reason}." for each in found.unreadable)
     states = [
         dataclasses.replace(
             _with_cover(_state(has, declared, key_word, fingerprint), declared, host),
@@ -126,7 +128,7 @@ def compare(host: HostState, wanted: model.Policy, key_word: describe.KeyWord, f
         rules=tuple(states),
         has=has,
         declared=declared,
-        obstacles=(*obstacles, *unreadable),
+        obstacles=(*obstacles, *protection.unreadable_obstacles(found)),
         difference=tuple(_difference(has, declared, states)),
     )
 
@@ -170,11 +172,21 @@ def _state(
         name=declared.name,
         state=State.MATCHES if _same_meaning(has, declared) else State.DIFFERS,
         only_key=(changes.Word.KEY,) in changes.rules(before, after).values(),
+        ends_swapped=_ends_swapped(has, declared),
         treatment=_treatment(has),
         has=(*lines[0], *_activity(has, declared)),
         declared=(*lines[1], *_activity(declared, has)),
         key_fingerprints=tuple(fingerprint(method.data) for method in has.authentication if method.is_secret),
     )
+
+
+def _ends_swapped(has: model.Rule, declared: model.Rule) -> bool:
+    """Whether a rule has the addresses of the declared one the other way round (KB 240262, steps 12 and 13)."""
+    if has.filter_list is None or _same_filters(has, declared):
+        return False
+    swapped = [dataclasses.replace(each, source=each.destination, destination=each.source) for each in has.filters]
+    filters = dataclasses.replace(has.filter_list, filters=tuple(swapped))
+    return _same_filters(dataclasses.replace(has, filter_list=filters), declared)
 
 
 def _with_cover(state: RuleState, declared: model.Rule | None, host: HostState) -> RuleState:

@@ -25,7 +25,7 @@ def of_host(host: str, proof: PolicyProof) -> Iterator[Finding]:
         said = _instead(f"The policy {compared['policy']!r} on {host}", compared["has"], compared["declared"])
         yield findings.error(Identifier.POLICY_DIFFERS, host, said, run_site(host))
     for obstacle in compared["obstacles"]:
-        yield findings.error(Identifier.OBSTACLE, host, f"On {host}, {obstacle}", run_site(host))
+        yield findings.obstacle(host, obstacle, run_site(host))
     yield from findings.of_the_value(host, proof["host"])
 
 
@@ -40,11 +40,14 @@ def of_rule(host: str, name: str, proof: PolicyProof, peer: str, peers: PolicyPr
         yield findings.error(Identifier.RULE_MISSING, host, f"The rule {name!r} is missing on {host}.", run_site(host))
     elif rule["state"] == State.DIFFERS and rule["only_key"]:
         yield _another_key(host, name, rule, peer, _rule(peers, name) if peers else None)
+    elif rule["state"] == State.DIFFERS and rule["ends_swapped"]:
+        said = _instead(f"The rule {name!r} on {host} has its two ends swapped: it", rule["has"], rule["declared"])
+        yield findings.error(Identifier.ENDS_SWAPPED, host, said, run_site(host))
     elif rule["state"] == State.DIFFERS:
         said = _instead(f"The rule {name!r} on {host}", rule["has"], rule["declared"])
         yield findings.error(Identifier.RULE_DIFFERS, host, said, run_site(host))
     for obstacle in rule["obstacles"]:
-        yield findings.error(Identifier.OBSTACLE, host, f"On {host}, {obstacle}", run_site(host))
+        yield findings.obstacle(host, obstacle, run_site(host))
 
 
 def of_other_rules(host: str, connections: Sequence[str], proof: PolicyProof, other_peers: str) -> Iterator[Finding]:
@@ -94,7 +97,7 @@ def _standing(host: str, proof: PolicyProof) -> Iterator[Finding]:
         yield findings.error(Identifier.OTHER_POLICY_ASSIGNED, host, said, run_site(host))
         return
     said = f"On {host}, no policy is assigned; {name!r} {there}."
-    what = Identifier.POLICY_UNASSIGNED if standing == Standing.UNASSIGNED else Identifier.POLICY_MISSING
+    what = Identifier.POLICY_NOT_ASSIGNED if standing == Standing.UNASSIGNED else Identifier.POLICY_MISSING
     yield findings.error(what, host, said, run_site(host))
 
 

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, cast
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, describe, protection, weaknesses
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import HostState, Service
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import (
     HostFacts,
+    ObstacleFacts,
     PolicyFacts,
     ProhibitIpSecFacts,
     ServiceFacts,
@@ -44,6 +45,8 @@ def facts(host: HostState, key_word: describe.KeyWord) -> HostFacts:
             "routing": host.l2tp_ports.routing,
             "outbound_routing": host.l2tp_ports.outbound_routing,
         },
+        "connection_security_rules": list(host.windows_firewall.overlapping),
+        "obstacles": cast("list[ObstacleFacts]", [fields(each) for each in protection.all_obstacles(host)]),
         "policies_valid": host.policies_valid,
     }
 

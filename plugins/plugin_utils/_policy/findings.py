@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Cover
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import (
     HostFacts,
+    ObstacleFacts,
     PolicyFacts,
     PortsFacts,
     ServiceFacts,
@@ -24,7 +25,9 @@ class Severity(enum.StrEnum):
     ERROR = "error"
     """There is no tunnel, or it is not the declared one."""
     WARNING = "warning"
-    """It is not proved."""
+    """It is not proved, or could be safer."""
+    NOTE = "note"
+    """Nothing is wrong; it is said once in a run, and fails nothing."""
 
 
 class Identifier(enum.StrEnum):
@@ -36,18 +39,23 @@ class Identifier(enum.StrEnum):
     REFUSED = "refused"
     MISTAKEN = "mistaken"
     POLICY_MISSING = "policy_missing"
-    POLICY_UNASSIGNED = "policy_unassigned"
+    POLICY_NOT_ASSIGNED = "policy_not_assigned"
     POLICY_DIFFERS = "policy_differs"
-    POLICY_LEFT = "policy_left"
+    LEFTOVER_POLICY = "leftover_policy"
     OTHER_POLICY_ASSIGNED = "other_policy_assigned"
     OTHER_PEERS_DIFFER = "other_peers_differ"
     RULE_MISSING = "rule_missing"
     RULE_DIFFERS = "rule_differs"
+    ENDS_SWAPPED = "ends_swapped"
     RULE_UNDECLARED = "rule_undeclared"
     KEY_DIFFERS = "key_differs"
     KEY_NOT_ROLLED_OUT = "key_not_rolled_out"
     NO_CONNECTION = "no_connection"
-    OBSTACLE = "obstacle"
+    DOMAIN_POLICY_OVERRIDES = "domain_policy_overrides"
+    UNREADABLE_OBJECT = "unreadable_object"
+    ADDRESS_NOT_ON_HOST = "address_not_on_host"
+    NOT_LOADED_BY_AGENT = "not_loaded_by_agent"
+    RRAS_NOT_INSTALLED = "rras_not_installed"
     SERVICE_NOT_RUNNING = "service_not_running"
     SERVICE_DISABLED = "service_disabled"
     NOT_PROHIBITED = "not_prohibited"
@@ -57,17 +65,24 @@ class Identifier(enum.StrEnum):
     CLEAR_TEXT_L2TP = "clear_text_l2tp"
     LOADING_UNPROVED = "loading_unproved"
     OTHER_L2TP_UNPROTECTED = "other_l2tp_unprotected"
+    FIREWALL_RULE_OVERLAPS = "firewall_rule_overlaps"
+    L2TP_PORTS_ZERO = "l2tp_ports_zero"
     L2TP_PORTS_CLOSED = "l2tp_ports_closed"
-    DYNAMIC_ADDRESS = "dynamic_address"
+    ADDRESS_DYNAMIC = "address_dynamic"
     KEY_READABLE_BY_USERS = "key_readable_by_users"
     WEAK_PRESHARED_KEY = "weak_preshared_key"
+    ACCEPTS_UNSECURED = "accepts_unsecured"
+    FALLS_BACK_TO_CLEAR_TEXT = "falls_back_to_clear_text"
     ESP_WITHOUT_ENCRYPTION = "esp_without_encryption"
     WEAK_ENCRYPTION = "weak_encryption"
     WEAK_INTEGRITY = "weak_integrity"
     WEAK_DH_GROUP = "weak_dh_group"
     RULE_INACTIVE = "rule_inactive"
     TUNNEL_RULE = "tunnel_rule"
+    NOT_MIRRORED = "not_mirrored"
+    NOT_L2TP_FILTER = "not_l2tp_filter"
     DEFAULT_RESPONSE_ACTIVE = "default_response_active"
+    LEGACY_ENGINE = "legacy_engine"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -96,12 +111,22 @@ def warning(identifier: Identifier, host: str, problem: str, remedy: str) -> Fin
     return Finding(identifier, Severity.WARNING, host, problem, remedy)
 
 
+def note(identifier: Identifier, host: str, problem: str, remedy: str) -> Finding:
+    """A finding of which nothing is wrong."""
+    return Finding(identifier, Severity.NOTE, host, problem, remedy)
+
+
+def obstacle(host: str, each: ObstacleFacts, remedy: str) -> Finding:
+    """The finding that something keeps a rule from protecting."""
+    return error(Identifier(each["identifier"]), host, f"On {host}, {each['problem']}", remedy)
+
+
 def find(host: str, facts: HostFacts, declared: str | None = None) -> Iterator[Finding]:
     """The findings on a host that has connections, besides those of its ends, from the facts in its result.
 
     declared: the address of its ends.
     """
-    yield from _of_services(host, facts["services"])
+    yield from of_services(host, facts["services"])
     if not facts["loading_proved"]:
         yield warning(
             Identifier.LOADING_UNPROVED,
@@ -113,21 +138,33 @@ def find(host: str, facts: HostFacts, declared: str | None = None) -> Iterator[F
     yield from clear_text(host, facts)
     if _runs_without_filters(facts):
         yield from _of_other_l2tp(host, facts)
+    yield from _of_the_firewall(host, facts["connection_security_rules"])
     yield from _of_ports(host, facts["l2tp_ports"], facts["l2tp_ports_enabled_for"])
     yield from _of_addresses(host, facts, declared)
-    yield from _of_keys(host, facts["policies"])
+    yield from of_keys(host, facts["policies"])
 
 
-def _of_services(host: str, services: Mapping[str, ServiceFacts]) -> Iterator[Finding]:
+def of_services(host: str, services: Mapping[str, ServiceFacts]) -> Iterator[Finding]:
+    """What is wrong with the services that a tunnel needs."""
     rras = services["RemoteAccess"]
-    if rras["start"] is not None and not rras["running"]:
+    installed = rras["running"] or rras["start"] not in (None, "disabled")
+    if not installed:
+        why = "there is no service RemoteAccess" if rras["start"] is None else "the service RemoteAccess is disabled"
+        yield error(
+            Identifier.RRAS_NOT_INSTALLED,
+            host,
+            f"RRAS is not installed or not configured on {host}, because {why}.",
+            f"Install the role service Routing and enable Routing and Remote Access on {host}.",
+        )
+    elif not rras["running"]:
         yield error(
             Identifier.SERVICE_NOT_RUNNING,
             host,
             f"The service RemoteAccess is not running on {host}, so no tunnel can connect.",
             f"Check the event log of {host}.",
         )
-    for name in (name for name in ("PolicyAgent", "IKEEXT", "RemoteAccess") if name in services):
+    needed = ("PolicyAgent", "IKEEXT", *(["RemoteAccess"] if installed else []))
+    for name in (name for name in needed if name in services):
         if services[name]["start"] == "disabled":
             yield error(
                 Identifier.SERVICE_DISABLED,
@@ -237,7 +274,7 @@ def _of_other_l2tp(host: str, facts: HostFacts) -> Iterator[Finding]:
             Identifier.OTHER_L2TP_UNPROTECTED,
             Severity.WARNING,
             host,
-            f"L2TP between {host} and peers that no connection names is in clear text.",
+            f"L2TP is in clear text between {host} and peers that no connection names.",
             "Set l2tp_other_peers to block or certificate.",
         )
     for obstacle in facts["l2tp_over_ipv6_obstacles"][:1]:
@@ -251,11 +288,23 @@ def _of_other_l2tp(host: str, facts: HostFacts) -> Iterator[Finding]:
         )
 
 
+def _of_the_firewall(host: str, names: Iterable[str]) -> Iterator[Finding]:
+    """Connection security rules that compete with the IPsec policy for L2TP."""
+    for name in names:
+        yield warning(
+            Identifier.FIREWALL_RULE_OVERLAPS,
+            host,
+            f"The connection security rule {name!r} of Windows Firewall on {host} is for UDP port 1701, "
+            "too, so it competes with the IPsec policy for L2TP.",
+            "Use one of the two: switch the connection security rule off, or leave its port out.",
+        )
+
+
 def _of_ports(host: str, count: int | None, enabled_for: PortsFacts) -> Iterator[Finding]:
     """What the properties of the L2TP ports refuse. What is not known is not said."""
     if count == 0:
         yield error(
-            Identifier.L2TP_PORTS_CLOSED,
+            Identifier.L2TP_PORTS_ZERO,
             host,
             f"RRAS on {host} has no L2TP port.",
             "Give the WAN Miniport (L2TP) ports, in the properties of Ports in the console of RRAS.",
@@ -276,7 +325,7 @@ def _of_addresses(host: str, facts: HostFacts, declared: str | None) -> Iterator
     for entry in facts["addresses"]:
         if entry["dynamic"] and entry["address"] in (declared, *facts["listed_addresses"]):
             yield warning(
-                Identifier.DYNAMIC_ADDRESS,
+                Identifier.ADDRESS_DYNAMIC,
                 host,
                 f"The address {entry['address']} of {host} comes from "
                 "DHCP, but its filters apply to this address only.",
@@ -284,7 +333,8 @@ def _of_addresses(host: str, facts: HostFacts, declared: str | None) -> Iterator
             )
 
 
-def _of_keys(host: str, policies: Iterable[PolicyFacts]) -> Iterator[Finding]:
+def of_keys(host: str, policies: Iterable[PolicyFacts]) -> Iterator[Finding]:
+    """Which keys others than administrators can read."""
     for policy in policies:
         for rule in policy["open_keys"]:
             yield Finding(

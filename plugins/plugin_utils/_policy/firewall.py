@@ -29,6 +29,11 @@ LOCAL_SETTINGS = r"SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\Fir
 GROUP_POLICY = r"SOFTWARE\Policies\Microsoft\WindowsFirewall"
 RULES = join(LOCAL_SETTINGS, "FirewallRules")
 """The local rules: a value each, named by a GUID or a word of Windows."""
+_SECURITY_RULES = tuple(join(path, "ConSecRules") for path in (LOCAL_SETTINGS, GROUP_POLICY))
+"""The connection security rules ([MS-GPFAS] 2.2.6): those of this server, and those of a group policy."""
+OUR_RULES = ReadTree(RULES, containing=f"|Name={_OURS}")
+_PORTS_OF_ENDS = ("ep1port", "ep2port", "ep1port2_10", "ep2port2_10")
+_L2TP_PORT = 1701
 
 _EVERY_IPV6_ADDRESS = "::/1,8000::/1"
 """Windows Firewall refuses ``::/0``, or takes it for something else, so two halves stand for it."""
@@ -106,6 +111,8 @@ class WindowsFirewall:
     """The profiles in which a group policy makes it ignore local rules, as ours is one."""
     peers: tuple[PeersRule, ...] = ()
     """Our rules that let peers in: one, but for what an aborted run left."""
+    overlapping: tuple[str, ...] = ()
+    """The names of the active connection security rules for L2TP (UDP 1701), which compete with an IPsec policy."""
 
     @property
     def as_written(self) -> bool:
@@ -136,19 +143,22 @@ class WindowsFirewall:
 
 
 def reading() -> tuple[ReadTree, ...]:
-    """The steps whose answers `understand` takes. Of several hundred rules only ours are answered."""
-    local = dict.fromkeys(key for key, _policy in _PROFILES.values())
-    policy = dict.fromkeys((*(key for _local, key in _PROFILES.values()), _GROUP_POLICY_BEFORE_VISTA))
+    """The steps whose answers `understand` takes.
+
+    Of several hundred rules only ours are answered, and of the connection security rules those for UDP. The keys of
+    rules are answered twice; the last answer counts.
+    """
     return (
-        ReadTree(RULES, containing=f"|Name={_OURS}"),
-        *(ReadTree(join(LOCAL_SETTINGS, key), (_ENABLED,)) for key in local),
-        *(ReadTree(join(GROUP_POLICY, key), (_ENABLED, _MERGED)) for key in policy),
+        ReadTree(LOCAL_SETTINGS, (_ENABLED,), depth=1),
+        ReadTree(GROUP_POLICY, (_ENABLED, _MERGED), depth=1),
+        OUR_RULES,
+        *(ReadTree(path, containing="|Protocol=17|") for path in _SECURITY_RULES),
     )
 
 
 def understand(tree: Tree, *, running: bool) -> WindowsFirewall:
     """What the answers to `reading` mean; running: whether its service is."""
-    texts = [value.text for value in (tree.get(RULES) or Key(RULES)).values()]
+    texts = _texts(tree, RULES)
     return WindowsFirewall(
         rules=tuple(text for text in texts if same(_name(text), NAME)),
         running=running,
@@ -157,7 +167,33 @@ def understand(tree: Tree, *, running: bool) -> WindowsFirewall:
             name for name, (_local, key) in _PROFILES.items() if _number(tree, join(GROUP_POLICY, key), _MERGED) == 0
         ),
         peers=tuple(PeersRule(_name(text)[len(PEERS) :], _peers(text)) for text in texts if _is_for_peers(text)),
+        overlapping=tuple(
+            _shown_name(text) for path in _SECURITY_RULES for text in _texts(tree, path) if secures(text)
+        ),
     )
+
+
+def _texts(tree: Tree, path: str) -> list[str]:
+    return [value.text for value in (tree.get(path) or Key(path)).values()]
+
+
+def secures(rule: str) -> bool:
+    """Whether a connection security rule is active and names port 1701 of UDP at one of its ends."""
+    _version, found = _fields(rule)
+    for_udp = found.get("protocol") == ["17"] and found.get("active") == ["true"]
+    return for_udp and any(_names_l2tp(port) for name in _PORTS_OF_ENDS for port in found.get(name, []))
+
+
+def _names_l2tp(ports: str) -> bool:
+    """Whether a port, a range of ports, or several of either, contain that of L2TP."""
+    found = (part.partition("-") for part in ports.split(","))
+    ends = ((first, last or first) for first, _dash, last in found)
+    return any(first.isdecimal() and last.isdecimal() and int(first) <= _L2TP_PORT <= int(last) for first, last in ends)
+
+
+def _shown_name(rule: str) -> str:
+    """The name of a rule as it is written."""
+    return next((field.partition("=")[2] for field in rule.split("|") if field.casefold().startswith("name=")), "")
 
 
 def fault(rule: str) -> str:

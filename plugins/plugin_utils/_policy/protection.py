@@ -5,15 +5,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 import ipaddress
 from collections.abc import Iterator
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, describe, model, services
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Cover
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Identifier
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import HostState, StartType
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import same
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import StoredPolicy
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import Words
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Obstacle:
+    """What keeps a rule of the assigned policy from protecting a host, and the finding that it makes."""
+
+    identifier: Identifier
+    problem: str
+    """A clause, which follows "On the host,"."""
+
 
 NEEDED_SERVICES = ("PolicyAgent", "IKEEXT")
 IPV6_IN_CLEAR_TEXT = "L2TP over IPv6 is in clear text on this host while ProhibitIpSec is in effect, because"
@@ -98,17 +110,37 @@ def obstacles(host: HostState, name: str) -> tuple[str, ...]:
     return (*_stopped(host), *unread, *_unprotected(host, found))
 
 
-def end_obstacles(host: HostState) -> tuple[str, ...]:
-    """Why no rule of any local policy protects this host, a sentence each."""
+def end_obstacles(host: HostState) -> tuple[Obstacle, ...]:
+    """Why no rule of any local policy protects this host."""
     if host.domain_policy:
-        return (f"a domain policy ({host.domain_policy}) overrides the local policy.",)
-    return tuple(_stopped(host))
+        said = f"a domain policy ({host.domain_policy}) overrides the local policy."
+        return (Obstacle(Identifier.DOMAIN_POLICY_OVERRIDES, said),)
+    return tuple(Obstacle(Identifier.SERVICE_NOT_RUNNING, each) for each in _stopped(host))
 
 
-def rule_obstacles(host: HostState, rule: model.Rule) -> tuple[str, ...]:
-    """Why a rule of the assigned policy does not protect this host's L2TP, a sentence each."""
+def unreadable_obstacles(found: StoredPolicy) -> tuple[Obstacle, ...]:
+    """What of a policy can't be read."""
+    said = (f"{each.path} can't be read: {each.reason}." for each in found.unreadable)
+    return tuple(Obstacle(Identifier.UNREADABLE_OBJECT, each) for each in said)
+
+
+def rule_obstacles(host: HostState, rule: model.Rule) -> tuple[Obstacle, ...]:
+    """Why a rule of the assigned policy does not protect this host's L2TP."""
     alone = model.Policy("", rules=(rule,))
-    return (*foreign_addresses(host, alone), *unlisted(host, alone))
+    return (
+        *(Obstacle(Identifier.ADDRESS_NOT_ON_HOST, each) for each in foreign_addresses(host, alone)),
+        *(Obstacle(Identifier.NOT_LOADED_BY_AGENT, each) for each in unlisted(host, alone)),
+    )
+
+
+def all_obstacles(host: HostState) -> tuple[Obstacle, ...]:
+    """Why the assigned policy, whichever it is, or a rule of it, does not protect this host."""
+    found = host.store.active
+    if found is None:
+        return ()
+    of_rules = () if end_obstacles(host) else (rule_obstacles(host, each) for each in found.policy.rules)
+    each_once = dict.fromkeys(each for obstacles in of_rules for each in obstacles)
+    return (*end_obstacles(host), *unreadable_obstacles(found), *each_once)
 
 
 def ipv6_in_clear_text(host: HostState, words: Words) -> tuple[str, ...]:

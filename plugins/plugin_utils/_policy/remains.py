@@ -83,7 +83,7 @@ def removal(host: str, planned: PolicyResult, value: ValueResult, reboot: str) -
 def staying(host: str, facts: HostFacts, name: str) -> Iterator[str]:
     """Which assigned policy of that name a removal leaves, because it is not on record."""
     for policy in facts["policies"]:
-        if policy["assigned"] and not policy["ours"] and policy["name"].casefold() == name.casefold():
+        if policy["assigned"] and not policy["ours"] and same(policy["name"], name):
             yield (
                 f"On {host}, the policy {policy['name']!r} stays assigned, because this collection did not write it, "
                 "or has no record of it."

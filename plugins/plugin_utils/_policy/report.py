@@ -17,6 +17,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     barrier,
     ends,
     findings,
+    inspection,
     remains,
     weaknesses,
 )
@@ -25,7 +26,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.agreement impor
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.comparison import Standing
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Finding, Identifier, Severity
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Connection, Network
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyProof, PolicyResult, as_proof
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import HostFacts, PolicyResult, as_proof
 
 Answers = Mapping[str, PolicyResult]
 """What phase C(verify) of C(win_ipsec_psk_policy) answered on each host of the run, a failure included."""
@@ -58,10 +59,9 @@ def report(network: Network, host: str, answers: Answers) -> Report:
     elif connections:
         own = _refused(host, tuple(_own(network, host, connections, proofs)), proofs[host]["refusal"])
     else:
-        own = tuple(_without_connection(network, host, proofs[host]))
+        own = tuple(without_connection(network, host, proofs[host]["host"]))
     unread = _unread_peers(network, host, connections, answers)
-    spoken = (each for each in connections if speaker(each, answers) == host)
-    said = (*own, *unread, *weaknesses.of_connections(host, spoken))
+    said = (*own, *unread)
     return Report((*summaries, *_difference(host, proofs)), tuple(dict.fromkeys(said)))
 
 
@@ -82,9 +82,17 @@ def _own(network: Network, host: str, connections: tuple[Connection, ...], proof
         said = f"{host} does not match the declaration."
         yield findings.error(Identifier.POLICY_DIFFERS, host, said, ends.run_site(host))
     yield from findings.find(host, proof["host"], network[host].address)
-    if proof["comparison"]["standing"] == Standing.ASSIGNED:  # else another policy comes first
-        yield from weaknesses.find(host, proof["host"])
-    yield from _left(host, remains.under_other_names(host, proof["host"], proof["comparison"]["policy"]))
+    yield from beside(network, host, proofs)
+
+
+def beside(network: Network, host: str, proofs: Proofs) -> Iterator[Finding]:
+    """What is found on a host that has connections, besides how it differs and what keeps its tunnels from working."""
+    compared, seen = proofs[host]["comparison"], proofs[host]["host"]
+    if compared["standing"] == Standing.ASSIGNED:  # else another policy comes first
+        yield from inspection.beside(host, seen, compared["policy"])
+    yield from _left(host, remains.under_other_names(host, seen, compared["policy"]))
+    connections = networks.connections_of(network, host)
+    yield from weaknesses.of_connections(host, (each for each in connections if speaker(each, proofs) == host))
 
 
 def _refused(host: str, found: tuple[Finding, ...], refusal: str) -> tuple[Finding, ...]:
@@ -113,19 +121,19 @@ def _not_compared(host: str, answer: PolicyResult, mistake: str) -> Finding:
     return findings.error(Identifier.NOT_READ, host, said, "")
 
 
-def _without_connection(network: Network, host: str, proof: PolicyProof) -> Iterator[Finding]:
-    """What is left on a host that no connection names."""
-    left = list(remains.unconnected(network[host], proof["host"]))
+def without_connection(network: Network, host: str, facts: HostFacts) -> Iterator[Finding]:
+    """What is found on a host that no connection names."""
+    left = list(remains.unconnected(network[host], facts))
     yield from _left(host, left)
     if not left:
         said = f"{remains.why_unconnected(network[host])}, and no policy of this collection is there."
         yield findings.warning(Identifier.NO_CONNECTION, host, said, "Nothing was compared.")
-    yield from findings.clear_text(host, proof["host"])
-    yield from weaknesses.find(host, proof["host"])
+    yield from findings.clear_text(host, facts)
+    yield from inspection.beside(host, facts, "")
 
 
 def _left(host: str, left: Iterable[remains.Left]) -> Iterator[Finding]:
-    return (findings.warning(Identifier.POLICY_LEFT, host, *said) for said in left)
+    return (findings.warning(Identifier.LEFTOVER_POLICY, host, *said) for said in left)
 
 
 def _unread_peers(

@@ -106,6 +106,13 @@ class PolicyFacts(PolicyDetails):
     weaknesses: list[WeaknessFacts]
 
 
+class ObstacleFacts(TypedDict):
+    """What keeps a rule from protecting (`protection.Obstacle`)."""
+
+    identifier: str
+    problem: str
+
+
 class HostFacts(TypedDict):
     """What was read from a host."""
 
@@ -124,7 +131,19 @@ class HostFacts(TypedDict):
     unfinished_transaction: str | None
     l2tp_ports: int | None
     l2tp_ports_enabled_for: PortsFacts
+    connection_security_rules: list[str]
+    obstacles: list[ObstacleFacts]
     policies_valid: bool | None
+
+
+class FindingFacts(TypedDict):
+    """What was found on a host (`findings.Finding`)."""
+
+    identifier: str
+    severity: str
+    host: str
+    problem: str
+    remedy: str
 
 
 class RuleComparison(TypedDict):
@@ -135,9 +154,10 @@ class RuleComparison(TypedDict):
     has: list[str]
     declared: list[str]
     only_key: bool
+    ends_swapped: bool
     treatment: str | None
     key_fingerprints: list[str]
-    obstacles: list[str]
+    obstacles: list[ObstacleFacts]
     covered: bool
 
 
@@ -149,7 +169,7 @@ class PolicyComparison(TypedDict):
     rules: list[RuleComparison]
     has: list[str]
     declared: list[str]
-    obstacles: list[str]
+    obstacles: list[ObstacleFacts]
     difference: list[str]
 
 
@@ -186,6 +206,12 @@ class HostResult(TaskResult, total=False):
     """What the tasks answer that read a host."""
 
     host: HostFacts
+
+
+class InfoResult(HostResult, total=False):
+    """What C(win_ipsec_policy_info) answers."""
+
+    findings: list[FindingFacts]
 
 
 class PolicyResult(HostResult, total=False):

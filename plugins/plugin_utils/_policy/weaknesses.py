@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import findings, model
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, findings, model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Finding, Identifier
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Connection
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import HostFacts, PolicyFacts
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import StoredPolicy
 
 
 class Weakness(enum.StrEnum):
@@ -25,6 +27,10 @@ class Weakness(enum.StrEnum):
     WEAK_DH_GROUP = "weak_dh_group"
     RULE_INACTIVE = "rule_inactive"
     TUNNEL_RULE = "tunnel_rule"
+    NOT_MIRRORED = "not_mirrored"
+    NOT_L2TP_FILTER = "not_l2tp_filter"
+    ACCEPTS_UNSECURED = "accepts_unsecured"
+    FALLS_BACK_TO_CLEAR_TEXT = "falls_back_to_clear_text"
     DEFAULT_RESPONSE_ACTIVE = "default_response_active"
 
 
@@ -52,6 +58,22 @@ _SAID: Final[Mapping[Weakness, tuple[str, str]]] = {
     Weakness.TUNNEL_RULE: (
         "specifies a tunnel, in which L2TP does not work (KB 240262, step 8)",
         "Choose 'This rule does not specify a tunnel' in the console.",
+    ),
+    Weakness.NOT_MIRRORED: (
+        "has a filter for L2TP that is not mirrored, so it protects one direction only",
+        "Mirror the filter (KB 240262, step 16).",
+    ),
+    Weakness.NOT_L2TP_FILTER: (
+        "has no filter for L2TP (UDP port 1701), so it protects no tunnel",
+        "Correct the protocol and the port of its filter (KB 240262, steps 14 and 15), or accept it.",
+    ),
+    Weakness.ACCEPTS_UNSECURED: (
+        "lets unsecured packets in",
+        "Clear 'Accept unsecured communication, but always respond using IPSec' (KB 240262, step 19).",
+    ),
+    Weakness.FALLS_BACK_TO_CLEAR_TEXT: (
+        "protects nothing with computers that do not answer IKE",
+        "Clear 'Allow unsecured communication with non-IPSec-aware computers' in its filter action.",
     ),
     Weakness.DEFAULT_RESPONSE_ACTIVE: (
         "is active, so that the host negotiates with whoever asks it to",
@@ -84,7 +106,35 @@ def _of_rule(rule: model.Rule) -> Iterator[Weakness]:
     if rule.tunnel_address is not None:
         yield Weakness.TUNNEL_RULE
     if rule.filter_action.negotiates:
+        yield from _of_filters(rule.filters)
+        yield from _of_action(rule.filter_action)
         yield from _of_offers(rule.filter_action.offers)
+
+
+def _of_filters(filters: Sequence[model.Filter]) -> Iterator[Weakness]:
+    if filters and not any(map(clear_text.matches_l2tp, filters)):
+        yield Weakness.NOT_L2TP_FILTER
+    one_way = [each for each in filters if clear_text.is_l2tp(each) and not each.mirrored]
+    if any(_reversed(each) not in one_way for each in one_way):
+        yield Weakness.NOT_MIRRORED
+
+
+def _reversed(filter_: model.Filter) -> model.Filter:
+    """The filter for the packets of the other direction."""
+    return dataclasses.replace(
+        filter_,
+        source=filter_.destination,
+        destination=filter_.source,
+        source_port=filter_.destination_port,
+        destination_port=filter_.source_port,
+    )
+
+
+def _of_action(action: model.FilterAction) -> Iterator[Weakness]:
+    if action.accepts_unsecured:
+        yield Weakness.ACCEPTS_UNSECURED
+    if action.falls_back_to_clear_text:
+        yield Weakness.FALLS_BACK_TO_CLEAR_TEXT
 
 
 def _of_offers(offers: Iterable[model.Offer]) -> Iterator[Weakness]:
@@ -125,11 +175,14 @@ def _of_assigned(host: str, policy: PolicyFacts) -> Iterator[Finding]:
     for each in policy["weaknesses"]:
         problem, remedy = _SAID[Weakness(each["what"])]
         rule = each["rule"]
-        part = "The key exchange" if rule is None else f"The rule {rule!r}" if rule else "The default response rule"
+        part = "the key exchange" if rule is None else f"the rule {rule!r}" if rule else "the default response rule"
         said = f"{part} of the policy {policy['name']!r} on {host} {problem}."
+        begin = "Clear text: t" if each["what"] in _IN_CLEAR_TEXT else "T"
+        said = f"{begin}{said[1:]}"
         yield findings.warning(Identifier(each["what"]), host, said, remedy if policy["ours"] else _BY_HAND)
 
 
+_IN_CLEAR_TEXT: Final = (Weakness.ACCEPTS_UNSECURED, Weakness.FALLS_BACK_TO_CLEAR_TEXT)
 _BY_HAND: Final = "Change that where the policy was made, such as in the console (IP Security Policies)."
 
 
@@ -171,6 +224,26 @@ def _is_common(key: str) -> bool:
     return any(map(str.isalpha, key)) and all(_WORD.fullmatch(word) for word in words)
 
 
+def of_stored(host: str, policies: Iterable[StoredPolicy], faults: Mapping[bytes, str]) -> Iterator[Finding]:
+    """Which keys on a host are weak, of those that are known.
+
+    faults: what is wrong with each known key, as `of_key` says it, by what the host answers instead of the key.
+    """
+    for policy in policies:
+        for rule in policy.policy.rules:
+            known = (faults.get(method.data, "") for method in rule.authentication if method.is_secret)
+            for fault in filter(None, dict.fromkeys(known)):
+                yield findings.warning(
+                    Identifier.WEAK_PRESHARED_KEY,
+                    host,
+                    f"The preshared key of the rule {rule.name!r} of the policy {policy.name!r} on {host} {fault}.",
+                    _ANOTHER_KEY,
+                )
+
+
+_ANOTHER_KEY: Final = "Let rras.ipsec.keys make another one (docs/keys.md)."
+
+
 def of_connections(host: str, connections: Iterable[Connection]) -> Iterator[Finding]:
     """Which of a host's declared keys are weak."""
     for connection in connections:
@@ -180,5 +253,5 @@ def of_connections(host: str, connections: Iterable[Connection]) -> Iterator[Fin
                 Identifier.WEAK_PRESHARED_KEY,
                 host,
                 f"The preshared key of the connection {connection.name} {fault}.",
-                "Let rras.ipsec.keys make another one (docs/keys.md).",
+                _ANOTHER_KEY,
             )

@@ -15,7 +15,6 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     barrier,
     facts,
     page,
-    remains,
     report,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
@@ -45,23 +44,23 @@ def of_site(play: PlayVars, run: barrier.Fleet, host: str) -> Compared:
     seen = _view.last_facts(play, host)
     judge = judgement(play, host)
     every = tuple(dict.fromkeys(each for one in found for each in (*one.faults, *one.findings)))
-    findings = [each for each in dict.fromkeys(each for one in found for each in one.findings) if each.host == host]
+    of_ends = [each for each in dict.fromkeys(each for one in found for each in one.findings) if each.host == host]
+    others = tuple(_besides(run.network, host, proofs, seen))
     accepted = {text for each in every for text in _texts(judge, each)}
     wrong = [each for one in found for each in one.differences if each not in accepted]
-    wrong += [str(each) for each in findings if each.severity is Severity.WARNING and judge.fails(each)]
+    wrong += [str(each) for each in of_ends if each.severity is Severity.WARNING and judge.fails(each)]
     of_others = {str(each) for one in found for each in one.findings if each.host != host}
     said = [
         *_of_both_ends(run.network, host, found, proofs),
-        *(str(each) for each in findings if str(each) not in wrong and not judge.accepts(each)),
+        *(str(each) for each in of_ends if str(each) not in wrong and not judge.accepts(each)),
         *(acceptance.said_as_accepted(each) for each in every if each.host == host and judge.accepts(each)),
+        *judge.harmless(others),
     ]
-    if seen:
-        said += [" ".join(sentences) for sentences in _left(play, run, host, seen)]
     return _compared(
         said,
-        (each for each in wrong if each not in of_others),
+        (*(each for each in wrong if each not in of_others), *judge.failing(others)),
         _changes(play, run, host),
-        {**_of_connections(run.network, host, found, findings, judge), **_state(seen)},
+        {**_of_connections(run.network, host, found, (*of_ends, *others), judge), **_state(seen)},
     )
 
 
@@ -96,11 +95,12 @@ def of_verification(play: PlayVars, host: str, unsound: Mapping[str, Sequence[st
     nodes = networks.without_connections(_view.neighbourhood(play, host), unsound, host)
     answers = _without_rules(_view.answers(play, host), unsound)
     made = report.report(nodes, host, answers)
+    notes = (str(each) for each in made.findings if each.severity is Severity.NOTE)
     proofs, _mistakes = report.read(nodes, answers)
     found = agreement.agreements(nodes, host, proofs)
     judge = judgement(play, host)
     return _compared(
-        (*made.lines, *judge.harmless(made.findings)),
+        (*made.lines, *judge.harmless(made.findings), *notes),
         (*(sentence for each in unsound.values() for sentence in each), *judge.failing(made.findings)),
         (),
         {**_of_connections(nodes, host, found, made.findings, judge), **_state(answers.get(host, {}).get("host"))},
@@ -202,7 +202,11 @@ def _changes(play: PlayVars, run: barrier.Fleet, host: str) -> list[str]:
     return [what for what, changed in done.items() if changed]
 
 
-def _left(play: PlayVars, run: barrier.Fleet, host: str, seen: HostFacts) -> Iterable[remains.Left]:
-    if networks.connections_of(run.network, host):
-        return remains.under_other_names(host, seen, play.declared(host)["policy_name"])
-    return remains.unconnected(run.network[host], seen)
+def _besides(
+    network: networks.Network, host: str, proofs: agreement.Proofs, seen: HostFacts | None
+) -> Iterator[Finding]:
+    """What was found besides the connections, or of a host that has none."""
+    if networks.connections_of(network, host):
+        yield from report.beside(network, host, proofs) if host in proofs else ()
+    elif seen:
+        yield from report.without_connection(network, host, seen)

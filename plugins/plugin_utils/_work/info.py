@@ -7,20 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import cast
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     describe,
     facts,
+    inspection,
     model,
+    weaknesses,
 )
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import HostResult
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import FindingFacts, InfoResult
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work.target import Target
 
 
 def inform(
-    target: Target, preshared_keys: Sequence[str], by_rule: Mapping[str, str] = MappingProxyType({})
-) -> HostResult:
-    """Read a host; its keys only as matching the one of their rule, or one of these, or not. The task's result."""
+    target: Target, host: str, preshared_keys: Sequence[str], by_rule: Mapping[str, str] = MappingProxyType({})
+) -> InfoResult:
+    """Read a host; its keys only as matching the one of their rule, or one of these, or not. The task's result.
+
+    host: what it is called in findings.
+    """
     seen = target.read(validity=True)
 
     def masked(key: str) -> model.AuthenticationMethod:
@@ -32,4 +38,7 @@ def inform(
     def word(rule: str, method: model.AuthenticationMethod) -> str:
         return own(rule, method) if rule in by_rule else of_any(rule, method)
 
-    return {"changed": False, "host": facts.facts(seen, word)}
+    faults = {masked(key).data: weaknesses.of_key(key) for key in (*preshared_keys, *by_rule.values())}
+    shown = facts.facts(seen, word)
+    found = (*inspection.inspect(host, shown), *weaknesses.of_stored(host, seen.store.policies, faults))
+    return {"changed": False, "host": shown, "findings": [cast("FindingFacts", facts.fields(each)) for each in found]}

@@ -22,7 +22,7 @@ _OBJECT = rf"{_STORE}\\ipsec\w+\{{[0-9A-F]{{8}}(-[0-9A-F]{{4}}){{3}}-[0-9A-F]{{1
 _OWN = r"SOFTWARE\\rras\.ipsec(\\\w+)*"
 _NAME, _BASE64 = r"\w+", r"[A-Za-z0-9+/=]*"
 _FIREWALL_SETTINGS = rf"{_SERVICES}\\SharedAccess\\Parameters\\FirewallPolicy"
-_PROFILE = r"(Domain|Standard|Private|Public)Profile"
+_ALL_FIREWALL = rf"({_FIREWALL_SETTINGS}|SOFTWARE\\Policies\\Microsoft\\WindowsFirewall)"
 _READABLE = "|".join(
     (
         _STORE,
@@ -30,8 +30,7 @@ _READABLE = "|".join(
         _RASMAN,
         rf"{_SERVICES}\\{_SERVICE}",
         rf"{_SERVICES}\\Tcpip\\(Linkage|Parameters\\Interfaces)",
-        rf"{_FIREWALL_SETTINGS}\\{_PROFILE}",
-        rf"SOFTWARE\\Policies\\Microsoft\\(WindowsFirewall\\{_PROFILE}|Windows\\IPSec\\GPTIPSECPolicy)",
+        r"SOFTWARE\\Policies\\Microsoft\\Windows\\IPSec\\GPTIPSECPolicy",
         r"SYSTEM\\CurrentControlSet\\Control\\ComputerName\\ActiveComputerName",
         r"SYSTEM\\CurrentControlSet\\Control\\Class\\\{4d36e972-e325-11ce-bfc1-08002be10318\}",
     )
@@ -39,7 +38,10 @@ _READABLE = "|".join(
 _RULE_NAME = r"name=rras\.ipsec-L2TP-over-IPv6"
 _PEERS_RULE_NAME = r"name=rras\.ipsec-L2TP-from-peers-[0-9a-f]{8}"
 _ADDRESS = r"\d{1,3}(\.\d{1,3}){3}"
+_PROFILES = rf"{_ALL_FIREWALL}\tEnableFirewall(,AllowLocalPolicyMerge)?\t1"
+_SECURITY_RULES = rf"{_ALL_FIREWALL}\\ConSecRules\t\|Protocol=17\|\t0"
 _OUR_RULE = rf"{_FIREWALL_SETTINGS}\\FirewallRules\t\|Name=rras\.ipsec-\t0"
+_OF_THE_FIREWALL = f"{_PROFILES}|{_OUR_RULE}|{_SECURITY_RULES}"
 _FIREWALL = (
     rf"advfirewall firewall (delete rule {_RULE_NAME}|add rule {_RULE_NAME} "
     r"dir=in action=block protocol=UDP localport=1701 remoteip=::/1,8000::/1 profile=any enable=yes|"
@@ -63,7 +65,8 @@ _BEFORE = rf"{_OWN}\t{_NAME}|{_RASMAN}\tProhibitIpSec"
 
 _FORMS = {
     "Prepare": rf"{_BASE64}\t\d{{1,5}}",
-    "ReadTree": rf"({_READABLE})\t(\*|\w+(,\w+)*)\t\d|SOFTWARE\\Microsoft\\Cryptography\tMachineGuid\t0|{_OUR_RULE}",
+    "ReadTree": rf"({_READABLE})\t(\*|\w+(,\w+)*)\t\d|SOFTWARE\\Microsoft\\Cryptography\tMachineGuid\t0"
+    rf"|{_OF_THE_FIREWALL}",
     "ReadDigest": _STORE,
     "RunProgram": rf"{_PROGRAM}\t{_BASE64}\t(must|may)\t({_PROGRAM})?\t?",
     "ExpectUnchanged": rf"{_STORE}\t{_BASE64}",

@@ -560,7 +560,7 @@ def test_an_export_that_protects_its_connections_only_is_told() -> None:
     rendering = render.fit(declared(PAIR), render.PeerType.WINDOWS_2000)
     tree = reg_file.read(reg_file.encode(reg_file.text(content.sections(rendering))))
     said = list(export_findings("osaka", tree))
-    assert "L2TP between osaka and peers that no connection names is in clear text." in said
+    assert "L2TP is in clear text between osaka and peers that no connection names." in said
 
 
 def test_an_unused_key_is_no_secret_of_a_sentence() -> None:

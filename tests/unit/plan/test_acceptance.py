@@ -32,13 +32,37 @@ ERROR = (
 )
 
 
+WEAK_POLICY = {
+    "policies": [
+        {
+            "name": "L2TP site to site",
+            "assigned": True,
+            "ours": True,
+            "adopted": False,
+            "open_keys": [],
+            "unreadable": [],
+            "weaknesses": [{"rule": None, "what": "weak_dh_group"}],
+        }
+    ]
+}
+WEAKNESS = (
+    "The key exchange of the policy 'L2TP site to site' on rras-tokyo offers Diffie-Hellman group 1 (768 bits), "
+    "which can be broken. Write 14 or 2 for dh_group, in l2tp_main_mode."
+)
+WEAK_KEY = {"l2tp_connections": [{**LINK, "preshared_key": "vpn-password-2026"}]}
+OF_THE_KEY = (
+    "The preshared key of the connection tokyo-osaka is made of common words and signs. "
+    "Let rras.ipsec.keys make another one (docs/keys.md)."
+)
+
+
 def verified(*, site: bool = False, given: dict[str, Any], **variables: Any) -> Any:
     """Return what is found of a server of a pair."""
     sound = proof(rules=[rule("tokyo-osaka")])
     answers = {TOKYO: proof(rules=[rule("tokyo-osaka")], **given), OSAKA: sound}
     if site:
         variables["l2tp_verify_only"] = False
-    found = hostvars([LINK], answers, **variables)
+    found = hostvars(variables.pop("l2tp_connections", [LINK]), answers, **variables)
     return decide("compare", found, TOKYO)[0]
 
 
@@ -54,6 +78,12 @@ def verified(*, site: bool = False, given: dict[str, Any], **variables: Any) -> 
         (IPV6, {}, []),
         (IPV6, {"l2tp_fail_on": "warning"}, [WARNING]),
         (IPV6, {"l2tp_fail_on": "warning", "l2tp_accept": ["other_l2tp_unprotected"]}, []),
+        (WEAK_POLICY, {}, []),
+        (WEAK_POLICY, {"l2tp_fail_on": "warning"}, [WEAKNESS]),
+        (WEAK_POLICY, {"l2tp_fail_on": "warning", "l2tp_accept": ["weak_dh_group"]}, []),
+        ({}, {**WEAK_KEY, "l2tp_fail_on": "warning"}, [OF_THE_KEY]),
+        ({}, {**WEAK_KEY, "l2tp_fail_on": "warning", "l2tp_accept": ["weak_preshared_key"]}, []),
+        ({}, {"l2tp_fail_on": "warning"}, []),
     ],
 )
 def test_what_fails(site: bool, given: dict[str, Any], variables: dict[str, Any], errors: list[str]) -> None:
@@ -63,11 +93,39 @@ def test_what_fails(site: bool, given: dict[str, Any], variables: dict[str, Any]
 @pytest.mark.parametrize("site", [False, True])
 def test_what_is_accepted_is_shown_as_that(site: bool) -> None:
     result = verified(site=site, given=OFF, l2tp_accept=["service_disabled"])
-    assert result["lines"][-1] == f"Accepted (service_disabled): {ERROR}"
-    (found,) = result["ansible_facts"]["l2tp_result"]["findings"]
+    said = [line for line in result["lines"] if line.startswith("Accepted")]
+    assert said == [f"Accepted (service_disabled): {ERROR}"]
+    (found, _note) = result["ansible_facts"]["l2tp_result"]["findings"]
     assert found["accepted"] is True
     (link,) = result["ansible_facts"]["l2tp_result"]["connections"]
     assert (link["agree"], link["accepted"]) == (False, True)
+
+
+@pytest.mark.parametrize("site", [False, True])
+@pytest.mark.parametrize(
+    ("given", "variables", "said"),
+    [(WEAK_POLICY, {}, [WEAKNESS]), ({}, WEAK_KEY, [OF_THE_KEY]), ({}, {}, [])],
+    ids=["a weak policy", "a weak key", "neither"],
+)
+def test_what_weakens_a_connection_is_said_by_both_playbooks(
+    site: bool, given: dict[str, Any], variables: dict[str, Any], said: list[str]
+) -> None:
+    result = verified(site=site, given=given, **variables)
+    lines = [line for line in result["lines"] if not line.startswith(("tokyo-osaka: ", "The IPsec Policy Agent"))]
+    assert lines == said
+    fact = result["ansible_facts"]["l2tp_result"]
+    found = [f"{each['problem']} {each['remedy']}" for each in fact["findings"] if each["severity"] == "warning"]
+    assert found == said
+    (link,) = fact["connections"]
+    assert (link["agree"], link["proved"]) == (True, True), "both ends have what is declared, weak or not"
+
+
+def test_what_no_setting_changes_is_said_once_by_verify_and_not_by_site() -> None:
+    sound = proof(rules=[rule("tokyo-osaka")])
+    found = hostvars([LINK], {TOKYO: sound, OSAKA: sound}, l2tp_fail_on="warning")
+    notes = [each for lines in decide("show", found, TOKYO)[0]["msg"].values() for each in lines]
+    assert len([each for each in notes if each.startswith("The IPsec Policy Agent of KB 240262 has neither AES")]) == 1
+    assert not any("AES" in line for line in verified(site=True, given={})["lines"])
 
 
 def test_a_difference_of_the_ends_is_accepted_by_its_name() -> None:

@@ -29,10 +29,13 @@ from ansible_collections.rras.ipsec.tests.support.network import (
     TOKYO,
     changed,
     network,
+    obstacle,
     proof,
     rule,
 )
 from ansible_collections.rras.ipsec.tests.support.role import decide
+
+UNLISTED = "PolicyAgent does not list the filter between 192.0.2.1 and 192.0.2.2"
 
 OTHER = ("rras-nagoya", "rras-kobe")
 READY = {"pending": False, "changed_rules": []}
@@ -538,7 +541,9 @@ class TestAgreement:
                 "On rras-osaka, no policy is assigned; 'L2TP site to site' is in the store.",
             ),
             (
-                proof(comparison={"obstacles": ["the service IKEEXT is not running."]}),
+                proof(
+                    comparison={"obstacles": [obstacle("service_not_running", "the service IKEEXT is not running.")]}
+                ),
                 "On rras-osaka, the service IKEEXT is not running.",
             ),
             (
@@ -557,10 +562,8 @@ class TestAgreement:
             ),
             (proof(rules=[rule(state="missing")]), "The rule 'tokyo-osaka' is missing on rras-osaka."),
             (
-                proof(
-                    rules=[rule(obstacles=["PolicyAgent does not list the filter between 192.0.2.1 and 192.0.2.2."])]
-                ),
-                "On rras-osaka, PolicyAgent does not list the filter between 192.0.2.1 and 192.0.2.2.",
+                proof(rules=[rule(obstacles=[obstacle("not_loaded_by_agent", f"{UNLISTED}.")])]),
+                f"On rras-osaka, {UNLISTED}.",
             ),
         ],
     )
@@ -596,7 +599,7 @@ class TestAgreement:
             (
                 proof(l2tp_ports=0),
                 (
-                    "l2tp_ports_closed (error): RRAS on rras-osaka has no L2TP port. Give the WAN Miniport (L2TP) "
+                    "l2tp_ports_zero (error): RRAS on rras-osaka has no L2TP port. Give the WAN Miniport (L2TP) "
                     "ports, in the properties of Ports in the console of RRAS."
                 ),
             ),
@@ -612,14 +615,14 @@ class TestAgreement:
             (
                 proof(addresses=[{"address": "192.0.2.2", "dynamic": True}]),
                 (
-                    "dynamic_address (warning): The address 192.0.2.2 of rras-osaka comes from DHCP, but its filters "
+                    "address_dynamic (warning): The address 192.0.2.2 of rras-osaka comes from DHCP, but its filters "
                     "apply to this address only. Give the RRAS interface of rras-osaka a static address."
                 ),
             ),
             (
                 proof(addresses=[{"address": "203.0.113.9", "dynamic": True}], listed_addresses=["203.0.113.9"]),
                 (
-                    "dynamic_address (warning): The address 203.0.113.9 of rras-osaka comes from DHCP, but its filters "
+                    "address_dynamic (warning): The address 203.0.113.9 of rras-osaka comes from DHCP, but its filters "
                     "apply to this address only. Give the RRAS interface of rras-osaka a static address."
                 ),
             ),

@@ -32,6 +32,8 @@ def facts(value: int | None, in_effect: str, **given: Any) -> HostFacts:
         "l2tp_ports_enabled_for": {"remote_access": True, "routing": True, "outbound_routing": False},
         "addresses": [],
         "listed_addresses": [],
+        "connection_security_rules": [],
+        "obstacles": [],
     }
     return cast("HostFacts", found | given)
 
@@ -166,7 +168,9 @@ def test_clear_text_with_one_peer_word_for_word(found: HostFacts, sentence: str)
     [
         ({}, []),
         ({"RemoteAccess": {"start": "auto", "running": False}}, ["service_not_running"]),
-        ({"RemoteAccess": {"start": None, "running": False}}, []),
+        ({"RemoteAccess": {"start": None, "running": False}}, ["rras_not_installed"]),
+        ({"RemoteAccess": {"start": "disabled", "running": False}}, ["rras_not_installed"]),
+        ({"RemoteAccess": {"start": "disabled", "running": True}}, ["service_disabled"]),
         ({"PolicyAgent": {"start": "disabled", "running": True}}, ["service_disabled"]),
         ({"IKEEXT": {"start": "demand", "running": True}}, []),
     ],

@@ -73,7 +73,7 @@ def test_a_dynamic_address_is_said_before_the_first_run(address: str, said: int)
         addresses=[{"address": address, "dynamic": True}],
     )
     found = report.report(network(PAIR), TOKYO, cast("Any", {TOKYO: fresh, OSAKA: proof()})).findings
-    assert [str(each.identifier) for each in found].count("dynamic_address") == said
+    assert [str(each.identifier) for each in found].count("address_dynamic") == said
 
 
 def test_site_does_not_end_well_with_it() -> None:

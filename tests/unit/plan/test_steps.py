@@ -32,6 +32,10 @@ HOSTVARS: dict[str, dict[str, Any]] = {
         "__l2tp_restart": DEAD,
     },
 }
+NOTE = (
+    "The IPsec Policy Agent of KB 240262 has neither AES nor SHA-256, nor a Diffie-Hellman group above 14. Nothing is "
+    "wrong; for a new link, consider IKEv2 or the connection security rules of Windows Firewall."
+)
 READ: dict[str, dict[str, Any]] = {
     name: {option: value for option, value in variables.items() if not option.startswith("__")}
     | {"__l2tp_plan": proof() | {"pending": False, "changed_rules": []}}
@@ -61,11 +65,11 @@ def test_a_pair_that_is_as_declared() -> None:
     assert line.startswith("tokyo-osaka: rras-tokyo and rras-osaka agree on UDP 192.0.2.1 port 1701 -> 192.0.2.2")
     fact = result["ansible_facts"]["l2tp_result"]
     (connection,) = fact.pop("connections")
+    assert [(each["identifier"], each["severity"]) for each in fact.pop("findings")] == [("legacy_engine", "note")]
     assert fact == {
         "changed": False,
         "changes": [],
         "errors": [],
-        "findings": [],
         "read": True,
         "restart_pending": False,
         "unfinished_transaction": None,
@@ -109,7 +113,7 @@ def test_a_finding_is_in_the_fact_of_its_own_host() -> None:
     hostvars = changed(READ, OSAKA, __l2tp_plan=proof(services=services) | {"pending": False})
     for host, number in ((OSAKA, 1), (TOKYO, 0)):
         findings = compared(hostvars, host)["ansible_facts"]["l2tp_result"]["findings"]
-        assert [found["identifier"] for found in findings] == ["service_not_running"] * number
+        assert [found["identifier"] for found in findings] == [*["service_not_running"] * number, "legacy_engine"]
         assert all({type(value) for value in found.values()} == {str, bool} for found in findings)
 
 
@@ -137,7 +141,8 @@ def test_a_host_without_a_connection_needs_no_address() -> None:
     answer["host"] |= {"addresses": [{"address": "192.0.2.7", "dynamic": False}], "machine": "x"}
     alone = verified(answer, l2tp_connections=[], l2tp_address=None)
     assert alone["lines"] == [
-        "l2tp_connections is empty for rras-tokyo, and no policy of this collection is there. Nothing was compared."
+        "l2tp_connections is empty for rras-tokyo, and no policy of this collection is there. Nothing was compared.",
+        NOTE,
     ]
     (error,) = verified({**answer, "comparison": proof()["comparison"]})["errors"]
     assert error.startswith(

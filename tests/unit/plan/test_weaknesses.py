@@ -73,7 +73,7 @@ ESP = model.Algorithm(Transform.ESP, Encryption.TRIPLE_DES, Integrity.NONE)
         pytest.param((ESP,), ["weak_integrity"], id="ESP has no integrity"),
         pytest.param((ESP, AH), [], id="AH has it"),
         pytest.param((AH,), [], id="AH alone never encrypts, and does not say that it does"),
-        pytest.param((), [], id="no protection, which is said as what it is"),
+        pytest.param((), ["falls_back_to_clear_text"], id="no protection, which is said as what it is"),
     ],
 )
 def test_ah_and_esp_are_judged_together(algorithms: tuple[model.Algorithm, ...], expected: list[str]) -> None:

@@ -145,3 +145,35 @@ def test_a_group_policy_goes_before_what_is_set_on_the_host(keys: list[Key], off
 )
 def test_the_rule_is_as_it_was_written_where_it_is_the_only_one(rules: tuple[str, ...], *, as_written: bool) -> None:
     assert understood(rules=rules).as_written is as_written
+
+
+SECURITY_RULE = "v2.31|Action=SecureServer|Active=TRUE|Name=L2TP|Protocol=17|EP1Port=1701|Auth1Set={1}|Crypto2Set={2}|"
+
+
+@pytest.mark.parametrize(
+    ("rule", "overlaps"),
+    [
+        (SECURITY_RULE, True),
+        (SECURITY_RULE.replace("EP1Port", "EP2Port"), True),
+        (SECURITY_RULE.replace("EP1Port=1701", "EP1Port=500|EP1Port=1701"), True),
+        (SECURITY_RULE.replace("1701", "500,1700-1702"), True),
+        (SECURITY_RULE.replace("EP1Port=1701", "EP1Port2_10=1024-65535"), True),
+        (SECURITY_RULE.replace("SecureServer", "DoNotSecure").lower(), True),
+        (SECURITY_RULE.replace("TRUE", "FALSE"), False),
+        (SECURITY_RULE.replace("=17|", "=6|"), False),
+        (SECURITY_RULE.replace("1701", "17010"), False),
+        (SECURITY_RULE.replace("1701", "1702-1800"), False),
+        (SECURITY_RULE.replace("1701", "RPC"), False),
+        (SECURITY_RULE.replace("EP1Port=1701|", ""), False),
+        ("", False),
+    ],
+)
+def test_a_connection_security_rule_for_l2tp(rule: str, overlaps: bool) -> None:
+    assert firewall.secures(rule) is overlaps
+
+
+@pytest.mark.parametrize("place", [firewall.LOCAL_SETTINGS, firewall.GROUP_POLICY])
+def test_those_of_the_server_and_those_of_a_group_policy_are_named(place: str) -> None:
+    texts = {"{1}": SECURITY_RULE, "{2}": SECURITY_RULE.replace("1701", "1702")}
+    key = Key(join(place, "ConSecRules"), {name: Value.sz(text) for name, text in texts.items()})
+    assert firewall.understand(Tree([key]), running=True).overlapping == ("L2TP",)

@@ -41,7 +41,7 @@ def _variables(said: Mapping[str, Any], seen: host.HostState) -> Iterator[tuple[
 
 
 def _changes(found: store.StoredPolicy, seen: host.HostState) -> Iterator[str]:
-    if found.path.casefold() != seen.store.active_path.casefold():
+    if not seen.store.assigns(found.path):
         yield "The policy is not assigned; site assigns it."
     if not seen.prohibited:
         yield "ProhibitIpSec is not 1; site sets it, and restarts the server."
@@ -54,7 +54,7 @@ def _changes(found: store.StoredPolicy, seen: host.HostState) -> Iterator[str]:
 
 
 def _about_take_over(found: store.StoredPolicy, seen: host.HostState) -> Iterator[str]:
-    if found.path.casefold() not in seen.used:
+    if found.path not in seen.used:
         yield (
             "This collection did not write the policy, or has no record of it: site leaves it as it is. Set "
             "l2tp_take_over to true before you declare something else, such as another key."

@@ -238,7 +238,11 @@ def _rule(name: str, rule: RuleFacts) -> PageRule:
 def _said(verified: Verified) -> dict[str, list[PageFinding]]:
     """What was found, by the host that it is about, whichever host of the run says it."""
     found: dict[str, dict[tuple[str, str], PageFinding]] = {}
+    noted: set[str] = set()
     for each in (each for fact in verified.found.values() for each in fact["findings"]):
+        if each["severity"] == findings.Severity.NOTE and each["problem"] in noted:
+            continue  # it is no server's own
+        noted.add(each["problem"])
         own = found.setdefault(each["host"], {})
         own.setdefault((each["identifier"], each["problem"]), cast("PageFinding", dict(each)))
     return {host: list(own.values()) for host, own in found.items()}
@@ -261,8 +265,14 @@ def _level_of(said: Iterable[PageFinding]) -> Level:
         (findings.Severity.ERROR, True): Level.WARNING,
         (findings.Severity.WARNING, False): Level.WARNING,
         (findings.Severity.WARNING, True): Level.OK,
+        (findings.Severity.NOTE, False): Level.OK,
+        (findings.Severity.NOTE, True): Level.OK,
     }
     return _worst(levels[findings.Severity(each["severity"]), each["accepted"]] for each in said)
+
+
+def _counts(each: PageFinding) -> bool:
+    return each["severity"] != findings.Severity.NOTE
 
 
 def _worst(levels: Iterable[str]) -> Level:
@@ -277,7 +287,7 @@ def _word(node: Node, answer: PolicyResult, level: Level, said: Sequence[PageFin
         return "not reached"
     if not answer:
         return "not read"
-    if level is Level.WARNING and all(each["accepted"] for each in said):
+    if level is Level.WARNING and all(each["accepted"] for each in said if _counts(each)):
         return "accepted"
     return {Level.OK: "in order", Level.WARNING: "warning", Level.ERROR: "error"}[level]
 
