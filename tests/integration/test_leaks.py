@@ -23,7 +23,14 @@ from ansible_collections.rras.ipsec.tests import ROOT
 from ansible_collections.rras.ipsec.tests.lab import HostSpec
 from ansible_collections.rras.ipsec.tests.support import leak_probe
 from ansible_collections.rras.ipsec.tests.support import pair as words
-from ansible_collections.rras.ipsec.tests.support.controller import REMOVE, RESTART, VERIFY, Controller, Run
+from ansible_collections.rras.ipsec.tests.support.controller import (
+    CALLBACKS,
+    REMOVE,
+    RESTART,
+    VERIFY,
+    Controller,
+    Run,
+)
 from ansible_collections.rras.ipsec.tests.support.effort import THOROUGH, TRIED
 from ansible_collections.rras.ipsec.tests.support.keys import make_keys, written_keys
 from ansible_collections.rras.ipsec.tests.support.labs import MakeController
@@ -41,7 +48,7 @@ ENVIRONMENTS: Mapping[str, Mapping[str, str]] = {
     "traceback": {"ANSIBLE_DISPLAY_TRACEBACK": "always"},
     "kept files": {"ANSIBLE_KEEP_REMOTE_FILES": "1"},
     "yaml": {"ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml"},
-    "tree and junit": {"ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.tree,ansible.builtin.junit"},
+    "tree and junit": {"ANSIBLE_CALLBACKS_ENABLED": "events,ansible.builtin.tree,ansible.builtin.junit"},
     "one line": {"ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.oneline"},
     "minimal": {"ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.minimal"},
 }
@@ -97,7 +104,7 @@ def recorders(controller: Controller) -> dict[str, str]:
         "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(folder / "facts"),
         "ANSIBLE_RETRY_FILES_ENABLED": "1",
         "ANSIBLE_RETRY_FILES_SAVE_PATH": str(folder / "retry"),
-        "ANSIBLE_CALLBACK_PLUGINS": str(plugins),
+        "ANSIBLE_CALLBACK_PLUGINS": f"{plugins}:{CALLBACKS}",
         "ANSIBLE_CALLBACK_TREE_DIR": str(folder / "tree"),
         "JUNIT_OUTPUT_DIR": str(folder / "junit"),
         "TMPDIR": str(folder / "tmp"),

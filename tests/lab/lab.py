@@ -70,7 +70,7 @@ class Lab(Mapping[str, Host]):
 
     @property
     def certificate(self) -> Path:
-        """The certificate that all hosts show, self-signed."""
+        """The certificate that all hosts show, with the authority that issued it."""
         if self._folder is None:
             raise RuntimeError("the lab is not open")
         return Path(self._folder.name) / "certificate.pem"

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import json
-import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,13 +27,7 @@ RESTART = "rras.ipsec.restart"
 LONGEST_RUN = 300
 """Seconds after which a run that hangs is ended."""
 
-_RESULT = re.compile(
-    r"^(?P<status>ok|changed|fatal|failed): \[(?P<host>[^\]]+)\](?P<rest>[^\n]*?) => (?=\{)", re.MULTILINE
-)
-_TASK = re.compile(r"^TASK \[(?P<name>[^\n]*)\] \*+$", re.MULTILINE)
-_RECAP = re.compile(r"^(?P<host>\S+)\s+: (?P<counts>ok=\d+ .*)$", re.MULTILINE)
-_COUNT = re.compile(r"(\w+)=(\d+)")
-_IGNORED = "\n...ignoring"
+CALLBACKS = Path(__file__).with_name("callbacks")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -42,12 +36,12 @@ class Result:
 
     host: str
     status: str
-    """What stands before the host's name: ok, changed, fatal or failed."""
+    """What stands before the host's name in the output: ok, changed, fatal or failed."""
     unreachable: bool
     ignored: bool
     content: Mapping[str, Any]
-    position: int
-    """Where it stands in the output."""
+    task: int
+    """Which task of the run it is of, as a number in the order of the output."""
 
     @property
     def message(self) -> str:
@@ -62,13 +56,15 @@ class Run:
     output: str
     errors: str
 
+    events: Sequence[Mapping[str, Any]]
+    """What was shown, as the callback `events` writes it."""
+
     @functools.cached_property
     def recap(self) -> dict[str, dict[str, int]]:
         """The counts of PLAY RECAP: by host, then by word."""
-        return {
-            match["host"]: {word: int(count) for word, count in _COUNT.findall(match["counts"])}
-            for match in _RECAP.finditer(self.output)
-        }
+        words = {"failures": "failed"}
+        found: Mapping[str, Mapping[str, int]] = next((event["recap"] for event in self.events if "recap" in event), {})
+        return {host: {words.get(word, word): count for word, count in each.items()} for host, each in found.items()}
 
     @functools.cached_property
     def results(self) -> list[Result]:
@@ -76,8 +72,8 @@ class Run:
         return list(self._results())
 
     @functools.cached_property
-    def _tasks(self) -> list[re.Match[str]]:
-        return list(_TASK.finditer(self.output))
+    def _tasks(self) -> list[str]:
+        return [event["task"] for event in self.events if set(event) == {"task"}]
 
     @property
     def changed(self) -> dict[str, int]:
@@ -105,14 +101,11 @@ class Run:
 
     def tasks_named(self, name: str) -> list[int]:
         """The tasks of a name (in a role: what stands behind the colon), as numbers in the order of the output."""
-        return [number for number, each in enumerate(self._tasks) if each["name"].rpartition(" : ")[2] == name]
+        return [number for number, each in enumerate(self._tasks) if each.rpartition(" : ")[2] == name]
 
     def results_of(self, task: int) -> list[Result]:
         """The results that were shown of one task."""
-        start = self._tasks[task].end()
-        following = [match.start() for match in self._tasks[task + 1 :]]
-        end = following[0] if following else len(self.output)
-        return [result for result in self.results if start <= result.position < end]
+        return [result for result in self.results if result.task == task]
 
     def explain(self) -> str:
         """Everything, for the message of an assertion that fails."""
@@ -122,17 +115,20 @@ class Run:
         return {host: counts[word] for host, counts in self.recap.items()}
 
     def _results(self) -> Iterator[Result]:
-        decoder = json.JSONDecoder()
-        for match in _RESULT.finditer(self.output):
-            content, end = decoder.raw_decode(self.output, match.end())
-            yield Result(
-                host=match["host"].partition(" -> ")[0],
-                status=match["status"],
-                unreachable="UNREACHABLE" in match["rest"],
-                ignored=self.output.startswith(_IGNORED, end),
-                content=content,
-                position=match.start(),
-            )
+        numbers = itertools.count()
+        started: dict[str, int] = {}  # under the strategy free, hosts are at different tasks at one time
+        for event in self.events:
+            if "status" in event:
+                yield Result(
+                    host=event["host"],
+                    status=event["status"],
+                    unreachable=event["unreachable"],
+                    ignored=event["ignored"],
+                    content=event["content"],
+                    task=started[event["task"]],
+                )
+            elif "task" in event:
+                started[event["task"]] = next(numbers)
 
 
 class Controller:
@@ -169,6 +165,8 @@ class Controller:
         """Run a playbook of the collection, or one that is given as YAML would say it. answers: to what it asks."""
         name = playbook if isinstance(playbook, str) else str(self._write("playbook.yml", playbook))
         inventory = self._write("inventory.yml", self.inventory)
+        events = self.folder / "events.jsonl"
+        events.write_text("", encoding="utf-8")
         ran = subprocess.run(
             [ANSIBLE_PLAYBOOK, "--inventory", str(inventory), name, *arguments],
             cwd=self.folder,
@@ -180,7 +178,8 @@ class Controller:
             timeout=LONGEST_RUN,
             check=False,
         )
-        return Run(ran.returncode, ran.stdout, ran.stderr)
+        lines = events.read_text(encoding="utf-8").splitlines()
+        return Run(ran.returncode, ran.stdout, ran.stderr, [json.loads(line) for line in lines])
 
     def _environment(self) -> dict[str, str]:
         home = self.folder / "home"
@@ -190,6 +189,9 @@ class Controller:
             "ANSIBLE_HOME": str(home / ".ansible"),
             "ANSIBLE_LOCAL_TEMP": str(home / ".ansible" / "tmp"),
             "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default",
+            "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
+            "ANSIBLE_CALLBACKS_ENABLED": "events",
+            "RRAS_EVENTS": str(self.folder / "events.jsonl"),
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_FORKS": "20",
             "LC_ALL": "C.UTF-8",
