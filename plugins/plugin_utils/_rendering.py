@@ -16,7 +16,7 @@ from ansible.errors import AnsibleFilterError, AnsibleUndefinedVariable
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.utils.display import Display
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils import _settings, _shape, _specs, _view
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _exposed, _settings, _shape, _specs, _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, codec, declaration, network, render
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.adopt import Place
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import OptionsError, RrasError
@@ -248,7 +248,7 @@ class Declared:
         given = {**self.variables, "l2tp_other_peers_certificate_authority": node.certificate_authority}
         checked = {name: value for name, value in given.items() if value not in _NOT_SET}
         checked.pop("l2tp_other_peers")
-        shown = list(_view.exposed(self.nodes, self.host, checked))
+        shown = list(_exposed.exposed(self.nodes, self.host, checked))
         written = node.as_written
         settings = list(_settings.problems(checked, written.connections, written.default))
         found = shown or [*settings, *network.problems(self.nodes, self.host)]

@@ -135,6 +135,7 @@ RESULT: Final[Mapping[str, Described]] = {
     "network": Text.RAW,
     "entry": _KEPT,
     "machines": _KEPT,
+    "stops": Text.WHOLE,
     "batches": _KEPT,
     "lines": Text.WHOLE,
     "errors": Text.WHOLE,

@@ -35,6 +35,11 @@ def problems(variables: Mapping[str, object], connections: object = (), default:
     yield from misshapen
     if not misshapen:
         yield from _refused(given)
+    yield from problems_of_actions(connections, default)
+
+
+def problems_of_actions(connections: object, default: object) -> Iterator[str]:
+    """What is wrong with the filter actions of connections and of the default for all others, a sentence each."""
     entries = enumerate(connections if isinstance(connections, Sequence) else ())
     places = (("l2tp_default", default), *((f"l2tp_connections[{number}]", entry) for number, entry in entries))
     for where, entry in places:

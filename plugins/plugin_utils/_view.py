@@ -9,16 +9,17 @@ import copy
 import dataclasses
 import functools
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, cast
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _specs
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier, declaration, model
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Fleet, Gate
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import (
-    OTHER_PEERS_RULE,
+    Entries,
     Network,
     Node,
     Written,
@@ -36,6 +37,8 @@ HostVars = Mapping[str, Mapping[str, Any]]
 
 DECLARED = "__l2tp_declared"
 """The fact in which the role keeps what a host declares, wherever its variables were written."""
+LINKS = "__l2tp_links"
+"""The fact in which the role keeps a host's own connections (`links`), where they are known for all hosts."""
 PLAYING = "__l2tp_playing"
 """The fact in which the role keeps which hosts its play had when it began: what others tell is of an earlier play."""
 RESULTS = {
@@ -49,118 +52,86 @@ VALUE = "__l2tp_value"
 RESTART = "__l2tp_restart"
 
 _FILTER_ACTION = _specs.POLICY["rules"]["options"]["filter_action"]
-_SHOWN = ("l2tp_policy_name", "l2tp_other_peers_certificate_authority")
-"""The variables whose texts results show as they are."""
-_AUTHENTICATION: _shape.Spec = {
-    "preshared_key": {"no_log": True},
-    "certificate_authority": {},
-    "authentication": {
-        "type": "list",
-        "elements": "dict",
-        "options": {"preshared_key": {"no_log": True}, "certificate_authority": {}},
-    },
-}
-_CONNECTIONS: _shape.Spec = {
-    "l2tp_connections": {
-        "type": "list",
-        "elements": "dict",
-        "options": {
-            "name": {},
-            "peers": {"type": "list", "elements": "str"},
-            **_AUTHENTICATION,
-        },
-    },
-    "l2tp_default": {"type": "dict", "options": _AUTHENTICATION},
-}
-_RULE_OF_THE_ROLE = (OTHER_PEERS_RULE, "me", "any")
-"""The texts of the rule for all other L2TP."""
 
 
-def network(hostvars: HostVars, *hosts: str) -> dict[str, Node]:
-    """The nodes that hosts' connections lead to, directly or over others, as far as the inventory has them."""
+def network(hostvars: HostVars, *hosts: str, whole: bool = False) -> dict[str, Node]:
+    """The nodes that hosts' connections lead to, directly or over others, as far as the inventory has them.
+
+    whole: with all that each declares, where otherwise each has its own connections alone, if they are known already.
+    """
+    reader = _Reader(hostvars, hosts[0] if hosts else "", whole=whole)
     found: dict[str, Node] = {}
     waiting = list(hosts)
     while waiting:
         name = waiting.pop()
         if name not in found and name in hostvars:
-            found[name] = _complete(hostvars, hosts[0], name)
+            found[name] = reader.node(name)
             waiting.extend(_peers(found[name]))
     return found
 
 
-def neighbourhood(hostvars: HostVars, host: str) -> dict[str, Node]:
-    """The nodes of a host and of its direct peers, as far as the inventory has them."""
-    own = _complete(hostvars, host, host)
+def neighbourhood(hostvars: HostVars, host: str, *, whole: bool = False) -> dict[str, Node]:
+    """The nodes of a host and of its direct peers, as far as the inventory has them. whole: as for `network`."""
+    reader = _Reader(hostvars, host, whole=whole)
+    own = reader.node(host)
     peers = [peer for peer in dict.fromkeys(_peers(own)) if peer != host and peer in hostvars]
-    return {host: own, **{peer: _complete(hostvars, host, peer) for peer in peers}}
+    return {host: own, **{peer: reader.node(peer, beside=host) for peer in peers}}
 
 
-def _complete(hostvars: HostVars, host: str, name: str) -> Node:
-    node = _node(name, hostvars[name], plays=_plays(hostvars, host, name))
-    return dataclasses.replace(node, unknown_peers=tuple(_unknown_peers(hostvars, node)))
+class _Reader:
+    """Reads what hosts declare; what several of them share, once."""
+
+    def __init__(self, hostvars: HostVars, host: str, *, whole: bool) -> None:
+        """Make one for what a host sees."""
+        self._hostvars = hostvars
+        self._host = host
+        self._whole = whole
+        self._expanded: dict[tuple[int, ...], tuple[Written, Any, tuple[str, ...]]] = {}
+
+    def node(self, name: str, beside: str = "") -> Node:
+        """Read one host. beside: of its own connections, only those with that host are asked for."""
+        variables, plays = self._hostvars[name], _plays(self._hostvars, self._host, name)
+        known = None if self._whole or not plays else variables.get(LINKS)
+        if known is None:
+            return _node(name, variables, self._read, plays=plays)
+        numbers = known["with"].get(beside, ()) if beside else range(len(known["links"]))
+        links = Entries(known["links"][number] for number in numbers)
+        return _node(name, variables, lambda _written: (links, ()), plays=plays)
+
+    def _read(self, written: Written) -> tuple[Any, tuple[str, ...]]:
+        """The connections of two peers each, and those of their peers that are not in the inventory."""
+        key = tuple(map(id, (written.connections, written.default, written.preshared_keys)))
+        if key not in self._expanded:
+            connections = expand(written)
+            self._expanded[key] = (written, connections, tuple(_unknown_peers(self._hostvars, connections)))
+        _written, connections, unknown = self._expanded[key]
+        return connections, unknown
+
+
+def links(nodes: Network) -> dict[str, dict[str, Any]]:
+    """The own connections of each host that has some, in their order, and the numbers of those with each peer."""
+    found = {}
+    for name, node in nodes.items():
+        own = networks.links_of(node)
+        if own:
+            by_peer: dict[str, list[int]] = {}
+            for number, entry in enumerate(own):
+                for peer in entry["peers"]:
+                    by_peer.setdefault(peer, []).append(number)
+            found[name] = {"links": own, "with": by_peer}
+    return found
 
 
 def _peers(node: Node) -> list[str]:
-    return [peer for entry in _listed(node.connections) if _names(entry, node.name) for peer in entry["peers"]]
-
-
-def exposed(nodes: Network, host: str, variables: Mapping[str, object]) -> Iterator[str]:
-    """Which keys are part of a text that is shown, a sentence each: those of a host, and of all it is connected with.
-
-    Whatever else is wrong with the connections, for the sentence that says so may show the text. variables: those of
-    the host's role, by name.
-    """
-    names = _differing(nodes, host)
-    written = [(_of(host, name), nodes[name].as_written) for name in names]
-    declared = [(of, {"l2tp_connections": each.connections, "l2tp_default": each.default}) for of, each in written]
-    found = [(f"{path}{of}", text) for of, each in declared for path, text in _shape.secrets(_CONNECTIONS, each)]
-    found += [(f"A key in l2tp_preshared_keys{of}", text) for of, each in written for text in _keys(each)]
-    first = {text: path for path, text in reversed(found) if len(text.strip()) > 1}  # one character is refused as a key
-    secrets = [(path, text) for path, text in found if first.get(text) == path]
-    texts = [(f"{path}{of}", text) for of, each in declared for path, text in _shape.shown(_CONNECTIONS, each)]
-    addresses = [(f"l2tp_address of {node.name}", str(node.address)) for node in nodes.values() if node.address]
-    others = [(name, text) for name in _SHOWN if isinstance(text := variables.get(name), str)]
-    yield from _shape.exposed(secrets, [*texts, *_made(nodes), *others, *addresses])
-    for path, secret in secrets:
-        if any(secret.casefold() in text.casefold() for text in _RULE_OF_THE_ROLE):
-            yield f"{path} is part of a rule that the role writes, which is shown; write another key."
-
-
-def _differing(nodes: Network, host: str) -> Iterator[str]:
-    """The host, and those of the others that declare other connections than it."""
-    yield host
-    yield from (name for name in nodes if name != host and nodes[name].as_written != nodes[host].as_written)
-
-
-def _keys(written: Written) -> Iterator[str]:
-    """The keys that are written by the names of their connections; no name is shown, for a key may be in its place."""
-    keys = written.preshared_keys
-    yield from (key for key in keys.values() if isinstance(key, str)) if isinstance(keys, Mapping) else ()
-
-
-def _made(nodes: Network) -> Iterator[tuple[str, str]]:
-    """The names of connections that nobody wrote, because they are made of a name and its peers."""
-    entries = (entry for node in nodes.values() for entry in _listed(node.connections) if isinstance(entry, Mapping))
-    names = {name for entry in entries if isinstance(name := entry.get("name"), str)}
-    yield from (("the name of a connection of a hub or a mesh", name) for name in sorted(names))
-
-
-def _of(host: str, name: str) -> str:
-    return "" if name == host else f" of {name}"
+    return [peer for entry in networks.entries(node.connections).by_peer.get(node.name, ()) for peer in entry["peers"]]
 
 
 def _listed(connections: object) -> Sequence[Any]:
     return connections if isinstance(connections, list | tuple) else ()
 
 
-def _names(entry: Any, host: str) -> bool:  # noqa: ANN401 - any YAML
-    """Whether an entry of l2tp_connections names a host among its peers; false for an entry of another form."""
-    peers = entry.get("peers") if isinstance(entry, Mapping) else None
-    return isinstance(peers, list | tuple) and host in peers and all(isinstance(peer, str) for peer in peers)
-
-
-def _unknown_peers(hostvars: HostVars, node: Node) -> list[str]:
-    entries = [entry for entry in _listed(node.connections) if isinstance(entry, Mapping)]
+def _unknown_peers(hostvars: HostVars, connections: object) -> list[str]:
+    entries = [entry for entry in _listed(connections) if isinstance(entry, Mapping)]
     named = (peer for entry in entries for peer in _listed(entry.get("peers")) if isinstance(peer, str))
     return sorted({peer for peer in named if peer not in hostvars})
 
@@ -191,6 +162,11 @@ def run_nearby(hostvars: HostVars, host: str) -> Fleet:
 def _run(hostvars: HostVars, host: str, nodes: dict[str, Node]) -> Fleet:
     results = {name: _results(hostvars, name) for name in nodes if _plays(hostvars, host, name)}
     return Fleet(nodes, {name: answered for name, answered in results.items() if answered})
+
+
+def whole_run(hostvars: HostVars, hosts: Sequence[str]) -> Fleet:
+    """The whole run of these hosts, and which machine answered under each of their names."""
+    return dataclasses.replace(_run(hostvars, hosts[0], network(hostvars, *hosts)), machines=machines(hostvars, hosts))
 
 
 def machines(hostvars: HostVars, hosts: Iterable[str]) -> dict[str, str]:
@@ -260,7 +236,9 @@ def _value_result(hostvars: HostVars, host: str, variable: str) -> ValueResult:
     return cast("ValueResult", hostvars[host].get(variable) or {})
 
 
-def _node(name: str, variables: Mapping[str, Any], *, plays: bool) -> Node:
+def _node(
+    name: str, variables: Mapping[str, Any], read: Callable[[Written], tuple[Any, tuple[str, ...]]], *, plays: bool
+) -> Node:
     """Make a node of what a host declares: the one reading of these variables, a host's own ones or a peer's."""
     declared = (variables.get(DECLARED) or {}) if plays else {}
 
@@ -268,7 +246,7 @@ def _node(name: str, variables: Mapping[str, Any], *, plays: bool) -> Node:
         return declared[option] if option in declared else variables.get(f"l2tp_{option}", default)
 
     written = _written(value)
-    connections = expand(written)
+    connections, unknown_peers = read(written)
     managed = _shape.truth(value("managed", default=True))
     return Node(
         name,
@@ -281,9 +259,10 @@ def _node(name: str, variables: Mapping[str, Any], *, plays: bool) -> Node:
         filter_action=filter_action(value("filter_action")),
         own_filter_actions={
             entry["name"]: filter_action(entry["filter_action"])
-            for entry in _listed(connections)
-            if _names(entry, name) and entry.get("filter_action") and isinstance(entry.get("name"), str)
+            for entry in networks.entries(connections).by_peer.get(name, ())
+            if entry.get("filter_action") and isinstance(entry.get("name"), str)
         },
+        unknown_peers=unknown_peers,
         faults=() if managed is not None else (_NEITHER.format(name),),
         written=written,
     )

@@ -273,3 +273,25 @@ def test_no_server_restarts_without_what_is_declared(pair: Controller, says: Say
     assert refused.failed == [OSAKA, TOKYO]
     says("restart, and a server is not as declared", refused.failure(TOKYO), refused.code)
     assert words.restarts(pair.lab) == {TOKYO: 0, OSAKA: 0}
+
+
+@pytest.mark.usefixtures("first_run_done")
+def test_a_maintenance_window_for_a_removal(pair: Controller, says: Says) -> None:
+    pair.variables["l2tp_reboot"] = "never"
+    words.clear_records(pair.lab)
+    assert pair.play(REMOVE).code == 0
+    assert words.restarts(pair.lab) == {TOKYO: 0, OSAKA: 0}
+
+    window = pair.play(RESTART)
+
+    assert window.code == 0, window.explain()
+    assert words.restarts(pair.lab) == {TOKYO: 1, OSAKA: 1}
+    says("restart, after a removal that left it for later", window.said(TOKYO)[-1], window.code)
+    assert [words.keys_of(words.assigned(host)) for host in pair.lab.values()] == [[KEY], [KEY]]
+    again = pair.play(RESTART)
+    assert words.restarts(pair.lab) == {TOKYO: 1, OSAKA: 1}, "once"
+    assert again.changed == {TOKYO: 0, OSAKA: 0}
+    done = pair.play(REMOVE)
+    assert done.code == 0, done.explain()
+    assert [words.assigned(host) for host in pair.lab.values()] == [None, None]
+    assert words.restarts(pair.lab) == {TOKYO: 1, OSAKA: 1}

@@ -78,8 +78,10 @@ def decide(
     """Do a step for a host; return its result, what it would do to the host, and why it stops, if it does."""
     play = cast("PlayVars", Play(hostvars, host))
     action = cast("RrasAction", None)
+    play.preflight = given.pop("preflight", {})
     settings: dict[str, Any] = {"check_mode": False, "only_verify": False, "strategy": "linear"} | given
-    context = Context(action, play, lambda _options: {"changed": True, "rebooted": True}, **settings)
+    settings.setdefault("reboot", lambda _options: {"changed": True, "rebooted": True})
+    context = Context(action, play, **settings)
     steps = Deciding(context, removal=removal, batch=[host])
     try:
         return step(name, steps), steps.done, ""

@@ -12,9 +12,10 @@ from __future__ import annotations
 import dataclasses
 import enum
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import describe
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import describe, mistakes
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Network
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import (
@@ -25,6 +26,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import 
 )
 
 Result = PolicyResult | ValueResult
+T = TypeVar("T")
 
 
 class Gate(enum.StrEnum):
@@ -68,6 +70,40 @@ class Fleet:
     results: Mapping[str, Mapping[Gate, PolicyResult]]
     machines: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Which machine answered under each name of the play, connected with the others or not, as far as it is known."""
+    _found: dict[str, Any] = dataclasses.field(default_factory=dict, init=False, repr=False, compare=False)
+    """What was found out already, for all hosts that change together at once."""
+
+    def together(self, host: str) -> frozenset[str]:
+        """The hosts that change together with a host, itself included: changed connections join them."""
+        return self._component("changing", host, lambda: networks.beside(_changed_edges(self)))
+
+    def connected(self, host: str) -> frozenset[str]:
+        """The managed hosts that any of the declared connections join with a host, itself included."""
+        return self._component("connected", host, lambda: networks.beside_managed(self.network))
+
+    def once(self, question: str, members: frozenset[str], answer: Callable[[], T]) -> T:
+        """What a question about some hosts has as its answer."""
+        known: dict[frozenset[str], T] = self._found.setdefault(question, {})
+        if members not in known:
+            known[members] = answer()
+        return known[members]
+
+    def twins(self) -> tuple[mistakes.Pair, ...]:
+        """The names of the same machine, of all machines that are known."""
+        if "twins" not in self._found:
+            answered = {host: facts.get("machine", "") for host in self.results if (facts := self.facts(host))}
+            self._found["twins"] = tuple(mistakes.twins({**self.machines, **answered}))
+        found: tuple[mistakes.Pair, ...] = self._found["twins"]
+        return found
+
+    def _component(self, kind: str, host: str, edges: Callable[[], Mapping[str, Iterable[str]]]) -> frozenset[str]:
+        known: dict[str, frozenset[str]] = self._found.setdefault(kind, {})
+        if host not in known:
+            if not known:
+                self._found[f"edges {kind}"] = edges()
+            members = networks.component(host, self._found[f"edges {kind}"])
+            known.update(dict.fromkeys(members, members))
+        return known[host]
 
     def answered(self, host: str, phase: Gate) -> PolicyResult | None:
         """The result of a phase on a host; None where there is none, or only that the task was skipped."""
@@ -107,11 +143,14 @@ def problem(run: Fleet, host: str, phase: Gate, *, one_end: bool) -> str:
     wrong = mistaken(run, host) if phase is Gate.PLAN else ""
     if wrong:
         return f"{host} stopped: {wrong}"
-    others = () if one_end else sorted(_needed(run, host, phase))
-    if others and last is Gate.PLAN and run.strategy(host).endswith(RUNNING_AHEAD):
-        return _not_waited_for(run, host, others[0])
-    refused = _peer_did_not_commit(run, host) if others and last is Gate.COMMIT else ""
-    return refused or next((_missing(run, host, other, last) for other in others if _undone(run, other, last)), "")
+    needed = frozenset({host}) if one_end else _needed(run, host, phase)
+    if needed == {host}:
+        return ""
+    if last is Gate.PLAN and run.strategy(host).endswith(RUNNING_AHEAD):
+        return _not_waited_for(run, host, min(needed - {host}))
+    refused = _peer_did_not_commit(run, host) if last is Gate.COMMIT else ""
+    late = run.once(f"late {last}", needed, lambda: [each for each in sorted(needed) if _undone(run, each, last)])
+    return refused or next((_missing(run, host, other, last) for other in late if other != host), "")
 
 
 def changes(run: Fleet, host: str) -> bool:
@@ -127,7 +166,7 @@ def _is_changed(connection: networks.Connection, plan: PolicyResult) -> bool:
 
 def _peer_did_not_commit(run: Fleet, host: str) -> str:
     """Why it is no use to commit: a host that this one changes with failed to, and not only its answer got lost."""
-    others = sorted(networks.component(host, _changed_edges(run)) - {host})
+    others = sorted(run.together(host) - {host})
     failed = [other for other in others if _refused(run.answered(other, Gate.COMMIT) or {})]
     return _failed(run, host, failed[0], Gate.COMMIT, _failure(run, failed[0], Gate.COMMIT)) if failed else ""
 
@@ -139,7 +178,7 @@ def _refused(commit: PolicyResult) -> bool:
 
 def uncertain(run: Fleet, host: str) -> bool:
     """Whether nobody knows what a host, or one that it changes with, has now: then nobody may go back."""
-    return any(run.uncertain(member) for member in networks.component(host, _changed_edges(run)))
+    return any(run.uncertain(member) for member in run.together(host))
 
 
 def after_lost_answer(commit: PolicyResult, again: PolicyResult) -> PolicyResult:
@@ -171,6 +210,11 @@ def is_restart_pending(seen: ProhibitIpSecFacts) -> bool:
     return seen["value"] == 1 and seen["in_effect"] == "no"
 
 
+def is_removal_pending(seen: ProhibitIpSecFacts) -> bool:
+    """Whether Windows still runs with a ProhibitIpSec that is gone, until its next start."""
+    return seen["value"] != 1 and seen["in_effect"] == "no"
+
+
 def is_far_end(network: Network, host: str) -> bool:
     """Whether a host comes first where an order is needed: it is the destination of one of its connections.
 
@@ -185,15 +229,14 @@ def restart_batches(hosts: Sequence[str], network: Network, size: int) -> list[l
     return [list(ordered[start : start + size]) for start in range(0, len(ordered), size)]
 
 
-def _needed(run: Fleet, host: str, phase: Gate) -> Iterator[str]:
-    """The managed hosts without which a host must not go on."""
+def _needed(run: Fleet, host: str, phase: Gate) -> frozenset[str]:
+    """The managed hosts without which a host must not go on, itself included."""
     if phase is Gate.VALUE:
         peers = (connection.other(host) for connection in networks.connections_of(run.network, host))
-        yield from (peer for peer in peers if run.network[peer].managed)
-    elif phase is Gate.PLAN or run.pending(host):
-        whole = phase in (Gate.REMOVAL, Gate.WITHOUT_VALUE)
-        together = networks.connected(run.network, host) if whole else networks.component(host, _changed_edges(run))
-        yield from together - {host}
+        return frozenset({host, *(peer for peer in peers if run.network[peer].managed)})
+    if phase is Gate.PLAN or run.pending(host):
+        return run.connected(host) if phase in (Gate.REMOVAL, Gate.WITHOUT_VALUE) else run.together(host)
+    return frozenset({host})
 
 
 def _changed_edges(run: Fleet) -> Iterator[tuple[str, str]]:
@@ -227,62 +270,13 @@ def _is_done(run: Fleet, host: str, phase: Gate) -> bool:
 
 def mistaken(run: Fleet, host: str) -> str:
     """Which of the hosts that a host is connected with are not the servers that the inventory takes them for."""
-    members = sorted(networks.connected(run.network, host))
-    read = {member: facts for member in members if (facts := run.facts(member))}
-    elsewhere = (text for _host, text in _foreign_addresses(run.network, read))
-    machines = {**run.machines, **{member: facts.get("machine", "") for member, facts in read.items()}}
-    return next(itertools.chain(_same_machine(members, machines), elsewhere), "")
+    members = run.connected(host)
+    return run.once("mistaken", members, lambda: _mistaken(run, members))
 
 
-def mistakes(network: Network, read: Mapping[str, HostFacts]) -> dict[str, str]:
-    """Which hosts are not the servers that the inventory takes them for, and why, a clause each.
-
-    read: what was read of each host.
-    """
-    found: dict[str, str] = {}
-    for host in sorted(read):
-        for other in sorted(read):
-            machine = read[host].get("machine")
-            if host != other and machine and machine == read[other].get("machine"):
-                found.setdefault(host, _one_machine(*sorted((host, other))))
-        own = (text for name, text in _foreign_addresses(network, read) if name == host)
-        found.setdefault(host, next(own, ""))
-    return {host: text for host, text in found.items() if text}
-
-
-def _same_machine(members: Collection[str], machines: Mapping[str, str]) -> Iterator[str]:
-    """The members that are one machine with each other, or with any other host of the play."""
-    first: dict[str, str] = {}
-    for host, machine in sorted(machines.items()):
-        other = first.setdefault(machine, host) if machine else host
-        if other != host and (host in members or other in members):
-            yield _one_machine(other, host)
-
-
-def _one_machine(one: str, other: str) -> str:
-    return (
-        f"{one} and {other} are the same machine under two names; "
-        f"correct ansible_host and ansible_port of {one} or {other}, or remove one of the names."
-    )
-
-
-def _foreign_addresses(network: Network, read: Mapping[str, HostFacts]) -> Iterator[tuple[str, str]]:
-    """The hosts that do not have their address, and a clause for each."""
-    has = {host: {entry["address"] for entry in facts["addresses"]} for host, facts in read.items()}
-    for host, addresses in has.items():
-        address = str(network[host].address or "")
-        if not address or address in addresses:
-            continue
-        where = f"l2tp_address of {host} is {address}, but the server that answers as {host} has {_list(addresses)}"
-        other = next((other for other in has if address in has[other]), "")
-        if other:
-            exchanged = f"l2tp_address, or ansible_host and ansible_port, of {host} and {other} may be swapped."
-            yield host, f"{where}, and {address} is an address of the server that answers as {other}; {exchanged}"
-        yield host, f"{where}; correct l2tp_address, or ansible_host and ansible_port, of {host}."
-
-
-def _list(addresses: Iterable[str]) -> str:
-    return ", ".join(sorted(addresses)) or "no static address"
+def _mistaken(run: Fleet, members: frozenset[str]) -> str:
+    read = {member: facts for member in sorted(members) if (facts := run.facts(member))}
+    return next(itertools.chain(mistakes.of_names(members, run.twins()), mistakes.of_addresses(run.network, read)), "")
 
 
 def _failure(run: Fleet, host: str, phase: Gate) -> str:
@@ -363,7 +357,7 @@ def _spokesman(run: Fleet, host: str, other: str, phase: Gate) -> str:
     """Which of all hosts that wait for another one says why they stop: a peer of its own if there is one."""
     waiting = [
         member
-        for member in sorted(networks.component(host, _changed_edges(run)) - {other})
+        for member in sorted(run.together(host) - {other})
         if not _undone(run, member, phase) and (phase is Gate.PLAN or run.pending(member))
     ]
     return next(iter(sorted(waiting, key=lambda member: other not in _peers(run, member))), host)
@@ -373,7 +367,7 @@ def _peer(run: Fleet, host: str, other: str) -> str:
     """A host that another one waits for, over any number of connections."""
     if other in _peers(run, host):
         return f"its peer {other}"
-    between = sorted(_peers(run, other) & networks.component(host, _changed_edges(run)))
+    between = sorted(_peers(run, other) & run.together(host))
     return f"{other}, the peer of {between[0]}," if between else other
 
 

@@ -18,6 +18,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     ends,
     findings,
     inspection,
+    mistakes,
     remains,
     weaknesses,
 )
@@ -47,7 +48,7 @@ class Report:
 
 def report(network: Network, host: str, answers: Answers) -> Report:
     """What is said on a host. The declaration must be free of problems."""
-    proofs, mistakes = read(network, answers)
+    proofs, mistaken = read(network, answers)
     connections = networks.connections_of(network, host)
     summaries = tuple(
         each.summary
@@ -55,7 +56,7 @@ def report(network: Network, host: str, answers: Answers) -> Report:
         if speaker(connection, answers) == host
     )
     if host not in proofs:
-        own: tuple[Finding, ...] = (_not_compared(host, answers.get(host, {}), mistakes.get(host, "")),)
+        own: tuple[Finding, ...] = (_not_compared(host, answers.get(host, {}), mistaken.get(host, "")),)
     elif connections:
         own = _refused(host, tuple(_own(network, host, connections, proofs)), proofs[host]["refusal"])
     else:
@@ -67,9 +68,11 @@ def report(network: Network, host: str, answers: Answers) -> Report:
 
 def read(network: Network, answers: Answers) -> tuple[Proofs, Mapping[str, str]]:
     """What was read of the declared servers, and why an answer is that of another one, by host."""
-    mistakes = barrier.mistakes(network, {name: answer["host"] for name, answer in answers.items() if "host" in answer})
-    known = (name for name, answer in answers.items() if "host" in answer and name not in mistakes)
-    return {name: as_proof(answers[name]) for name in known}, mistakes
+    mistaken = mistakes.mistakes(
+        network, {name: answer["host"] for name, answer in answers.items() if "host" in answer}
+    )
+    known = (name for name, answer in answers.items() if "host" in answer and name not in mistaken)
+    return {name: as_proof(answers[name]) for name in known}, mistaken
 
 
 def _own(network: Network, host: str, connections: tuple[Connection, ...], proofs: Proofs) -> Iterator[Finding]:
@@ -141,9 +144,10 @@ def _unread_peers(
 ) -> Iterator[Finding]:
     """Those peers of a host that the run knows nothing of, where it is for this host to say so."""
     for peer in dict.fromkeys(connection.other(host) for connection in connections):
-        neighbours = sorted(each.other(peer) for each in networks.connections_of(network, peer)) or [host]
+        said = list(agreement.of_unread(network, peer, answers))
+        neighbours = sorted(each.other(peer) for each in networks.connections_of(network, peer)) if said else []
         if next((each for each in neighbours if each in answers), host) == host:
-            yield from agreement.of_unread(network, peer, answers)
+            yield from said
 
 
 def speaker(connection: Connection, answers: Collection[str]) -> str:

@@ -15,6 +15,7 @@ from ansible.template import Templar
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Gate
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import OptionsError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._role.shared import Shared
 
 VARIABLES: Final = (
     "connections",
@@ -87,6 +88,7 @@ class PlayVars(Mapping[str, Mapping[str, Any]]):
         self._inventory = self._manager._inventory  # noqa: SLF001
         self._read: dict[str, Mapping[str, Any]] = {}
         self._evaluated: dict[str, dict[str, Any]] = {}
+        self._shared = Shared()
         self.host: str = task_vars["inventory_hostname"]
 
     @functools.cached_property
@@ -113,6 +115,10 @@ class PlayVars(Mapping[str, Mapping[str, Any]]):
         """The hosts of the play that had not failed when the role began."""
         return list(self.preflight.get("playing") or self._task_vars["ansible_play_hosts"])
 
+    @functools.cached_property
+    def _playing(self) -> frozenset[str]:
+        return frozenset(self.playing)
+
     def declared(self, host: str) -> dict[str, Any]:
         """What the role's variables are on a host of the play, without their prefix; plain data."""
         if host not in self._evaluated:
@@ -122,7 +128,7 @@ class PlayVars(Mapping[str, Mapping[str, Any]]):
 
     def __getitem__(self, host: str) -> Mapping[str, Any]:
         if host not in self._read:
-            self._read[host] = self._of_the_play(host) if host in self.playing else self._hostvars[host]
+            self._read[host] = self._of_the_play(host) if host in self._playing else self._hostvars[host]
         return self._read[host]
 
     def __contains__(self, host: object) -> bool:
@@ -141,15 +147,14 @@ class PlayVars(Mapping[str, Mapping[str, Any]]):
         commits = [found[name] for name in _COMMITS if name in found and not found[name].get("skipped")]
         if commits:
             found[_view.RESULTS[Gate.COMMIT]] = commits[0]
-        return {**found, _view.DECLARED: self.declared(host), _view.PLAYING: self.playing}
+        links = (self.preflight.get("links") or {}).get(host)
+        return {**found, _view.DECLARED: self.declared(host), _view.PLAYING: self._playing, _view.LINKS: links}
 
     def _variables_of_results(self, host: str) -> Mapping[str, Any]:
         if host == self.host:
             return self._task_vars
-        variables: Mapping[str, Any] = self._manager.get_vars(
-            host=self._inventory.get_host(host), include_hostvars=False
-        )
-        return variables
+        registered: Mapping[str, Any] = self._manager._nonpersistent_fact_cache.get(host) or {}  # noqa: SLF001
+        return registered
 
     def _counts(self, result: object, name: str, host: str) -> bool:
         """Whether a result is of this entry into the role, and of this host: a play may do a task once for all."""
@@ -166,10 +171,9 @@ class PlayVars(Mapping[str, Mapping[str, Any]]):
         templar = Templar(loader=self._loader, variables=variables)
         return {name: self._evaluated_one(templar, host, f"l2tp_{name}", variables) for name in VARIABLES}
 
-    @staticmethod
-    def _evaluated_one(templar: Templar, host: str, name: str, variables: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    def _evaluated_one(self, templar: Templar, host: str, name: str, variables: Mapping[str, Any]) -> Any:  # noqa: ANN401
         try:
-            return _shape.plain(templar.template(variables.get(name)))
+            return self._shared.evaluated(variables.get(name), host, lambda raw: _shape.plain(templar.template(raw)))
         except AnsibleError:  # of older cores, its text quotes values, and there may be a key in one
             raise OptionsError(
                 f"{name} of {host} can't be evaluated; check that every variable in it is defined."

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils import _settings, _view
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _exposed, _settings, _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Network
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role.play_vars import PlayVars
@@ -17,10 +17,11 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._role.play_vars import 
 def preflight(play: PlayVars, *, removal: bool) -> dict[str, Any]:
     """What the role's variables are on all hosts of the play, and what is wrong with them, a sentence each."""
     declared = {host: play.declared(host) for host in play.playing}
-    nodes = _view.network(play, *play.playing)
+    nodes = _view.network(play, *play.playing, whole=True)
     return {
         "playing": list(play.playing),
         "declared": declared,
+        "links": _view.links(nodes),
         "problems": problems(play, nodes, play.playing, removal=removal),
     }
 
@@ -28,16 +29,32 @@ def preflight(play: PlayVars, *, removal: bool) -> dict[str, Any]:
 def problems(play: PlayVars, nodes: Network, hosts: Sequence[str], *, removal: bool) -> dict[str, list[str]]:
     """What is wrong with the variables of hosts, a sentence each. nodes: of all that they are connected with."""
     of_the_network = networks.all_problems(nodes, hosts, removal=removal)
-    return {host: of_host(play.declared(host), nodes, host, removal=removal) or of_the_network[host] for host in hosts}
+    exposes = not removal and _exposed.exposes(nodes, (_given(play.declared(host)) for host in hosts))
+    return {
+        host: _of_host(play.declared(host), nodes, host, removal=removal, exposes=exposes) or of_the_network[host]
+        for host in hosts
+    }
 
 
-def of_host(declared: Mapping[str, Any], nodes: Network, host: str, *, removal: bool) -> list[str]:
+def of_host(declared: Mapping[str, Any], nodes: Network, host: str) -> list[str]:
     """What is wrong with a host's own variables, beside what its connections and peers say."""
-    given = {f"l2tp_{name}": value for name, value in declared.items()}
-    shown = [] if removal else list(_view.exposed(networks.reachable(nodes, host), host, given))
+    return _of_host(declared, nodes, host, removal=False, exposes=True)
+
+
+def _of_host(declared: Mapping[str, Any], nodes: Network, host: str, *, removal: bool, exposes: bool) -> list[str]:
+    """As `of_host`. exposes: whether a key of any host may be part of a text that is shown."""
+    given = _given(declared)
+    shown = list(_exposed.exposed(networks.reachable(nodes, host), host, given)) if exposes else []
     if shown:
         return shown
     if removal:
-        given = {name: given[name] for name in _settings.OF_A_REMOVAL}
-    written = networks.Written(()) if removal else nodes[host].as_written
-    return list(_settings.problems(given, written.connections, written.default))
+        return list(_settings.problems({name: given[name] for name in _settings.OF_A_REMOVAL}))
+    node, written = nodes[host], nodes[host].as_written
+    of_actions = networks.entries(node.connections).once(
+        "filter actions", lambda: _settings.problems_of_actions(written.connections, written.default)
+    )
+    return [*_settings.problems(given), *of_actions]
+
+
+def _given(declared: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"l2tp_{name}": value for name, value in declared.items()}

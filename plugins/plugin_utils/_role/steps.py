@@ -20,7 +20,7 @@ from typing import Any, Final, cast
 
 from ansible.errors import AnsibleConnectionFailure
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils import _do, _report_files, _shape, _specs, _view
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _do, _limit, _report_files, _shape, _specs, _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier, page, remains
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
@@ -35,8 +35,15 @@ Reboot = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """Restarts the host, with options of C(ansible.windows.win_reboot), and answers its result."""
 
 _NOTHING: Final[Result] = {"changed": False, "skipped": True}
+_TWICE: Final = 2
+"""How often win_reboot waits for its timeout at most: until the host is back, and until it carries out a command."""
 _KEPT: Final = "its policy is in force and ProhibitIpSec is 1, but Windows has not booted with it"
 _KEPT_IN_A_REMOVAL: Final = "ProhibitIpSec is removed, but Windows still runs with it, so its policy stays in force"
+_GONE_IN_A_REMOVAL: Final = (
+    "{} came back after its restart and became unreachable again (cause); Windows runs without ProhibitIpSec there, "
+    "and its policy stays in force. Check that no further restart is due there and that it stays up, then repeat the "
+    "removal."
+)
 
 
 class StopError(RrasError):
@@ -85,8 +92,13 @@ class Steps:
         return {"changed": False, "entry": self._play.place, "network": network}
 
     def machines(self) -> Result:
-        """Note which machine answered under each name of the play."""
-        return {"changed": False, "machines": _view.machines(self._play, self._play.playing)}
+        """Note which machine answered under each name of the play, and which hosts must stop because of the plans."""
+        run = _view.whole_run(self._play, self._play.playing)
+        if self._context.strategy.endswith(barrier.RUNNING_AHEAD):  # the plans are not all there
+            return {"changed": False, "machines": run.machines}
+        connected = (host for host in self._play.playing if networks.links_of(run.network[host]))
+        stops = {host: barrier.problem(run, host, Gate.PLAN, one_end=self._one_end(host)) for host in connected}
+        return {"changed": False, "machines": run.machines, "stops": stops}
 
     def order(self) -> Result:
         """Decide the order of the restarts, in batches."""
@@ -137,13 +149,14 @@ class Steps:
         """Compare both ends of this host's connections, and find out whether there is something to do."""
         if not self._managed:
             found, goes_on = summary.of_nothing(), False
+        elif self._leaves:
+            found, goes_on = summary.of_removal(self._host, rebooted=self._rebooted), False
         elif self._only_verify:
             found = summary.of_verification(self._play, self._host, self._unsound)
             goes_on = bool(found["errors"])
         else:
-            run = _view.run_nearby(self._play, self._host)
-            goes_on = self._to_do(run)
-            found = summary.of_site(self._play, run, self._host)
+            goes_on = self._to_do(self._run_nearby)
+            found = summary.of_site(self._play, self._run_nearby, self._host)
         last = bool(self._own_result(_view.RESULTS[Gate.PROOF]))  # of that task, whether or not it had to read
         changes_later = goes_on and not self._only_verify and (self._context.check_mode or not last)
         if changes_later:
@@ -158,16 +171,15 @@ class Steps:
         if errors:
             raise StopError(errors)
         if self._connected and not self._only_verify:
-            self._stop_at(self._whole_run(), Gate.PLAN)
+            self._stop_at(Gate.PLAN)
         return _NOTHING
 
     # --- the policy, on all ends or on none ---
 
     def stage(self) -> Result:
         """Write the new policy beside the one in force."""
-        run = self._whole_run()
-        self._stop_at(run, Gate.PLAN)
-        if self._context.check_mode or not run.pending(self._host):
+        self._stop_at(Gate.PLAN)
+        if self._context.check_mode or not self._pending:
             return _NOTHING
         return self._policy("stage")
 
@@ -180,11 +192,12 @@ class Steps:
         return self._commit(far=False)
 
     def _commit(self, *, far: bool) -> Result:
-        run = self._whole_run()
-        if not self._transaction or barrier.is_far_end(run.network, self._host) is not far:
+        if not self._transaction:
+            return _NOTHING
+        if barrier.is_far_end(_view.neighbourhood(self._play, self._host), self._host) is not far:
             return _NOTHING
         phases = (Gate.STAGE,) if far else (Gate.STAGE, Gate.NEAR)
-        if any(self._reason(run, phase) for phase in phases):
+        if any(map(self._reason, phases)):
             return _NOTHING  # the next step reverts and says why
         return self._policy("commit", transaction=self._transaction)
 
@@ -196,30 +209,29 @@ class Steps:
 
     def set_value(self) -> Result:
         """Set ProhibitIpSec where all ends of the host's connections have their policy; else revert."""
-        run = self._whole_run()
         if not self._context.check_mode:
-            self._revert_unless_committed(run)
-        seen = run.facts(self._host)
+            self._revert_unless_committed()
+        seen = self._run_nearby.facts(self._host)
         if seen is None:
             raise StopError(_from_the_first(self._host))
         value = seen["prohibit_ipsec"]
         if not (self._value_is_to_be_set(value) or barrier.is_restart_pending(value)):  # a restart needs the same proof
             return _NOTHING
         if not self._context.check_mode:
-            self._stop_at(run, Gate.VALUE)
+            self._stop_at(Gate.VALUE)
         return self._value(
             policy=self._own["policy_name"],
-            predicted=run.pending(self._host),
+            predicted=self._pending,
             restart_if_unknown=self._own["reboot"] == "if_unknown",
         )
 
-    def _revert_unless_committed(self, run: Fleet) -> None:
-        phase, reason = self._first_reason(run, (Gate.PLAN, Gate.STAGE, Gate.COMMIT))
+    def _revert_unless_committed(self) -> None:
+        phase, reason = self._first_reason((Gate.PLAN, Gate.STAGE, Gate.COMMIT))
         if not reason:
             return
-        if self._transaction and not barrier.uncertain(run, self._host):
+        if self._transaction and not barrier.uncertain(self._run, self._host):
             self._policy("revert", transaction=self._transaction)
-        self._stop(run, phase, reason)
+        self._stop(phase, reason)
 
     # --- restarts ---
 
@@ -228,7 +240,7 @@ class Steps:
         before = self._own_result(_view.RESTART)
         if self._host not in self._batch:
             return {"changed": False, "rebooted": True} if before.get("rebooted") else _NOTHING
-        left = _KEPT_IN_A_REMOVAL if self._removal else _KEPT
+        left = _KEPT_IN_A_REMOVAL if self._removal or self._leaves else _KEPT
         lost = " and ".join(_view.not_back(self._play, self._play.playing))
         if lost:
             raise StopError(
@@ -243,8 +255,14 @@ class Steps:
         """Stop where a restart is pending and would leave the host without what is declared."""
         planned = self._own_result(_view.RESULTS[Gate.PLAN])
         if self._connected:
-            self._stop_at(self._whole_run(), Gate.PLAN)
-        if "host" not in planned or not barrier.is_restart_pending(planned["host"]["prohibit_ipsec"]):
+            self._stop_at(Gate.PLAN)
+        if "host" not in planned:
+            return _NOTHING
+        if barrier.is_removal_pending(planned["host"]["prohibit_ipsec"]):
+            self._stop_at(Gate.REMOVAL)
+            left = self._value(state="absent", only_recorded=True, predict=True)
+            return _NOTHING if left["changed"] else left  # what somebody else removed is not left by a removal
+        if not barrier.is_restart_pending(planned["host"]["prohibit_ipsec"]):
             return _NOTHING
         if planned.get("pending"):
             raise StopError(
@@ -256,10 +274,12 @@ class Steps:
     def _restarted(self, left: str) -> Result:
         seconds = self._own["reboot_timeout"]
         reason = "ProhibitIpSec takes effect when Windows starts (KB 240262)"
+        longest = _TWICE * int(seconds) + int(self._own["host_timeout"])
         failed, result = False, {}
         try:
-            result = dict(self._context.reboot({"reboot_timeout": int(seconds), "msg": reason}))
-        except AnsibleConnectionFailure:
+            with _limit.limited(longest):
+                result = dict(self._context.reboot({"reboot_timeout": int(seconds), "msg": reason}))
+        except (AnsibleConnectionFailure, _limit.TimeUp, _limit.MemoryUp):
             failed = True
         if failed or result.get("failed") or result.get("unreachable"):
             raise NotBackError(
@@ -270,11 +290,12 @@ class Steps:
 
     def prove(self) -> Result:
         """Read the host again if something was changed, once it shows what Windows does by itself."""
-        run = self._whole_run()
         restarting = {host for batch in self._own_result(ORDER).get("batches") or () for host in batch}
-        changed = run.pending(self._host) or self._own_result(_view.VALUE).get("changed")
+        changed = self._pending or self._own_result(_view.VALUE).get("changed")
         if self._context.check_mode or not (changed or self._host in restarting):
             return _NOTHING
+        if self._leaves:
+            return self._or_gone("prove", _GONE_IN_A_REMOVAL.format(self._host))
         gone = (
             "came back after its restart and became unreachable again"
             if self._rebooted
@@ -293,10 +314,9 @@ class Steps:
         errors = self._own_result(COMPARED).get("errors")
         if errors:
             raise StopError(" ".join(errors))
-        run = self._whole_run()
-        self._stop_at(run, Gate.PROOF)
-        proof = run.answered(self._host, Gate.PROOF) or {}
-        if not (self._transaction and run.pending(self._host) and proof.get("matches")):
+        self._stop_at(Gate.PROOF)
+        proof = self._run_nearby.answered(self._host, Gate.PROOF) or {}
+        if not (self._transaction and self._pending and proof.get("matches")):
             return _NOTHING
         return self._policy("finish", transaction=self._transaction)
 
@@ -306,7 +326,7 @@ class Steps:
         """Give back what ProhibitIpSec was, once all hosts of the network were read."""
         if not self._managed:
             return _NOTHING
-        self._stop_at(self._whole_run(), Gate.REMOVAL)
+        self._stop_at(Gate.REMOVAL)
         return self._value(state="absent", only_recorded=True)
 
     def predict_removal(self) -> Result:
@@ -323,18 +343,13 @@ class Steps:
         """Wait for late services, so that RRAS is not starting while its protection changes."""
         if self._context.check_mode or not self._removes_policy or not self._rebooted:
             return _NOTHING
-        return self._or_gone(
-            "prove",
-            f"{self._host} came back after its restart and became unreachable again (cause); Windows runs without "
-            "ProhibitIpSec there, and its policy stays in force. Check that no further restart is due there and that "
-            "it stays up, then repeat the removal.",
-        )
+        return self._or_gone("prove", _GONE_IN_A_REMOVAL.format(self._host))
 
     def remove_policy(self) -> Result:
         """Remove the policy, and restore what it replaced, once the whole network runs without ProhibitIpSec."""
         if not self._removes_policy:
             return _NOTHING
-        self._stop_at(self._whole_run(), Gate.WITHOUT_VALUE)
+        self._stop_at(Gate.WITHOUT_VALUE)
         return self._policy("all", predicted=True)
 
     @property
@@ -352,9 +367,14 @@ class Steps:
     def _managed(self) -> bool:
         return _shape.truth(self._own["managed"]) is True
 
+    def _one_end(self, host: str) -> bool:
+        return _shape.truth(self._play.declared(host)["one_end"]) is True
+
     @property
-    def _one_end(self) -> bool:
-        return _shape.truth(self._own["one_end"]) is True
+    def _leaves(self) -> bool:
+        """Whether an earlier removal left this host, which still runs with the value that is gone, to a restart."""
+        value = self._own_result(_view.VALUE)
+        return not self._removal and bool(value.get("reboot_required")) and value.get("value") != 1
 
     @property
     def _only_verify(self) -> bool:
@@ -380,13 +400,15 @@ class Steps:
         known = self._play.preflight.get("problems")
         if known is not None and self._host in known:
             return list(known[self._host])
-        nodes = _view.network(self._play, self._host)
+        nodes = _view.network(self._play, self._host, whole=True)
         return preflight.problems(self._play, nodes, [self._host], removal=self._removal)[self._host]
 
     def _problems_to_verify(self) -> list[str]:
         """What keeps a host from being compared; what is wrong with one connection keeps only that one."""
-        nodes = _view.network(self._play, self._host)
-        wrong = preflight.of_host(self._own, nodes, self._host, removal=False)
+        if (self._play.preflight.get("problems") or {}).get(self._host) == []:
+            return []
+        nodes = _view.network(self._play, self._host, whole=True)
+        wrong = preflight.of_host(self._own, nodes, self._host)
         wrong = wrong or networks.problems_of_all(nodes, self._host)
         if wrong or not self._unsound:
             return wrong
@@ -397,10 +419,23 @@ class Steps:
     @functools.cached_property
     def _unsound(self) -> dict[str, list[str]]:
         """What is wrong with single connections, by their names, where that does not stop the host."""
-        return networks.unsound(_view.neighbourhood(self._play, self._host), self._host) if self._only_verify else {}
+        if not self._only_verify or (self._play.preflight.get("problems") or {}).get(self._host) == []:
+            return {}
+        return networks.unsound(_view.neighbourhood(self._play, self._host, whole=True), self._host)
 
-    def _whole_run(self) -> Fleet:
+    @functools.cached_property
+    def _run(self) -> Fleet:
+        """The part of the run that this host is connected with."""
         return _view.run(self._play, self._host)
+
+    @functools.cached_property
+    def _run_nearby(self) -> Fleet:
+        """The part of the run that this host is directly connected with."""
+        return _view.run_nearby(self._play, self._host)
+
+    @property
+    def _pending(self) -> bool:
+        return self._run_nearby.pending(self._host)
 
     def _to_do(self, run: Fleet) -> bool:
         """Whether this host, or the other end of one of its connections, is to change."""
@@ -421,25 +456,27 @@ class Steps:
 
     # --- what a step does ---
 
-    def _reason(self, run: Fleet, phase: Gate) -> str:
+    def _reason(self, phase: Gate) -> str:
+        decided = self._own_result(MACHINES)
+        if phase is Gate.PLAN and "stops" in decided:
+            return str(decided["stops"].get(self._host, ""))
+        run = self._run
         if phase is Gate.PLAN:
-            known = self._own_result(MACHINES).get("machines")
-            machines = known if known is not None else _view.machines(self._play, self._play.playing)
-            run = dataclasses.replace(run, machines=machines)
-        return barrier.problem(run, self._host, phase, one_end=self._one_end)
+            run = dataclasses.replace(run, machines=_view.machines(self._play, self._play.playing))
+        return barrier.problem(run, self._host, phase, one_end=self._one_end(self._host))
 
-    def _first_reason(self, run: Fleet, phases: Iterable[Gate]) -> tuple[Gate, str]:
-        found = ((phase, self._reason(run, phase)) for phase in phases)
+    def _first_reason(self, phases: Iterable[Gate]) -> tuple[Gate, str]:
+        found = ((phase, self._reason(phase)) for phase in phases)
         return next(((phase, reason) for phase, reason in found if reason), (Gate.PLAN, ""))
 
-    def _stop_at(self, run: Fleet, phase: Gate) -> None:
-        reason = self._reason(run, phase)
+    def _stop_at(self, phase: Gate) -> None:
+        reason = self._reason(phase)
         if reason:
-            self._stop(run, phase, reason)
+            self._stop(phase, reason)
 
-    def _stop(self, run: Fleet, phase: Gate, reason: str) -> None:
+    def _stop(self, phase: Gate, reason: str) -> None:
         """Stop; a host that did not answer counts as unreachable, not as failed."""
-        own = run.answered(self._host, phase) or {}
+        own = self._run_nearby.answered(self._host, phase) or {}
         raise AnsibleConnectionFailure(reason) if own.get("unreachable") else StopError(reason)
 
     def _said(self, *lines: str) -> Result:
@@ -496,11 +533,11 @@ class Steps:
         action = self._context.action
         return _do.info(action, action.validated(_specs.INFO, {name: self._own[name] for name in _TIMES}))
 
-    def _value(self, **options: Any) -> ValueResult:  # noqa: ANN401 - options of the module
+    def _value(self, *, predict: bool = False, **options: Any) -> ValueResult:  # noqa: ANN401 - options of the module
         action = self._context.action
         shared = {"caller": "role", **{name: self._own[name] for name in ("backup", "settle_timeout", *_TIMES)}}
         validated = action.validated(_specs.VALUE, {**shared, **options})
-        return _do.value(action, validated, check_mode=self._context.check_mode)
+        return _do.value(action, validated, check_mode=self._context.check_mode or predict)
 
 
 _TIMES: Final = ("program_timeout", "host_timeout")

@@ -37,6 +37,13 @@ def of_nothing() -> Compared:
     return _compared((), (), (), {"connections": [], "findings": []})
 
 
+def of_removal(host: str, *, rebooted: bool) -> Compared:
+    """The result for a host that an earlier removal left to a restart."""
+    state = "was restarted" if rebooted else "still needs a restart"
+    said = f"{host} {state}, because ProhibitIpSec is removed; its policy stays in force: run remove, which deletes it."
+    return _compared((said,), (), ["restart"] if rebooted else [], {"connections": [], "findings": []})
+
+
 def of_site(play: PlayVars, run: barrier.Fleet, host: str) -> Compared:
     """The result for a host whose connections were brought about, or needed nothing."""
     proofs = _view.proofs(play, run.results)
@@ -92,8 +99,11 @@ def of_verification(play: PlayVars, host: str, unsound: Mapping[str, Sequence[st
 
     unsound: what is wrong with connections that could not be compared, by their names.
     """
-    nodes = networks.without_connections(_view.neighbourhood(play, host), unsound, host)
     answers = _without_rules(_view.answers(play, host), unsound)
+    nodes = _view.neighbourhood(play, host)
+    if answers.keys() != nodes.keys():  # then who says so is one of the peers of that peer
+        nodes = _view.neighbourhood(play, host, whole=True)
+    nodes = networks.without_connections(nodes, unsound, host)
     made = report.report(nodes, host, answers)
     notes = (str(each) for each in made.findings if each.severity is Severity.NOTE)
     proofs, _mistakes = report.read(nodes, answers)

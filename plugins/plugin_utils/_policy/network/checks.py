@@ -22,11 +22,13 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.connect
     entries_of,
     reachable,
 )
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.entries import Entries, entries
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.forms import malformed
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.host_rules import (
     OTHER_PEERS_RULE,
     not_negotiable,
 )
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.parts import parts
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.topologies import (
     AUTHENTICATION,
     PEERS,
@@ -50,7 +52,12 @@ def problems(network: Network, host: str, *, removal: bool = False) -> list[str]
 def all_problems(network: Network, hosts: Iterable[str], *, removal: bool = False) -> dict[str, list[str]]:
     """As `problems`, for many hosts; each declaration is checked once."""
     own = functools.cache(lambda name: list(network[name].faults if removal else _problems(network, network[name])))
-    return {host: own(host) or _of_peers(network, host, own) for host in hosts}
+    found = {host: own(host) for host in hosts}
+    for part in parts({name: node.connections for name, node in network.items()}):
+        sound = [host for host in part if host in found and not found[host]]
+        if sound and any(own(host) for host in part if network[host].managed):
+            found.update({host: _of_peers(network, host, own) for host in sound})
+    return found
 
 
 def _of_peers(network: Network, host: str, own: Callable[[str], list[str]]) -> list[str]:
@@ -69,7 +76,9 @@ def unsound(network: Network, host: str) -> dict[str, list[str]]:
 def without_connections(network: Network, names: Collection[str], host: str) -> dict[str, Node]:
     """The network, where a host does not have the connections of these names."""
     node = network[host]
-    kept = [entry for entry in node.connections or () if not (isinstance(entry, Mapping) and entry["name"] in names)]
+    if not names:
+        return dict(network)
+    kept = Entries(each for each in node.connections or () if not (isinstance(each, Mapping) and each["name"] in names))
     return {**network, host: dataclasses.replace(node, connections=kept)}
 
 
@@ -81,13 +90,17 @@ def problems_of_all(network: Network, host: str) -> list[str]:
 def _problems(network: Network, node: Node) -> Iterator[str]:
     """What is wrong with the declaration of one host alone."""
     yield from _problems_of_all(network, node)
-    if not list(malformed(node.as_written)):
+    if not _misshapen(node):
         for entry in _own_entries(node):
             yield from _entry_problems(network, node.name, entry)
 
 
 def _own_entries(node: Node) -> list[Mapping[str, Any]]:
-    return [entry for entry in node.connections or () if node.name in entry["peers"]]
+    return list(entries(node.connections).by_peer.get(node.name, ()))
+
+
+def _misshapen(node: Node) -> tuple[str, ...]:
+    return entries(node.connections).once("form", lambda: malformed(node.as_written))
 
 
 def _problems_of_all(network: Network, node: Node) -> Iterator[str]:
@@ -97,12 +110,14 @@ def _problems_of_all(network: Network, node: Node) -> Iterator[str]:
     if node.connections is None:
         yield f"l2tp_connections is not defined for {host}; write the list of connections into its group's variables."
         return
-    misshapen = list(malformed(node.as_written))
+    misshapen = _misshapen(node)
     yield from misshapen
     if misshapen:
         return
-    yield from _twice(node.connections)
-    yield from _unknown_peers(node)
+    shared = entries(node.connections)
+    yield from shared.once("twice", lambda: _twice(shared))
+    if node.managed and node.unknown_peers:
+        yield from shared.once(tuple(node.unknown_peers), lambda: _unknown_peers(node))
     own = _own_entries(node)
     if own:
         yield from _unprotected(f"l2tp_filter_action of {host}", node.filter_action)
@@ -111,12 +126,10 @@ def _problems_of_all(network: Network, node: Node) -> Iterator[str]:
 
 def _unknown_peers(node: Node) -> Iterator[str]:
     """The list as a whole or a connection that names nobody whom Ansible knows, which its managed hosts say."""
-    if not node.managed:
-        return
     addresses = list(_addresses_for_peers(node))
     yield from addresses
     peers = {peer for entry in node.connections or () for peer in entry["peers"]}
-    if peers and peers == set(node.unknown_peers) and not addresses:
+    if peers == set(node.unknown_peers) and not addresses:
         yield (
             f"No peer in l2tp_connections is in the inventory ({', '.join(node.unknown_peers)}); "
             "correct the names, or add the hosts."
@@ -315,14 +328,14 @@ def _disagreements(network: Network, host: str, entry: Mapping[str, Any]) -> Ite
     other = destination if host == source else source
     if not network[other].managed:
         return
-    theirs = [each for each in entries_of(network[other]) if each.get("name") == entry["name"]]
-    if not theirs:
+    theirs = entries(network[other].connections).by_name.get(entry["name"])
+    if theirs is None:
         yield (
             f"The connection {entry['name']} is declared for {host} but not for {other}; "
             "write it into the variables of a group that contains both."
         )
         return
-    differing = [option for option in _ENTRY if _plain(theirs[0].get(option)) != _plain(entry.get(option))]
+    differing = [option for option in _ENTRY if _plain(theirs.get(option)) != _plain(entry.get(option))]
     if differing:
         yield (
             f"The connection {entry['name']} is declared differently for {' and '.join(sorted((host, other)))} "

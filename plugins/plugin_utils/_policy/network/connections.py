@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.model import FilterAction, MainMode
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.entries import entries, named
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.topologies import PEERS, Written
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.proposals import End
 
@@ -84,8 +85,13 @@ Network = Mapping[str, Node]
 
 def connections_of(network: Network, host: str) -> tuple[Connection, ...]:
     """The connections that a host takes part in; entries of another form, which a removal lets pass, are none."""
-    entries = (entry for entry in entries_of(network[host]) if isinstance(entry.get("name"), str))
-    return tuple(_connection(entry) for entry in entries if host in (_pair(entry) or ()))
+    return tuple(map(_connection, links_of(network[host])))
+
+
+def links_of(node: Node) -> list[Mapping[str, Any]]:
+    """The entries that make the connections of a host, in their order."""
+    own = entries(node.connections).by_peer.get(node.name, ())
+    return [entry for entry in own if isinstance(entry.get("name"), str) and _pair(entry)]
 
 
 def all_connections(network: Network) -> tuple[Connection, ...]:
@@ -95,9 +101,8 @@ def all_connections(network: Network) -> tuple[Connection, ...]:
     """
     found: dict[tuple[str, frozenset[str]], Connection] = {}
     for members in _declaring_alike(network):
-        entries = entries_of(network[next(iter(members))])
-        for entry in (each for each in entries if isinstance(each.get("name"), str)):
-            pair = _pair(entry)
+        for entry in entries_of(network[next(iter(members))]):
+            pair = _pair(entry) if isinstance(entry.get("name"), str) else None
             if (
                 pair
                 and len(entry["peers"]) == PEERS
@@ -110,31 +115,61 @@ def all_connections(network: Network) -> tuple[Connection, ...]:
 
 def _declaring_alike(network: Network) -> Iterator[dict[str, None]]:
     """The names of the hosts that declare the same, in the order of the hosts."""
-    groups: list[tuple[Written, dict[str, None]]] = []
+    groups: list[dict[str, None]] = []
+    of_list: dict[int, dict[str, None]] = {}
+    alike: dict[tuple[str, ...], list[tuple[Written, dict[str, None]]]] = {}
     for name, node in network.items():
-        members = next((members for written, members in groups if written == node.as_written), None)
+        members = of_list.get(id(node.connections))
+        if members is None:  # compared with the lists that have the same names
+            known = alike.setdefault(tuple(entries(node.connections).by_name), [])
+            members = next((each for written, each in known if written == node.as_written), None)
         if members is None:
             members = {}
-            groups.append((node.as_written, members))
+            groups.append(members)
+            known.append((node.as_written, members))
+        of_list[id(node.connections)] = members
         members[name] = None
-    return (members for _written, members in groups)
+    return iter(groups)
 
 
-def component(host: str, edges: Iterable[Iterable[str]]) -> frozenset[str]:
+Beside = Mapping[str, Iterable[str]]
+"""The hosts next to each host."""
+
+
+def beside(edges: Iterable[Iterable[str]]) -> Beside:
+    """Which hosts edges join, by host."""
+    found: dict[str, dict[str, None]] = {}
+    for edge in map(tuple, edges):
+        for end in edge:
+            found.setdefault(end, {}).update(dict.fromkeys(edge))
+    return found
+
+
+def component(host: str, edges: Beside) -> frozenset[str]:
     """The hosts that a host is connected with, over any number of edges; the host itself is one of them."""
-    pairs = [frozenset(edge) for edge in edges]
-    found = frozenset({host})
-    while True:
-        grown = found.union(*(pair for pair in pairs if pair & found))
-        if grown == found:
-            return found
-        found = grown
+    found, waiting = {host}, [host]
+    while waiting:
+        new = [end for end in edges.get(waiting.pop(), ()) if end not in found]
+        found.update(new)
+        waiting.extend(new)
+    return frozenset(found)
 
 
 def connected(network: Network, host: str) -> frozenset[str]:
     """The managed hosts that a host is connected with by any of the declared connections, itself included."""
-    pairs = {pair for node in network.values() for pair in map(_pair, entries_of(node)) if pair}
-    return component(host, (pair for pair in pairs if all(peer in network and network[peer].managed for peer in pair)))
+    return component(host, beside_managed(network))
+
+
+def beside_managed(network: Network) -> Beside:
+    """The managed hosts that declared connections join, by host."""
+    managed = {name for name, node in network.items() if node.managed}
+    return beside(pair for pair in _pairs(network) if pair <= managed)
+
+
+def _pairs(network: Network) -> Iterator[frozenset[str]]:
+    """The peers of all connections that are declared, those of a list that several hosts share once."""
+    lists = {id(node.connections): node for node in network.values()}
+    return (pair for node in lists.values() for entry in entries_of(node) if (pair := _pair(entry)))
 
 
 def reachable(network: Network, host: str) -> dict[str, Node]:
@@ -145,22 +180,18 @@ def reachable(network: Network, host: str) -> dict[str, Node]:
         name = waiting.pop()
         if name not in found and name in network:
             found[name] = network[name]
-            pairs = filter(None, map(_pair, entries_of(network[name])))
-            waiting.extend(peer for pair in pairs if name in pair for peer in pair)
+            pairs = filter(None, map(_pair, entries(network[name].connections).by_peer.get(name, ())))
+            waiting.extend(peer for pair in pairs for peer in pair)
     return found
 
 
 def entries_of(node: Node) -> list[Mapping[str, Any]]:
     """What another host declares, as far as it has the form of a connection; the rest is that host's own problem."""
-    entries = node.connections if isinstance(node.connections, list | tuple) else ()
-    return [entry for entry in entries if isinstance(entry, Mapping)]
+    return [entry for entry in entries(node.connections) if isinstance(entry, Mapping)]
 
 
 def _pair(entry: Mapping[str, Any]) -> frozenset[str] | None:
-    peers = entry.get("peers")
-    if not isinstance(peers, list | tuple) or not all(isinstance(peer, str) for peer in peers):
-        return None
-    pair = frozenset(peers)
+    pair = frozenset(named(entry))
     return pair if len(pair) == PEERS else None
 
 

@@ -15,13 +15,23 @@ def parts(connections: Mapping[str, object]) -> list[list[str]]:
     connections: what each host of an inventory declares, of any form. A host that no connection names is in no part,
     nor is a peer that the inventory does not have.
     """
-    joined: dict[str, set[str]] = {}
-    for declared in connections.values():
+    towards: dict[str, str] = {}
+
+    def first(host: str) -> str:
+        while towards.setdefault(host, host) != host:
+            towards[host] = towards[towards[host]]
+            host = towards[host]
+        return host
+
+    for declared in {id(each): each for each in connections.values()}.values():  # a list that is shared, once
         for peers in _peers(declared):
             known = [peer for peer in peers if peer in connections]
-            whole = set(known).union(*(joined.get(peer, ()) for peer in known))
-            joined.update(dict.fromkeys(whole, whole))
-    return sorted({id(whole): sorted(whole) for whole in joined.values()}.values())
+            for peer in known:
+                towards[first(peer)] = first(known[0])
+    joined: dict[str, list[str]] = {}
+    for host in sorted(towards):
+        joined.setdefault(first(host), []).append(host)
+    return sorted(joined.values())
 
 
 def _peers(declared: object) -> Iterator[list[str]]:

@@ -10,6 +10,8 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.entries import Entries
+
 PEERS: Final = 2
 MESH: Final = "mesh"
 AUTHENTICATION: Final = ("preshared_key", "certificate_authority", "authentication")
@@ -35,7 +37,7 @@ def expand(written: Written) -> Any:  # noqa: ANN401 - any YAML
     """
     if not isinstance(written.connections, list | tuple):
         return written.connections
-    return [_completed(link, written) for entry in written.connections for link in _links(entry)]
+    return Entries(_completed(link, written) for entry in written.connections for link in _links(entry))
 
 
 def link_name(name: str, source: str, destination: str) -> str:
