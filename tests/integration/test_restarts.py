@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -18,7 +18,16 @@ from ansible_collections.rras.ipsec.tests.messages import Says
 from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import REMOVE, RESTART, Controller
 from ansible_collections.rras.ipsec.tests.support.labs import MakeController
-from ansible_collections.rras.ipsec.tests.support.pair import KEY, NEW_KEY, OSAKA, PAIR, RASMAN, TOKYO, connection
+from ansible_collections.rras.ipsec.tests.support.pair import (
+    KEY,
+    NEW_KEY,
+    OSAKA,
+    PAIR,
+    RASMAN,
+    TOKYO,
+    Memory,
+    connection,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -140,6 +149,19 @@ def test_services_that_come_up_late_are_waited_for(start: MakeController) -> Non
     assert words.restarts(controller.lab) == EACH_ONCE
     assert first.said(TOKYO)[0].startswith("tokyo-osaka: rras-tokyo and rras-osaka agree on UDP")
     assert (second.code, second.changed) == (0, NONE), second.explain()
+
+
+@pytest.mark.parametrize("late", [{}, {"PolicyAgent": 1}], ids=str)
+def test_a_task_for_the_value_waits_for_them_too(
+    start: MakeController, after_first_run: Mapping[str, Memory], late: Mapping[str, int]
+) -> None:
+    controller = start([dataclasses.replace(PAIR[0], late=late)])
+    after_first_run[TOKYO].give(controller.lab[TOKYO])
+
+    run = controller.play([{"hosts": "rras", "gather_facts": False, "tasks": [{"rras.ipsec.win_prohibit_ipsec": {}}]}])
+
+    assert (run.code, run.changed) == (0, {TOKYO: 0}), run.explain()
+    assert words.executions(controller.lab) == {TOKYO: 3 if late else 1}, "the service is up for the third reading"
 
 
 def test_a_service_that_never_comes_up_is_named_with_the_time(start: MakeController, says: Says) -> None:

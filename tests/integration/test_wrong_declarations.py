@@ -403,6 +403,17 @@ MISTAKES = (
         west={"l2tp_filter_action": {"action": "permit"}},
     ),
     Mistake(
+        "permit-by-default",
+        "filter_action in l2tp_default has the action permit, which leaves L2TP in clear text; "
+        "write negotiate, or leave it out.",
+        [
+            between("permit-by-default"),
+            between("permit-by-default", name="another", peers=["permit-by-default-north", "permit-by-default-east"]),
+        ],
+        both={"l2tp_default": {"filter_action": {"action": "permit"}}},
+        north={"l2tp_address": "192.0.2.3"},
+    ),
+    Mistake(
         "accept-unsecured",
         "l2tp_filter_action of accept-unsecured-west has accept_unsecured, which accepts L2TP in clear text; "
         "write false, or leave it out.",

@@ -70,7 +70,8 @@ ROLE: Final = Words(
     take_over="l2tp_take_over",
     replace_assigned="l2tp_replace_assigned",
     filter_action=(
-        "correct {option} in filter_action of the connection {rule}, or in l2tp_filter_action if it has none of its own"
+        "correct {option} in filter_action of the connection {rule}, "
+        "or in l2tp_default or l2tp_filter_action if it has none of its own"
     ),
     rules="l2tp_connections",
     block_other_peers="set l2tp_other_peers to block or certificate",

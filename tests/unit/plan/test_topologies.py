@@ -298,7 +298,7 @@ def test_what_is_wrong_with_connections(connections: list[Any], sentence: str) -
             "default",
             {"filter_action": {"action": "permit"}},
             (
-                "filter_action of the connection link has the action permit, which leaves L2TP in clear text; "
+                "filter_action in l2tp_default has the action permit, which leaves L2TP in clear text; "
                 "write negotiate, or leave it out."
             ),
         ),

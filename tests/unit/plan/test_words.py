@@ -104,8 +104,9 @@ OF_THE_ROLE = [
         (
             "ProhibitIpSec is 1 on this host, and the rule 'tokyo-osaka' of the policy 'L2TP' lets L2TP through (its "
             "filter action accepts unsecured communication), so this host's L2TP would be in clear text; correct "
-            "accept_unsecured in filter_action of the connection 'tokyo-osaka', or in l2tp_filter_action if it has "
-            "none of its own, or remove the value first (the playbook rras.ipsec.remove) and restart the host."
+            "accept_unsecured in filter_action of the connection 'tokyo-osaka', or in l2tp_default or "
+            "l2tp_filter_action if it has none of its own, or remove the value first (the playbook "
+            "rras.ipsec.remove) and restart the host."
         ),
         id="a filter action that does not protect",
     ),

@@ -91,8 +91,8 @@ def _problems(network: Network, node: Node) -> Iterator[str]:
     """What is wrong with the declaration of one host alone."""
     yield from _problems_of_all(network, node)
     if not _misshapen(node):
-        for entry in _own_entries(node):
-            yield from _entry_problems(network, node.name, entry)
+        found = (sentence for entry in _own_entries(node) for sentence in _entry_problems(network, node.name, entry))
+        yield from dict.fromkeys(found)  # what all connections have is wrong once
 
 
 def _own_entries(node: Node) -> list[Mapping[str, Any]]:
@@ -211,10 +211,17 @@ def _entry_problems(network: Network, host: str, entry: Mapping[str, Any]) -> It
         return
     yield from _authentication_problems(network[host].as_written, entry)
     own_action = network[host].own_filter_actions.get(entry["name"])
-    yield from _unprotected(f"filter_action of the connection {entry['name']}", own_action)
+    yield from _unprotected(_place_of_action(network[host].as_written, entry), own_action)
     yield from _address_problems(network, where, entry)
     disagreements = list(_disagreements(network, host, entry))
     yield from disagreements or not_negotiable(network, entry["name"], entry["peers"])
+
+
+def _place_of_action(written: Written, entry: Mapping[str, Any]) -> str:
+    """Where the filter action of a connection is written."""
+    default = written.default.get("filter_action") if isinstance(written.default, Mapping) else None
+    taken_over = default is not None and entry.get("filter_action") is default
+    return "filter_action in l2tp_default" if taken_over else f"filter_action of the connection {entry['name']}"
 
 
 def _bare(peer: str) -> str:
