@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ import pytest
 from ansible_collections.rras.ipsec.tests import ROOT, collections_root
 from ansible_collections.rras.ipsec.tests.support.controller import VERIFY, Controller
 from ansible_collections.rras.ipsec.tests.support.pair import OSAKA, POLICY, TOKYO, assigned, prohibit_ipsec, restarts
-from ansible_collections.rras.ipsec.tests.support.reader import blocks
+from ansible_collections.rras.ipsec.tests.support.reader import Reader, blocks
 
 GALAXY = str(Path(sys.executable).with_name("ansible-galaxy"))
 MODULES = {
@@ -88,6 +89,25 @@ def test_the_requirements_of_the_readme_are_met_by_the_tarball(empty: EmptyPath)
         empty.require(required)
     empty.install(empty.build())
     empty.require(required)
+
+
+def test_a_stranger_follows_the_readme(empty: EmptyPath, pair: Controller, tmp_path: Path) -> None:
+    """The files and all playbooks of README, as they stand there, with the collection as it is published."""
+    empty.install(empty.build())
+    pair.variables.pop("l2tp_connections")
+    reader = Reader(pair, tmp_path / "reader", "README.md")
+    reader.environment = dict(empty.environment)
+    use_cases = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Use Cases")[2]
+    commands = re.findall(r"^\$ ansible-playbook -i inventory\.yml (\S+)([^#\n]*)", use_cases, re.MULTILINE)
+
+    ran = [reader.run(playbook, *arguments.split()) for playbook, arguments in commands]
+
+    assert [playbook.rpartition(".")[2] for playbook, _arguments in commands] == [
+        *("site", "site", "verify"),
+        *("keys", "restart", "render", "adopt", "remove"),
+    ]
+    assert "agree" in ran[2].output
+    assert [prohibit_ipsec(host) for host in pair.lab.values()] == [None, None], "they were removed"
 
 
 def test_the_repository_can_be_installed_from(empty: EmptyPath, pair: Controller) -> None:
