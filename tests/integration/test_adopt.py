@@ -141,3 +141,29 @@ def test_what_site_adds_beside_it_is_recorded_and_given_back(tokyo: Controller) 
     assert (site.changed[TOKYO] > 0, again.changed[TOKYO]) == (True, 0)
     assert differences(before, words.without_backup(host.registry.snapshot())) == []
     assert host.exposures == []
+
+
+@pytest.mark.slow
+def test_only_the_value_is_set_where_only_that_is_missing_and_only_that_is_taken_back(tokyo: Controller) -> None:
+    """The policy stays unrecorded, so the removal gives back the value and leaves the policy in force."""
+    host = tokyo.lab[TOKYO]
+    theirs(host)
+    host.registry.erase(words.RASMAN, "ProhibitIpSec")
+    host.restart()
+    host.recorder.clear()
+    before = host.registry.snapshot()
+    said = adopted(tokyo, KEY).said(TOKYO)
+    assert "ProhibitIpSec is not 1; site sets it, and restarts the server." in said
+
+    predicted, site, again = tokyo.site("--check"), tokyo.site(), tokyo.site()
+
+    assert (predicted.code, site.code, again.code) == (0, 0, 0), site.explain()
+    assert (predicted.changed[TOKYO] > 0, again.changed[TOKYO]) == (True, 0)
+    assert (words.prohibit_ipsec(host), words.restarts(tokyo.lab)) == (1, {TOKYO: 1})
+
+    removed = tokyo.play(REMOVE)
+
+    assert removed.code == 0, removed.explain()
+    assert differences(before, words.without_backup(host.registry.snapshot())) == []
+    assert words.restarts(tokyo.lab) == {TOKYO: 2}
+    assert host.exposures == []

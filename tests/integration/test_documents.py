@@ -12,19 +12,18 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.parsing.vault import VaultLib, VaultSecret
 
 from ansible_collections.rras.ipsec.tests import ROOT
-from ansible_collections.rras.ipsec.tests.support.controller import ANSIBLE_PLAYBOOK, SITE, VERIFY, Controller, Run
+from ansible_collections.rras.ipsec.tests.support.controller import ANSIBLE_PLAYBOOK
 from ansible_collections.rras.ipsec.tests.support.documents import Example, documents, examples
-from ansible_collections.rras.ipsec.tests.support.pair import TOKYO, prohibit_ipsec, restarts
+from ansible_collections.rras.ipsec.tests.support.reader import blocks, file_of, is_playbook, lay_out
 
 EXAMPLES = [example for document in documents() for example in examples(document)]
 ROLE: Mapping[str, Any] = yaml.safe_load((ROOT / "roles/l2tp/meta/argument_specs.yml").read_text(encoding="utf-8"))
@@ -32,28 +31,6 @@ OF_PLAYBOOKS: dict[str, Any] = {name: {"type": "str"} for name in ("l2tp_hosts",
 ENTRY_POINTS = ROLE["argument_specs"]
 VARIABLES: dict[str, Any] = ENTRY_POINTS["main"]["options"] | ENTRY_POINTS["connections"]["options"] | OF_PLAYBOOKS
 PASSWORD = "the password of the vault of the documents"
-
-
-def file_of(example: Example) -> str:
-    """The file that a block says it is."""
-    first = example.text.partition("\n")[0]
-    return first.removeprefix("# ") if first.startswith("# ") and first.endswith(".yml") else ""
-
-
-def is_playbook(example: Example) -> bool:
-    content = yaml.safe_load(example.text)
-    return isinstance(content, list) and any(
-        {"hosts", "ansible.builtin.import_playbook"} & set(each) for each in content
-    )
-
-
-def lay_out(folder: Path, *names: str) -> None:
-    """Write the blocks of some documents as the files that they are, later ones over earlier ones."""
-    for name in names:
-        for example in examples(ROOT / name):
-            path = folder / (file_of(example) or f"block-{example.line}.yml")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(example.text, encoding="utf-8")
 
 
 def tasks(content: object) -> Iterator[Mapping[str, Any]]:
@@ -114,8 +91,10 @@ def test_the_plays_pass_the_syntax_check(tmp_path: Path) -> None:
     for name in sorted({str(example.document.relative_to(ROOT)) for example in EXAMPLES}):
         lay_out(tmp_path / name, name)
     playbooks = [
-        str(tmp_path / example.document.relative_to(ROOT) / (file_of(example) or f"block-{example.line}.yml"))
-        for example in filter(is_playbook, EXAMPLES)
+        str(tmp_path / document.relative_to(ROOT) / file)
+        for document in documents()
+        for file, example in blocks(document).items()
+        if is_playbook(example)
     ]
     command = [ANSIBLE_PLAYBOOK, "--inventory", "rras-tokyo,", "--syntax-check", *playbooks]
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
@@ -136,81 +115,3 @@ def test_the_options_of_modules_are_theirs() -> None:
         module: given - options(module, shown) for module, given in used.items() if given - options(module, shown)
     } == {}
     assert "ansible.windows.win_feature" in used
-
-
-class Reader:
-    """Somebody who has a document's files in a folder, the secrets encrypted, and two simulated servers."""
-
-    def __init__(self, pair: Controller, folder: Path, *names: str) -> None:
-        self.pair = pair
-        self.folder = folder
-        lay_out(folder, *names)
-        self._encrypt(folder / "group_vars" / "rras" / "vault.yml")
-        (folder / "password").write_text(PASSWORD, encoding="utf-8")
-        self._inventory = folder / "simulated.yml"
-        self._inventory.write_text(yaml.safe_dump(self._simulated()), encoding="utf-8")
-
-    def run(self, playbook: str, *arguments: str, inventories: Sequence[str] = ("inventory.yml",)) -> Run:
-        """Run a playbook with the inventory of the document, which the simulated servers stand behind."""
-        files = [f"--inventory={self.folder / name}" for name in (*inventories, self._inventory.name)]
-        vault = f"--vault-password-file={self.folder / 'password'}"
-        name = str(self.folder / playbook) if playbook.endswith(".yml") else playbook
-        ran = self.pair.play(name, *files, vault, *arguments)
-        assert ran.code == 0, ran.explain()
-        return ran
-
-    def _simulated(self) -> Mapping[str, Any]:
-        """How to reach the servers, said of each host, so that it counts before what a document says of the group."""
-        inventory = self.pair.inventory["rras"]
-        connecting = {name: value for name, value in inventory["vars"].items() if name.startswith("ansible_")}
-        return {"rras": {"hosts": {name: connecting | host for name, host in inventory["hosts"].items()}}}
-
-    @staticmethod
-    def _encrypt(path: Path) -> None:
-        vault = VaultLib([("default", VaultSecret(PASSWORD.encode()))])
-        if path.exists():
-            path.write_bytes(vault.encrypt(path.read_bytes()))
-
-
-@pytest.fixture
-def emptied(pair: Controller) -> Controller:
-    """Two servers, and nothing declared but by the document."""
-    pair.variables.pop("l2tp_connections")
-    return pair
-
-
-def test_the_quick_start_works(emptied: Controller, tmp_path: Path) -> None:
-    reader = Reader(emptied, tmp_path / "reader", "docs/quick_start.md")
-    reader.run(SITE, "--check", "--diff")
-    assert {prohibit_ipsec(host) for host in emptied.lab.values()} == {None}
-
-    reader.run(SITE)
-    verified = reader.run(VERIFY)
-    assert {prohibit_ipsec(host) for host in emptied.lab.values()} == {1}
-    assert "agree" in verified.output
-
-
-def test_the_pair_of_the_readme_works_with_certificates_too(emptied: Controller, tmp_path: Path) -> None:
-    reader = Reader(emptied, tmp_path / "reader", "README.md", "docs/certificates.md")
-    reader.run(SITE)
-
-    assert "CN=Example Root CA" in reader.run(VERIFY).output
-
-
-def test_the_larger_play_works(emptied: Controller, tmp_path: Path) -> None:
-    """The installation of RRAS is left out: the simulated servers have it."""
-    reader = Reader(emptied, tmp_path / "reader", "docs/larger_play.md", "docs/fleets.md")
-    ran = reader.run("servers.yml", "--skip-tags", "rras")
-
-    assert "agree" in ran.output
-    assert set(restarts(emptied.lab).values()) == {1}
-
-
-def test_the_modules_alone_work_with_a_handler(emptied: Controller, tmp_path: Path) -> None:
-    reader = Reader(emptied, tmp_path / "reader", "docs/larger_play.md")
-    first = reader.run("modules.yml")
-    again = reader.run("modules.yml")
-
-    assert "RUNNING HANDLER [Restart Windows]" in first.output
-    assert again.changed[TOKYO] == 0
-    assert restarts(emptied.lab)[TOKYO] == 1

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ import pytest
 from ansible_collections.rras.ipsec.tests import ROOT, collections_root
 from ansible_collections.rras.ipsec.tests.support.controller import VERIFY, Controller
 from ansible_collections.rras.ipsec.tests.support.pair import OSAKA, POLICY, TOKYO, assigned, prohibit_ipsec, restarts
+from ansible_collections.rras.ipsec.tests.support.reader import Reader, blocks
 
 GALAXY = str(Path(sys.executable).with_name("ansible-galaxy"))
 MODULES = {
@@ -43,6 +45,12 @@ class EmptyPath:
         """Install the collection from a tarball or a repository, asking no server."""
         self._galaxy("install", "--no-deps", "--pre", source, "--collections-path", str(self.root))
 
+    def require(self, requirements: str) -> None:
+        """Install what a file of requirements names, of what is there, asking no server."""
+        file = self.root.parent / "requirements.yml"
+        file.write_text(requirements, encoding="utf-8")
+        self._galaxy("install", "--offline", "-r", str(file), "--collections-path", str(self.root))
+
     def build(self) -> str:
         """Build the collection and return the tarball."""
         self._galaxy("build", str(ROOT), "--output-path", str(self.root.parent))
@@ -50,7 +58,8 @@ class EmptyPath:
 
     def _galaxy(self, *arguments: str) -> None:
         command = [GALAXY, "collection", *arguments]
-        environment = {**os.environ, **self.environment, "ANSIBLE_HOME": str(self.root.parent / "home")}
+        own = {"ANSIBLE_HOME": str(self.root.parent / "home"), "ANSIBLE_COLLECTIONS_SCAN_SYS_PATH": "false"}
+        environment = {**os.environ, **self.environment, **own}
         ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
         assert ran.returncode == 0, ran.stdout + ran.stderr
 
@@ -72,6 +81,33 @@ def test_the_tarball_runs_from_an_empty_collections_path(empty: EmptyPath, pair:
         assert found is not None
         assert (found.name, prohibit_ipsec(host)) == (POLICY, 1)
     assert restarts(pair.lab) == {TOKYO: 1, OSAKA: 1}
+
+
+def test_the_requirements_of_the_readme_are_met_by_the_tarball(empty: EmptyPath) -> None:
+    required = blocks(ROOT / "README.md")["requirements.yml"].text
+    with pytest.raises(AssertionError, match="Failed to resolve"):
+        empty.require(required)
+    empty.install(empty.build())
+    empty.require(required)
+
+
+def test_a_stranger_follows_the_readme(empty: EmptyPath, pair: Controller, tmp_path: Path) -> None:
+    """The files and all playbooks of README, as they stand there, with the collection as it is published."""
+    empty.install(empty.build())
+    pair.variables.pop("l2tp_connections")
+    reader = Reader(pair, tmp_path / "reader", "README.md")
+    reader.environment = dict(empty.environment)
+    use_cases = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Use Cases")[2]
+    commands = re.findall(r"^\$ ansible-playbook -i inventory\.yml (\S+)([^#\n]*)", use_cases, re.MULTILINE)
+
+    ran = [reader.run(playbook, *arguments.split()) for playbook, arguments in commands]
+
+    assert [playbook.rpartition(".")[2] for playbook, _arguments in commands] == [
+        *("site", "site", "verify"),
+        *("keys", "restart", "render", "adopt", "remove"),
+    ]
+    assert "agree" in ran[2].output
+    assert [prohibit_ipsec(host) for host in pair.lab.values()] == [None, None], "they were removed"
 
 
 def test_the_repository_can_be_installed_from(empty: EmptyPath, pair: Controller) -> None:

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,10 +15,12 @@ import pytest
 
 from ansible_collections.rras.ipsec.extensions.molecule.shared.check_store import Link, complaints
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
+from ansible_collections.rras.ipsec.tests import ROOT
 from ansible_collections.rras.ipsec.tests.lab.host import HostSpec
 from ansible_collections.rras.ipsec.tests.lab.lab import Lab
 from ansible_collections.rras.ipsec.tests.lab.playground.by_hand import assign, policy
 from ansible_collections.rras.ipsec.tests.lab.playground.control import Control, registry
+from ansible_collections.rras.ipsec.tests.support.controller import ANSIBLE_PLAYBOOK
 from ansible_collections.rras.ipsec.tests.support.pair import KEY, RASMAN, TOKYO, TOKYO_ADDRESS, connection
 
 PEER, PEER_ADDRESS = "rras-osaka", "192.0.2.2"
@@ -76,3 +80,49 @@ def test_what_is_left_of_a_removal_is_noticed(lab: Lab, tmp_path: Path) -> None:
 
     lab[TOKYO].registry.write(RASMAN, "ProhibitIpSec", Value.dword(1))
     assert said(lab, before=str(tmp_path)) == [f"{TOKYO}: {RASMAN} is not as it was"]
+
+
+NEEDS = (
+    "The scenario windows_vms configures and restarts two Windows servers of your own, and needs these environment "
+    "variables:"
+)
+GIVEN = {
+    "RRAS_HOSTS": "win1,win2",
+    "RRAS_ADDRESSES": "192.0.2.1,192.0.2.2",
+    "RRAS_USER": "Administrator",
+    "RRAS_PASSWORD": "of the account",
+    "RRAS_PRESHARED_KEY": "of the pair",
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (
+            {},
+            f"{NEEDS} {', '.join(GIVEN)}. docs/testing.md describes them.",
+        ),
+        (
+            {name: value for name, value in GIVEN.items() if name != "RRAS_PASSWORD"},
+            f"{NEEDS} RRAS_PASSWORD. docs/testing.md describes them.",
+        ),
+        (
+            GIVEN | {"RRAS_ADDRESSES": "192.0.2.1"},
+            "RRAS_ADDRESSES must name two servers; write two names or addresses with a comma between.",
+        ),
+        (GIVEN, ""),
+    ],
+    ids=["nothing", "no password", "one address", "everything"],
+)
+def test_windows_of_one_s_own_are_asked_for(tmp_path: Path, given: dict[str, str], sentence: str) -> None:
+    """Before any server is reached; the other playbooks of the scenario come after this one."""
+    scenario = ROOT / "extensions" / "molecule" / "windows_vms"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RRAS_")}
+    environment |= given | {"ANSIBLE_HOME": str(tmp_path), "ANSIBLE_NOCOLOR": "1"}
+    command = [ANSIBLE_PLAYBOOK, "--inventory", str(scenario / "inventory.yml"), str(scenario / "prepare.yml")]
+
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+    assert ran.returncode == (2 if sentence else 0), ran.stdout + ran.stderr
+    assert sentence in " ".join((ran.stdout + ran.stderr).split())
+    assert "of the account" not in ran.stdout + ran.stderr

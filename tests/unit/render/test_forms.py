@@ -280,6 +280,21 @@ def test_a_batch_file_hands_on_any_key_that_it_takes(key: str) -> None:
     assert found[1].replace("%%", "%") == key
 
 
+@given(ANY_KEY | TRUSTED)
+def test_a_key_arrives_as_it_is_or_is_refused(key: str) -> None:
+    """Quotes, percent signs, carets, Japanese text: no form changes a key, and none refuses what it can hand on."""
+    doubtful = not re.fullmatch(r"[ !#-\[\]-~]+", key)
+    for form, pattern in ((netsh.script, r' psk="([^"]*)"'), (ipsecpol.batch_file, r' -a PRESHARE:"([^"]*)" -x')):
+        try:
+            said = form(fit(with_key(key)))
+        except RenderError:
+            assert doubtful
+            continue
+        (found,) = re.findall(pattern, said)
+        assert (found.replace("%%", "%") if form is ipsecpol.batch_file else found) == key
+        assert not doubtful
+
+
 @given(TRUSTED.filter(lambda name: ":" not in name))
 def test_names_arrive_as_they_are_too(name: str) -> None:
     rendering = fit(with_key(KEY, name), name=name)

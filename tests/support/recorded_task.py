@@ -1,0 +1,52 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stands for a module of ansible.windows where there is no Windows: its options are checked, and written down.
+
+`reader.stubbed` puts this file under the name of a module into a copy of that collection. The options are checked by
+the documentation of the real module, which is that of the copy. A task that was done before changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import fragment_loader, module_loader
+from ansible.utils.plugin_docs import get_plugin_docs
+
+_OF_A_SPEC = ("type", "required", "choices", "default", "elements", "aliases")
+
+
+class ActionModule(ActionBase):
+    """Writes down what a module was given."""
+
+    def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
+        del tmp
+        name = str(self._task.action)
+        documented, *_rest = get_plugin_docs(name, "module", module_loader, fragment_loader, False)
+        checked = ArgumentSpecValidator(_spec(documented["options"])).validate(self._task.args)
+        if checked.error_messages:
+            raise AnsibleActionFail("; ".join(checked.error_messages))
+        file = Path(os.environ["RRAS_RECORDED_TASKS"])
+        line = json.dumps([task_vars["inventory_hostname"], name, self._task.args])
+        before = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+        changed = line not in before
+        if changed and not self._task.check_mode:
+            file.write_text("".join(f"{each}\n" for each in (*before, line)), encoding="utf-8")
+        return {"changed": changed, "reboot_required": changed and name.endswith(".win_feature")}
+
+
+def _spec(options: Mapping[str, Any]) -> dict[str, Any]:
+    found = {}
+    for name, about in options.items():
+        found[name] = {key: about[key] for key in _OF_A_SPEC if key in about}
+        if "suboptions" in about:
+            found[name]["options"] = _spec(about["suboptions"])
+    return found
