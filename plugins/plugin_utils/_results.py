@@ -136,6 +136,7 @@ RESULT: Final[Mapping[str, Described]] = {
     "entry": _KEPT,
     "machines": _KEPT,
     "batches": _KEPT,
+    "next": _KEPT,
     "lines": Text.WHOLE,
     "errors": Text.WHOLE,
     "ansible_facts": Text.WHOLE,

@@ -31,6 +31,7 @@ VARIABLES: Final = (
     "replace_assigned",
     "take_over",
     "forget_replaced",
+    "remove_leftovers",
     "firewall",
     "policy_agent_first",
     "backup",
