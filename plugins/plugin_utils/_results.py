@@ -137,6 +137,7 @@ RESULT: Final[Mapping[str, Described]] = {
     "machines": _KEPT,
     "stops": Text.WHOLE,
     "batches": _KEPT,
+    "next": _KEPT,
     "lines": Text.WHOLE,
     "errors": Text.WHOLE,
     "ansible_facts": Text.WHOLE,

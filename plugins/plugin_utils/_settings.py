@@ -142,6 +142,7 @@ _BOOLEANS: Final = (
     "l2tp_forget_replaced",
     "l2tp_one_end",
     "l2tp_policy_agent_first",
+    "l2tp_remove_leftovers",
     "l2tp_replace_assigned",
     "l2tp_take_over",
     "l2tp_verify_only",

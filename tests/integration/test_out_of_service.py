@@ -84,6 +84,70 @@ def test_a_spoke_leaves_a_hub_as_the_readme_says(start: MakeController, says: Sa
     assert nothing_left.changed[KYOTO] == 0
 
 
+REMOVING = ("-e", "l2tp_remove_leftovers=true")
+
+
+def test_site_takes_a_spoke_out_of_service_where_that_is_wanted(start: MakeController, says: Says) -> None:
+    controller = start(HUB)
+    before = words.snapshots(controller.lab)
+    both = [connection(), connection("tokyo-kyoto", TOKYO, KYOTO, key=NEW_KEY)]
+    controller.variables["l2tp_connections"] = both
+    first = controller.site(*REMOVING)
+    assert first.code == 0, first.explain()
+    assert words.assigned(controller.lab[KYOTO]), "nothing is left over, so nothing is removed"
+    words.clear_records(controller.lab)
+    controller.variables["l2tp_connections"] = [connection(), connection("tokyo-kyoto", TOKYO, "rras-kioto")]
+
+    misspelt = controller.site(*REMOVING)
+
+    assert misspelt.code != 0, misspelt.explain()
+    assert words.assigned(controller.lab[KYOTO]), "a misspelt name removes nothing"
+    assert words.restarts(controller.lab)[KYOTO] == 0
+    controller.variables["l2tp_connections"] = [connection()]
+
+    predicted = controller.site("--check", *REMOVING)
+
+    says("site --check with l2tp_remove_leftovers", " ".join(predicted.said(KYOTO)), predicted.code)
+    assert words.assigned(controller.lab[KYOTO])
+
+    gone = controller.site(*REMOVING)
+
+    assert gone.code == 0, gone.explain()
+    assert words.restarts(controller.lab) == {TOKYO: 0, OSAKA: 0, KYOTO: 1}
+    assert differences(before[KYOTO], words.without_backup(controller.lab[KYOTO].registry.snapshot())) == []
+    assert words.keys_of(words.assigned(controller.lab[TOKYO])) == [KEY]
+    assert {name: host.exposures for name, host in controller.lab.items()} == {TOKYO: [], OSAKA: [], KYOTO: []}
+
+    again = controller.site(*REMOVING)
+    assert (again.code, again.changed) == (0, {TOKYO: 0, OSAKA: 0, KYOTO: 0}), again.explain()
+    assert again.recap[KYOTO]["ok"] == 3, "it is read, and that is all"
+
+
+@pytest.mark.usefixtures("first_run_done")
+@pytest.mark.parametrize("at_once", [True, False], ids=["with the new name", "afterwards"])
+def test_site_deletes_a_policy_of_another_name_where_that_is_wanted(
+    pair: Controller, says: Says, at_once: bool
+) -> None:
+    pair.variables.update(l2tp_policy_name="Another name", l2tp_replace_assigned=True)
+    renamed = pair.site(*(REMOVING if at_once else ()))
+    assert renamed.code == 0, renamed.explain()
+    there = [found.name for found in words.policies(pair.lab[TOKYO])]
+    assert there == (["Another name"] if at_once else ["Another name", POLICY])
+    if not at_once:
+        predicted = pair.site("--check", *REMOVING)
+        says("site --check with l2tp_remove_leftovers, another name", " ".join(predicted.said(OSAKA)), predicted.code)
+        assert predicted.changed == {TOKYO: 0, OSAKA: 0}
+        deleted = pair.site(*REMOVING)
+        assert (deleted.code, deleted.changed) == (0, {TOKYO: 1, OSAKA: 1}), deleted.explain()
+        assert not any(POLICY in line for name in (TOKYO, OSAKA) for line in deleted.said(name))
+    again = pair.site(*REMOVING)
+    assert (again.code, again.changed) == (0, {TOKYO: 0, OSAKA: 0}), again.explain()
+    for host in pair.lab.values():
+        assert [found.name for found in words.policies(host)] == ["Another name"]
+        assert words.prohibit_ipsec(host) == 1
+        assert host.exposures == []
+
+
 @pytest.mark.usefixtures("first_run_done")
 def test_a_removal_takes_what_has_another_name(pair: Controller, says: Says) -> None:
     words.clear_records(pair.lab)

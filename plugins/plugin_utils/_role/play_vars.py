@@ -32,6 +32,7 @@ VARIABLES: Final = (
     "replace_assigned",
     "take_over",
     "forget_replaced",
+    "remove_leftovers",
     "firewall",
     "block_over_ipv6",
     "policy_agent_first",

@@ -27,7 +27,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Fleet, Gate
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyResult, ValueResult
-from ansible_collections.rras.ipsec.plugins.plugin_utils._role import preflight, summary
+from ansible_collections.rras.ipsec.plugins.plugin_utils._role import leftovers, preflight, summary
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role.play_vars import COMPARED, MACHINES, ORDER, PlayVars
 
 Result = Mapping[str, Any]
@@ -147,6 +147,7 @@ class Steps:
 
     def compare(self) -> Result:
         """Compare both ends of this host's connections, and find out whether there is something to do."""
+        leaves = False
         if not self._managed:
             found, goes_on = summary.of_nothing(), False
         elif self._leaves:
@@ -155,13 +156,16 @@ class Steps:
             found = summary.of_verification(self._play, self._host, self._unsound)
             goes_on = bool(found["errors"])
         else:
-            goes_on = self._to_do(self._run_nearby)
+            leaves = leftovers.may_go(self._play, self._run_nearby, self._host)
+            other_names = bool(leftovers.of_other_names(self._play, self._host))
+            goes_on = leaves or other_names or self._to_do(self._run_nearby)
             found = summary.of_site(self._play, self._run_nearby, self._host)
         last = bool(self._own_result(_view.RESULTS[Gate.PROOF]))  # of that task, whether or not it had to read
         changes_later = goes_on and not self._only_verify and (self._context.check_mode or not last)
         if changes_later:
             found = {**found, "lines": [], "errors": []}  # they would be about what is going to change
-        return {"changed": False, **found, "goes_on": goes_on or bool(found["errors"]), "last": last}
+        going = {"next": leftovers.TASKS} if leaves else {}
+        return {"changed": False, **found, "goes_on": goes_on or bool(found["errors"]), "last": last, **going}
 
     def stop(self) -> Result:
         """Stop where something is wrong."""
@@ -296,6 +300,8 @@ class Steps:
             return _NOTHING
         if self._leaves:
             return self._or_gone("prove", _GONE_IN_A_REMOVAL.format(self._host))
+        if self._removal:
+            return self._or_gone("prove", f"{self._host} became unreachable (cause) after the removal; repeat the run.")
         gone = (
             "came back after its restart and became unreachable again"
             if self._rebooted
@@ -309,16 +315,20 @@ class Steps:
 
     def finish(self) -> Result:
         """Delete the policy that was replaced, once both ends of each changed connection are proved to agree."""
+        old = leftovers.of_other_names(self._play, self._host)
         if self._context.check_mode:
-            return _NOTHING
+            return self._said(*(f"From {self._host}, the policy {name!r} would be deleted." for name in old))
         errors = self._own_result(COMPARED).get("errors")
         if errors:
             raise StopError(" ".join(errors))
         self._stop_at(Gate.PROOF)
         proof = self._run_nearby.answered(self._host, Gate.PROOF) or {}
-        if not (self._transaction and self._pending and proof.get("matches")):
-            return _NOTHING
-        return self._policy("finish", transaction=self._transaction)
+        whole = self._transaction and self._pending and proof.get("matches")
+        done = self._policy("finish", transaction=self._transaction) if whole else _NOTHING
+        if not old:
+            return done
+        gone = [self._policy("all", name=name, state="absent", rules=None) for name in old]
+        return {"changed": any(each.get("changed") for each in (done, *gone))}
 
     # --- the removal ---
 
@@ -480,6 +490,8 @@ class Steps:
         raise AnsibleConnectionFailure(reason) if own.get("unreachable") else StopError(reason)
 
     def _said(self, *lines: str) -> Result:
+        if not lines:
+            return _NOTHING
         return {"changed": False, "msg": list(lines), "_ansible_verbose_always": True}
 
     def _verify(self) -> Result:

@@ -18,12 +18,13 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     report,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Finding, Severity
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Finding, Identifier, Severity
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import (
     HostFacts,
     PolicyComparison,
     PolicyResult,
 )
+from ansible_collections.rras.ipsec.plugins.plugin_utils._role import leftovers
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role.play_vars import COMPARED, PlayVars
 
 FACT: Final = "l2tp_result"
@@ -52,7 +53,11 @@ def of_site(play: PlayVars, run: barrier.Fleet, host: str) -> Compared:
     judge = judgement(play, host)
     every = tuple(dict.fromkeys(each for one in found for each in (*one.faults, *one.findings)))
     of_ends = [each for each in dict.fromkeys(each for one in found for each in one.findings) if each.host == host]
-    others = tuple(_besides(run.network, host, proofs, seen))
+    others = tuple(
+        each
+        for each in _besides(run.network, host, proofs, seen)
+        if not (each.identifier is Identifier.LEFTOVER_POLICY and leftovers.of_other_names(play, host))
+    )
     accepted = {text for each in every for text in _texts(judge, each)}
     wrong = [each for one in found for each in one.differences if each not in accepted]
     wrong += [str(each) for each in of_ends if each.severity is Severity.WARNING and judge.fails(each)]
@@ -215,8 +220,9 @@ def _changes(play: PlayVars, run: barrier.Fleet, host: str) -> list[str]:
 def _besides(
     network: networks.Network, host: str, proofs: agreement.Proofs, seen: HostFacts | None
 ) -> Iterator[Finding]:
-    """What was found besides the connections, or of a host that has none."""
+    """What was found besides the connections, or of a host that has none, which alone is nothing to speak of."""
     if networks.connections_of(network, host):
         yield from report.beside(network, host, proofs) if host in proofs else ()
     elif seen:
-        yield from report.without_connection(network, host, seen)
+        found = report.without_connection(network, host, seen)
+        yield from (each for each in found if each.identifier is not Identifier.NO_CONNECTION)

@@ -486,9 +486,10 @@ def test_another_peer_changes_nothing_of_the_connections_of_the_others(peers: li
 
 
 DOCS = Path(__file__).parents[3] / "docs"
+PAGES = ("pair", "hub", "mesh", "several_hubs", "unmanaged_end", "several_keys")
 EXAMPLES = [
     (document, number, yaml.safe_load(text))
-    for document in ("topologies.md", "keys.md")
+    for document in ("topologies.md", "keys.md", *(f"topologies/{page}.md" for page in PAGES))
     for number, text in enumerate(
         re.findall(r"^```yaml\n(.*?)^```$", (DOCS / document).read_text("utf-8"), re.MULTILINE | re.DOTALL)
     )
@@ -517,7 +518,8 @@ def test_the_documented_examples_are_right(example: tuple[str, int, dict[str, An
     assert sorted(links) == sorted({name for host in hosts for name in rule_names(declared, host)})
 
 
-def test_there_are_examples_of_each_topology() -> None:
-    assert len(EXAMPLES) >= 7
+def test_each_topology_has_a_page_with_an_example() -> None:
+    assert {f"topologies/{page}.md" for page in PAGES} <= {document for document, _number, _text in EXAMPLES}
+    assert {path.stem for path in (DOCS / "topologies").glob("*.md")} == set(PAGES)
     text = (DOCS / "topologies.md").read_text(encoding="utf-8")
-    assert all(heading in text for heading in ("## A pair", "## A hub", "## A full mesh", "## Several hubs"))
+    assert all(f"(topologies/{page}.md)" in text for page in PAGES)
