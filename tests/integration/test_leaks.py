@@ -220,7 +220,7 @@ def test_no_refused_variable_shows_the_keys_of_others(
         words.connection(f"link-of-{host}", host, f"far-of-{host}", key=next(keys)) for host in variables
     ]
 
-    run = controller.site(LOUDEST, "--diff", environment=recorders(controller) | ENVIRONMENTS["traceback"])
+    run = controller.site(LOUDEST, "--diff", environment=recorders(controller) | dict(ENVIRONMENTS["traceback"]))
 
     assert set(variables) <= set(run.failed), run.explain()
     assert {where: leaks for where, data in recordings(controller, [run]) if (leaks := found(data, SECRETS))} == {}
