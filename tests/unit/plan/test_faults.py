@@ -5,11 +5,12 @@
 
 `make faults` tries seeds for a bounded time. A seed that fails is printed; this repeats it, and nothing else:
 
-    RRAS_FAULT_SEED=4711 pytest tests/unit/plan/test_faults.py
+    RRAS_FAULT_SEED=4711 pytest -k repeat_arrives tests/unit/plan/test_faults.py
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import itertools
@@ -17,6 +18,8 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
+
+import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import MalformedAnswerError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import NoAnswerError, Output, TransactionError
@@ -60,6 +63,10 @@ class Fault:
     words: str
     strike: Callable[[Server], None]
     lost_hive: str = ""
+    meanwhile: int | None = None
+    """The execution before which somebody else does the same, from the beginning to the end."""
+    met: bool = False
+    """Whether it came to that."""
 
 
 def _at_record(number: int, act: Callable[[Server], None], words: str, lost_hive: str = "") -> Fault:
@@ -141,6 +148,24 @@ def _late(readings: int) -> Fault:
     return Fault(f"the agent is late by {readings}", strike)
 
 
+def _somebody_else(execution: int) -> Fault:
+    return Fault(f"somebody else does the same before execution {execution}", _nothing, meanwhile=execution)
+
+
+def _let_somebody_else_go(server: Server, journey: Journey, fault: Fault) -> None:
+    left = itertools.count()
+
+    def execute(command: str, data: bytes) -> Output:
+        if next(left) == fault.meanwhile:
+            fault.met = True
+            del server.__dict__["execute"]
+            with contextlib.suppress(*ENDS):
+                journey.go(server)
+        return Server.execute(server, command, data)
+
+    server.execute = execute  # type: ignore[method-assign]
+
+
 def any_fault(chance: random.Random) -> Fault:
     """Draw one."""
     record, execution = chance.randrange(LATEST_RECORD), chance.randrange(LATEST_EXECUTION)
@@ -157,6 +182,7 @@ def any_fault(chance: random.Random) -> Fault:
             _netsh(chance.choice(list(NetshFault))),
             _program(chance.choice(PROGRAMS)),
             _late(chance.randrange(1, 4)),
+            _somebody_else(execution),
         )
     )
 
@@ -184,6 +210,8 @@ def strike(server: Server, journey: Journey, fault: Fault) -> bool:
     """Go under a fault; return whether the run ended by it. Then nothing is wrong any more."""
     struck = False
     fault.strike(server)
+    if fault.meanwhile is not None:
+        _let_somebody_else_go(server, journey, fault)
     try:
         journey.go(server)
     except ENDS as end:
@@ -202,8 +230,17 @@ def strike(server: Server, journey: Journey, fault: Fault) -> bool:
     return struck
 
 
-def tried(seed: int) -> tuple[str, int]:
-    """Try one seed; answer what was done, and how many faults ended a run. Raises what is wrong."""
+def go_on(server: Server, name: str) -> None:
+    """Do it again without a fault, and check that its aim is reached."""
+    journey = JOURNEYS[name]
+    journey.go(server)
+    NEXT.get(name, _nothing)(server)
+    check(server, journey)
+    assert journey.arrived(server)
+
+
+def tried(seed: int) -> tuple[list[Fault], int]:
+    """Try one seed; answer the faults, and how many of them ended a run. Raises what is wrong."""
     chance = random.Random(seed)  # noqa: S311 - nothing secret
     name = chance.choice(list(JOURNEYS))
     faults = [any_fault(chance) for _ in range(chance.randrange(1, 4))]
@@ -213,14 +250,11 @@ def tried(seed: int) -> tuple[str, int]:
         for fault in faults:
             struck += strike(server, journey, fault)
             check(server, journey)
-        journey.go(server)
-        NEXT.get(name, _nothing)(server)
-        check(server, journey)
-        assert journey.arrived(server)
+        go_on(server, name)
     except BaseException as error:
-        error.add_note(f"{said}\nrepeat it with: RRAS_FAULT_SEED={seed} pytest {_HERE}")
+        error.add_note(f"{said}\nrepeat it with: RRAS_FAULT_SEED={seed} pytest -k repeat_arrives {_HERE}")
         raise
-    return said, struck
+    return faults, struck
 
 
 _HERE = "tests/unit/plan/test_faults.py"
@@ -238,13 +272,40 @@ def seeds() -> Iterator[int]:
         yield seed
 
 
+KINDS = ("an error", "a power failure", "somebody else writes", "somebody else does the same")
+"""What of the faults is counted, as their words begin."""
+
+
 def test_whatever_goes_wrong_a_repeat_arrives(record_property: Callable[[str, object], None]) -> None:
-    failing, count, struck = [], 0, 0
+    failing, count, struck, words = [], 0, 0, []
     for seed in seeds():
         try:
-            struck += tried(seed)[1]
+            faults, ended = tried(seed)
+            struck += ended
+            words += [fault.words for fault in faults]
         except Exception as error:  # noqa: BLE001 - each failing seed is told, not only the first
             failing.append("\n".join([repr(error), *error.__notes__]))
         count += 1
-    record_property(TRIED, f"{count} seeds of random faults: {struck} faults ended a run, {len(failing)} seeds failed")
+    kinds = ", ".join(f"{sum(each.startswith(kind) for each in words)} times {kind}" for kind in KINDS)
+    record_property(
+        TRIED,
+        f"{count} seeds of random faults: {len(words)} faults ({kinds}), of which {struck} ended a run, "
+        f"{len(failing)} seeds failed",
+    )
     assert not failing, "\n\n".join(failing)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", JOURNEYS)
+def test_two_who_do_the_same_at_once_never_mix(name: str, record_property: Callable[[str, object], None]) -> None:
+    """One begins and ends before each execution of the other, first of all before the first."""
+    journey = JOURNEYS[name]
+    for number in itertools.count():
+        server, fault = prepared(name).copy(), _somebody_else(number)
+        strike(server, journey, fault)
+        if not fault.met:
+            break
+        check(server, journey)
+        go_on(server, name)
+    assert number > 1
+    record_property(TRIED, f"{number} times two at once: {name}")
