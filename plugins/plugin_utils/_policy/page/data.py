@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a report of a verification says, as data. docs/report.md describes each field.
+"""What a report of a verification says, as data.
 
 Each field is taken by its name from what was read: no key, and nothing that is made of one, has a way in.
 """
@@ -9,13 +9,23 @@ Each field is taken by its name from what was read: no key, and nothing that is 
 from __future__ import annotations
 
 import dataclasses
-import enum
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, TypedDict, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier, describe, facts, findings
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Connection, Network, Node
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.page.schema import (
+    VERSION,
+    Level,
+    Link,
+    PageFinding,
+    PageReading,
+    PageReport,
+    PageRule,
+    Row,
+    Server,
+)
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import (
     PolicyFacts,
     PolicyProof,
@@ -26,99 +36,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import 
     as_proof,
 )
 
-VERSION: Final = 1
-"""Of the schema: raised when a field goes or means something else, not when one is added."""
-
 Fact = Mapping[str, Any]
 """What the role found of a host, as the fact l2tp_result has it."""
-
-
-class Level(enum.StrEnum):
-    """How a server or a connection is: green, yellow or red."""
-
-    OK = "ok"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-class PageFinding(TypedDict):
-    """One finding on one server, and whether its identifier is accepted."""
-
-    identifier: str
-    severity: str
-    host: str
-    problem: str
-    remedy: str
-    accepted: bool
-
-
-class PageRule(TypedDict):
-    """One rule that is in force."""
-
-    name: str
-    filters: list[str]
-    filter_action: str
-    security_methods: list[str]
-    authentication: list[str]
-
-
-class PageReading(TypedDict):
-    """What is in force on a server; what was not read is null or empty."""
-
-    declared_policy: str | None
-    standing: str | None
-    assigned_policy: str | None
-    rules: list[PageRule]
-    prohibit_ipsec: int | None
-    in_effect: str | None
-    restart: str
-    restart_pending: bool | None
-    stopped_services: list[str]
-    domain_policy: str | None
-    unfinished_transaction: str | None
-
-
-class Server(PageReading):
-    """One server."""
-
-    name: str
-    address: str | None
-    managed: bool
-    read: bool
-    level: str
-    word: str
-    findings: list[PageFinding]
-
-
-class Row(TypedDict):
-    """What both ends of a connection have of one setting, in lines; same: None where it is not known of both."""
-
-    setting: str
-    ends: list[list[str]]
-    same: bool | None
-
-
-class Link(TypedDict):
-    """One connection, with both its ends side by side."""
-
-    name: str
-    peers: list[str]
-    level: str
-    word: str
-    agree: bool | None
-    proved: bool | None
-    summary: str
-    settings: list[Row]
-
-
-class PageReport(TypedDict):
-    """The whole report."""
-
-    version: int
-    written: str
-    level: str
-    servers: list[Server]
-    connections: list[Link]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.page.data import Link, PageReport, Server
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.page.schema import Link, PageReport, Server
 
 _LETTER: Final = 7.0
 """The width of a letter of a label."""

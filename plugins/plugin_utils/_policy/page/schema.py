@@ -1,0 +1,100 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The fields of the report of a verification. docs/report.md describes each; a change of one is a change there."""
+
+from __future__ import annotations
+
+import enum
+from typing import Final, TypedDict
+
+VERSION: Final = 1
+"""Of the schema: raised when a field goes or means something else, not when one is added."""
+
+
+class Level(enum.StrEnum):
+    """How a server or a connection is: green, yellow or red."""
+
+    OK = "ok"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class PageFinding(TypedDict):
+    """One finding on one server, and whether its identifier is accepted."""
+
+    identifier: str
+    severity: str
+    host: str
+    problem: str
+    remedy: str
+    accepted: bool
+
+
+class PageRule(TypedDict):
+    """One rule that is in force."""
+
+    name: str
+    filters: list[str]
+    filter_action: str
+    security_methods: list[str]
+    authentication: list[str]
+
+
+class PageReading(TypedDict):
+    """What is in force on a server; what was not read is null or empty."""
+
+    declared_policy: str | None
+    standing: str | None
+    assigned_policy: str | None
+    rules: list[PageRule]
+    prohibit_ipsec: int | None
+    in_effect: str | None
+    restart: str
+    restart_pending: bool | None
+    stopped_services: list[str]
+    domain_policy: str | None
+    unfinished_transaction: str | None
+
+
+class Server(PageReading):
+    """One server."""
+
+    name: str
+    address: str | None
+    managed: bool
+    read: bool
+    level: str
+    word: str
+    findings: list[PageFinding]
+
+
+class Row(TypedDict):
+    """What both ends of a connection have of one setting, in lines; same: None where it is not known of both."""
+
+    setting: str
+    ends: list[list[str]]
+    same: bool | None
+
+
+class Link(TypedDict):
+    """One connection, with both its ends side by side."""
+
+    name: str
+    peers: list[str]
+    level: str
+    word: str
+    agree: bool | None
+    proved: bool | None
+    summary: str
+    settings: list[Row]
+
+
+class PageReport(TypedDict):
+    """The whole report."""
+
+    version: int
+    written: str
+    level: str
+    servers: list[Server]
+    connections: list[Link]
