@@ -143,6 +143,8 @@ class Controller:
         self.lab = lab
         self.inventory = inventory
         """As YAML would say it; tests change it between the runs."""
+        self.program = ANSIBLE_PLAYBOOK
+        """The ansible-playbook that is run."""
 
     @property
     def variables(self) -> dict[str, Any]:
@@ -166,7 +168,7 @@ class Controller:
         name = playbook if isinstance(playbook, str) else str(self._write("playbook.yml", playbook))
         inventory = self._write("inventory.yml", self.inventory)
         ran = subprocess.run(
-            [ANSIBLE_PLAYBOOK, "--inventory", str(inventory), name, *arguments],
+            [self.program, "--inventory", str(inventory), name, *arguments],
             cwd=self.folder,
             env=self.lab.environment() | self._environment() | dict(environment or {}),
             stdin=subprocess.DEVNULL,
