@@ -25,7 +25,10 @@ options:
     required: true
     choices: [l2tp_networks, rras.ipsec.l2tp_networks]
   prefix:
-    description: What the names of the groups begin with; the name of the network's first server follows.
+    description:
+      - What the names of the groups begin with; the name of the network's first server follows.
+      - Where that is the name of another network's group already, because names of groups can't hold all characters,
+        a number follows, beginning with 2.
     type: str
     default: l2tp_network_
 """
@@ -35,6 +38,8 @@ EXAMPLES = r"""
 plugin: rras.ipsec.l2tp_networks
 """
 
+import itertools
+from collections.abc import Container
 from typing import Any
 
 from ansible.errors import AnsibleError, AnsibleParserError
@@ -49,6 +54,12 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network
 
 _SUFFIXES = ("l2tp_networks.yml", "l2tp_networks.yaml")
+
+
+def _free(name: str, taken: Container[str]) -> str:
+    """A name that no other network has; two names of servers can be one name of a group."""
+    numbered = (f"{name}_{number}" for number in itertools.count(2))
+    return next(each for each in itertools.chain([name], numbered) if each not in taken)
 
 
 class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc, unused-ignore]
@@ -67,8 +78,11 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc, unused-ignore]
         self._read_config_data(path)  # type: ignore[no-untyped-call, unused-ignore]
         prefix: str = self.get_option("prefix")  # type: ignore[no-untyped-call, unused-ignore]
         declared = {name: self._connections(inventory, name) for name in inventory.hosts}
+        groups: set[str] = set()
         for hosts in network.parts(declared):
-            group = inventory.add_group(self._sanitize_group_name(f"{prefix}{hosts[0]}"))
+            name = _free(self._sanitize_group_name(f"{prefix}{hosts[0]}"), groups)
+            groups.add(name)
+            group = inventory.add_group(name)
             for host in hosts:
                 inventory.add_child(group, host)
 

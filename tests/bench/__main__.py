@@ -1,28 +1,41 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Print what the plugins cost."""
+"""Print what the plugins cost. BENCH=quick: the smaller sizes, once; BENCH_WRITE=1: docs/performance.md, too."""
 
 from __future__ import annotations
 
 import os
 import platform
 
-from ansible_collections.rras.ipsec.tests.bench import core, fleet
+from ansible_collections.rras.ipsec.tests.bench import core, fleet, one_pair
+from ansible_collections.rras.ipsec.tests.bench.page import write
+from ansible_collections.rras.ipsec.tests.bench.table import shown
 
 
 def main() -> None:
-    print("One pair; what a run costs a server, what is done once for all hosts among it.")
-    for line in fleet.of_a_pair():
-        print(line, flush=True)
-    print("Unchanged servers: rras.ipsec.site beside a play of two bare raw tasks, in turn; medians.")
-    for line in fleet.report(quick=os.environ.get("BENCH") == "quick"):
-        print(line, flush=True)
-    print(
-        f"The pure core, Python {platform.python_version()}: a store of foreign objects is read, a policy is planned."
+    quick = os.environ.get("BENCH") == "quick"
+    costs: dict[str, dict[int, float]] = {}
+    pair = shown(
+        "One pair",
+        "what a run costs the server that also does what is done once for all; bytes are those of the HTTP bodies",
+        one_pair.report(quick=quick),
+        ("14", "22", "28", "5", "10", "8", "8", "8", "6"),
     )
-    for line in core.report():
-        print(line)
+    fleets = shown(
+        "Many servers",
+        "unchanged, site and a play of two bare raw tasks in turn, medians; lab: its share of the processor time",
+        fleet.report(quick=quick, costs=costs),
+        ("22", "5", "7", "12", "12", "11", "17", "5", "6"),
+    )
+    pure = shown(
+        "The pure core",
+        f"a store of foreign objects is decoded, and a policy planned beside them; Python {platform.python_version()}",
+        core.report(quick=quick),
+        ("8", "9", "15", "8", "8", "18"),
+    )
+    if os.environ.get("BENCH_WRITE"):
+        print(f"\nwritten: {write((pair, fleets, pure), costs)}")
 
 
 if __name__ == "__main__":

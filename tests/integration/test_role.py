@@ -15,7 +15,7 @@ from ansible_collections.rras.ipsec.tests.lab.recorder import Source
 from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import Controller
 from ansible_collections.rras.ipsec.tests.support.labs import MakeController
-from ansible_collections.rras.ipsec.tests.support.pair import KEY, NEW_KEY, OSAKA, POLICY, TOKYO, connection
+from ansible_collections.rras.ipsec.tests.support.pair import KEY, NEW_KEY, OSAKA, PAIR, POLICY, TOKYO, connection
 
 AUTHORITY = "CN=Example Root CA, O=Example"
 BEFORE, AFTER = "hostname # before", "hostname # after"
@@ -116,6 +116,20 @@ def test_the_role_twice_in_a_play_begins_anew(pair: Controller) -> None:
     assert [words.keys_of(words.assigned(host)) for host in pair.lab.values()] == [[NEW_KEY], [NEW_KEY]]
     assert len([line for line in run.said(TOKYO) if line.startswith("tokyo-osaka: ")]) == 2, "once for each entry"
     assert pair.site().changed != {TOKYO: 0, OSAKA: 0}, "the inventory has the old key"
+
+
+def test_a_condition_that_leaves_out_the_first_host_leaves_out_no_restart(start: MakeController) -> None:
+    """What is done once for all hosts, its task would do."""
+    controller = start([HostSpec("first", "192.0.2.9"), *PAIR])
+    role = {"role": "rras.ipsec.l2tp", "when": "inventory_hostname != 'first'"}
+    play: list[dict[str, Any]] = [{"hosts": "rras", "gather_facts": False, "roles": [role]}]
+
+    run = controller.play(play)
+
+    assert run.code == 0, run.explain()
+    assert words.restarts(controller.lab) == {"first": 0, TOKYO: 1, OSAKA: 1}
+    again = controller.play(play)
+    assert (again.code, words.restarts(controller.lab)) == (0, {"first": 0, TOKYO: 1, OSAKA: 1})
 
 
 def test_later_plays_read_what_was_found(pair: Controller) -> None:

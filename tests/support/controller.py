@@ -139,6 +139,8 @@ class Controller:
         self.lab = lab
         self.inventory = inventory
         """As YAML would say it; tests change it between the runs."""
+        self.program = ANSIBLE_PLAYBOOK
+        """The ansible-playbook that is run."""
 
     @property
     def variables(self) -> dict[str, Any]:
@@ -168,7 +170,7 @@ class Controller:
         events = self.folder / "events.jsonl"
         events.write_text("", encoding="utf-8")
         ran = subprocess.run(
-            [ANSIBLE_PLAYBOOK, "--inventory", str(inventory), name, *arguments],
+            [self.program, "--inventory", str(inventory), name, *arguments],
             cwd=self.folder,
             env=self.lab.environment() | self._environment() | dict(environment or {}),
             input=answers,

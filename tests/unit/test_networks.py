@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,11 +55,13 @@ def test_two_peers_are_never_in_two_parts(pairs: list[tuple[str, str]]) -> None:
     assert all(where[one] == where[other] for one, other in pairs)
 
 
-def inventory(folder: Path, variables: Mapping[str, Any], **options: Any) -> InventoryManager:
+def inventory(
+    folder: Path, variables: Mapping[str, Any], hosts: Sequence[str] = HOSTS, **options: Any
+) -> InventoryManager:
     """Read an inventory that a folder holds: hosts, variables of their group, and the plugin."""
     (folder / "group_vars").mkdir()
     files = {
-        "hosts.yml": {"rras": {"hosts": dict.fromkeys(HOSTS)}},
+        "hosts.yml": {"rras": {"hosts": dict.fromkeys(hosts)}},
         "group_vars/rras.yml": variables,
         "zz.l2tp_networks.yml": {"plugin": "rras.ipsec.l2tp_networks", **options},
     }
@@ -81,6 +83,15 @@ def test_a_group_for_each_network(tmp_path: Path) -> None:
 def test_the_names_of_the_groups(tmp_path: Path) -> None:
     found = inventory(tmp_path, {"l2tp_connections": CONNECTIONS[:1]}, prefix="part-of-")
     assert groups(found) == {"part_of_osaka": ["osaka", "tokyo"]}
+
+
+def test_networks_whose_first_servers_have_the_same_name_as_a_group_stay_apart(tmp_path: Path) -> None:
+    pairs = [["rras-a", "x"], ["rras.a", "y"], ["rras_a", "z"], ["rras_a_2", "zz"]]
+    connections = [{"name": pair[1], "peers": pair} for pair in pairs]
+    found = inventory(tmp_path, {"l2tp_connections": connections}, hosts=[host for pair in pairs for host in pair])
+    names = ["l2tp_network_rras_a", "l2tp_network_rras_a_2", "l2tp_network_rras_a_2_2", "l2tp_network_rras_a_3"]
+    assert sorted(groups(found)) == names
+    assert sorted(groups(found).values()) == sorted(pairs)
 
 
 def test_a_list_that_is_a_template(tmp_path: Path) -> None:

@@ -242,7 +242,7 @@ class Steps:
     def restart(self) -> Result:
         """Restart the host in its batch, unless one that was restarted before did not come back."""
         before = self._own_result(_view.RESTART)
-        if self._host not in self._batch:
+        if self._host not in self._batch or not (self._ordered or _view.restarting(self._play, [self._host])):
             return {"changed": False, "rebooted": True} if before.get("rebooted") else _NOTHING
         left = _KEPT_IN_A_REMOVAL if self._removal or self._leaves else _KEPT
         lost = " and ".join(_view.not_back(self._play, self._play.playing))
@@ -254,6 +254,11 @@ class Steps:
         if self._own["reboot"] == remains.NEVER:
             return self._said(f"{self._host} still needs a restart: {left}.")
         return self._restarted(left)
+
+    @property
+    def _ordered(self) -> frozenset[str]:
+        """The hosts that restart, in whatever batch; none where a condition left out the task that decides it."""
+        return frozenset(host for batch in self._own_result(ORDER).get("batches") or () for host in batch)
 
     def may_restart(self) -> Result:
         """Stop where a restart is pending and would leave the host without what is declared."""
@@ -294,9 +299,8 @@ class Steps:
 
     def prove(self) -> Result:
         """Read the host again if something was changed, once it shows what Windows does by itself."""
-        restarting = {host for batch in self._own_result(ORDER).get("batches") or () for host in batch}
         changed = self._pending or self._own_result(_view.VALUE).get("changed")
-        if self._context.check_mode or not (changed or self._host in restarting):
+        if self._context.check_mode or not (changed or self._rebooted or self._host in self._ordered):
             return _NOTHING
         if self._leaves:
             return self._or_gone("prove", _GONE_IN_A_REMOVAL.format(self._host))

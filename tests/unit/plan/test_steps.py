@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _limit
 from ansible_collections.rras.ipsec.tests.support import role
 from ansible_collections.rras.ipsec.tests.support.network import DEAD, OSAKA, PAIR, PENDING, TOKYO, proof, rule
 
@@ -42,6 +44,9 @@ READ: dict[str, dict[str, Any]] = {
     for name, variables in HOSTVARS.items()
 }
 """Two hosts that were read and are as declared."""
+
+
+ORDERED = {"batches": [[OSAKA], [TOKYO]]}
 
 
 def changed(hostvars: Mapping[str, dict[str, Any]], host: str, **variables: Any) -> dict[str, dict[str, Any]]:
@@ -193,14 +198,14 @@ def test_far_ends_commit_first() -> None:
 def test_a_host_is_not_restarted_after_one_that_did_not_come_back() -> None:
     ordered, *_rest = role.decide("order", HOSTVARS, TOKYO)
     assert ordered["batches"] == [[OSAKA]]
-    stopped = role.decide("restart", HOSTVARS, TOKYO)[2]
+    stopped = role.decide("restart", changed(HOSTVARS, TOKYO, __l2tp_order=ORDERED), TOKYO)[2]
     assert stopped.startswith("rras-osaka did not come back after the restart, so rras-tokyo is not restarted;")
 
 
 def test_one_that_was_stopped_is_not_one_that_did_not_come_back() -> None:
     stopped = {"failed": True, "reason": "stopped", "msg": "rras-tokyo is not restarted"}
     hostvars = changed(HOSTVARS, OSAKA, __l2tp_restart=stopped)
-    result, done, said = role.decide("restart", hostvars, TOKYO)
+    result, done, said = role.decide("restart", changed(hostvars, TOKYO, __l2tp_order=ORDERED), TOKYO)
     assert (result, done, said) == ({"changed": True, "rebooted": True}, [], "")
 
 
@@ -283,3 +288,50 @@ def test_a_change_whose_answer_was_lost_is_in_the_fact() -> None:
     hostvars = changed(READ, OSAKA, **lost)
     assert compared(hostvars, OSAKA)["ansible_facts"]["l2tp_result"]["changes"] == ["policy"]
     assert compared(READ, OSAKA)["ansible_facts"]["l2tp_result"]["changes"] == []
+
+
+def _away(_options: Mapping[str, Any]) -> Mapping[str, Any]:
+    raise _limit.TimeUp
+
+
+@pytest.mark.parametrize(("reboot", "stops"), [(_away, True), (lambda _options: {"rebooted": True}, False)])
+def test_a_restart_has_a_limit(monkeypatch: pytest.MonkeyPatch, reboot: Any, stops: bool) -> None:
+    limits: list[int] = []
+
+    @contextlib.contextmanager
+    def limited(seconds: int) -> Iterator[None]:
+        limits.append(seconds)
+        yield
+
+    monkeypatch.setattr(_limit, "limited", limited)
+    hostvars = changed(READ, TOKYO, l2tp_reboot_timeout=600, l2tp_host_timeout=45, __l2tp_order=ORDERED)
+    result, _done, said = role.decide("restart", hostvars, TOKYO, reboot=reboot)
+    assert limits == [2 * 600 + 45], "the time that win_reboot may wait, twice, and one answer"
+    assert said.startswith("rras-tokyo did not come back within 600 seconds after its restart; ") is stops
+    assert bool(result) is not stops
+
+
+@pytest.mark.parametrize("needed", [True, False])
+def test_without_an_order_only_a_host_that_needs_it_is_restarted(needed: bool) -> None:
+    """A condition of the play has left out the host that decides the order for all."""
+    hostvars = changed(READ, TOKYO, __l2tp_value={"reboot_required": needed})
+    result, _done, said = role.decide("restart", hostvars, TOKYO)
+    assert (bool(result.get("rebooted")), said) == (needed, "")
+
+
+def test_a_restart_that_a_removal_left_for_later() -> None:
+    gone = proof(None, "no") | {"pending": False, "changed_rules": []}
+    hostvars = {name: each | {"__l2tp_plan": gone} for name, each in READ.items()}
+    assert role.decide("may_restart", hostvars, TOKYO)[1] == ["value"]
+    left = {"value": None, "reboot_required": True}
+    hostvars = {name: each | {"__l2tp_value": left} for name, each in hostvars.items()}
+    found = compared(changed(hostvars, TOKYO, __l2tp_restart={"rebooted": True}), TOKYO)
+    (line,) = found["lines"]
+    assert line == (
+        "rras-tokyo was restarted, because ProhibitIpSec is removed; its policy stays in force: "
+        "run remove, which deletes it."
+    )
+    set_again = {
+        name: each | {"__l2tp_value": {"value": 1, "reboot_required": True}} for name, each in hostvars.items()
+    }
+    assert found["lines"] != compared(set_again, TOKYO)["lines"]
