@@ -34,7 +34,10 @@ class Task:
 
     def run(self, action: type[RrasAction], **given: Any) -> dict[str, Any]:
         connection: Any = types.SimpleNamespace(
-            become=self.become, transport=self.connection, _shell=types.SimpleNamespace(tmpdir=None)
+            become=self.become,
+            transport=self.connection,
+            _shell=types.SimpleNamespace(tmpdir=None),
+            _connect=lambda: None,
         )
         task: Any = types.SimpleNamespace(
             args=given,

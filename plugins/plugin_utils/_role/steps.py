@@ -34,6 +34,8 @@ Result = Mapping[str, Any]
 Reboot = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """Restarts the host, with options of C(ansible.windows.win_reboot), and answers its result."""
 
+FAILS_LATER: Final = {"plan": _view.RESULTS[Phase.PLAN], "set_value": _view.VALUE}
+"""The steps whose failure the next one fails with (see `later`), and as what their answers are known."""
 _NOTHING: Final[Result] = {"changed": False, "skipped": True}
 _KEPT: Final = "its policy is in force and ProhibitIpSec is 1, but Windows has not booted with it"
 _KEPT_IN_A_REMOVAL: Final = "ProhibitIpSec is removed, but Windows still runs with it, so its policy stays in force"
@@ -135,6 +137,11 @@ class Steps:
 
     def compare(self) -> Result:
         """Compare both ends of this host's connections, and find out whether there is something to do."""
+        failure = self._play.own(_view.RESULTS[Phase.PLAN]).get("failure")
+        if failure and not self._only_verify:
+            facts = summary.of_failure(failure)
+            return {"changed": False, "lines": [], "errors": [], "ansible_facts": facts, "goes_on": True, "last": False}
+        self._fail_as("set_value")
         if not self._managed:
             found, goes_on = summary.of_nothing(), False
         elif self._only_verify:
@@ -147,11 +154,14 @@ class Steps:
         last = bool(self._own_result(_view.RESULTS[Phase.PROOF]))  # of that task, whether or not it had to read
         changes_later = goes_on and not self._only_verify and (self._context.check_mode or not last)
         if changes_later:
-            found = {**found, "lines": [], "errors": []}  # they would be about what is going to change
+            reason = self._reason(self._whole_run(), Phase.PLAN) if self._connected else ""
+            fact = summary.stopped(found["ansible_facts"], reason)
+            found = {"lines": [], "errors": [], "ansible_facts": fact}  # all else is about what is going to change
         return {"changed": False, **found, "goes_on": goes_on or bool(found["errors"]), "last": last}
 
     def stop(self) -> Result:
         """Stop where something is wrong."""
+        self._fail_as("plan")
         errors = " ".join(self._own_result(COMPARED).get("errors") or ())
         if errors and self._only_verify and _view.verified(self._play, self._host).get("unreachable"):
             raise AnsibleConnectionFailure(errors)
@@ -218,7 +228,8 @@ class Steps:
         if not reason:
             return
         if self._transaction and not barrier.uncertain(run, self._host):
-            self._policy("revert", transaction=self._transaction)
+            reverted = self._policy("revert", transaction=self._transaction)
+            self._play.answer(_view.RESULTS[Phase.COMMIT], {**reverted, "changed": False})
         self._stop(run, phase, reason)
 
     # --- restarts ---
@@ -241,6 +252,7 @@ class Steps:
 
     def may_restart(self) -> Result:
         """Stop where a restart is pending and would leave the host without what is declared."""
+        self._fail_as("plan")
         planned = self._own_result(_view.RESULTS[Phase.PLAN])
         if self._connected:
             self._stop_at(self._whole_run(), Phase.PLAN)
@@ -270,6 +282,7 @@ class Steps:
 
     def prove(self) -> Result:
         """Read the host again if something was changed, once it shows what Windows does by itself."""
+        self._fail_as("set_value")
         run = self._whole_run()
         restarting = {host for batch in self._own_result(ORDER).get("batches") or () for host in batch}
         changed = run.pending(self._host) or self._own_result(_view.VALUE).get("changed")
@@ -288,6 +301,7 @@ class Steps:
 
     def finish(self) -> Result:
         """Delete the policy that was replaced, once both ends of each changed connection are proved to agree."""
+        self._fail_as("set_value")
         if self._context.check_mode:
             return _NOTHING
         errors = self._own_result(COMPARED).get("errors")
@@ -304,6 +318,7 @@ class Steps:
 
     def restore_value(self) -> Result:
         """Give back what ProhibitIpSec was, once all hosts of the network were read."""
+        self._fail_as("plan")
         if not self._managed:
             return _NOTHING
         self._stop_at(self._whole_run(), Phase.REMOVAL)
@@ -428,6 +443,17 @@ class Steps:
     def _first_reason(self, run: Run, phases: Iterable[Phase]) -> tuple[Phase, str]:
         found = ((phase, self._reason(run, phase)) for phase in phases)
         return next(((phase, reason) for phase, reason in found if reason), (Phase.PLAN, ""))
+
+    def _fail_as(self, name: str) -> None:
+        """Fail with what a step before this one failed with."""
+        failure = self._play.own(FAILS_LATER[name]).get("failure")
+        if not failure or self._only_verify:
+            return
+        if failure.get("unreachable"):
+            raise AnsibleConnectionFailure(failure["msg"])
+        stopped = StopError(failure["msg"])
+        stopped.reason = failure.get("reason", stopped.reason)
+        raise stopped
 
     def _stop_at(self, run: Run, phase: Phase) -> None:
         reason = self._reason(run, phase)
