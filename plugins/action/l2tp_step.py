@@ -13,7 +13,7 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import OptionsError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._results import RESULT_OF_A_STEP
-from ansible_collections.rras.ipsec.plugins.plugin_utils._role import tags
+from ansible_collections.rras.ipsec.plugins.plugin_utils._role import later, tags
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role.play_vars import PlayVars
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role.steps import Context, Steps, step
 from ansible_collections.rras.ipsec.plugins.plugin_utils._specs import STEP
@@ -35,7 +35,7 @@ class ActionModule(RrasAction):
         try:
             result = super().run(tmp, task_vars)
         except AnsibleConnectionFailure as error:
-            result = {"changed": False, "unreachable": True, "msg": str(error)}
+            result = {"changed": False, "unreachable": True, "msg": str(error), "sent": self.sent}
         if self._play is None or "_ansible_verbose_always" in result:
             return result
         return {"entry": self._play.entry, "of": self._play.host, **result}
@@ -62,7 +62,7 @@ class ActionModule(RrasAction):
             return _NOTHING_KNOWN if found.get("failed") else found
         if self._task.delegate_to:
             raise OptionsError("delegate_to is in effect for the role, which works on each host itself; remove it.")
-        return step(options["step"], steps)
+        return later.done(options["step"], steps, seen, removal=options["removal"])
 
     def _reboot(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         task = self._task.copy()

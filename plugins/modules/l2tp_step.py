@@ -30,7 +30,7 @@ options:
     description:
       - The step.
       - "V(preflight): once for all hosts, read the role's variables on each of them and find what is wrong with them."
-      - "V(plan): stop if something is wrong with the variables; else read the host and plan."
+      - "V(plan): if nothing is wrong with the variables, read the host and plan. The next step fails if this one did."
       - "V(compare): compare both ends of the host's connections, and set the fact C(l2tp_result)."
       - "V(show): once for all hosts, show what was found."
       - "V(stop): stop if the host is not as declared and nothing will change that, or a peer could not be read."
@@ -39,7 +39,7 @@ options:
       - "V(commit_far): put in force what was staged, on the second peers of the connections."
       - "V(commit_near): put in force what was staged, on all others."
       - "V(ask_again): read the host if its answer to the commit was lost."
-      - "V(set_value): set C(ProhibitIpSec) if all ends are committed; else revert."
+      - "V(set_value): set C(ProhibitIpSec) if all ends are committed; else revert. The next step fails if this one did."
       - "V(order): once for all hosts, decide the order of the restarts."
       - "V(restart): restart the host if it is one of O(batch)."
       - "V(prove): read the host again if something was changed, after its services came up."
@@ -92,9 +92,13 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+failure:
+  description: With what the next step fails, in the place of this one, so that the fact C(l2tp_result) has it.
+  returned: for O(step=plan) and O(step=set_value), if they failed
+  type: dict
 ansible_facts:
   description: What was found of this host. The role's documentation describes it.
-  returned: for O(step=compare)
+  returned: for O(step=compare), and for each step that did something to the host
   type: dict
   contains:
     l2tp_result:

@@ -50,6 +50,8 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
     REQUIRED_IF: ClassVar[Sequence[Sequence[Any]]] = ()
     RESULT: ClassVar[Mapping[str, Described]] = RESULT
     """What its results hold."""
+    sent: bool = False
+    """Whether something was sent to the host. A host that was never reached did nothing."""
 
     @abc.abstractmethod
     def act(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -143,6 +145,8 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
 
     def _execute(self, seconds: int, command: str, data: bytes) -> session.Output:
         with _within(seconds):
+            self._connection._connect()  # noqa: SLF001 - as each plugin does itself with its first command
+            self.sent = True
             ran = self._low_level_execute_command(command, sudoable=False, in_data=data)  # type: ignore[no-untyped-call, unused-ignore]
         return session.Output(ran["rc"], ran["stdout"], ran["stderr"])
 

@@ -143,7 +143,11 @@ RESULT: Final[Mapping[str, Described]] = {
     "ansible_facts": Text.WHOLE,
 }
 """All fields of all results that hold text. One that is missing here counts as free."""
-RESULT_OF_A_STEP: Final[Mapping[str, Described]] = {**RESULT, "msg": Text.WHOLE}
+RESULT_OF_A_STEP: Final[Mapping[str, Described]] = {
+    **RESULT,
+    "msg": Text.WHOLE,
+    "failure": {"msg": Text.WHOLE, "reason": _KEPT},
+}
 """A step of the role speaks of several hosts."""
 
 

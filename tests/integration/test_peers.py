@@ -358,6 +358,30 @@ def test_while_it_is_unknown_what_one_end_has_nobody_goes_back(pair: Controller)
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("first_run_done")
+@pytest.mark.usefixtures("first_run_done")
+def test_an_end_that_dies_before_its_commit_makes_the_other_go_back(pair: Controller) -> None:
+    """Nothing was sent to it, so it did not commit; when its answer got lost, nobody would know."""
+    pair.variables["l2tp_connections"] = [connection(key=NEW_KEY)]
+    near, far = pair.lab[TOKYO], pair.lab[OSAKA]
+    scripts = iter(range(1, 100))
+
+    def at_the_commit_of_the_far_end() -> None:
+        if next(scripts) == 4:
+            near.power_off()
+
+    far.impairments.before_script = at_the_commit_of_the_far_end
+
+    run = pair.site()
+
+    assert [words.keys_of(words.assigned(host)) for host in (near, far)] == [[KEY], [KEY]], run.explain()
+    assert run.failure(OSAKA).startswith("rras-osaka stopped: its peer rras-tokyo is unreachable: ")
+    assert run.recap[TOKYO]["unreachable"] == 1
+    near.power_on()
+    healed = pair.site()
+    assert healed.code == 0, healed.explain()
+    assert [words.keys_of(words.assigned(host)) for host in (near, far)] == [[NEW_KEY], [NEW_KEY]]
+
+
 def test_what_was_replaced_stays_until_the_peer_is_proved_too(pair: Controller) -> None:
     pair.variables["l2tp_reboot"] = "never"
     pair.variables["l2tp_connections"] = [connection(key=NEW_KEY)]

@@ -5,17 +5,28 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
-from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
+from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, RecordRefusedError
 from ansible_collections.rras.ipsec.tests.lab.recorder import Source
 from ansible_collections.rras.ipsec.tests.support import pair as words
-from ansible_collections.rras.ipsec.tests.support.controller import Controller
+from ansible_collections.rras.ipsec.tests.support.controller import Controller, Run
 from ansible_collections.rras.ipsec.tests.support.labs import MakeController
-from ansible_collections.rras.ipsec.tests.support.pair import KEY, NEW_KEY, OSAKA, PAIR, POLICY, TOKYO, connection
+from ansible_collections.rras.ipsec.tests.support.pair import (
+    KEY,
+    NEW_KEY,
+    OSAKA,
+    PAIR,
+    POLICY,
+    TOKYO,
+    Memory,
+    connection,
+)
 
 AUTHORITY = "CN=Example Root CA, O=Example"
 BEFORE, AFTER = "hostname # before", "hostname # after"
@@ -151,6 +162,105 @@ def test_later_plays_read_what_was_found(pair: Controller) -> None:
             ("tokyo-osaka", True, True)
         ]
     assert KEY not in run.output
+
+
+FACTS = "{{ dict(groups.rras | zip(groups.rras | map('extract', hostvars, ['ansible_facts', 'l2tp_result']))) }}"
+READ_THE_FACT = {
+    "hosts": "localhost",
+    "connection": "local",
+    "gather_facts": False,
+    "tasks": [{"ansible.builtin.debug": {"msg": FACTS}, "name": "Read the fact"}],
+}
+
+
+def facts_after(controller: Controller, tasks_from: str = "main") -> tuple[Run, dict[str, Any]]:
+    """Run the role in a block that goes on after each failure, and return what later plays read on each host."""
+    role = {"ansible.builtin.include_role": {"name": "rras.ipsec.l2tp", "tasks_from": tasks_from}}
+    rescued = {"block": [role], "rescue": [{"ansible.builtin.meta": "noop"}]}
+    run = controller.play([{"hosts": "rras", "gather_facts": False, "tasks": [rescued]}, READ_THE_FACT])
+    (task,) = run.tasks_named("Read the fact")
+    (read,) = run.results_of(task)
+    return run, read.content["msg"]
+
+
+def _assigns_nothing(_number: int, record: str) -> None:
+    if record.startswith("AssignPolicy"):
+        raise RecordRefusedError("The disk is full.")
+
+
+def test_later_plays_read_why_a_host_stopped_and_that_nothing_changed(
+    pair: Controller, after_first_run: Mapping[str, Memory]
+) -> None:
+    """Whatever failed: the declaration, the host's connection, or its commit."""
+    words.give(after_first_run, pair.lab)
+    pair.variables["l2tp_connections"] = [connection(key=NEW_KEY)]
+
+    pair.lab[TOKYO].impairments.before_record = _assigns_nothing
+    run, found = facts_after(pair)
+    assert set(found) == {TOKYO, OSAKA}, run.explain()
+    for host, fact in found.items():
+        assert fact["errors"] == [run.failure(host)], run.explain()
+        assert "The disk is full." in run.failure(host)
+        assert (fact["read"], fact["changes"], fact["unfinished_transaction"]) == (True, [], None)
+
+    pair.lab[TOKYO].impairments.before_record = None
+    pair.host(OSAKA)["l2tp_polling_interval"] = 0
+    run, found = facts_after(pair)
+    assert found[OSAKA]["errors"] == [run.failure(OSAKA)], run.explain()
+    assert "l2tp_polling_interval is out of range" in run.failure(OSAKA)
+    assert (found[OSAKA]["read"], found[OSAKA]["connections"], found[OSAKA]["changed"]) == (False, [], False)
+
+    del pair.host(OSAKA)["l2tp_polling_interval"]
+    pair.lab[OSAKA].power_off()
+    run, found = facts_after(pair)
+    assert set(found) == {TOKYO, OSAKA}, run.explain()
+    assert found[OSAKA]["errors"] == [run.failure(OSAKA)]
+    assert (run.recap[OSAKA]["unreachable"], run.recap[OSAKA]["failed"]) == (1, 0)
+    assert (found[TOKYO]["changed"], found[TOKYO]["read"]) == (False, True)
+    assert found[TOKYO]["errors"] == [run.failure(TOKYO)]
+    assert NEW_KEY not in run.output
+    assert KEY not in run.output
+
+
+def test_later_plays_read_what_was_done_before_a_failure(start: MakeController) -> None:
+    """One end never comes back from its restart, so the other one is not restarted."""
+    controller = start([words.PAIR[0], dataclasses.replace(words.PAIR[1], seconds_away=600.0)])
+    controller.variables["l2tp_reboot_timeout"] = 1
+
+    run, found = facts_after(controller)
+
+    assert set(found) == {TOKYO, OSAKA}, run.explain()
+    for host, peer in ((TOKYO, OSAKA), (OSAKA, TOKYO)):
+        fact = found[host]
+        assert (fact["changes"], fact["restart_pending"]) == (["policy", "ProhibitIpSec"], True), run.explain()
+        assert fact["unfinished_transaction"] == "committed"
+        (link,) = fact["connections"]
+        assert (link["name"], link["peer"], link["agree"], link["proved"]) == ("tokyo-osaka", peer, False, False)
+
+
+@pytest.mark.usefixtures("first_run_done")
+def test_later_plays_read_what_a_removal_did(pair: Controller) -> None:
+    run, found = facts_after(pair, "remove")
+    assert run.code == 0, run.explain()
+    assert found == {
+        host: {
+            "changed": True,
+            "changes": ["policy", "ProhibitIpSec", "restart"],
+            "connections": [],
+            "findings": [],
+            "errors": [],
+            "read": True,
+            "restart_pending": False,
+            "unfinished_transaction": None,
+        }
+        for host in (TOKYO, OSAKA)
+    }
+
+    pair.lab[OSAKA].power_off()
+    run, found = facts_after(pair, "remove")
+    assert set(found) == {TOKYO, OSAKA}, run.explain()
+    assert found[OSAKA]["errors"] == [run.failure(OSAKA)], run.explain()
+    assert (found[TOKYO]["changed"], found[TOKYO]["read"]) == (False, True)
 
 
 @pytest.mark.slow

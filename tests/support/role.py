@@ -39,6 +39,15 @@ class Play(dict[str, Mapping[str, Any]]):
         self.host = host
         self.playing = list(hostvars)
 
+    def own(self, name: str) -> Mapping[str, Any]:
+        """Return a result of the host."""
+        found: Mapping[str, Any] = self[self.host].get(name) or {}
+        return found
+
+    def answer(self, name: str, result: Mapping[str, Any]) -> None:
+        """Take a result for one of the host."""
+        self[self.host] = {**self[self.host], name: result}
+
     def declared(self, host: str) -> dict[str, Any]:
         """Return the role's variables on a host: its own, else the defaults."""
         variables = self[host]

@@ -41,6 +41,7 @@ class Task:
             connected=self.hangs_up is not None,
             close=self.hangs_up,
             _shell=types.SimpleNamespace(tmpdir=None),
+            _connect=lambda: None,
         )
         task: Any = types.SimpleNamespace(
             args=given,

@@ -172,7 +172,8 @@ def _peer_did_not_commit(run: Fleet, host: str) -> str:
 
 
 def _refused(commit: PolicyResult) -> bool:
-    lost = commit.get("unreachable") or commit.get("uncertain") or commit.get("reason") == "no_answer"
+    gone = commit.get("unreachable") and commit.get("sent") is not False
+    lost = gone or commit.get("uncertain") or commit.get("reason") == "no_answer"
     return bool(commit.get("failed")) and not lost
 
 
@@ -182,9 +183,12 @@ def uncertain(run: Fleet, host: str) -> bool:
 
 
 def after_lost_answer(commit: PolicyResult, again: PolicyResult) -> PolicyResult:
-    """What is known of a commit whose answer got lost, after the host was asked again for what it has."""
+    """What is known of a commit whose answer got lost, after the host was asked again for what it has.
+
+    A host that was not even reached to commit did not.
+    """
     if "matches" not in again:
-        return {**commit, "uncertain": True}
+        return {**commit, "failed": True} if commit.get("sent") is False else {**commit, "uncertain": True}
     return {} if again["matches"] else {"failed": True, "msg": "the commit did not take effect."}
 
 
@@ -337,7 +341,7 @@ def _failed(run: Fleet, host: str, other: str, phase: Gate, reason: str) -> str:
     spokesman = _spokesman(run, host, other, phase)
     if host != spokesman:
         return f"{host} stopped too: {_peer(run, host, other)} failed (see the message of {spokesman})."
-    return f"{host} stopped: {_peer(run, host, other)} {reason.removeprefix(f'{other} ')}"
+    return f"{_stopped(run, host, other, phase)}: {_peer(run, host, other)} {reason.removeprefix(f'{other} ')}"
 
 
 def _down(run: Fleet, host: str, other: str, phase: Gate, reason: str) -> str:
@@ -348,19 +352,35 @@ def _down(run: Fleet, host: str, other: str, phase: Gate, reason: str) -> str:
         return f"{host} stopped too: {said}."
     cause = reason.removeprefix(f"{other} ").rstrip(".")
     return (
-        f"{host} stopped: {_peer(run, host, other)} {cause}; run both ends together when {other} "
+        f"{_stopped(run, host, other, phase)}: {_peer(run, host, other)} {cause}; run both ends together when {other} "
         "answers, or set l2tp_one_end to true if the tunnel may break until the other end follows."
     )
 
 
+def _stopped(run: Fleet, host: str, other: str, phase: Gate) -> str:
+    """That a host stops, and who does with it."""
+    members = sorted(run.together(host) - {host, other})
+    others = [each for each in members if (phase is Gate.PLAN or run.pending(each)) and not _failed_itself(run, each)]
+    return f"{host} stopped, and with it {' and '.join(others)}" if others else f"{host} stopped"
+
+
+def _failed_itself(run: Fleet, host: str) -> bool:
+    return any(_failure(run, host, phase) for phase in run.results.get(host, {}))
+
+
 def _spokesman(run: Fleet, host: str, other: str, phase: Gate) -> str:
     """Which of all hosts that wait for another one says why they stop: a peer of its own if there is one."""
-    waiting = [
+    waiting = _waiting(run, host, other, phase)
+    return next(iter(sorted(waiting, key=lambda member: other not in _peers(run, member))), host)
+
+
+def _waiting(run: Fleet, host: str, other: str, phase: Gate) -> list[str]:
+    """The hosts that wait for another one, as far as they did all that comes before themselves."""
+    return [
         member
         for member in sorted(run.together(host) - {other})
         if not _undone(run, member, phase) and (phase is Gate.PLAN or run.pending(member))
     ]
-    return next(iter(sorted(waiting, key=lambda member: other not in _peers(run, member))), host)
 
 
 def _peer(run: Fleet, host: str, other: str) -> str:

@@ -66,6 +66,12 @@ def of_other_rules(host: str, connections: Sequence[str], proof: PolicyProof, ot
             yield findings.error(Identifier.RULE_UNDECLARED, host, said, run_site(host))
 
 
+def of_the_rest(host: str) -> Finding:
+    """That a host is otherwise than is declared, where nothing else says how."""
+    said = f"{host} does not match the declaration."
+    return findings.error(Identifier.POLICY_DIFFERS, host, said, run_site(host))
+
+
 def has_connection(name: str, proof: PolicyProof) -> bool:
     """Whether an end has the rule of a connection in force, as it is declared, for all that can be read."""
     rule = _rule(proof, name)

@@ -195,6 +195,8 @@ class TaskResult(TypedDict, total=False):
     changed: bool
     failed: bool
     unreachable: bool
+    sent: bool
+    """Of a step of the role on a host that is unreachable: whether anything was sent to it before."""
     skipped: bool
     msg: str
     reason: str

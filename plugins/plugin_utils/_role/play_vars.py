@@ -127,6 +127,15 @@ class PlayVars(Mapping[str, Mapping[str, Any]]):
             self._evaluated[host] = known or self._evaluate(host)
         return self._evaluated[host]
 
+    def own(self, name: str) -> Mapping[str, Any]:
+        """A result of this host as its task answered it, whether or not its variables can be evaluated."""
+        result = self._task_vars.get(name)
+        return result if isinstance(result, Mapping) and self._counts(result, name, self.host) else {}
+
+    def answer(self, name: str, result: Mapping[str, Any]) -> None:
+        """Take what this host answers now for what a task before this one answered."""
+        self._read[self.host] = {**self[self.host], name: result}
+
     def __getitem__(self, host: str) -> Mapping[str, Any]:
         if host not in self._read:
             self._read[host] = self._of_the_play(host) if host in self._playing else self._hostvars[host]
@@ -143,7 +152,7 @@ class PlayVars(Mapping[str, Mapping[str, Any]]):
 
     def _of_the_play(self, host: str) -> dict[str, Any]:
         variables = self._variables_of_results(host)
-        found = {name: variables[name] for name in _RESULTS if self._counts(variables.get(name), name, host)}
+        found = {name: _outcome(variables[name]) for name in _RESULTS if self._counts(variables.get(name), name, host)}
         found.update({name: _lost(variables[name]) for name in _COMMITS if _is_cut_off(variables.get(name))})
         commits = [found[name] for name in _COMMITS if name in found and not found[name].get("skipped")]
         if commits:
@@ -179,6 +188,12 @@ class PlayVars(Mapping[str, Mapping[str, Any]]):
             raise OptionsError(
                 f"{name} of {host} can't be evaluated; check that every variable in it is defined."
             ) from None
+
+
+def _outcome(result: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a step answered, or with what the next one fails in its place."""
+    failure: Mapping[str, Any] | None = result.get("failure")
+    return failure or result
 
 
 def _is_cut_off(result: object) -> bool:

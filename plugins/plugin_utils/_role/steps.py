@@ -34,6 +34,8 @@ Result = Mapping[str, Any]
 Reboot = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """Restarts the host, with options of C(ansible.windows.win_reboot), and answers its result."""
 
+FAILS_LATER: Final = {"plan": _view.RESULTS[Gate.PLAN], "set_value": _view.VALUE}
+"""The steps whose failure the next one fails with (see `later`), and as what their answers are known."""
 _NOTHING: Final[Result] = {"changed": False, "skipped": True}
 _TWICE: Final = 2
 """How often win_reboot waits for its timeout at most: until the host is back, and until it carries out a command."""
@@ -147,6 +149,11 @@ class Steps:
 
     def compare(self) -> Result:
         """Compare both ends of this host's connections, and find out whether there is something to do."""
+        failure = self._play.own(_view.RESULTS[Gate.PLAN]).get("failure")
+        if failure and not self._only_verify:
+            facts = summary.of_failure(failure)
+            return {"changed": False, "lines": [], "errors": [], "ansible_facts": facts, "goes_on": True, "last": False}
+        self._fail_as("set_value")
         leaves = False
         if not self._managed:
             found, goes_on = summary.of_nothing(), False
@@ -163,12 +170,15 @@ class Steps:
         last = bool(self._own_result(_view.RESULTS[Gate.PROOF]))  # of that task, whether or not it had to read
         changes_later = goes_on and not self._only_verify and (self._context.check_mode or not last)
         if changes_later:
-            found = {**found, "lines": [], "errors": []}  # they would be about what is going to change
+            reason = self._reason(Gate.PLAN) if self._connected else ""
+            fact = summary.stopped(found["ansible_facts"], reason)
+            found = {"lines": [], "errors": [], "ansible_facts": fact}  # all else is about what is going to change
         going = {"next": leftovers.TASKS} if leaves else {}
         return {"changed": False, **found, "goes_on": goes_on or bool(found["errors"]), "last": last, **going}
 
     def stop(self) -> Result:
         """Stop where something is wrong."""
+        self._fail_as("plan")
         errors = " ".join(self._own_result(COMPARED).get("errors") or ())
         if errors and self._only_verify and _view.verified(self._play, self._host).get("unreachable"):
             raise AnsibleConnectionFailure(errors)
@@ -234,7 +244,8 @@ class Steps:
         if not reason:
             return
         if self._transaction and not barrier.uncertain(self._run, self._host):
-            self._policy("revert", transaction=self._transaction)
+            reverted = self._policy("revert", transaction=self._transaction)
+            self._play.answer(_view.RESULTS[Gate.COMMIT], {**reverted, "changed": False})
         self._stop(phase, reason)
 
     # --- restarts ---
@@ -262,6 +273,7 @@ class Steps:
 
     def may_restart(self) -> Result:
         """Stop where a restart is pending and would leave the host without what is declared."""
+        self._fail_as("plan")
         planned = self._own_result(_view.RESULTS[Gate.PLAN])
         if self._connected:
             self._stop_at(Gate.PLAN)
@@ -299,6 +311,7 @@ class Steps:
 
     def prove(self) -> Result:
         """Read the host again if something was changed, once it shows what Windows does by itself."""
+        self._fail_as("set_value")
         changed = self._pending or self._own_result(_view.VALUE).get("changed")
         if self._context.check_mode or not (changed or self._rebooted or self._host in self._ordered):
             return _NOTHING
@@ -319,6 +332,7 @@ class Steps:
 
     def finish(self) -> Result:
         """Delete the policy that was replaced, once both ends of each changed connection are proved to agree."""
+        self._fail_as("set_value")
         old = leftovers.of_other_names(self._play, self._host)
         if self._context.check_mode:
             return self._said(*(f"From {self._host}, the policy {name!r} would be deleted." for name in old))
@@ -338,6 +352,7 @@ class Steps:
 
     def restore_value(self) -> Result:
         """Give back what ProhibitIpSec was, once all hosts of the network were read."""
+        self._fail_as("plan")
         if not self._managed:
             return _NOTHING
         self._stop_at(Gate.REMOVAL)
@@ -482,6 +497,17 @@ class Steps:
     def _first_reason(self, phases: Iterable[Gate]) -> tuple[Gate, str]:
         found = ((phase, self._reason(phase)) for phase in phases)
         return next(((phase, reason) for phase, reason in found if reason), (Gate.PLAN, ""))
+
+    def _fail_as(self, name: str) -> None:
+        """Fail with what a step before this one failed with."""
+        failure = self._play.own(FAILS_LATER[name]).get("failure")
+        if not failure or self._only_verify:
+            return
+        if failure.get("unreachable"):
+            raise AnsibleConnectionFailure(failure["msg"])
+        stopped = StopError(failure["msg"])
+        stopped.reason = failure.get("reason", stopped.reason)
+        raise stopped
 
     def _stop_at(self, phase: Gate) -> None:
         reason = self._reason(phase)

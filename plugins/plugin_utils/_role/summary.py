@@ -13,6 +13,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     acceptance,
     agreement,
     barrier,
+    ends,
     facts,
     page,
     report,
@@ -45,14 +46,63 @@ def of_removal(host: str, *, rebooted: bool) -> Compared:
     return _compared((said,), (), ["restart"] if rebooted else [], {"connections": [], "findings": []})
 
 
+def of_failure(failure: Mapping[str, Any]) -> dict[str, Any]:
+    """The fact of a host of which nothing is known but how it failed."""
+    errors = [str(failure["msg"])] if failure.get("msg") else []
+    found: dict[str, Any] = _compared((), errors, (), {"connections": [], "findings": [], **_state(None)})[
+        "ansible_facts"
+    ]
+    return found
+
+
+def stopped(facts: Mapping[str, Any], reason: str) -> dict[str, Any]:
+    """The fact of a host that is to change, and why it will not, if so."""
+    return {FACT: {**facts[FACT], "errors": [reason] if reason else []}}
+
+
+def so_far(play: PlayVars, result: Mapping[str, Any], *, removal: bool, check_mode: bool) -> dict[str, Any]:
+    """The fact before a run is at its end: what it changed up to now, and what was read last.
+
+    result: what the last step answered. A connection that was changed and not read again counts as unread.
+    """
+    host, run = play.host, _view.run_nearby(play, play.host)
+    phases = (barrier.Gate.COMMIT, barrier.Gate.STAGE, barrier.Gate.PLAN)
+    answers = (run.answered(host, phase) or {} for phase in phases)
+    state = _state(next((seen for answer in answers if (seen := answer.get("host"))), None))
+    value, restart = (play[host].get(name) or {} for name in (_view.VALUE, _view.RESTART))
+    if "reboot_required" in value and state["read"]:
+        state["restart_pending"] = bool(value["reboot_required"]) and not restart.get("rebooted")
+    failed = [str(result["msg"])] if result.get("failed") or result.get("unreachable") else []
+    made: dict[str, Any] = _compared(
+        (),
+        failed,
+        () if check_mode else _changes(play, run, host),
+        {**_ends_so_far(play, run, removal=removal), **state},
+    )
+    return dict(made["ansible_facts"])
+
+
+def _ends_so_far(play: PlayVars, run: barrier.Fleet, *, removal: bool) -> dict[str, Any]:
+    if removal:
+        return {"connections": [], "findings": []}
+    host, proofs = play.host, _view.proofs(play, run.results)
+    found = agreement.agreements(run.network, host, proofs)
+    findings = [each for one in found for each in one.findings if each.host == host]
+    ends = _of_connections(run.network, host, found, findings, judgement(play, host))
+    unread = {} if host in proofs else {"agree": False}
+    return {**ends, "connections": [{**each, **unread} for each in ends["connections"]]}
+
+
 def of_site(play: PlayVars, run: barrier.Fleet, host: str) -> Compared:
     """The result for a host whose connections were brought about, or needed nothing."""
     proofs = _view.proofs(play, run.results)
     found = agreement.agreements(run.network, host, proofs)
     seen = _view.last_facts(play, host)
     judge = judgement(play, host)
-    every = tuple(dict.fromkeys(each for one in found for each in (*one.faults, *one.findings)))
+    unlike = tuple(_unlike(run.network, host, found, proofs))
+    every = tuple(dict.fromkeys((*(each for one in found for each in (*one.faults, *one.findings)), *unlike)))
     of_ends = [each for each in dict.fromkeys(each for one in found for each in one.findings) if each.host == host]
+    of_ends += unlike
     others = tuple(
         each
         for each in _besides(run.network, host, proofs, seen)
@@ -60,6 +110,7 @@ def of_site(play: PlayVars, run: barrier.Fleet, host: str) -> Compared:
     )
     accepted = {text for each in every for text in _texts(judge, each)}
     wrong = [each for one in found for each in one.differences if each not in accepted]
+    wrong += [str(each) for each in unlike if str(each) not in accepted]
     wrong += [str(each) for each in of_ends if each.severity is Severity.WARNING and judge.fails(each)]
     of_others = {str(each) for one in found for each in one.findings if each.host != host}
     said = [
@@ -74,6 +125,18 @@ def of_site(play: PlayVars, run: barrier.Fleet, host: str) -> Compared:
         _changes(play, run, host),
         {**_of_connections(run.network, host, found, (*of_ends, *others), judge), **_state(seen)},
     )
+
+
+def _unlike(
+    network: networks.Network, host: str, found: Iterable[agreement.Agreement], proofs: agreement.Proofs
+) -> Iterator[Finding]:
+    """How a host that is not as declared differs, where none of its connections does."""
+    proof = proofs.get(host)
+    if proof is None or proof["matches"] or any(fault.host == host for one in found for fault in one.faults):
+        return
+    names = [connection.name for connection in networks.connections_of(network, host)]
+    others = tuple(ends.of_other_rules(host, names, proof, network[host].other_peers))
+    yield from others or (ends.of_the_rest(host),)
 
 
 def judgement(play: PlayVars, host: str) -> acceptance.Acceptance:

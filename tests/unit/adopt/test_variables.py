@@ -33,7 +33,9 @@ _Loader.add_constructor("!unsafe", _unsafe)
 
 def adopt(folder: Path, server: Server | None = None, *, check: bool = False, host: str = "tokyo", **given: Any) -> Any:
     """Run the action as a task, on a server where there is one."""
-    connection: Any = types.SimpleNamespace(become=False, transport="ssh", _shell=types.SimpleNamespace(tmpdir=None))
+    connection: Any = types.SimpleNamespace(
+        become=False, transport="ssh", _shell=types.SimpleNamespace(tmpdir=None), _connect=lambda: None
+    )
     task: Any = types.SimpleNamespace(
         args={"folder": str(folder)} | given,
         check_mode=check,

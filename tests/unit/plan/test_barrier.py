@@ -253,9 +253,10 @@ def test_of_a_peer_that_is_down_one_host_says_why() -> None:
     down = star(spoke_a=DEAD)
     said = {name: barrier.problem(down, name, Gate.PLAN, one_end=False) for name in down.network}
     remedies = BOTH_REMEDIES.replace("rras-osaka", "spoke-a")
+    all_of_them = "hub stopped, and with it spoke-b and spoke-c"
     either = "stopped too: spoke-a, the peer of hub, is unreachable (see the message of hub)."
     assert said == {
-        HUB: f"hub stopped: its peer spoke-a is unreachable: Connection refused{remedies}",
+        HUB: f"{all_of_them}: its peer spoke-a is unreachable: Connection refused{remedies}",
         "spoke-a": "spoke-a is unreachable: Connection refused",
         "spoke-b": f"spoke-b {either}",
         "spoke-c": f"spoke-c {either}",
@@ -266,7 +267,7 @@ def test_where_the_peer_itself_has_a_fault_another_one_says_why() -> None:
     both = star(spoke_a=DEAD, hub=FAILED)
     said = {name: barrier.problem(both, name, Gate.PLAN, one_end=False) for name in ("spoke-b", "spoke-c")}
     assert said == {
-        "spoke-b": "spoke-b stopped: its peer hub failed: the disk is full",
+        "spoke-b": "spoke-b stopped, and with it spoke-c: its peer hub failed: the disk is full",
         "spoke-c": "spoke-c stopped too: its peer hub failed (see the message of spoke-b).",
     }
 
@@ -274,7 +275,9 @@ def test_where_the_peer_itself_has_a_fault_another_one_says_why() -> None:
 def test_a_hub_that_is_down_is_the_peer_of_each_spoke() -> None:
     down = star(hub=DEAD)
     first, second = (barrier.problem(down, name, Gate.PLAN, one_end=False) for name in SPOKES[:2])
-    assert first.startswith("spoke-a stopped: its peer hub is unreachable: Connection refused; run both")
+    assert first.startswith(
+        "spoke-a stopped, and with it spoke-b and spoke-c: its peer hub is unreachable: Connection refused;"
+    )
     assert second == "spoke-b stopped too: its peer hub is unreachable (see the message of spoke-a)."
     assert barrier.problem(down, "spoke-a", Gate.PLAN, one_end=True) == ""
 

@@ -141,6 +141,28 @@ def test_what_does_not_match_is_said_whatever_it_is() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("read", "errors"),
+    [
+        (proof(), []),
+        (proof(matches=False), ["rras-tokyo does not match the declaration. Run site for rras-tokyo."]),
+        (
+            proof(matches=False, rules=[rule(), rule(name="all other L2TP", state="missing", treatment="")]),
+            ["L2TP with other peers is ignored on rras-tokyo, but l2tp_other_peers is block. Run site for rras-tokyo."],
+        ),
+    ],
+)
+def test_a_change_that_did_not_bring_about_what_is_declared_is_no_success(
+    read: Mapping[str, Any], errors: list[str]
+) -> None:
+    hostvars = changed(READ, TOKYO, __l2tp_plan=proof() | PENDING, __l2tp_stage={"transaction": "x"})
+    hostvars = changed(hostvars, TOKYO, __l2tp_commit={"changed": True}, __l2tp_proof={**read, "changed_rules": []})
+    result = compared(hostvars, TOKYO)
+    assert result["errors"] == errors
+    finishing = changed(hostvars, TOKYO, __l2tp_compared=result)
+    assert role.decide("finish", finishing, TOKYO)[1:] == ([] if errors else ["finish"], " ".join(errors))
+
+
 def test_a_host_without_a_connection_needs_no_address() -> None:
     answer = proof(comparison=None)
     answer["host"] |= {"addresses": [{"address": "192.0.2.7", "dynamic": False}], "machine": "x"}
@@ -242,7 +264,7 @@ def test_why_a_hub_stops_is_said_once_and_its_cause_is_named() -> None:
     said = {name: role.decide("set_value", hostvars, name)[1:] for name in ("hub", "a", "c")}
     assert said == {
         "hub": (["revert"], "hub stopped too: its peer b failed (see the message of a)."),
-        "a": (["revert"], "a stopped: b, the peer of hub, failed: the disk is full"),
+        "a": (["revert"], "a stopped, and with it c and hub: b, the peer of hub, failed: the disk is full"),
         "c": (["revert"], "c stopped too: b, the peer of hub, failed (see the message of a)."),
     }
 
@@ -252,6 +274,30 @@ def test_a_commit_that_was_cut_off_and_not_asked_for_again_reverts_nobody() -> N
     assert role.decide("ask_again", hostvars, OSAKA)[1] == ["plan"]
     for host in READ:
         assert role.decide("set_value", hostvars, host)[1] == []
+
+
+NEVER_REACHED = DEAD | {"sent": False}
+
+
+@pytest.mark.parametrize("host", [OSAKA, TOKYO])
+def test_what_was_never_reached_did_not_commit_so_all_revert(host: str) -> None:
+    other = TOKYO if host == OSAKA else OSAKA
+    committed = changed(HOSTVARS, other, __l2tp_commit={"changed": True}, __l2tp_again={"skipped": True})
+    asked = changed(committed, host, __l2tp_commit=NEVER_REACHED, __l2tp_again=DEAD)
+    assert role.decide("set_value", asked, other)[1:] == (
+        ["revert"],
+        f"{other} stopped: its peer {host} is unreachable: Connection refused",
+    )
+    for hostvars in (
+        changed(committed, host, __l2tp_commit=NEVER_REACHED, __l2tp_again={"skipped": True}),
+        changed(committed, host, __l2tp_commit=NEVER_REACHED | {"sent": True}, __l2tp_again=DEAD),
+    ):
+        assert role.decide("set_value", hostvars, other)[1] == []
+
+
+def test_a_near_end_commits_all_the_same_for_its_far_end_may_be_behind_it() -> None:
+    hostvars = changed(changed(HOSTVARS, TOKYO, __l2tp_commit={}), OSAKA, __l2tp_commit=NEVER_REACHED, __l2tp_again={})
+    assert role.decide("commit_near", hostvars, TOKYO)[1] == ["commit"]
 
 
 PENDING_RESTART = {"__l2tp_plan": proof(in_effect="no") | {"pending": False, "changed_rules": []}}

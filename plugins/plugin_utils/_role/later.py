@@ -1,0 +1,55 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a step leaves for later plays: the fact l2tp_result, which Ansible takes only from a task that did not fail.
+
+So a step whose failure belongs into the fact answers it as a part of its result, and the next step on this host fails
+with it. Nothing lies between the two: every step asks what was done before.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _view
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Gate
+from ansible_collections.rras.ipsec.plugins.plugin_utils._role import summary
+from ansible_collections.rras.ipsec.plugins.plugin_utils._role.steps import FAILS_LATER, Context, Result, Steps, step
+
+_ANSWERS: Final = {
+    "plan": _view.RESULTS[Gate.PLAN],
+    "commit_far": _view.RESULTS[Gate.COMMIT],
+    "commit_near": _view.RESULTS[Gate.COMMIT],
+    "ask_again": _view.AGAIN,
+    "set_value": _view.VALUE,
+    "restore_value": _view.VALUE,
+    "restart": _view.RESTART,
+    "remove_policy": _view.RESULTS[Gate.COMMIT],
+}
+"""The steps after which the fact says what was done up to now, and as what their answers are known."""
+_COMPARED_NEXT: Final = "plan"
+"""Its fact is made by the comparison that follows, but for a removal, which has none."""
+
+
+def done(name: str, steps: Steps, context: Context, *, removal: bool) -> Result:
+    """Do a step on a host, and add the fact. Raises what the step does, unless the next step fails in its place."""
+    if name not in FAILS_LATER:
+        return _with_fact(name, step(name, steps), context, removal=removal)
+    outcome, lost = context.action.guarded(lambda: step(name, steps))
+    failure: dict[str, Any] = {"unreachable": True, "msg": lost} if lost else dict(outcome)
+    if not (lost or outcome.get("failed")):
+        return _with_fact(name, outcome, context, removal=removal)
+    return _with_fact(name, {"changed": False, "failure": failure}, context, removal=removal)
+
+
+def _with_fact(name: str, result: Result, context: Context, *, removal: bool) -> Result:
+    if name not in _ANSWERS or result.get("skipped") or (name == _COMPARED_NEXT and not removal):
+        return result
+    fact, _lost = context.action.guarded(lambda: _fact(name, result, context, removal=removal))
+    return {**result, "ansible_facts": fact.get("ansible_facts") or summary.of_failure(result.get("failure") or {})}
+
+
+def _fact(name: str, result: Result, context: Context, *, removal: bool) -> Result:
+    known = result.get("failure") or result
+    context.play.answer(_ANSWERS[name], known)
+    return {"ansible_facts": summary.so_far(context.play, known, removal=removal, check_mode=context.check_mode)}
