@@ -93,6 +93,8 @@ class Reader:
             "RRAS_RECORDED_TASKS": str(self._tasks),
         }
         self.lay_out(*names)
+        # Ansible is started in the controller's folder: a path that a document gives leads to its own files there.
+        (controller.folder / "group_vars").symlink_to(folder / "group_vars")
         (folder / "password").write_text(PASSWORD, encoding="utf-8")
         self._inventory = folder / "simulated.yml"
         self._inventory.write_text(yaml.safe_dump(self._simulated()), encoding="utf-8")
@@ -123,6 +125,7 @@ class Reader:
     def inventory(self, name: str) -> Mapping[str, Any]:
         """What ansible-inventory makes of an inventory of the document."""
         command = [sys.executable, "-m", "ansible", "inventory", "--inventory", str(self.folder / name), "--list"]
+        command += ["--vault-password-file", str(self.folder / "password")]
         ran = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=60, check=True)
         found: Mapping[str, Any] = json.loads(ran.stdout)
         return found

@@ -39,7 +39,8 @@ class ActionModule(ActionBase):
         before = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
         changed = line not in before
         if changed and not self._task.check_mode:
-            file.write_text("".join(f"{each}\n" for each in (*before, line)), encoding="utf-8")
+            with file.open("a", encoding="utf-8") as appended:  # as a whole, for each host has a process of its own
+                appended.write(f"{line}\n")
         return {"changed": changed, "reboot_required": changed and name.endswith(".win_feature")}
 
 
