@@ -317,3 +317,9 @@ def test_a_verification_writes_it_and_site_does_not(tmp_path: Path) -> None:
     found = reports.hostvars([LINK], answers, l2tp_report=[str(path)], l2tp_verify_only=False)
     decide("show", found, TOKYO)
     assert not path.exists()
+
+
+def test_a_note_is_there_once_whatever_the_number_of_servers(troubled: page.PageReport) -> None:
+    said = [each["identifier"] for server in troubled["servers"] for each in server["findings"]]
+    assert said.count("legacy_engine") == 1
+    assert said.count("other_l2tp_unprotected") == 1, "what is a server's own stays"

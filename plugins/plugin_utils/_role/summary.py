@@ -103,11 +103,9 @@ def of_site(play: PlayVars, run: barrier.Fleet, host: str) -> Compared:
     every = tuple(dict.fromkeys((*(each for one in found for each in (*one.faults, *one.findings)), *unlike)))
     of_ends = [each for each in dict.fromkeys(each for one in found for each in one.findings) if each.host == host]
     of_ends += unlike
-    others = tuple(
-        each
-        for each in _besides(run.network, host, proofs, seen)
-        if not (each.identifier is Identifier.LEFTOVER_POLICY and leftovers.of_other_names(play, host))
-    )
+    others = tuple(_besides(run.network, host, proofs, seen))
+    if leftovers.of_other_names(play, host):  # the last step deletes them
+        others = tuple(each for each in others if each.identifier is not Identifier.LEFTOVER_POLICY)
     accepted = {text for each in every for text in _texts(judge, each)}
     wrong = [each for one in found for each in one.differences if each not in accepted]
     wrong += [str(each) for each in unlike if str(each) not in accepted]
