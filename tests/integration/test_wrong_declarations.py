@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from ansible_collections.rras.ipsec.tests.lab import HostSpec
 from ansible_collections.rras.ipsec.tests.messages import Says
 from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import REMOVE, Run
+from ansible_collections.rras.ipsec.tests.support.effort import TRIED
 from ansible_collections.rras.ipsec.tests.support.labs import controller_for
 from ansible_collections.rras.ipsec.tests.support.pair import KEY, connection
 
@@ -512,7 +513,8 @@ def test_check_mode_and_removal_refuse_it_too(tmp_path: Path) -> None:
         assert words.executions(controller.lab) == {spec.name: 0}
 
 
-def test_nothing_of_a_key_is_in_the_sentences(refused: Run) -> None:
+def test_nothing_of_a_key_is_in_the_sentences(refused: Run, record_property: Callable[[str, object], None]) -> None:
+    record_property(TRIED, f"{len(MISTAKES)} wrong declarations in one run of the playbook, 0 keys shown")
     assert refused.failed
     assert KEY not in refused.output + refused.errors
     assert "10531053" not in refused.output + refused.errors
