@@ -18,19 +18,19 @@ def main() -> None:
     costs: dict[str, dict[int, float]] = {}
     pair = shown(
         "One pair",
-        "what a run costs the server that also does what is done once for all; bytes are those of the HTTP bodies",
+        "What one run costs the server that also does what is done once for all. Bytes are those of the HTTP bodies.",
         one_pair.report(quick=quick),
         ("14", "22", "28", "5", "10", "8", "8", "8", "6"),
     )
     fleets = shown(
         "Many servers",
-        "unchanged, site and a play of two bare raw tasks in turn, medians; lab: its share of the processor time",
+        "Unchanged; site and a play of two bare raw tasks in turn, medians. Lab: its share of the processor time.",
         fleet.report(quick=quick, costs=costs),
         ("22", "5", "7", "12", "12", "11", "17", "5", "6"),
     )
     pure = shown(
         "The pure core",
-        f"a store of foreign objects is decoded, and a policy planned beside them; Python {platform.python_version()}",
+        f"A store of foreign objects is decoded, and a policy planned beside them. Python {platform.python_version()}.",
         core.report(quick=quick),
         ("8", "9", "15", "8", "8", "18"),
     )
