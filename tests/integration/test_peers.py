@@ -356,8 +356,6 @@ def test_while_it_is_unknown_what_one_end_has_nobody_goes_back(pair: Controller)
         assert words.keys_of(only) == [NEW_KEY]
 
 
-@pytest.mark.slow
-@pytest.mark.usefixtures("first_run_done")
 @pytest.mark.usefixtures("first_run_done")
 def test_an_end_that_dies_before_its_commit_makes_the_other_go_back(pair: Controller) -> None:
     """Nothing was sent to it, so it did not commit; when its answer got lost, nobody would know."""
@@ -382,6 +380,8 @@ def test_an_end_that_dies_before_its_commit_makes_the_other_go_back(pair: Contro
     assert [words.keys_of(words.assigned(host)) for host in (near, far)] == [[NEW_KEY], [NEW_KEY]]
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("first_run_done")
 def test_what_was_replaced_stays_until_the_peer_is_proved_too(pair: Controller) -> None:
     pair.variables["l2tp_reboot"] = "never"
     pair.variables["l2tp_connections"] = [connection(key=NEW_KEY)]
