@@ -15,7 +15,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import O
 from ansible_collections.rras.ipsec.plugins.plugin_utils._results import RESULT_OF_A_STEP
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role import later, tags
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role.play_vars import PlayVars
-from ansible_collections.rras.ipsec.plugins.plugin_utils._role.steps import Context, Steps, step
+from ansible_collections.rras.ipsec.plugins.plugin_utils._role.step import Context
+from ansible_collections.rras.ipsec.plugins.plugin_utils._role.steps import Steps, step
 from ansible_collections.rras.ipsec.plugins.plugin_utils._specs import STEP
 
 _HIDDEN = ("preflight",)

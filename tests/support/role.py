@@ -18,7 +18,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyResult, ValueResult
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role import preflight
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role.play_vars import VARIABLES, PlayVars
-from ansible_collections.rras.ipsec.plugins.plugin_utils._role.steps import Context, Steps, StopError, step
+from ansible_collections.rras.ipsec.plugins.plugin_utils._role.step import Context, StopError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._role.steps import Steps, step
 
 ROLE = Path(__file__).parents[2] / "roles" / "l2tp"
 DEFAULTS = {

@@ -34,7 +34,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render import R
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render.reg_file import RegFileError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._private_files import PrivateFilesError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role import play_vars
-from ansible_collections.rras.ipsec.plugins.plugin_utils._role.steps import StopError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._role.step import StopError
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
 from ansible_collections.rras.ipsec.tests.lab.engine import Command, Connection
 
