@@ -444,8 +444,10 @@ def test_a_policy_for_linux_warns_of_nothing(warned: list[str]) -> None:
 
 
 STAYS_OPEN = (
-    "osaka: L2TP {} is in clear text once what is rendered is in force; set l2tp_other_peers to block or certificate."
+    "osaka: L2TP {} is in clear text once what is rendered is in force; set l2tp_other_peers to block or certificate{}."
 )
+OF_OTHERS = STAYS_OPEN.format("with peers that no connection names", "")
+OVER_IPV6 = STAYS_OPEN.format("over IPv6", " and l2tp_block_over_ipv6 to true")
 
 
 @pytest.mark.parametrize(
@@ -454,12 +456,12 @@ STAYS_OPEN = (
         (
             pair(l2tp_other_peers="ignore"),
             {},
-            [STAYS_OPEN.format("with peers that no connection names")],
+            [OF_OTHERS],
         ),
         (
             pair(l2tp_other_peers="ignore", l2tp_peer_type="windows"),
             {},
-            [STAYS_OPEN.format("with peers that no connection names"), STAYS_OPEN.format("over IPv6")],
+            [OF_OTHERS, OVER_IPV6],
         ),
         (pair(), {}, []),
         (pair(l2tp_peer_type="windows"), {}, []),
