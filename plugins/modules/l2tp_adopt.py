@@ -84,7 +84,8 @@ left_out:
 site_changes:
   description:
     - What the playbook C(rras.ipsec.site) would change on the host with these variables, a sentence each.
-    - Where the host lacks something else that the role does besides the policy, a variable declines it, and RV(steps) says which. Of an export, nothing of this is known.
+    - Where the host lacks something else that the role does besides the policy, a variable declines it, and RV(steps) says which.
+    - Of an export, nothing of this is known.
   returned: success
   type: list
   elements: str

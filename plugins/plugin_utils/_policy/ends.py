@@ -34,17 +34,21 @@ def of_rule(host: str, name: str, proof: PolicyProof, peer: str, peers: PolicyPr
     rule = _rule(proof, name)
     if rule is None:
         return
+    other = _rule(peers, name) if peers else None
+    has_it = peer if other and other["state"] == State.MATCHES else ""
     if not rule["covered"]:
         yield from findings.clear_text_with(host, peer, proof["host"])
     if rule["state"] == State.MISSING and proof["comparison"]["standing"] != Standing.MISSING:
         yield findings.error(Identifier.RULE_MISSING, host, f"The rule {name!r} is missing on {host}.", run_site(host))
     elif rule["state"] == State.DIFFERS and rule["only_key"]:
-        yield _another_key(host, name, rule, peer, _rule(peers, name) if peers else None)
+        yield _another_key(host, name, rule, peer, other)
     elif rule["state"] == State.DIFFERS and rule["ends_swapped"]:
-        said = _instead(f"The rule {name!r} on {host} has its two ends swapped: it", rule["has"], rule["declared"])
+        said = _instead(
+            f"The rule {name!r} on {host} has its two ends swapped: it", rule["has"], rule["declared"], has_it
+        )
         yield findings.error(Identifier.ENDS_SWAPPED, host, said, run_site(host))
     elif rule["state"] == State.DIFFERS:
-        said = _instead(f"The rule {name!r} on {host}", rule["has"], rule["declared"])
+        said = _instead(f"The rule {name!r} on {host}", rule["has"], rule["declared"], has_it)
         yield findings.error(Identifier.RULE_DIFFERS, host, said, run_site(host))
     for obstacle in rule["obstacles"]:
         yield findings.obstacle(host, obstacle, run_site(host))
@@ -152,14 +156,16 @@ _TREATMENTS = {
 """What l2tp_other_peers makes of it."""
 
 
-def _instead(what: str, has: Sequence[str], declared: Sequence[str]) -> str:
+def _instead(what: str, has: Sequence[str], declared: Sequence[str], peer: str = "") -> str:
+    """How something differs from the declaration. peer: the other end, where that has what is declared."""
     if not has and not declared:
         return f"{what} is not what is declared."
     if not declared:
         return f"{what} has settings that are not declared ({', '.join(has)})."
     if not has:
         return f"{what} lacks declared settings ({', '.join(declared)})."
-    return f"{what} has {', '.join(has)}; the declaration says {', '.join(declared)}."
+    also = f", which {peer} has" if peer else ""
+    return f"{what} has {', '.join(has)}; the declaration says {', '.join(declared)}{also}."
 
 
 def run_site(host: str) -> str:

@@ -36,8 +36,8 @@ def errors(**given: Any) -> tuple[str, ...]:
         (
             {"rules": [rule(state="differs", has=["not active"], declared=["active"], covered=False), SOUND]},
             (
-                "The rule 'tokyo-osaka' on rras-tokyo has not active; the declaration says active. "
-                "Run site for rras-tokyo."
+                "The rule 'tokyo-osaka' on rras-tokyo has not active; the declaration says active, "
+                "which rras-osaka has. Run site for rras-tokyo."
             ),
         ),
         (
