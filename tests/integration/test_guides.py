@@ -135,6 +135,11 @@ def the_role(reader: Reader) -> None:
     reader.ran.discard("both.yml")
     for host in (TOKYO, OSAKA):
         assert f'"msg": "{host} needs a restart: tokyo-osaka: ' in told.output, told.explain()
+    sound = reader.run("block-6.yml", *given, inventories=())
+    stopped = reader.run("block-6.yml", *given, "-e", "l2tp_policy_name=", inventories=())
+    for host in (TOKYO, OSAKA):
+        assert f'"msg": "{host}: ' not in sound.output, "nothing stopped it"
+        assert f'"msg": "{host}: ' in stopped.output, stopped.explain()
 
 
 def made_keys(reader: Reader) -> None:
@@ -201,13 +206,13 @@ READINGS = [
     Reading(("docs/larger_play.md",), modules_alone, ("modules.yml",)),
     Reading(("README.md", "docs/fleets.md"), fleets, ("site.yml", "verify.yml")),
     Reading(("README.md",), rotating, ("forget_old_keys.yml",), later=("docs/rotating_keys.md",)),
-    Reading(("roles/l2tp/README.md",), the_role, ("block-4.yml", "block-5.yml"), WITH_ANOTHER_ADDRESS),
+    Reading(("roles/l2tp/README.md",), the_role, ("block-4.yml", "block-5.yml", "block-6.yml"), WITH_ANOTHER_ADDRESS),
     Reading(("docs/keys.md",), made_keys),
     Reading(("docs/linux_peer.md",), linux_peer, hosts=PAIR[:1]),
     Reading(("docs/windows_2000.md",), two_windows_2000, hosts=()),
     Reading(("docs/windows_2000.md",), mixed_pair, hosts=PAIR[:1]),
 ]
-FOR_OTHERS = {"README.md": {"requirements.yml"}, "docs/topologies.md": {"host_vars/example-net.yml"}}
+FOR_OTHERS = {"README.md": {"requirements.yml"}, "docs/topologies/unmanaged_end.md": {"host_vars/example-net.yml"}}
 """What `test_packaged` installs from, and what stands beside a block without a file."""
 LOOSE = [
     pytest.param(document, file, id=f"{document.stem}-{file.removesuffix('.yml')}")

@@ -46,9 +46,13 @@ def facts(host: HostState, key_word: describe.KeyWord) -> HostFacts:
             "outbound_routing": host.l2tp_ports.outbound_routing,
         },
         "connection_security_rules": list(host.windows_firewall.overlapping),
-        "obstacles": cast("list[ObstacleFacts]", [fields(each) for each in protection.all_obstacles(host)]),
+        "obstacles": [_obstacle(each) for each in protection.all_obstacles(host)],
         "policies_valid": host.policies_valid,
     }
+
+
+def _obstacle(found: protection.Obstacle) -> ObstacleFacts:
+    return cast("ObstacleFacts", fields(found))
 
 
 def fields(item: Any) -> dict[str, Any]:  # noqa: ANN401 - any instance of a dataclass

@@ -129,10 +129,11 @@ def _unlike(
     network: networks.Network, host: str, found: Iterable[agreement.Agreement], proofs: agreement.Proofs
 ) -> Iterator[Finding]:
     """How a host that is not as declared differs, where none of its connections does."""
-    proof = proofs.get(host)
-    if proof is None or proof["matches"] or any(fault.host == host for one in found for fault in one.faults):
+    proof, names = proofs.get(host), [connection.name for connection in networks.connections_of(network, host)]
+    if proof is None or not names or proof["matches"]:
         return
-    names = [connection.name for connection in networks.connections_of(network, host)]
+    if any(fault.host == host for one in found for fault in one.faults):
+        return
     others = tuple(ends.of_other_rules(host, names, proof, network[host].other_peers))
     yield from others or (ends.of_the_rest(host),)
 

@@ -12,6 +12,7 @@ from typing import cast
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     describe,
     facts,
+    findings,
     inspection,
     model,
     weaknesses,
@@ -41,4 +42,8 @@ def inform(
     faults = {masked(key).data: weaknesses.of_key(key) for key in (*preshared_keys, *by_rule.values())}
     shown = facts.facts(seen, word)
     found = (*inspection.inspect(host, shown), *weaknesses.of_stored(host, seen.store.policies, faults))
-    return {"changed": False, "host": shown, "findings": [cast("FindingFacts", facts.fields(each)) for each in found]}
+    return {"changed": False, "host": shown, "findings": [_fields(each) for each in found]}
+
+
+def _fields(found: findings.Finding) -> FindingFacts:
+    return cast("FindingFacts", facts.fields(found))
