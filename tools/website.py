@@ -20,7 +20,16 @@ ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / ".cache" / "site"
 SOURCE = SITE / "source"
 BIN = Path(sys.executable).parent
-GUIDES = ("*.md", "LICENSE", "docs/*.md", "docs/topologies/*.md", "docs/*.yml", "docs/*.png", "roles/*/README.md")
+GUIDES = (
+    "*.md",
+    "LICENSE",
+    "docs/*.md",
+    "docs/topologies/*.md",
+    "docs/*.yml",
+    "docs/*.png",
+    "docs/*.svg",
+    "roles/*/README.md",
+)
 INVENTORY = SOURCE / "ansible.inv"
 LABEL = re.compile(r"<(?P<label>ansible_collections\.(?!rras\.ipsec\.)(?P<path>\w+\.\w+\.\w+))>`")
 PAGES = {

@@ -5,6 +5,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+STOPPED: Final = "stopped"
+"""The reason of a host that the role stops, for what is declared or for what a peer did."""
+
 
 class RrasError(Exception):
     """The root of all errors that a user may see.

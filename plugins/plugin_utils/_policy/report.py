@@ -25,6 +25,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.agreement import Proofs
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.comparison import Standing
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import STOPPED
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Finding, Identifier, Severity
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Connection, Network
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import HostFacts, PolicyResult, as_proof
@@ -115,6 +116,8 @@ def _refused(host: str, found: tuple[Finding, ...], refusal: str) -> tuple[Findi
 def _not_compared(host: str, answer: PolicyResult, mistake: str) -> Finding:
     if mistake:
         return findings.error(Identifier.MISTAKEN, host, f"{host} was not compared, because {mistake}", "")
+    if answer.get("reason") == STOPPED:
+        return findings.error(Identifier.REFUSED, host, str(answer["msg"]), "")  # what is declared is wrong
     said = barrier.failure(host, answer)
     if said:
         what = Identifier.UNREACHABLE if answer.get("unreachable") else Identifier.REFUSED

@@ -17,7 +17,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasActi
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Fleet, Gate
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import STOPPED, RrasError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyResult, ValueResult
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role import preflight
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role.play_vars import MACHINES, PlayVars
@@ -35,7 +35,7 @@ NOTHING: Final[Result] = {"changed": False, "skipped": True}
 class StopError(RrasError):
     """Why a host goes no further."""
 
-    reason = "stopped"
+    reason = STOPPED
 
 
 class NotBackError(StopError):
