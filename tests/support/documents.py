@@ -40,7 +40,8 @@ class Example:
 
 def documents() -> list[Path]:
     """All Markdown files of the repository but the changelog, whose text other files of it give."""
-    found = (path for path in ROOT.rglob("*.md") if path.relative_to(ROOT).parts[0] not in _GENERATED)
+    tops = (top for top in ROOT.iterdir() if top.name not in _GENERATED)
+    found = (path for top in tops for path in (top.rglob("*.md") if top.is_dir() else [top]) if path.suffix == ".md")
     return sorted(path for path in found if path.name != "CHANGELOG.md")
 
 
