@@ -140,12 +140,14 @@ def _span(node: ast.expr) -> tuple[Place, Place]:
 
 
 def begin(module: Module, database: WorkDB) -> None:
-    """List all faults of a module and set those aside that no test could notice."""
-    list_faults([Path(module.path)], database, {})
-    spans = list(left_out(Path(module.path).read_text(encoding="utf-8")))
+    """List all faults of a package and set those aside that no test could notice."""
+    files = sorted(Path(module.path).glob("*.py"))
+    list_faults(files, database, {})
+    spans = {file: list(left_out(file.read_text(encoding="utf-8"))) for file in files}
     skipped = WorkResult(worker_outcome=WorkerOutcome.SKIPPED)
     for item in database.work_items:
-        if any(start <= item.mutations[0].start_pos < end for start, end in spans):
+        (fault,) = item.mutations
+        if any(start <= fault.start_pos < end for start, end in spans[fault.module_path]):
             database.set_result(item.job_id, skipped)
 
 
@@ -164,19 +166,19 @@ def survivors(database: WorkDB) -> list[WorkItem]:
 
 def _order(item: WorkItem) -> tuple[Any, ...]:
     fault = item.mutations[0]
-    return fault.start_pos, fault.operator_name, fault.occurrence
+    return fault.module_path, fault.start_pos, fault.operator_name, fault.occurrence
 
 
 def plant(module: Module, database: WorkDB, items: Iterable[WorkItem]) -> None:
     """Plant faults, one after the other, and write down what became of each."""
     for item in items:
         (fault,) = item.mutations
-        with use_mutation(Path(module.path), get_operator(fault.operator_name)(), fault.occurrence) as (before, after):
+        with use_mutation(fault.module_path, get_operator(fault.operator_name)(), fault.occurrence) as (before, after):
             passed, output = judge(module)
         outcome = TestOutcome.SURVIVED if passed else TestOutcome.KILLED
         database.set_result(item.job_id, WorkResult(WorkerOutcome.NORMAL, output, outcome))
         if passed:
-            print(f"{module.path}:{fault.start_pos[0]}: {_first_change(before, after)}", flush=True)
+            print(f"{fault.module_path}:{fault.start_pos[0]}: {_first_change(before, after)}", flush=True)
 
 
 def _first_change(before: str, after: str) -> str:
@@ -189,10 +191,9 @@ def mutate(module: Module, start: Start, sample: int) -> None:
     passed, output = judge(module)
     if not passed:
         sys.exit(f"{module.path}: the tests fail without a fault\n{output}")
-    # From now on the module's code is that of its source, also where two faults are planted within one second.
+    # From now on the code is that of its source, also where two faults are planted within one second.
     sys.dont_write_bytecode = True
-    for compiled in Path(module.path).parent.glob(f"__pycache__/{Path(module.path).stem}.*"):
-        compiled.unlink()
+    shutil.rmtree(Path(module.path) / "__pycache__", ignore_errors=True)
     with use_db(str(module.session)) as database:
         if start is Start.NOTHING:
             begin(module, database)
