@@ -190,7 +190,7 @@ options:
           certificate_authority:
             description:
               - The distinguished name of the certification authority from which both servers have a certificate, for example
-                V(CN=Example Root CA, O=Example).
+                V(CN=Example Root CA, O=Example). As RFC 4514 or as Windows writes it; it is stored as Windows does.
             type: str
           kerberos:
             description:

@@ -15,8 +15,8 @@ UTILS = Path(__file__).parents[2] / "plugins" / "plugin_utils"
 TESTS = Path(__file__).parents[1]
 COLLECTION = "ansible_collections.rras.ipsec.plugins.plugin_utils."
 PURE = {
-    "__future__", "abc", "collections", "dataclasses", "datetime", "enum", "functools", "hashlib", "hmac",
-    "ipaddress", "itertools", "math", "re", "struct", "types", "typing", "unicodedata", "uuid",
+    "__future__", "abc", "collections", "cryptography", "dataclasses", "datetime", "enum", "functools", "hashlib",
+    "hmac", "ipaddress", "itertools", "math", "re", "struct", "types", "typing", "unicodedata", "uuid",
 }  # fmt: skip
 IMPURE_NAMES = {"uuid1", "uuid4", "open", "print", "input", "now", "today", "getnode"}
 

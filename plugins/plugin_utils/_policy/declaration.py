@@ -10,7 +10,7 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model, texts
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import distinguished_names, model, texts
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import NameMap
 
@@ -343,5 +343,5 @@ def _method(where: str, method: Options) -> model.AuthenticationMethod:
         return model.AuthenticationMethod.preshared_key(key)
     if authority is not None:
         check_authority(f"{where}.certificate_authority", authority)
-        return model.AuthenticationMethod.certificate(authority)
+        return model.AuthenticationMethod.certificate(distinguished_names.as_windows_writes(authority))
     return model.AuthenticationMethod.kerberos()

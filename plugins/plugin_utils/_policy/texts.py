@@ -13,6 +13,8 @@ import re
 import unicodedata
 from typing import Final
 
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.distinguished_names import is_distinguished_name
+
 NAME_LIMIT: Final = 255
 _SHORTEST_KEY: Final = 2
 """A key of one character can't be masked."""
@@ -32,12 +34,6 @@ _UNSEEN: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u18
 """What has another category than blanks and format characters, and is not seen all the same."""
 _TURNING: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """The characters that turn the direction of writing round, or mark it, and those that end it again."""
-
-# The parser of RFC 4514 in the library cryptography, which ansible-core brings, refuses what Windows itself writes:
-# blanks after commas, quoted values, semicolons, the types S and E (CertNameToStr). It also takes invisible characters.
-_TYPE: Final = r"\s*(?:[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)\s*"
-_VALUE: Final = r'\s*(?:"(?:[^"]|"")+"|(?:\\.|[^\s,;+"\\])(?:\\.|[^,;+"\\])*)\s*'
-_DISTINGUISHED_NAME: Final = re.compile(rf"{_TYPE}={_VALUE}(?:[,;+]{_TYPE}={_VALUE})*")
 
 
 def name_fault(text: str) -> str:
@@ -83,7 +79,7 @@ def authority_fault(text: str) -> str:
         return SURROGATE
     if _broken(text):
         return _ONE_LINE
-    if not _DISTINGUISHED_NAME.fullmatch(text):
+    if not is_distinguished_name(text):
         return "is not a distinguished name; write it as in the certificate, such as 'CN=Example Root CA, O=Example'."
     if _TURNING.search(text):
         return _TURNED

@@ -216,6 +216,10 @@ TRAP: Any = {"offers": (model.Offer((model.Algorithm(model.Transform.AH, 1, 2),)
             },
             "it adds settings to its certificate methods",
         ),
+        (
+            {"authentication": (model.AuthenticationMethod.certificate("Example Root CA"),)},
+            "what it names as its certification authority is not a distinguished name",
+        ),
     ],
 )
 def test_what_a_rule_has_that_no_connection_can_is_listed(change: dict[str, Any], why: str) -> None:

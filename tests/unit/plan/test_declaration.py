@@ -277,21 +277,10 @@ def test_any_other_text_can_be_a_key(key: str) -> None:
     assert method == model.AuthenticationMethod.preshared_key(key)
 
 
-@pytest.mark.parametrize(
-    "authority",
-    [
-        "CN=Example Root CA",
-        "cn=Example Root CA, o=Example; C = JP",
-        "DC=example,DC=net,CN=Example CA 1",
-        'O="Example, Inc.", CN="The ""best"" CA"',
-        "CN=Example\\, Inc.+OU=a=b",
-        "2.5.4.3=Example",
-        "E=ca@example.net, S=\u6771\u4eac",
-    ],
-)
-def test_an_authority_is_a_distinguished_name(authority: str) -> None:
+def test_an_authority_is_stored_as_windows_writes_it() -> None:
+    authority = "cn=Example Root CA,o=Example; ST = \u6771\u4eac"
     (method,) = declare(**authenticated(certificate_authority=authority)).policy.rules[0].authentication
-    assert method == model.AuthenticationMethod.certificate(authority)
+    assert method == model.AuthenticationMethod.certificate("CN=Example Root CA, O=Example, S=\u6771\u4eac")
 
 
 BACK = {"source_address": PEER, "destination_address": ADDRESS, "source_port": 0, "destination_port": 1701}

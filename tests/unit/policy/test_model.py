@@ -131,6 +131,9 @@ SAME: dict[str, Change] = {
     "an authority without its NUL": first_rule(
         authentication=(KEY, AuthenticationMethod(AuthenticationType.CERTIFICATE, CA.data[:-2])),
     ),
+    "an authority as others write it": first_rule(
+        authentication=(KEY, AuthenticationMethod.certificate("cn=Example Root CA,o=Example")),
+    ),
     "a tunnel name without a tunnel": first_rule(tunnel_name="tunnel.example.com"),
     "filters in another order": first_rule(filter_list=FilterList("the pair", (OTHER, L2TP))),
     "another filter list's name": first_rule(filter_list=FilterList("other", (L2TP, OTHER), "other")),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import describe, model
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import describe, model, texts
 
 _IKE_ENCRYPTION: Final[Mapping[int, str]] = {model.IkeEncryption.DES: "des", model.IkeEncryption.TRIPLE_DES: "3des"}
 _ENCRYPTION: Final[Mapping[int, str]] = {model.Encryption.DES: "des", model.Encryption.TRIPLE_DES: "3des"}
@@ -111,6 +111,9 @@ def methods(rule: model.Rule) -> tuple[model.AuthenticationMethod, ...]:
         raise InexpressibleError(f"it authenticates by a method of the unknown type {unknown[0]}")
     if any(rule.authentication_flags):
         raise InexpressibleError("it adds settings to its certificate methods")
+    authorities = [each.certificate_authority for each in rule.authentication if each.certificate_authority]
+    if any(map(texts.authority_fault, authorities)):
+        raise InexpressibleError("what it names as its certification authority is not a distinguished name")
     return rule.authentication
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import collections
 from collections.abc import Hashable, Iterable
 
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import distinguished_names
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.model.filters import Address, Filter, FilterList
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.model.numbers import (
     DEFAULT_LIFETIME_KILOBYTES,
@@ -112,7 +113,11 @@ def _method_meaning(method: MainModeMethod, main_mode: MainMode) -> Hashable:
 
 
 def _methods_meaning(methods: Iterable[AuthenticationMethod]) -> Hashable:
-    return tuple((method.type, method.certificate_authority or _secret(method)) for method in methods)
+    return tuple((method.type, _authority(method) or _secret(method)) for method in methods)
+
+
+def _authority(method: AuthenticationMethod) -> str:
+    return distinguished_names.meaning(method.certificate_authority) if method.certificate_authority else ""
 
 
 def _secret(method: AuthenticationMethod) -> bytes:
