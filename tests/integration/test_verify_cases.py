@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -129,6 +130,16 @@ def offer(**given: Any) -> Callable[[Host], None]:
     return changed
 
 
+def exchange_keys_by_des(host: Host) -> None:
+    """Leave the main mode of the policy one method that nobody else has."""
+    for path, key in host.store.items():
+        if "ipsecISAKMPPolicy{" in path:
+            main_mode = codec.decode_main_mode(key["ipsecData"].data)
+            methods = (dataclasses.replace(main_mode.methods[0], encryption=model.IkeEncryption.DES),)
+            data = codec.encode_main_mode(dataclasses.replace(main_mode, methods=methods), uuid.UUID(int=1))
+            host.registry.write(path, "ipsecData", Value.binary(data))
+
+
 def secure_by_the_firewall(host: Host) -> None:
     text = "v2.31|Action=SecureServer|Active=TRUE|Name=Isolate L2TP|Protocol=17|EP1Port=1701|Auth1Set={5}|"
     rules = rf"{FIREWALL_SETTINGS}\ConSecRules"
@@ -220,6 +231,7 @@ CASES = (
     VerifyCase(
         "sessions", "one end has another lifetime, and perfect forward secrecy", offer(lifetime_seconds=600, pfs=True)
     ),
+    VerifyCase("exchange", "the ends have no key exchange in common", exchange_keys_by_des),
     VerifyCase("certificates", "the ends trust different authorities", other_authority, authority=AUTHORITY),
     VerifyCase("overlap", "Windows Firewall secures L2TP, too", secure_by_the_firewall, failing=""),
 )

@@ -45,7 +45,7 @@ def agreements(network: Network, host: str, proofs: Proofs) -> list[Agreement]:
 
 def _agreement(network: Network, connection: Connection, proofs: Proofs) -> Agreement:
     read = [peer for peer in connection.peers if network[peer].managed and peer in proofs]
-    ends = [each for peer in read for each in end_findings(connection, peer, proofs)]
+    ends = [each for peer in read for each in end_findings(network, peer, [connection], proofs)]
     wrong = [each for each in ends if each.severity is Severity.ERROR and each.identifier is not _LEFT]
     differences = (
         *(each.problem for each in wrong),
@@ -70,11 +70,14 @@ def _find(network: Network, host: str, proofs: Proofs) -> Iterator[Finding]:
     return findings.find(host, proofs[host]["host"], network[host].address)
 
 
-def end_findings(connection: Connection, host: str, proofs: Proofs) -> Iterator[Finding]:
-    """What one end of a connection has otherwise than is declared."""
-    peer = connection.other(host)
-    yield from ends.of_host(host, proofs[host])
-    yield from ends.of_rule(host, connection.name, proofs[host], peer, proofs.get(peer))
+def end_findings(network: Network, host: str, connections: Sequence[Connection], proofs: Proofs) -> Iterator[Finding]:
+    """What a host, as one end of connections, has otherwise than is declared."""
+    peers = [connection.other(host) for connection in connections]
+    own = network[host].main_mode
+    alike = [each for each in peers if each in proofs and network[each].main_mode == own]
+    yield from ends.of_host(host, proofs[host], [each for each in alike if ends.has_settings(proofs[each])])
+    for connection, peer in zip(connections, peers, strict=True):
+        yield from ends.of_rule(host, connection.name, proofs[host], peer, proofs.get(peer))
 
 
 def _summary(

@@ -17,16 +17,28 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyProof, RuleComparison
 
 
-def of_host(host: str, proof: PolicyProof) -> Iterator[Finding]:
-    """What concerns all connections of a host."""
+def of_host(host: str, proof: PolicyProof, alike: Sequence[str] = ()) -> Iterator[Finding]:
+    """What concerns all connections of a host. alike: the peers with the declared key exchange."""
     yield from _standing(host, proof)
     compared = proof["comparison"]
     if compared["has"] or compared["declared"]:
-        said = _instead(f"The policy {compared['policy']!r} on {host}", compared["has"], compared["declared"])
+        lines = (*compared["has"], *compared["declared"])
+        has_it = () if any(line.startswith(_OF_ITS_OWN) for line in lines) else alike
+        said = _instead(f"The policy {compared['policy']!r} on {host}", compared["has"], compared["declared"], has_it)
         yield findings.error(Identifier.POLICY_DIFFERS, host, said, run_site(host))
     for obstacle in compared["obstacles"]:
         yield findings.obstacle(host, obstacle, run_site(host))
     yield from findings.of_the_value(host, proof["host"])
+
+
+def has_settings(proof: PolicyProof) -> bool:
+    """Whether a host has the policy with all that is declared besides its rules."""
+    compared = proof["comparison"]
+    return compared["standing"] != Standing.MISSING and not (compared["has"] or compared["declared"])
+
+
+_OF_ITS_OWN = ("check for policy changes every: ", "description: ")
+"""How the lines begin that the other end need not have."""
 
 
 def of_rule(host: str, name: str, proof: PolicyProof, peer: str, peers: PolicyProof | None) -> Iterator[Finding]:
@@ -35,7 +47,7 @@ def of_rule(host: str, name: str, proof: PolicyProof, peer: str, peers: PolicyPr
     if rule is None:
         return
     other = _rule(peers, name) if peers else None
-    has_it = peer if other and other["state"] == State.MATCHES else ""
+    has_it = (peer,) if other and other["state"] == State.MATCHES else ()
     if not rule["covered"]:
         yield from findings.clear_text_with(host, peer, proof["host"])
     if rule["state"] == State.MISSING and proof["comparison"]["standing"] != Standing.MISSING:
@@ -92,8 +104,7 @@ def agree_on_another_key(connection: Connection, proofs: Mapping[str, PolicyProo
 def _in_force(proof: PolicyProof) -> bool:
     compared = proof["comparison"]
     whole = compared["standing"] == Standing.ASSIGNED and not compared["obstacles"]
-    alike = not (compared["has"] or compared["declared"])
-    return bool(whole and alike and proof["host"]["prohibit_ipsec"]["value"] == 1)
+    return bool(whole and has_settings(proof) and proof["host"]["prohibit_ipsec"]["value"] == 1)
 
 
 def _standing(host: str, proof: PolicyProof) -> Iterator[Finding]:
@@ -156,15 +167,15 @@ _TREATMENTS = {
 """What l2tp_other_peers makes of it."""
 
 
-def _instead(what: str, has: Sequence[str], declared: Sequence[str], peer: str = "") -> str:
-    """How something differs from the declaration. peer: the other end, where that has what is declared."""
+def _instead(what: str, has: Sequence[str], declared: Sequence[str], peers: Sequence[str] = ()) -> str:
+    """How something differs from the declaration. peers: the other ends that have what is declared."""
     if not has and not declared:
         return f"{what} is not what is declared."
     if not declared:
         return f"{what} has settings that are not declared ({', '.join(has)})."
     if not has:
         return f"{what} lacks declared settings ({', '.join(declared)})."
-    also = f", which {peer} has" if peer else ""
+    also = f", which {' and '.join(peers)} {'has' if len(peers) == 1 else 'have'}" if peers else ""
     return f"{what} has {', '.join(has)}; the declaration says {', '.join(declared)}{also}."
 
 

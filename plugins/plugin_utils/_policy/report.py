@@ -79,7 +79,7 @@ def read(network: Network, answers: Answers) -> tuple[Proofs, Mapping[str, str]]
 def _own(network: Network, host: str, connections: tuple[Connection, ...], proofs: Proofs) -> Iterator[Finding]:
     proof, names = proofs[host], [connection.name for connection in connections]
     yield from findings.clear_text(host, proof["host"])
-    otherwise = [each for connection in connections for each in agreement.end_findings(connection, host, proofs)]
+    otherwise = list(agreement.end_findings(network, host, connections, proofs))
     otherwise += ends.of_other_rules(host, names, proof, network[host].other_peers)
     yield from sorted(otherwise, key=lambda each: each.identifier is not Identifier.CLEAR_TEXT_L2TP)
     if not (proof["matches"] or otherwise):
