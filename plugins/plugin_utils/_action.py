@@ -192,7 +192,7 @@ def _sentence(error: Exception, mask: Mask) -> str:
             return _failures.sentence(_of_host(failure, mask))
         case session.NoAnswerError(output=output):
             return _no_answer(output, mask)
-        case records.MalformedAnswerError() | session.OversizedAnswerError():
+        case records.MalformedAnswerError() | records.OversizedAnswerError():
             return _capital(f"{error}; check that nothing on the host changes the output of PowerShell.")
         case RrasError():
             return _capital(str(error))

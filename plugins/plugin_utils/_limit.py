@@ -17,12 +17,12 @@ from typing import Any, Final
 
 MOST_MEMORY: Final = 256 * 2**20
 """Bytes by which the process may grow. Windows sends an answer in pieces, and a plugin keeps all of them before it
-returns any; the largest answer that is taken (`_host.session.MOST_OUTPUT`) needs a fifth of it."""
+returns any; the largest output that is taken (`_host.session.MOST_OUTPUT`) needs a fifth of it."""
 MOST_MESSAGE: Final = 4 * 2**20
 """Bytes of one HTTP message. Windows sends no more than the client asks for (DSP0226, wsman:MaxEnvelopeSize), which is
 150 kB with pywinrm and pypsrp; what their parsers make of a message may take fifty times as much as the message."""
 MOST_MESSAGES: Final = 32 * 2**20
-"""Bytes of all HTTP messages of one execution; the largest answer that is taken needs a half of it."""
+"""Bytes of all HTTP messages of one execution; the largest output that is taken needs a half of it."""
 PARTING: Final = 30
 """Seconds that the end of a session may take: nothing depends on it."""
 

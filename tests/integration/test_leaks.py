@@ -9,7 +9,9 @@ does the few that are told the most.
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import gzip
 import itertools
 import json
 import shutil
@@ -267,4 +269,6 @@ def test_the_search_finds_what_it_is_to_find() -> None:
         for text in (f"x{key}y", json.dumps({"a": key}), repr(key)):
             assert [line for line in found(text.encode(), MARKED_KEYS) if line.startswith(name)]
             assert found(text.encode("utf-16-le"), MARKED_KEYS) or text == json.dumps({"a": key}) or "\\" in text
+        packed = base64.b64encode(gzip.compress(f"before it {key}".encode()))
+        assert [line for line in found(b"#rras#" + packed + b"#rras#", MARKED_KEYS) if line.startswith(name)]
     assert found(b"******** and what follows it", SECRETS)

@@ -18,6 +18,7 @@ class Source(enum.StrEnum):
     SCRIPT_BLOCK = "event 4104 (script blocks)"
     MODULE = "event 4103 (what cmdlets are given)"
     TRANSCRIPT = "transcript (output)"
+    ANSWER = "answers, as the controller reads them"
     SYSTEM = "event 1074 (restarts)"
 
 

@@ -14,7 +14,11 @@ from ansible_collections.rras.ipsec.tests.support.machine import ON_WINDOWS, Mac
 
 
 @pytest.mark.skipif(ON_WINDOWS, reason="Windows PowerShell 5.1 runs the script here, which proves more than the check")
-@pytest.mark.parametrize("text", [session.script_text(), session.BOOTSTRAP], ids=["script", "bootstrap"])
+@pytest.mark.parametrize(
+    "text",
+    [session.script_text(), session.script_text(only_reads=True), session.BOOTSTRAP],
+    ids=["script", "reading", "bootstrap"],
+)
 def test_windows_powershell_5_1_has_all_that_it_uses(text: str, real_machine: Machine, tmp_path: Path) -> None:
     from ansible_collections.rras.ipsec.tests.support.wine_machine import WineMachine, check51  # noqa: PLC0415
 

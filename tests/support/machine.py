@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import abc
-import base64
 import dataclasses
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from ansible_collections.rras.ipsec.tests.lab.impairment import Impairments
 from ansible_collections.rras.ipsec.tests.lab.powershell.place import ThisMachine, Use, uses
 from ansible_collections.rras.ipsec.tests.lab.powershell.real_registry import RealRegistry
 from ansible_collections.rras.ipsec.tests.lab.powershell.shadow import Shadow
+from ansible_collections.rras.ipsec.tests.lab.twin.twin import script_for
 from ansible_collections.rras.ipsec.tests.lab.windows.agent import PolicyAgent
 from ansible_collections.rras.ipsec.tests.lab.windows.registry import LabRegistry
 from ansible_collections.rras.ipsec.tests.lab.windows.services import Services
@@ -75,7 +75,7 @@ def unframed(output: str) -> str:
     frame = session.frame_of(output)
     if not frame:
         raise AssertionError(f"there is no answer in the output: {output[:500]}")
-    return base64.b64decode(frame).decode()
+    return records.unpacked(frame)
 
 
 @dataclasses.dataclass(slots=True)
@@ -132,7 +132,7 @@ class WindowsMachine(Machine):
         self.registry.load(tree)
 
     def _output(self, lines: Sequence[str]) -> str:
-        return self._run([session.script_text().rstrip("\n"), session.RECORDS, *lines, ""])
+        return self._run([script_for(lines).rstrip("\n"), session.RECORDS, *lines, ""])
 
     def _run(self, lines: Sequence[str]) -> str:
         stdin = "\n".join(lines)

@@ -6,8 +6,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
+import re
 import urllib.parse
+import zlib
 from collections.abc import Iterator
 from typing import Final
 
@@ -21,6 +24,7 @@ MARKED_KEYS: Final = {
     "the beginning of another one": "Uji-Byodoin:1053/Phoenix and what follows it",
 }
 """A mask that hid the first of them inside the last one would leave the rest to be read."""
+_COMPRESSED: Final = re.compile(rb"H4sI[A-Za-z0-9+/]+={0,2}")
 _SHORTEST_FORM: Final = 7
 """Bytes of an encoded form that does not come about by chance in megabytes of other text."""
 
@@ -39,8 +43,18 @@ def forms(secret: str) -> Iterator[bytes]:
 
 
 def found(data: bytes, secrets: dict[str, str]) -> list[str]:
-    """Say which of some secrets, by name, are in some bytes, and in which form."""
-    return [f"{name}: {form!r}" for name, secret in secrets.items() for form in forms(secret) if form in data]
+    """Say which of some secrets, by name, are in some bytes, or in what is compressed there, and in which form."""
+    places = [data, *_compressed(data)]
+    pairs = ((name, form) for name, secret in secrets.items() for form in forms(secret))
+    return [f"{name}: {form!r}" for name, form in pairs if any(form in place for place in places)]
+
+
+def _compressed(data: bytes) -> Iterator[bytes]:
+    """What is compressed by gzip and in base64, as the answers of hosts are, as far as it goes."""
+    for match in _COMPRESSED.finditer(data):
+        stream = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        with contextlib.suppress(zlib.error, ValueError):
+            yield stream.decompress(base64.b64decode(match[0] + b"=" * (-len(match[0]) % 4)))
 
 
 def rests(secrets: dict[str, str]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from ansible_collections.rras.ipsec.tests.lab.engine import Command, Connection,
 from ansible_collections.rras.ipsec.tests.lab.host import Host, HostSpec
 from ansible_collections.rras.ipsec.tests.lab.impairment import Impairments
 from ansible_collections.rras.ipsec.tests.lab.powershell.powershell import PowerShell
+from ansible_collections.rras.ipsec.tests.lab.twin.twin import script_for
 from ansible_collections.rras.ipsec.tests.lab.windows import installation
 from ansible_collections.rras.ipsec.tests.support.machine import Machine, unframed
 from ansible_collections.rras.ipsec.tests.support.transactions import BEFORE, RASMAN
@@ -43,7 +44,7 @@ class WineMachine(Machine):
         self, lines: Sequence[str], line: str = session.COMMAND, connection: Connection = Connection.WINRM
     ) -> str:
         """Run a command line with the script and some records as its input; return what it writes."""
-        script = session.script_text().rstrip("\n").split("\n")
+        script = script_for(lines).rstrip("\n").split("\n")
         return self.host.engine.run(Command(connection, line, (*script, session.RECORDS, *lines))).stdout
 
     def evaluate(self, script: str, lines: Sequence[str]) -> str:

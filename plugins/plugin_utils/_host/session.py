@@ -39,7 +39,7 @@ _UNQUOTED_FRAME = re.compile(r"(?<!')#rras#(?=([A-Za-z0-9+/=\s]+)#rras#)")
 
 
 MOST_OUTPUT = 8 * 2**20
-"""Characters of output that are looked at: some 1,600 connections of one host, whose answer is 5 kB for each."""
+"""Characters of output that are looked at, of which an answer needs a small part, since it is compressed."""
 _MOST_CAUSE = 10_000
 """Characters of an output without an answer that are looked at."""
 _LONGEST_LINE = 400
@@ -49,12 +49,19 @@ SCRIPT = pathlib.Path(__file__).with_name("transaction.ps1")
 """The script as a person reads it."""
 
 
-def script_text() -> str:
-    """The constant script that every execution carries on standard input: its statements, and nothing for a reader.
+_CHANGING = re.compile(r"^#region Changing\b.*?^#endregion$", re.MULTILINE | re.DOTALL)
+_READING_STEPS = (steps.ReadTree, steps.ReadDigest, steps.RunProgram)
+
+
+def script_text(*, only_reads: bool = False) -> str:
+    """The script that an execution carries on standard input: its statements, and nothing for a reader.
+
+    It has two forms, both constant: whole, and without what changes anything, for executions that only read.
 
     A comment has lines of its own there, and no text goes on from one line to the next, so that this is all it takes.
     """
-    lines = [line.strip() for line in SCRIPT.read_text(encoding="ascii").splitlines()]
+    text = SCRIPT.read_text(encoding="ascii")
+    lines = [line.strip() for line in (_CHANGING.sub("", text) if only_reads else text).splitlines()]
     return "".join(f"{line}\n" for line in lines if line and not line.startswith("#"))
 
 
@@ -98,15 +105,6 @@ def _beginning(text: str) -> str:
     return begun if len(text) <= _MOST_CAUSE else begun.rpartition("\n")[0] or begun
 
 
-class OversizedAnswerError(RrasError):
-    """The output is larger than any answer of ours."""
-
-    reason = "no_answer"
-
-    def __init__(self) -> None:
-        super().__init__(f"the host answered with more than {MOST_OUTPUT // 2**20} MiB, which no answer is")
-
-
 class NoAnswerError(RrasError):
     """The command ended without an answer of ours."""
 
@@ -141,14 +139,15 @@ class Session:
         """Carry out steps as one transaction.
 
         Raises `TransactionError` when the host says that it did not, `NoAnswerError` when it says nothing that this
-        collection understands, `OversizedAnswerError` when it says more than is looked at,
-        `plugin_utils._host.records.MalformedAnswerError` when only a part is understood.
+        collection understands; and of `plugin_utils._host.records`, `OversizedAnswerError` when it says more than is
+        looked at, `MalformedAnswerError` when only a part is understood.
         """
         requests = tuple(wanted)
         lines = [RECORDS, *map(records.encode, (self._prepare, *requests))]
-        output = self._execute(COMMAND, (script_text() + "\n".join(lines) + "\n").encode("ascii"))
+        script = script_text(only_reads=all(isinstance(step, _READING_STEPS) for step in requests))
+        output = self._execute(COMMAND, (script + "\n".join(lines) + "\n").encode("ascii"))
         if len(output.stdout) > MOST_OUTPUT:
-            raise OversizedAnswerError
+            raise records.OversizedAnswerError(MOST_OUTPUT)
         frame = frame_of(output.stdout)
         if not frame:
             raise NoAnswerError(output)

@@ -217,6 +217,11 @@ function Get-Shown([string] $path, [string] $name, $data) {
 function Open-ToRead([string] $path) {
     try { $root.OpenSubKey($path) } catch [Security.SecurityException] { $false }
 }
+function Open-Key([string] $path, [bool] $writable = $true) {
+    $key = $root.OpenSubKey($path, $writable)
+    if ($null -eq $key) { Fail 'failed' "the key $path does not exist" }
+    $key
+}
 function Get-Access([string] $path) {
     (Open-Key $path $false).GetAccessControl('Access').GetSecurityDescriptorSddlForm('Access')
 }
@@ -267,22 +272,6 @@ function Get-Fingerprint([string[]] $paths) {
 function Get-StoreDigest([string] $path) { [Convert]::ToBase64String((Get-Digest (Get-Fingerprint $path))) }
 function ReadDigest([string] $path) { Answer 'digest' (Get-StoreDigest $path) }
 
-# Expecting. What is not as it was read is somebody else's work: a conflict.
-function Assert-Same([string] $found, [string] $expected, [string] $what) {
-    if ($found -cne $expected) { Fail 'conflict' "$what changed meanwhile" }
-}
-function ExpectUnchanged([string] $path, [string] $digest) {
-    Assert-Same (Get-StoreDigest $path) $digest 'the policy store'
-}
-function ExpectValue([string] $path, [string] $name, [string] $field) {
-    $key = $root.OpenSubKey($path)
-    $found = if ($key) { ConvertTo-Field (Get-Data $key $name) }
-    Assert-Same $found $field "the value $name"
-}
-function ExpectSealed([string] $path, [string] $name, [string] $source) {
-    ExpectValue $path $name (ConvertTo-Field (Get-Fingerprint $source))
-}
-
 # .NET follows registry links and can't see them, and a link below our key would lead our deletions anywhere. But hardly
 # any key lets in as few as ours, and none of ours is deeper than eight levels. Without an access list
 # everybody is let in.
@@ -302,12 +291,86 @@ function Assert-Own([string] $path, [string[]] $trusted, [int] $depth) {
     foreach ($child in $key.GetSubKeyNames()) { Assert-Own "$path\$child" $trusted ($depth + 1) }
 }
 
-# Writing values. Each function that changes something leaves on $undo what takes it back: a function and its arguments.
-function Open-Key([string] $path, [bool] $writable = $true) {
-    $key = $root.OpenSubKey($path, $writable)
-    if ($null -eq $key) { Fail 'failed' "the key $path does not exist" }
-    $key
+# Running programs, by .NET and by absolute path: under Stop, a line that a program writes to stderr would end a script
+# of PowerShell 5.1, and sc is an alias there. Both streams are read at once, or a full one would block the program.
+function Start-Program([string] $program, [string] $given) {
+    $start = [Diagnostics.ProcessStartInfo]::new("$([Environment]::SystemDirectory)\$program.exe", $given)
+    $start.UseShellExecute = $false
+    $start.CreateNoWindow = $true
+    $start.RedirectStandardInput = $true
+    $start.RedirectStandardOutput = $true
+    $start.RedirectStandardError = $true
+    try { $task = [Diagnostics.Process]::Start($start) } catch { return -1, "$program.exe can't be started" }
+    $task.StandardInput.Close()
+    $out = $task.StandardOutput.ReadToEndAsync()
+    $errors = $task.StandardError.ReadToEndAsync()
+    if (-not $task.WaitForExit(1000 * $state.seconds)) {
+        $task.Kill()
+        return -1, "$program.exe did not end within $($state.seconds) seconds"
+    }
+    $task.ExitCode, ($out.Result + "`n" + $errors.Result)
 }
+
+# The state of a service is the second number that sc prints. The labels before the numbers are translated.
+function Get-State([string] $service) {
+    $code, $text = Start-Program 'sc' "query $service"
+    $found = [regex]::Matches($text, ':\s+([0-9a-f]+)\s')
+    if ($found.Count -gt 1) { $found[1].Groups[1].Value }
+}
+
+# What a program was to do and did not, as a sentence. Of net.exe only the service's state tells: others start services,
+# too, and then it ends with 2. Of the states, 1 is stopped, 2 starting, 3 stopping, 4 running.
+function Get-Shortfall([string] $program, [string] $given, [int] $code) {
+    $said = "$program $given ended with code $code"
+    if ($program -ne 'net' -and $code -ne 0) { return $said }
+    if ($program -ne 'net') { return }
+    $word, $service = $given.Split(' ')
+    $passing, $wanted, $lack = if ($word -eq 'start') { '2', '4', 'not running' } else { '3', '1', 'not stopped' }
+    for ($i = 0; ($now = Get-State $service) -eq $passing -and $i -lt 2 * $state.seconds; $i++) {
+        [Threading.Thread]::Sleep(500)
+    }
+    if ($now -ne $wanted) { "$said, and the service is $lack" }
+}
+function Assert-Done([string] $program, [string] $given, [int] $code) {
+    $shortfall = Get-Shortfall $program $given $code
+    if ($shortfall) { Fail 'failed' $shortfall }
+}
+function Undo-Program([string] $program, [string] $given) {
+    $code, $text = Start-Program $program $given
+    Assert-Done $program $given $code
+}
+
+# A program that was ended for its time may have done its work before, so it is undone as well.
+function RunProgram(
+    [string] $program, [string] $given, [string] $pattern, [string] $must, [string] $undoer, [string] $undoing
+) {
+    $code, $text = Start-Program $program $given
+    $ran = $code -eq 0 -or ($code -eq -1 -and $text -match ' did not end within ')
+    if ($undoer -and $ran) { $undo.Push(@('Undo-Program', $undoer, $undoing)) }
+    if ($must -eq 'must') { Assert-Done $program $given $code }
+    $found = [regex]::Matches($text, (Decode $pattern)) -join "`n"
+    Answer 'ran' (Encode "$program $given") $code (Encode $found)
+}
+
+#region Changing. An execution that only reads does not carry what stands from here to the end of the region.
+
+# Expecting. What is not as it was read is somebody else's work: a conflict.
+function Assert-Same([string] $found, [string] $expected, [string] $what) {
+    if ($found -cne $expected) { Fail 'conflict' "$what changed meanwhile" }
+}
+function ExpectUnchanged([string] $path, [string] $digest) {
+    Assert-Same (Get-StoreDigest $path) $digest 'the policy store'
+}
+function ExpectValue([string] $path, [string] $name, [string] $field) {
+    $key = $root.OpenSubKey($path)
+    $found = if ($key) { ConvertTo-Field (Get-Data $key $name) }
+    Assert-Same $found $field "the value $name"
+}
+function ExpectSealed([string] $path, [string] $name, [string] $source) {
+    ExpectValue $path $name (ConvertTo-Field (Get-Fingerprint $source))
+}
+
+# Writing values. Each function that changes something leaves on $undo what takes it back: a function and its arguments.
 function Push-Value($key, [string] $path, [string] $name) {
     $kind = "$($key.GetValueKind($name))"
     $data = Get-Data $key $name
@@ -420,67 +483,6 @@ function Flush([string] $path) {
     foreach ($other in $rasmanPath, $storePath) { $undo.Push(@('Flush', $other)) }
 }
 
-# Running programs, by .NET and by absolute path: under Stop, a line that a program writes to stderr would end a script
-# of PowerShell 5.1, and sc is an alias there. Both streams are read at once, or a full one would block the program.
-function Start-Program([string] $program, [string] $given) {
-    $start = [Diagnostics.ProcessStartInfo]::new("$([Environment]::SystemDirectory)\$program.exe", $given)
-    $start.UseShellExecute = $false
-    $start.CreateNoWindow = $true
-    $start.RedirectStandardInput = $true
-    $start.RedirectStandardOutput = $true
-    $start.RedirectStandardError = $true
-    try { $task = [Diagnostics.Process]::Start($start) } catch { return -1, "$program.exe can't be started" }
-    $task.StandardInput.Close()
-    $out = $task.StandardOutput.ReadToEndAsync()
-    $errors = $task.StandardError.ReadToEndAsync()
-    if (-not $task.WaitForExit(1000 * $state.seconds)) {
-        $task.Kill()
-        return -1, "$program.exe did not end within $($state.seconds) seconds"
-    }
-    $task.ExitCode, ($out.Result + "`n" + $errors.Result)
-}
-
-# The state of a service is the second number that sc prints. The labels before the numbers are translated.
-function Get-State([string] $service) {
-    $code, $text = Start-Program 'sc' "query $service"
-    $found = [regex]::Matches($text, ':\s+([0-9a-f]+)\s')
-    if ($found.Count -gt 1) { $found[1].Groups[1].Value }
-}
-
-# What a program was to do and did not, as a sentence. Of net.exe only the service's state tells: others start services,
-# too, and then it ends with 2. Of the states, 1 is stopped, 2 starting, 3 stopping, 4 running.
-function Get-Shortfall([string] $program, [string] $given, [int] $code) {
-    $said = "$program $given ended with code $code"
-    if ($program -ne 'net' -and $code -ne 0) { return $said }
-    if ($program -ne 'net') { return }
-    $word, $service = $given.Split(' ')
-    $passing, $wanted, $lack = if ($word -eq 'start') { '2', '4', 'not running' } else { '3', '1', 'not stopped' }
-    for ($i = 0; ($now = Get-State $service) -eq $passing -and $i -lt 2 * $state.seconds; $i++) {
-        [Threading.Thread]::Sleep(500)
-    }
-    if ($now -ne $wanted) { "$said, and the service is $lack" }
-}
-function Assert-Done([string] $program, [string] $given, [int] $code) {
-    $shortfall = Get-Shortfall $program $given $code
-    if ($shortfall) { Fail 'failed' $shortfall }
-}
-function Undo-Program([string] $program, [string] $given) {
-    $code, $text = Start-Program $program $given
-    Assert-Done $program $given $code
-}
-
-# A program that was ended for its time may have done its work before, so it is undone as well.
-function RunProgram(
-    [string] $program, [string] $given, [string] $pattern, [string] $must, [string] $undoer, [string] $undoing
-) {
-    $code, $text = Start-Program $program $given
-    $ran = $code -eq 0 -or ($code -eq -1 -and $text -match ' did not end within ')
-    if ($undoer -and $ran) { $undo.Push(@('Undo-Program', $undoer, $undoing)) }
-    if ($must -eq 'must') { Assert-Done $program $given $code }
-    $found = [regex]::Matches($text, (Decode $pattern)) -join "`n"
-    Answer 'ran' (Encode "$program $given") $code (Encode $found)
-}
-
 # Assigning. netsh ends with 0 after some errors, so its output and the registry are looked at. Else the registry is
 # written here, and 129 tells PolicyAgent to load it: a restart would lose RRAS's automatic filters (KB 248750).
 function Get-Assigned { "$((Open-Key $storePath).GetValue('ActivePolicy'))" }
@@ -498,6 +500,7 @@ function AssignPolicy([string] $policy) {
     if ($policy -and $code -ne 0) { Fail 'not_assigned' 'neither netsh nor the control 129 to PolicyAgent worked' }
     Answer 'assigned' 'registry'
 }
+#endregion
 
 # The transaction. Every record is checked before any is carried out. An error names the verb, and the path if the
 # fields begin with one: never data.
@@ -561,5 +564,14 @@ try {
     if ($held) { $mutex.ReleaseMutex() }
 }
 
-# The answer is found between its marks, whatever a profile or a banner writes around it.
-'#rras#' + (Encode $answer) + '#rras#'
+# The answer is found between its marks, whatever a profile or a banner writes around it. It is compressed, since it
+# consists of few paths, each with its values, and travels in base64 within base64.
+function Get-Compressed([string] $text) {
+    $data = [Text.Encoding]::UTF8.GetBytes($text)
+    $packed = [IO.MemoryStream]::new()
+    $gzip = [IO.Compression.GZipStream]::new($packed, [IO.Compression.CompressionMode]::Compress)
+    $gzip.Write($data, 0, $data.Length)
+    $gzip.Dispose()
+    [Convert]::ToBase64String($packed.ToArray())
+}
+'#rras#' + (Get-Compressed $answer) + '#rras#'

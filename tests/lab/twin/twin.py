@@ -7,13 +7,19 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import gzip
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import session
-from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import (
+    Fault,
+    MalformedAnswerError,
+    OversizedAnswerError,
+    unpacked,
+)
 
 from ..engine import Command, Connection, Engine, Output, unwrapped
 from ..impairment import Answer
@@ -91,6 +97,8 @@ class Twin(Engine):
         else:
             output = self._other(command, texts[-1])
         self._host.recorder.write(Source.TRANSCRIPT, output.stdout + output.stderr)
+        for answer in _answers(output.stdout):
+            self._host.recorder.write(Source.ANSWER, answer)
         return output
 
     def close(self) -> None:
@@ -117,7 +125,7 @@ class Twin(Engine):
             impairments.before_script()
         if impairments.refuses_with is Fault.CONSTRAINED_LANGUAGE:
             return Output(_literal(session.BOOTSTRAP))
-        if script.rstrip("\n") != session.script_text().rstrip("\n"):
+        if script.rstrip("\n") not in (script_for(records).rstrip("\n"), session.script_text().rstrip("\n")):
             return Output(stderr="The twin knows no script but transaction.ps1.\r\n", code=1)
         if impairments.refuses_with is Fault.POWERSHELL_TOO_OLD:
             return Output(_literal(script))
@@ -177,14 +185,29 @@ def _literal(text: str) -> str:
     return match[0] if match else ""
 
 
+def script_for(records: Iterable[str]) -> str:
+    """Return the form of the script that travels with some records: whole, unless all of them only read."""
+    return session.script_text(only_reads=all(record.split("\t", 1)[0] in _READING_VERBS for record in records))
+
+
+_READING_VERBS = frozenset({"Prepare", "ReadTree", "ReadDigest", "RunProgram"})
+
+
 def framed(answer: str) -> str:
     """Return an answer as the script prints it."""
-    return f"#rras#{base64.b64encode(answer.encode()).decode()}#rras#\r\n"
+    return f"#rras#{base64.b64encode(gzip.compress(answer.encode(), mtime=0)).decode()}#rras#\r\n"
 
 
 def unframed(output: str) -> str:
     """Return the answer that an output carries; nothing where it carries none."""
-    return base64.b64decode(session.frame_of(output)).decode()
+    return unpacked(session.frame_of(output))
+
+
+def _answers(output: str) -> Iterator[str]:
+    """What a controller can read of the answers in an output."""
+    with contextlib.suppress(MalformedAnswerError, OversizedAnswerError):
+        if session.frame_of(output):
+            yield unframed(output)
 
 
 def _distorted(output: Output, how: Answer | None) -> Output:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import gzip
 import re
 
 import pytest
@@ -201,7 +202,26 @@ def test_a_frame_may_be_broken_into_lines() -> None:
     assert records.decode_frame(f"{frame[:5]}\r\n {frame[5:]}").digests == ("one",)
 
 
-@pytest.mark.parametrize("frame", ["A", "A=BC", "/w=="])
+def test_a_frame_is_compressed() -> None:
+    frame = base64.b64encode(gzip.compress(b"digest\tone\ndone\n")).decode()
+    assert records.decode_frame(f"{frame[:5]}\r\n {frame[5:]}").digests == ("one",)
+
+
+PACKED = gzip.compress(b"done\n")
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "A",
+        "A=BC",
+        "/w==",
+        *(
+            base64.b64encode(data).decode()
+            for data in (PACKED[:-1], PACKED[:12], PACKED + b"x", PACKED[:-8] + bytes(8), gzip.compress(b"\xff"))
+        ),
+    ],
+)
 def test_a_damaged_frame(frame: str) -> None:
     with pytest.raises(MalformedAnswerError, match="the answer of the host is damaged"):
         records.decode_frame(frame)

@@ -20,7 +20,7 @@ LINES = TEXT.splitlines()
 SENT = session.script_text()
 STATEMENTS = SENT.splitlines()
 FUNCTIONS = set(re.findall(r"^function ([\w-]+)", TEXT, re.MULTILINE))
-MOST_STATEMENTS = 480
+MOST_STATEMENTS = 490
 """Lines that travel; a closing brace is one."""
 MOST_BYTES = 32_000
 READY_MADE = re.compile(r"#rras#([A-Za-z0-9+/=]+)#rras#")
@@ -62,6 +62,17 @@ class TestReadAloud:
         lists = re.findall(r"^\$\w+Form = .*(?:\n[\"'$].*)*", SENT, re.MULTILINE)
         inside = {name for text in (*matched, table, *lists) for name in re.findall(r"\$(\w+)", text)}
         assert {name for name in inside if not name.endswith(("Form", "form"))} == set()
+
+
+def test_the_reading_form_lacks_nothing_that_it_calls() -> None:
+    reading = without_texts(session.script_text(only_reads=True))
+    defined = set(re.findall(r"^function ([\w-]+)", reading, re.MULTILINE))
+    called = set(re.findall(r"(?<![\w.:$\[-])[A-Z][a-z]+-[A-Z]\w+", reading))
+    one_word = [name for name in FUNCTIONS if "-" not in name]
+    words = {name for name in one_word if re.search(rf"^(.*[({{=] ?)?{name} ", reading, re.MULTILINE)}
+    assert called | words - set(steps.VERBS) <= defined
+    assert {"Prepare", "ReadTree", "ReadDigest", "RunProgram"} == defined & set(steps.VERBS)
+    assert len(reading) < 0.8 * len(CODE)
 
 
 def test_what_is_sent_is_all_but_comments_and_indentation() -> None:

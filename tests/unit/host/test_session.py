@@ -6,11 +6,17 @@
 from __future__ import annotations
 
 import base64
+import gzip
+import re
 
 import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import session
-from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import MalformedAnswerError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import (
+    MOST_RECORDS,
+    MalformedAnswerError,
+    OversizedAnswerError,
+)
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import steps
 from ansible_collections.rras.ipsec.tests.lab.engine import unwrapped
 
@@ -31,7 +37,7 @@ class Wire:
 
 
 def framed(answer: str, around: str = "") -> session.Output:
-    frame = base64.b64encode(answer.encode()).decode()
+    frame = base64.b64encode(gzip.compress(answer.encode())).decode()
     return session.Output(0, f"{around}#rras#{frame}#rras#{around}", "")
 
 
@@ -42,8 +48,29 @@ def test_everything_but_a_fixed_command_travels_on_standard_input() -> None:
     assert command == session.COMMAND
     assert unwrapped(command)[-1] == session.BOOTSTRAP
     script, _marker, requests = data.decode("ascii").partition("\n#records\n")
-    assert script + "\n" == session.script_text()
+    assert script + "\n" == session.script_text(only_reads=True)
     assert requests.splitlines() == [f"Prepare\t{base64.b64encode(NONCE).decode()}\t30", "ReadDigest\ta path"]
+
+
+@pytest.mark.parametrize(
+    ("step", "only_reads"),
+    [
+        (steps.ReadTree("a path"), True),
+        (steps.ReadDigest("a path"), True),
+        (steps.RunProgram("sc", "query PolicyAgent"), True),
+        (steps.Flush("a path"), False),
+    ],
+)
+def test_what_only_reads_travels_with_nothing_that_could_change_anything(step: steps.Step, only_reads: bool) -> None:
+    wire = Wire(framed("digest\tone\nran\tc2MgcXVlcnkgUG9saWN5QWdlbnQ=\t0\t\ndone\n"))
+    session.Session(wire, NONCE, 30).run([step])
+    ((_command, data),) = wire.sent
+    script, _marker, _requests = data.decode("ascii").partition("\n#records\n")
+    assert script + "\n" == session.script_text(only_reads=only_reads)
+    assert (
+        bool(re.search(r"\.(SetValue|DeleteValue|CreateSubKey|DeleteSubKey|SetAccessControl)\(", script))
+        is not only_reads
+    )
 
 
 def test_the_command_fits_where_it_is_encoded_twice() -> None:
@@ -124,8 +151,14 @@ def test_an_answer_that_lacks_a_part(answer: str, lacks: str) -> None:
 
 def test_more_than_any_answer_is_not_looked_at() -> None:
     framed_large = f"#rras#{'A' * session.MOST_OUTPUT}#rras#"
-    with pytest.raises(session.OversizedAnswerError) as error:
+    with pytest.raises(OversizedAnswerError) as error:
         session.Session(Wire(session.Output(0, framed_large, "")), NONCE, 30).run([])
+    assert str(error.value) == "the host answered with more than 8 MiB, which no answer is"
+
+
+def test_what_is_compressed_is_not_unpacked_without_end() -> None:
+    with pytest.raises(OversizedAnswerError) as error:
+        session.Session(Wire(framed("x" * (MOST_RECORDS + 1))), NONCE, 30).run([])
     assert str(error.value) == "the host answered with more than 8 MiB, which no answer is"
 
 
