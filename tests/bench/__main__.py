@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import platform
 
-from ansible_collections.rras.ipsec.tests.bench import core, fleet, one_pair
+from ansible_collections.rras.ipsec.tests.bench import core, decisions, engine, fleet, one_pair
 from ansible_collections.rras.ipsec.tests.bench.page import write
 from ansible_collections.rras.ipsec.tests.bench.table import shown
 
@@ -34,8 +34,20 @@ def main() -> None:
         core.report(quick=quick),
         ("8", "9", "15", "8", "8", "18"),
     )
+    decided = shown(
+        "The controller's decisions",
+        "What the role decides about all servers, without any of them. Best times.",
+        decisions.report(quick=quick),
+        ("18", "31", "11", "11", "12", "15", "14"),
+    )
+    alone = shown(
+        "The script alone",
+        "In a real PowerShell 7 under Wine, in a process that is there already; programs of Windows are the lab's.",
+        engine.report(quick=quick),
+        ("36", "7", "6", "6", "9", "12"),
+    )
     if os.environ.get("BENCH_WRITE"):
-        print(f"\nwritten: {write((pair, fleets, pure), costs)}")
+        print(f"\nwritten: {write((pair, fleets, decided, pure, alone), costs)}")
 
 
 if __name__ == "__main__":

@@ -26,8 +26,8 @@ from ansible_collections.rras.ipsec.tests.support.labs import controller_for
 from ansible_collections.rras.ipsec.tests.support.pair import Memory, connection
 
 ENDS = {"near": "192.0.2.1", "far": "192.0.2.2"}
-LARGE = 100
-"""Servers from which on a run takes so long that it is done less often."""
+OFTEN, TWICE = 20, 100
+"""Servers up to which both plays run several times, and twice: the time of more is spent on more servers."""
 BARE: dict[str, Any] = {
     "hosts": "rras",
     "gather_facts": False,
@@ -64,7 +64,7 @@ def measured(sizes: Sequence[int], hub: int, repeats: int) -> Iterator[Row]:
     learnt = _after_first_run()
     for size in sizes:
         with _pairs(size, learnt) as controller:
-            yield from _rows(f"{size} servers, pairs", controller, min(repeats, 2) if size > LARGE else repeats)
+            yield from _rows(f"{size} servers, pairs", controller, repeats)
     with _hub(hub) as controller:
         yield from _rows(f"{hub} servers, one hub", controller, repeats)
 
@@ -113,15 +113,16 @@ def controller_of(specs: Sequence[HostSpec], **connecting: str) -> Iterator[Cont
 
 def _rows(what: str, controller: Controller, repeats: int) -> Iterator[Row]:
     turns: Mapping[str, Callable[[], Run]] = {"bare": lambda: controller.play([BARE]), "site": controller.site}
-    if len(controller.lab) <= LARGE // 2:
+    servers = len(controller.lab)
+    if servers <= OFTEN and repeats > 1:
         for play in turns.values():
             succeed(play())  # whatever a controller does once
     spent: dict[str, list[Spent]] = {name: [] for name in turns}
-    for _turn in range(repeats):
+    for _turn in range(min(repeats, 3 if servers <= OFTEN else 2 if servers <= TWICE else 1)):
         for name, play in turns.items():
             spent[name].append(_spent(controller, play))
     for name, each in spent.items():
-        yield Row(what, name, len(controller.lab), tuple(each))
+        yield Row(what, name, servers, tuple(each))
 
 
 def succeed(run: Run) -> None:
@@ -158,7 +159,7 @@ def report(*, quick: bool, costs: dict[str, dict[int, float]]) -> Iterator[Seque
     """The rows of a table, the first of which has the titles. costs: gets milliseconds a server, by play and size."""
     yield TITLES
     bare = 1.0
-    for row in measured((2, 20) if quick else (2, 20, 100, 200), 10 if quick else 40, 1 if quick else 3):
+    for row in measured((2, 20) if quick else (2, 20, 40, 100, 200), 10 if quick else 40, 1 if quick else 3):
         wall, used = row.median(lambda each: each.wall), row.median(lambda each: each.controller)
         lab = row.median(lambda each: each.lab)
         least, most = min(each.wall for each in row.spent), max(each.wall for each in row.spent)

@@ -1,0 +1,92 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role decides over many servers, without a host: to count what it costs, and to measure it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _view
+from ansible_collections.rras.ipsec.tests.support import network, role
+from ansible_collections.rras.ipsec.tests.support.fleets import Fleet
+
+
+def answered(fleet: Fleet, **planned: Any) -> Fleet:
+    """The same servers, after the first task of the role and the reading of each."""
+    links = _view.links(_view.network(fleet, *fleet))
+    return {host: {**each, _view.LINKS: links[host], "__l2tp_plan": _plan(host, each, links[host]["links"], planned)}
+            for host, each in fleet.items()}  # fmt: skip
+
+
+def _plan(host: str, variables: Mapping[str, Any], own: list[Any], planned: Mapping[str, Any]) -> dict[str, Any]:
+    rules = [network.rule(entry["name"]) for entry in own]
+    addresses = [{"address": variables["l2tp_address"], "dynamic": False}]
+    proof = network.proof(rules=rules, addresses=addresses, listed_addresses=[variables["l2tp_address"]])
+    changed = [entry["name"] for entry in own] if planned.get("pending") else []
+    return {**proof, "host": {**proof["host"], "machine": host}, "pending": False, "changed_rules": changed, **planned}
+
+
+def of_all(step: str, fleet: Fleet, **given: Any) -> None:
+    for host in fleet:
+        result, _done, stopped = role.decide(step, fleet, host, **given)
+        assert (result.get("errors", []), stopped) == ([], "")
+
+
+def once(step: str, fleet: Fleet) -> Mapping[str, Any]:
+    result, _done, stopped = role.decide(step, fleet, next(iter(fleet)))
+    assert stopped == ""
+    return result
+
+
+def before_any_host(fleet: Fleet) -> None:
+    assert not any(once("preflight", fleet)["network"]["problems"].values())
+
+
+def decided_once(fleet: Fleet) -> None:
+    assert not any(once("machines", fleet)["stops"].values())
+
+
+def unchanged(fleet: Fleet) -> None:
+    of_all("compare", fleet)
+
+
+def verified(fleet: Fleet) -> None:
+    """As when the first task has found nothing wrong."""
+    of_all("compare", fleet, only_verify=True, preflight={"problems": {host: [] for host in fleet}})
+
+
+def asked_before_the_change(fleet: Fleet) -> None:
+    """All that change together were read: what was decided once is there."""
+    for step in ("stop", "stage"):
+        of_all(step, fleet)
+
+
+def prepared(work: Callable[[Fleet], object], make: Callable[[int], Fleet], size: int) -> Fleet:
+    """The servers as they are before a work."""
+    fleet = make(size)
+    if work is before_any_host:
+        return fleet
+    if work in (unchanged, verified):
+        return answered(fleet)
+    changing = answered(fleet, pending=True)
+    if work is asked_before_the_change:
+        decided = once("machines", changing)
+        changing = {host: {**each, "__l2tp_machines": decided} for host, each in changing.items()}
+    return changing
+
+
+def connections(fleet: Fleet) -> int:
+    return len(
+        {entry["name"] for each in _view.links(_view.network(fleet, *fleet)).values() for entry in each["links"]}
+    )
+
+
+WORKS: Mapping[str, Callable[[Fleet], None]] = {
+    "declarations, before any host": before_any_host,
+    "agreement of unchanged servers": unchanged,
+    "agreement in verify": verified,
+    "what is decided once": decided_once,
+    "before a change": asked_before_the_change,
+}
