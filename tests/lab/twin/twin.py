@@ -19,7 +19,7 @@ from ..engine import Command, Connection, Engine, Output, unwrapped
 from ..impairment import Answer
 from ..recorder import Execution, Recorder, Source
 from .grammar import step_of
-from .transaction import Machine, Transaction
+from .transaction import ScriptMachine, Transaction
 
 LONGEST_LINE = 8191
 """Characters that cmd.exe takes; the service starts each command of a shell through it."""
@@ -41,7 +41,7 @@ _FORBIDDEN_BY_FIPS = re.compile(
 _HOST_NAME = re.compile(r"\s*hostname(\.exe)?\b")
 
 
-class TwinHost(Machine, Protocol):
+class TwinHost(ScriptMachine, Protocol):
     """The machine that the engine runs on."""
 
     @property
