@@ -27,7 +27,7 @@ from .windows.registry import LabRegistry, Registry
 from .windows.services import POLICY_AGENT, Services
 from .wire.server import Endpoint, Site
 from .wire.soap import Response
-from .wire.wsman import Service
+from .wire.wsman import WsmanService
 
 LATE_FILTERS = "filters"
 """What can be late besides services: what PolicyAgent loads, each time that it does."""
@@ -81,7 +81,7 @@ class Host:
         self._programs = Programs(
             netsh, sc.Sc(self.registry, self.services, spec.sc_labels), self.recorder, lambda: self.impairments
         )
-        self._service = Service(self)
+        self._service = WsmanService(self)
         self._power = threading.RLock()
         self._timers: dict[str, threading.Timer] = {}
         self.http = Endpoint(self._site(None))
