@@ -17,7 +17,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 from .engine import Engine, EngineName
 from .impairment import Impairments
 from .powershell.powershell import PowerShell
-from .recorder import Recorder, Source
+from .recorder import LogSource, Recorder
 from .twin.twin import AUTO_LOGON_CHECKED, Twin
 from .windows import installation, sc
 from .windows.agent import PolicyAgent
@@ -146,7 +146,7 @@ class Host:
 
     def restart(self, away: float | None = None) -> None:
         """Restart. None: without going away, only the boot time changes; else the host is away for so many seconds."""
-        self.recorder.write(Source.SYSTEM, f"{self.name} restarts")
+        self.recorder.write(LogSource.SYSTEM, f"{self.name} restarts")
         if away is None:
             self._boot()
             return

@@ -27,7 +27,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Pla
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value, join
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import WorkError
-from ansible_collections.rras.ipsec.tests.lab import Answer, NetshFault, PoweredOff, RecordRefusedError
+from ansible_collections.rras.ipsec.tests.lab import NetshFault, PoweredOff, RecordRefusedError, WrongAnswer
 from ansible_collections.rras.ipsec.tests.support.cuts import check
 from ansible_collections.rras.ipsec.tests.support.effort import TRIED
 from ansible_collections.rras.ipsec.tests.support.journeys import JOURNEYS, OLD, Journey, removal, site
@@ -45,7 +45,7 @@ PROGRAMS = (
     "sc config PolicyAgent start= auto",
     "sc control PolicyAgent 129",
 )
-NO_ANSWERS = (Answer.GARBAGE, Answer.TRUNCATED, Answer.CUT_RECORDS, Answer.NONSENSE)
+NO_ANSWERS = (WrongAnswer.GARBAGE, WrongAnswer.TRUNCATED, WrongAnswer.CUT_RECORDS, WrongAnswer.NONSENSE)
 
 
 class LostError(Exception):
@@ -113,7 +113,7 @@ def _lost(number: int, *, before: bool) -> Fault:
     return Fault(f"the {'request' if before else 'answer'} of execution {number} is lost", strike)
 
 
-def _distorted(number: int, answer: Answer) -> Fault:
+def _distorted(number: int, answer: WrongAnswer) -> Fault:
     def strike(server: Server) -> None:
         left = itertools.count()
 
