@@ -57,7 +57,7 @@ class Context:
     strategy: str
 
 
-class Step:
+class RoleStep:
     """What a step of the role knows of its host, and the work that steps have in common."""
 
     def __init__(self, context: Context, *, removal: bool, batch: Iterable[str]) -> None:

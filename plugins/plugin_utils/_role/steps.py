@@ -27,7 +27,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._role.step import (
     NOTHING,
     NotBackError,
     Result,
-    Step,
+    RoleStep,
     StopError,
 )
 
@@ -42,7 +42,7 @@ _GONE_IN_A_REMOVAL: Final = (
 )
 
 
-class Steps(Step):
+class Steps(RoleStep):
     """The steps on one host; each returns its task's result. Raises what `RrasAction.act` may, and `StopError`."""
 
     # --- for all hosts at once ---
