@@ -17,7 +17,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _specs
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier, declaration, model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Fleet, Gate
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.fleet import Fleet, Gate
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import (
     Entries,
     Network,

@@ -20,7 +20,7 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _limit, _report_files, _shape, _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier, page, remains
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Gate
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.fleet import Gate
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role import leftovers, preflight, summary
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role.play_vars import COMPARED, ORDER
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role.step import (
