@@ -47,14 +47,14 @@ _SECTION = re.compile(r"^## .*\n\n`(?P<file>[^`]+)`$", re.MULTILINE)
 _ROW = re.compile(r"^\| (?P<case>.*?) \| (?P<sentence>.*) \| (?P<code>\d+) \|$", re.MULTILINE)
 
 
-class Row(NamedTuple):
+class MessageRow(NamedTuple):
     """One row, as the document shows it."""
 
     sentence: str
     code: int
 
 
-Rows = dict[str, dict[str, Row]]
+Rows = dict[str, dict[str, MessageRow]]
 """The rows of the document: by the test's file, then by the case."""
 
 
@@ -72,7 +72,7 @@ class Says:
     def __call__(self, case: str, sentence: str, code: int, said: str | None = None) -> None:
         """Record a row. said: what came, where the sentence has `*` in it."""
         assert said is None or is_said(said, sentence), said
-        row = Row(_cell(sentence), code)
+        row = MessageRow(_cell(sentence), code)
         if WRITING:
             _record(self._file, case, row)
         else:
@@ -88,7 +88,7 @@ def read(document: str) -> Rows:
     for section, end in zip(sections, ends, strict=False):
         found = _ROW.finditer(document, section.end(), end)
         rows.setdefault(section["file"], {}).update(
-            (row["case"], Row(row["sentence"], int(row["code"]))) for row in found
+            (row["case"], MessageRow(row["sentence"], int(row["code"]))) for row in found
         )
     return rows
 
@@ -115,13 +115,13 @@ def literals(file: str) -> dict[str, None]:
     return dict.fromkeys(node.value for node in ordered if isinstance(node.value, str))
 
 
-def _section(file: str, rows: dict[str, Row]) -> str:
+def _section(file: str, rows: dict[str, MessageRow]) -> str:
     title = (ast.get_docstring(_parsed(ROOT / file)) or file).partition("\n")[0].rstrip(".")
     lines = (f"| {case} | {rows[case].sentence} | {rows[case].code} |\n" for case in kept(file, rows))
     return f"\n## {title}\n\n`{file}`\n\n{_TABLE}{''.join(lines)}"
 
 
-def _record(file: str, case: str, row: Row) -> None:
+def _record(file: str, case: str, row: MessageRow) -> None:
     with _alone() as stream:
         rows = read(stream.read())
         rows.setdefault(file, {})[case] = row

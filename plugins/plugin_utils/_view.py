@@ -17,7 +17,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _specs
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier, declaration, model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Fleet, Gate
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.fleet import Fleet, Gate
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import (
     Entries,
     Network,
@@ -59,7 +59,7 @@ def network(hostvars: HostVars, *hosts: str, whole: bool = False) -> dict[str, N
 
     whole: with all that each declares, where otherwise each has its own connections alone, if they are known already.
     """
-    reader = _Reader(hostvars, hosts[0] if hosts else "", whole=whole)
+    reader = _DeclarationReader(hostvars, hosts[0] if hosts else "", whole=whole)
     found: dict[str, Node] = {}
     waiting = list(hosts)
     while waiting:
@@ -72,13 +72,13 @@ def network(hostvars: HostVars, *hosts: str, whole: bool = False) -> dict[str, N
 
 def neighbourhood(hostvars: HostVars, host: str, *, whole: bool = False) -> dict[str, Node]:
     """The nodes of a host and of its direct peers, as far as the inventory has them. whole: as for `network`."""
-    reader = _Reader(hostvars, host, whole=whole)
+    reader = _DeclarationReader(hostvars, host, whole=whole)
     own = reader.node(host)
     peers = [peer for peer in dict.fromkeys(_peers(own)) if peer != host and peer in hostvars]
     return {host: own, **{peer: reader.node(peer, beside=host) for peer in peers}}
 
 
-class _Reader:
+class _DeclarationReader:
     """Reads what hosts declare; what several of them share, once."""
 
     def __init__(self, hostvars: HostVars, host: str, *, whole: bool) -> None:

@@ -152,7 +152,7 @@ class Pair:
         return self.near, self.far
 
 
-class Field:
+class FieldOfPairs:
     """Many pairs of hosts in one play, and what must be true on each of them at any moment.
 
     All pairs have the same two addresses: they do not know each other.
@@ -232,19 +232,19 @@ class Field:
         return watch
 
 
-MakeField = Callable[[int], Field]
+MakeField = Callable[[int], FieldOfPairs]
 
 
 @pytest.fixture
 def make_field(start: MakeController, monkeypatch: pytest.MonkeyPatch) -> MakeField:
     """Make pairs that Windows' own policy is assigned on, and the pilot as the first one."""
 
-    def make(pairs: int) -> Field:
+    def make(pairs: int) -> FieldOfPairs:
         names = [f"pair{number:02}" for number in range(1 + pairs)]
         specs = [HostSpec(f"{name}-{end}", at) for name in names for end, at in (("near", NEAR), ("far", FAR))]
         controller = start(specs)
         lab = controller.lab
-        field = Field(controller, [Pair(name, lab[f"{name}-near"], lab[f"{name}-far"]) for name in names])
+        field = FieldOfPairs(controller, [Pair(name, lab[f"{name}-near"], lab[f"{name}-far"]) for name in names])
         field.watch_boots(monkeypatch)
         return field
 
@@ -298,7 +298,7 @@ def test_whichever_message_gets_lost(
     record_property(CUTS, f"{len(places)} messages of {course.name.lower().replace('_', ' ')}")
 
 
-def prepare(field: Field, pilot: Pair, done: Sequence[Pair]) -> None:
+def prepare(field: FieldOfPairs, pilot: Pair, done: Sequence[Pair]) -> None:
     """Bring one pair about with the old key, and give others what it has then."""
     field.declare(KEY)
     with counted(pilot, Course.FIRST_RUN):
@@ -312,7 +312,7 @@ def prepare(field: Field, pilot: Pair, done: Sequence[Pair]) -> None:
     field.survey()
 
 
-def cut(field: Field, playbook: str, places: Mapping[Pair, CutPlace]) -> None:
+def cut(field: FieldOfPairs, playbook: str, places: Mapping[Pair, CutPlace]) -> None:
     """Run a playbook that is cut on one end of each pair that has a place, and check what is left everywhere."""
     cuts = {pair: Interruption(pair.hosts[number % 2], place) for number, (pair, place) in enumerate(places.items())}
     with counted(field.pairs[0], Course.REMOVAL if playbook == REMOVE else Course.CHANGED_KEY):
@@ -337,7 +337,7 @@ def counted(pilot: Pair, course: Course) -> Iterator[None]:
     assert sent == [course.messages] * len(sent), course
 
 
-def repeat(field: Field, playbook: str) -> None:
+def repeat(field: FieldOfPairs, playbook: str) -> None:
     """Run a playbook again, and once more, which changes nothing."""
     once = field.controller.play(playbook)
     assert once.code == 0, once.explain()
@@ -351,12 +351,12 @@ def repeat(field: Field, playbook: str) -> None:
     assert words.changes(before, field.controller.lab) == {}
 
 
-def all_have_the_new_key(field: Field) -> None:
+def all_have_the_new_key(field: FieldOfPairs) -> None:
     for host in field.hosts:
         has_the_new_key_and_nothing_of_the_old(host)
 
 
-def all_are_as_before(field: Field) -> None:
+def all_are_as_before(field: FieldOfPairs) -> None:
     for host in field.hosts:
         assert differences(field.before[host.name], words.without_backup(host.registry.snapshot())) == [], host.name
 

@@ -34,7 +34,7 @@ from ansible_collections.rras.ipsec.tests.support.pair import (
     prohibit_ipsec,
     restarts,
 )
-from ansible_collections.rras.ipsec.tests.support.reader import Reader, blocks, file_of, is_playbook
+from ansible_collections.rras.ipsec.tests.support.reader import DocumentReader, blocks, file_of, is_playbook
 
 RENDER, KEYS = "rras.ipsec.render", "rras.ipsec.keys"
 A_KEY = ("-e", "vault_tokyo_osaka_key=Uji-Byodoin:1053/Phoenix")
@@ -44,11 +44,11 @@ exec cp "$1" "$RRAS_CRONTAB"
 """
 
 
-def keys(reader: Reader) -> list[list[str]]:
+def keys(reader: DocumentReader) -> list[list[str]]:
     return [keys_of(assigned(host)) for host in reader.controller.lab.values()]
 
 
-def quick_start(reader: Reader) -> None:
+def quick_start(reader: DocumentReader) -> None:
     lab = reader.controller.lab
     reader.run(SITE, "--check", "--diff")
     assert {prohibit_ipsec(host) for host in lab.values()} == {None}
@@ -59,7 +59,7 @@ def quick_start(reader: Reader) -> None:
     assert "agree" in verified.output
 
 
-def certificates(reader: Reader) -> None:
+def certificates(reader: DocumentReader) -> None:
     reader.run("certificates.yml", "-e", "vault_pfx_password=of-the-file")
     assert [name for host, name, _given in reader.tasks() if host == TOKYO] == [
         *["win_copy"] * 2,
@@ -70,7 +70,7 @@ def certificates(reader: Reader) -> None:
     assert "CN=Example Root CA" in reader.run(VERIFY).output
 
 
-def larger_play(reader: Reader) -> None:
+def larger_play(reader: DocumentReader) -> None:
     ran = reader.run("servers.yml")
     assert "agree" in ran.output
     assert restarts(reader.controller.lab) == {TOKYO: 2, OSAKA: 2}, "for the role service, and for ProhibitIpSec"
@@ -79,7 +79,7 @@ def larger_play(reader: Reader) -> None:
     assert again.changed == {TOKYO: 0, OSAKA: 0}, again.explain()
 
 
-def monitoring(reader: Reader) -> None:
+def monitoring(reader: DocumentReader) -> None:
     program, table = reader.folder / "bin" / "crontab", reader.folder / "crontab"
     program.parent.mkdir()
     program.write_text(CRONTAB, encoding="utf-8")
@@ -91,7 +91,7 @@ def monitoring(reader: Reader) -> None:
     assert re.match(r"17 \* \* \* \* cd /srv/rras && .* rras\.ipsec\.verify >verify\.log 2>&1 \|\| mail ", line), line
 
 
-def modules_alone(reader: Reader) -> None:
+def modules_alone(reader: DocumentReader) -> None:
     first = reader.run("modules.yml")
     again = reader.run("modules.yml")
     assert "RUNNING HANDLER [Restart Windows]" in first.output
@@ -99,7 +99,7 @@ def modules_alone(reader: Reader) -> None:
     assert restarts(reader.controller.lab)[TOKYO] == 1
 
 
-def fleets(reader: Reader) -> None:
+def fleets(reader: DocumentReader) -> None:
     inventory = reader.folder / "inventory"
     (reader.folder / "inventory.yml").rename(inventory / "inventory.yml")
     seen = reader.inventory("inventory")
@@ -113,7 +113,7 @@ def fleets(reader: Reader) -> None:
     reader.run("verify.yml", *A_KEY, inventories=["inventory"])
 
 
-def rotating(reader: Reader) -> None:
+def rotating(reader: DocumentReader) -> None:
     reader.run(SITE, *A_KEY)
     reader.lay_out("docs/rotating_keys.md")
     reader.run(SITE, "--check", "--diff")
@@ -124,7 +124,7 @@ def rotating(reader: Reader) -> None:
     assert sorted(given) == [(host, "win_regedit", f"HKLM:\\{BACKUP}") for host in (OSAKA, TOKYO)]
 
 
-def the_role(reader: Reader) -> None:
+def the_role(reader: DocumentReader) -> None:
     given = (*A_KEY, "-e", "l2tp_reboot=never")
     reader.run("block-4.yml", *given, inventories=())
     alone = reader.run("block-5.yml", *given, inventories=())
@@ -142,7 +142,7 @@ def the_role(reader: Reader) -> None:
         assert f'"msg": "{host}: ' in stopped.output, stopped.explain()
 
 
-def made_keys(reader: Reader) -> None:
+def made_keys(reader: DocumentReader) -> None:
     """The keys of the guide's file are rotated, for they are only shown."""
     entry = {"l2tp_connections": [{"name": "tokyo-osaka", "peers": [TOKYO, OSAKA]}]}
     (reader.folder / "inventory.yml").write_text(yaml.safe_dump({"rras": {"vars": entry}}), encoding="utf-8")
@@ -155,7 +155,7 @@ def made_keys(reader: Reader) -> None:
     assert len(key) == len(re.findall("[0-9A-Za-z]", key)) == 32
 
 
-def linux_peer(reader: Reader) -> None:
+def linux_peer(reader: DocumentReader) -> None:
     reader.run(RENDER, *A_KEY, "--limit", OSAKA, "--check", "--diff")
     reader.run(RENDER, *A_KEY, "--limit", OSAKA)
     assert rendered(reader) == {"rras-osaka/swanctl.conf", "rras-osaka/xl2tpd.conf"}
@@ -164,7 +164,7 @@ def linux_peer(reader: Reader) -> None:
     assert any("rras-osaka is not managed, so its end is not proved." in line for line in told), told
 
 
-def two_windows_2000(reader: Reader) -> None:
+def two_windows_2000(reader: DocumentReader) -> None:
     reader.run(RENDER, *A_KEY, "--check", "--diff")
     assert rendered(reader) == set()
     reader.run(RENDER, *A_KEY)
@@ -172,7 +172,7 @@ def two_windows_2000(reader: Reader) -> None:
     assert rendered(reader) == {f"{host}/{file}" for host in (TOKYO, OSAKA) for file in files}
 
 
-def mixed_pair(reader: Reader) -> None:
+def mixed_pair(reader: DocumentReader) -> None:
     mixed = ["mixed.yml"]
     reader.run(RENDER, *A_KEY, "--limit", OSAKA, inventories=mixed)
     assert {file.partition("/")[0] for file in rendered(reader)} == {OSAKA}
@@ -180,17 +180,17 @@ def mixed_pair(reader: Reader) -> None:
     assert prohibit_ipsec(reader.controller.lab[TOKYO]) == 1
 
 
-def rendered(reader: Reader) -> set[str]:
+def rendered(reader: DocumentReader) -> set[str]:
     folder = reader.controller.folder / "l2tp-files"
     return {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
 
 
 @dataclasses.dataclass(frozen=True)
-class Reading:
+class GuideReading:
     """Some documents, what a reader does with their files, and which of their playbooks are run by that."""
 
     documents: tuple[str, ...]
-    do: Callable[[Reader], None]
+    do: Callable[[DocumentReader], None]
     playbooks: tuple[str, ...] = ()
     hosts: tuple[HostSpec, ...] = PAIR
     later: tuple[str, ...] = ()
@@ -199,18 +199,20 @@ class Reading:
 
 WITH_ANOTHER_ADDRESS = (PAIR[0], dataclasses.replace(PAIR[1], address="198.51.100.1"))
 READINGS = [
-    Reading(("docs/quick_start.md",), quick_start),
-    Reading(("README.md", "docs/certificates.md"), certificates, ("certificates.yml",)),
-    Reading(("docs/larger_play.md",), larger_play, ("servers.yml",)),
-    Reading(("docs/larger_play.md",), monitoring, ("monitoring.yml",)),
-    Reading(("docs/larger_play.md",), modules_alone, ("modules.yml",)),
-    Reading(("README.md", "docs/fleets.md"), fleets, ("site.yml", "verify.yml")),
-    Reading(("README.md",), rotating, ("forget_old_keys.yml",), later=("docs/rotating_keys.md",)),
-    Reading(("roles/l2tp/README.md",), the_role, ("block-4.yml", "block-5.yml", "block-6.yml"), WITH_ANOTHER_ADDRESS),
-    Reading(("docs/keys.md",), made_keys),
-    Reading(("docs/linux_peer.md",), linux_peer, hosts=PAIR[:1]),
-    Reading(("docs/windows_2000.md",), two_windows_2000, hosts=()),
-    Reading(("docs/windows_2000.md",), mixed_pair, hosts=PAIR[:1]),
+    GuideReading(("docs/quick_start.md",), quick_start),
+    GuideReading(("README.md", "docs/certificates.md"), certificates, ("certificates.yml",)),
+    GuideReading(("docs/larger_play.md",), larger_play, ("servers.yml",)),
+    GuideReading(("docs/larger_play.md",), monitoring, ("monitoring.yml",)),
+    GuideReading(("docs/larger_play.md",), modules_alone, ("modules.yml",)),
+    GuideReading(("README.md", "docs/fleets.md"), fleets, ("site.yml", "verify.yml")),
+    GuideReading(("README.md",), rotating, ("forget_old_keys.yml",), later=("docs/rotating_keys.md",)),
+    GuideReading(
+        ("roles/l2tp/README.md",), the_role, ("block-4.yml", "block-5.yml", "block-6.yml"), WITH_ANOTHER_ADDRESS
+    ),
+    GuideReading(("docs/keys.md",), made_keys),
+    GuideReading(("docs/linux_peer.md",), linux_peer, hosts=PAIR[:1]),
+    GuideReading(("docs/windows_2000.md",), two_windows_2000, hosts=()),
+    GuideReading(("docs/windows_2000.md",), mixed_pair, hosts=PAIR[:1]),
 ]
 FOR_OTHERS = {"README.md": {"requirements.yml"}, "docs/topologies/unmanaged_end.md": {"host_vars/example-net.yml"}}
 """What `test_packaged` installs from, and what stands beside a block without a file."""
@@ -223,10 +225,10 @@ LOOSE = [
 
 
 @pytest.mark.parametrize("reading", READINGS, ids=lambda reading: reading.do.__name__)
-def test_a_guide_works(start: MakeController, tmp_path: Path, reading: Reading) -> None:
+def test_a_guide_works(start: MakeController, tmp_path: Path, reading: GuideReading) -> None:
     controller = start(reading.hosts)
     controller.variables.pop("l2tp_connections")
-    reader = Reader(controller, tmp_path / "reader", *reading.documents)
+    reader = DocumentReader(controller, tmp_path / "reader", *reading.documents)
 
     reading.do(reader)
 

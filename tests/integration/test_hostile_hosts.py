@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.rras.ipsec.tests.lab import Answer, HostSpec
+from ansible_collections.rras.ipsec.tests.lab import HostSpec, WrongAnswer
 from ansible_collections.rras.ipsec.tests.messages import Says
 from ansible_collections.rras.ipsec.tests.support.controller import Controller
 from ansible_collections.rras.ipsec.tests.support.effort import TRIED
@@ -25,23 +25,23 @@ CHECK = "check that nothing on the host changes the output of PowerShell."
 TOO_MUCH = "the host sent more than 32 MiB, which no answer is; check what the host is."
 MOST_MEGABYTES = 500
 """What a process of ansible-playbook may need, with what Ansible itself needs: 100 MB."""
-HOSTILE: Mapping[str, tuple[Answer, str]] = {
+HOSTILE: Mapping[str, tuple[WrongAnswer, str]] = {
     "truncated": (
-        Answer.TRUNCATED,
+        WrongAnswer.TRUNCATED,
         "The host did not answer like a Windows host with PowerShell (exit code 0): #rras#*",
     ),
-    "cut-records": (Answer.CUT_RECORDS, f"The answer of the host has no end; {CHECK}"),
-    "large": (Answer.LARGE, f"The host answered with more than 8 MiB, which no answer is; {CHECK}"),
+    "cut-records": (WrongAnswer.CUT_RECORDS, f"The answer of the host has no end; {CHECK}"),
+    "large": (WrongAnswer.LARGE, f"The host answered with more than 8 MiB, which no answer is; {CHECK}"),
     "wrong-mark": (
-        Answer.WRONG_MARK,
+        WrongAnswer.WRONG_MARK,
         "The host did not answer like a Windows host with PowerShell (exit code 0): #ours#*",
     ),
-    "misordered": (Answer.MISORDERED, f"The answer of the host can't be read (KeyError); {CHECK}"),
-    "nonsense": (Answer.NONSENSE, f"The answer of the host can't be read at *; {CHECK}"),
+    "misordered": (WrongAnswer.MISORDERED, f"The answer of the host can't be read (KeyError); {CHECK}"),
+    "nonsense": (WrongAnswer.NONSENSE, f"The answer of the host can't be read at *; {CHECK}"),
 }
-HUGE: Mapping[str, tuple[Answer, str]] = {
-    "enormous": (Answer.ENORMOUS, f"*{TOO_MUCH}"),
-    "endless": (Answer.ENDLESS, f"*{TOO_MUCH}"),
+HUGE: Mapping[str, tuple[WrongAnswer, str]] = {
+    "enormous": (WrongAnswer.ENORMOUS, f"*{TOO_MUCH}"),
+    "endless": (WrongAnswer.ENDLESS, f"*{TOO_MUCH}"),
 }
 
 
@@ -59,7 +59,7 @@ def run_of(
     start: MakeController,
     says: Says,
     record_property: Callable[[str, object], None],
-    hostile: Mapping[str, tuple[Answer, str]],
+    hostile: Mapping[str, tuple[WrongAnswer, str]],
 ) -> None:
     controller = controller_of(start, list(hostile))
     for name, (answer, _sentence) in hostile.items():

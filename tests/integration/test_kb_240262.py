@@ -56,9 +56,9 @@ class ArticleServer:
         return found
 
 
-Step = Callable[[ArticleServer], bool]
+ArticleStep = Callable[[ArticleServer], bool]
 
-VALUE_STEPS: dict[str, Step] = {
+VALUE_STEPS: dict[str, ArticleStep] = {
     "2 the key RasMan Parameters": lambda server: RASMAN in server.registry,
     "3-5 a DWORD named ProhibitIpSec": lambda server: server.registry[RASMAN]["ProhibitIpSec"].kind is Kind.DWORD,
     "6 its data is 1": lambda server: server.registry[RASMAN]["ProhibitIpSec"].number == 1,
@@ -67,7 +67,7 @@ VALUE_STEPS: dict[str, Step] = {
     ),
 }
 
-POLICY_STEPS: dict[str, Step] = {
+POLICY_STEPS: dict[str, ArticleStep] = {
     "4 the policy has its name": lambda server: server.policy.name == POLICY,
     "5 the default response rule is not active": lambda server: (
         [rule.active for rule in server.policy.policy.rules if rule.is_default_response] == [False]

@@ -41,7 +41,7 @@ ALL, NONE = NEW_KEY, KEY
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Row:
+class KeywordRow:
     """What a play says, and how its run is started: then both ends have one key, and the run says so much."""
 
     id: str
@@ -58,8 +58,8 @@ class Row:
         return f"{self.id}-near", f"{self.id}-far"
 
 
-def dies(row: str, keywords: Mapping[str, Any]) -> Row:
-    return Row(row, NONE, f"{row}-near stopped: its peer {row}-far is unreachable", keywords, dies=True)
+def dies(row: str, keywords: Mapping[str, Any]) -> KeywordRow:
+    return KeywordRow(row, NONE, f"{row}-near stopped: its peer {row}-far is unreachable", keywords, dies=True)
 
 
 FROM_THE_FIRST = "start with the first task of the role (check --start-at-task and --step)."
@@ -70,17 +70,21 @@ ROWS = (
     dies("any_errors_fatal", {**ROLES, "any_errors_fatal": False}),
     dies("max_fail_percentage", {**ROLES, "max_fail_percentage": 99}),
     dies("rescue", {"tasks": [{"block": [INCLUDE], "rescue": [{"ansible.builtin.meta": "noop"}]}]}),
-    Row("free", NONE, TOGETHER, {**ROLES, "strategy": "ansible.builtin.free"}),
-    Row("run_once", NONE, TOGETHER, {"roles": [{"role": ROLE, "run_once": True}]}),
-    Row("delegate_to", NONE, "delegate_to is in effect", {"roles": [{"role": ROLE, "delegate_to": "elsewhere"}]}),
-    Row("serial", NONE, TOGETHER, {**ROLES, "serial": 1}),
-    Row("tags", ALL, "changed=", TAGGED, ("--tags", "network")),
-    Row("other-tags", NONE, "skipped=", TAGGED, ("--tags", "other")),
-    Row("verify-tag", NONE, "agree with each other, but not with the declaration", TAGGED, ("--tags", "l2tp_verify")),
-    Row("skip-tags", ALL, "changed=", TAGGED, ("--skip-tags", "l2tp_verify")),
-    Row("start", NONE, FROM_THE_FIRST, arguments=("--start-at-task", "Change what differs")),
-    Row("start-inside", NONE, "No matching task", arguments=("--start-at-task", "Delete the replaced policy")),
-    Row("step", NONE, TOGETHER, arguments=("--step",), answers="y\n" * len(BEFORE_THE_NEAR_COMMIT) + "n\nc\n"),
+    KeywordRow("free", NONE, TOGETHER, {**ROLES, "strategy": "ansible.builtin.free"}),
+    KeywordRow("run_once", NONE, TOGETHER, {"roles": [{"role": ROLE, "run_once": True}]}),
+    KeywordRow(
+        "delegate_to", NONE, "delegate_to is in effect", {"roles": [{"role": ROLE, "delegate_to": "elsewhere"}]}
+    ),
+    KeywordRow("serial", NONE, TOGETHER, {**ROLES, "serial": 1}),
+    KeywordRow("tags", ALL, "changed=", TAGGED, ("--tags", "network")),
+    KeywordRow("other-tags", NONE, "skipped=", TAGGED, ("--tags", "other")),
+    KeywordRow(
+        "verify-tag", NONE, "agree with each other, but not with the declaration", TAGGED, ("--tags", "l2tp_verify")
+    ),
+    KeywordRow("skip-tags", ALL, "changed=", TAGGED, ("--skip-tags", "l2tp_verify")),
+    KeywordRow("start", NONE, FROM_THE_FIRST, arguments=("--start-at-task", "Change what differs")),
+    KeywordRow("start-inside", NONE, "No matching task", arguments=("--start-at-task", "Delete the replaced policy")),
+    KeywordRow("step", NONE, TOGETHER, arguments=("--step",), answers="y\n" * len(BEFORE_THE_NEAR_COMMIT) + "n\nc\n"),
 )
 IN_ONE_RUN = [row for row in ROWS if row.dies]
 """The others have options of their own, or Ansible ends the run with their play."""
@@ -114,7 +118,7 @@ def field(tmp_path_factory: pytest.TempPathFactory, after_first_run: Mapping[str
         yield controller
 
 
-def _play(row: Row) -> dict[str, Any]:
+def _play(row: KeywordRow) -> dict[str, Any]:
     """The play of a row; with it goes a host that never fails, so that Ansible goes on with the next play."""
     return {"name": row.id, "hosts": [*row.ends, "elsewhere"], "gather_facts": False, **row.keywords}
 
@@ -125,7 +129,7 @@ def run_of_plays(field: Controller) -> Run:
 
 
 @pytest.fixture
-def run(row: Row, field: Controller, run_of_plays: Run) -> Run:
+def run(row: KeywordRow, field: Controller, run_of_plays: Run) -> Run:
     if row in IN_ONE_RUN:
         return run_of_plays
     return field.play([_play(row)], *row.arguments, answers=row.answers)
@@ -133,7 +137,7 @@ def run(row: Row, field: Controller, run_of_plays: Run) -> Run:
 
 @pytest.mark.core
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
-def test_all_of_a_component_changes_or_none_of_it(row: Row, field: Controller, run: Run) -> None:
+def test_all_of_a_component_changes_or_none_of_it(row: KeywordRow, field: Controller, run: Run) -> None:
     assert [words.keys_of(words.assigned(field.lab[end])) for end in row.ends] == [[row.has], [row.has]], run.explain()
     assert row.said in run.output + run.errors, run.explain()
     assert all(task in run.output for task in (BEFORE_THE_NEAR_COMMIT if row.answers else ())), run.explain()

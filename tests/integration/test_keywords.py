@@ -42,7 +42,7 @@ STRICT: dict[str, dict[str, Any]] = {
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Trouble:
+class PairTrouble:
     """What befalls one end of a pair, and which key the ends have afterwards."""
 
     befall: Callable[[Host], None]
@@ -82,13 +82,13 @@ def _refuses_to_assign(host: Host) -> None:
 
 
 TROUBLES = {
-    "away": Trouble(_goes_away, KEY, KEY, "is unreachable"),
-    "plan-stage": Trouble(_dies_at_script(2), KEY, KEY, "is unreachable"),
-    "commit": Trouble(_refuses_to_assign, KEY, KEY, "The disk is full."),
-    "stage-commit": Trouble(
+    "away": PairTrouble(_goes_away, KEY, KEY, "is unreachable"),
+    "plan-stage": PairTrouble(_dies_at_script(2), KEY, KEY, "is unreachable"),
+    "commit": PairTrouble(_refuses_to_assign, KEY, KEY, "The disk is full."),
+    "stage-commit": PairTrouble(
         _dies_at_script(4), NEW_KEY, KEY, "did not answer the commit, so whether it has the new policy is unknown"
     ),
-    "commit-proof": Trouble(_dies_at_script(5), NEW_KEY, NEW_KEY, "keeps the replaced policy beside the new"),
+    "commit-proof": PairTrouble(_dies_at_script(5), NEW_KEY, NEW_KEY, "keeps the replaced policy beside the new"),
 }
 """By when it happens; the last two die after their stage and after their commit."""
 SOUND = "sound"

@@ -17,7 +17,7 @@ import pytest
 from ansible_collections.rras.ipsec.tests import ROOT, collections_root
 from ansible_collections.rras.ipsec.tests.support.controller import VERIFY, Controller
 from ansible_collections.rras.ipsec.tests.support.pair import OSAKA, POLICY, TOKYO, assigned, prohibit_ipsec, restarts
-from ansible_collections.rras.ipsec.tests.support.reader import Reader, blocks
+from ansible_collections.rras.ipsec.tests.support.reader import DocumentReader, blocks
 
 GALAXY = str(Path(sys.executable).with_name("ansible-galaxy"))
 MODULES = {
@@ -95,7 +95,7 @@ def test_a_stranger_follows_the_readme(empty: EmptyPath, pair: Controller, tmp_p
     """The files and all playbooks of README, as they stand there, with the collection as it is published."""
     empty.install(empty.build())
     pair.variables.pop("l2tp_connections")
-    reader = Reader(pair, tmp_path / "reader", "README.md")
+    reader = DocumentReader(pair, tmp_path / "reader", "README.md")
     reader.environment = dict(empty.environment)
     use_cases = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Use Cases")[2]
     commands = re.findall(r"^\$ ansible-playbook -i inventory\.yml (\S+)([^#\n]*)", use_cases, re.MULTILINE)

@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store
-from ansible_collections.rras.ipsec.tests.lab import Answer, Host, HostSpec, PoweredOff, RecordRefusedError
+from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, PoweredOff, RecordRefusedError, WrongAnswer
 from ansible_collections.rras.ipsec.tests.lab.windows.registry import differences
 from ansible_collections.rras.ipsec.tests.messages import Says
 from ansible_collections.rras.ipsec.tests.support import pair as words
@@ -426,7 +426,7 @@ def _lose_the_answer_to_the_commit(host: Host) -> None:
 
     def notice(_number: int, record: str) -> None:
         if record.startswith("AssignPolicy"):
-            impairments.answer, impairments.before_record = Answer.GARBAGE, None
+            impairments.answer, impairments.before_record = WrongAnswer.GARBAGE, None
             impairments.before_script = answer_again
 
     def answer_again() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, RecordRefusedError
-from ansible_collections.rras.ipsec.tests.lab.recorder import Source
+from ansible_collections.rras.ipsec.tests.lab.recorder import LogSource
 from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import Controller, Run
 from ansible_collections.rras.ipsec.tests.support.labs import MakeController
@@ -297,9 +297,9 @@ def _seen(host: Host) -> list[str]:
     """The tasks before and after the role, and the restarts, in the order in which the host saw them."""
     known = {BEFORE, AFTER}
     marked = [
-        "restart" if line.source is Source.SYSTEM else line.text.strip()
+        "restart" if line.source is LogSource.SYSTEM else line.text.strip()
         for line in host.recorder.lines
-        if line.source in (Source.SYSTEM, Source.SCRIPT_BLOCK)
+        if line.source in (LogSource.SYSTEM, LogSource.SCRIPT_BLOCK)
     ]
     return [line for line in marked if line == "restart" or line in known]
 

@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
-from ansible_collections.rras.ipsec.tests.lab import Answer, Host, HostSpec
+from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, WrongAnswer
 from ansible_collections.rras.ipsec.tests.messages import Says
 from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import Controller, Run
@@ -42,7 +42,7 @@ def refusing(fault: Fault) -> Callable[[Host], None]:
 
 
 def not_windows(host: Host) -> None:
-    host.impairments.answer = Answer.GARBAGE
+    host.impairments.answer = WrongAnswer.GARBAGE
 
 
 def away(host: Host) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
-from ansible_collections.rras.ipsec.tests.lab import Answer, Host, HostSpec, RecordRefusedError
+from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, RecordRefusedError, WrongAnswer
 from ansible_collections.rras.ipsec.tests.lab.twin.twin import FORGERY
 from ansible_collections.rras.ipsec.tests.lab.windows.installation import DOMAIN_POLICY
 from ansible_collections.rras.ipsec.tests.support.labs import MakeController
@@ -36,7 +36,7 @@ def _in_a_domain(host: Host) -> None:
 @pytest.mark.core
 def test_what_a_terminal_would_obey_is_spelled_out(start: MakeController) -> None:
     controller = start([HostSpec(name, "192.0.2.1") for name in SENTENCES])
-    controller.lab["no-answer"].impairments.answer = Answer.FORGED
+    controller.lab["no-answer"].impairments.answer = WrongAnswer.FORGED
     controller.lab["error-record"].impairments.before_record = _refuse
     _in_a_domain(controller.lab["domain-policy"])
     for name in SENTENCES:

@@ -49,7 +49,7 @@ _BASE64 = re.compile(rb"[A-Za-z0-9+/]{16,}")
 ENVIRONMENT = {"NO_PROXY": "127.0.0.0/8", "no_proxy": "127.0.0.0/8"}
 
 
-class End(enum.StrEnum):
+class RowEnd(enum.StrEnum):
     """How a row ends."""
 
     REFUSED = "refused"
@@ -69,7 +69,7 @@ class Door(enum.StrEnum):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Row:
+class WireRow:
     """One way to connect; an empty text stands for a variable that is not set."""
 
     plugin: str
@@ -86,16 +86,16 @@ class Row:
         return "-".join(words).replace(",", "+")
 
     @property
-    def end(self) -> End:
+    def end(self) -> RowEnd:
         """How the row is to end, by what ansible-core, pywinrm and pypsrp document."""
         if self.door is Door.HTTPS:
-            return End.DONE if self._can_connect_over_tls() else End.STUCK
+            return RowEnd.DONE if self._can_connect_over_tls() else RowEnd.STUCK
         if self.plugin == "winrm":
-            return End.DONE if self._goes(self.transports, self.encryption) else End.REFUSED
+            return RowEnd.DONE if self._goes(self.transports, self.encryption) else RowEnd.REFUSED
         authentication = self.authentication or "negotiate"
         if authentication not in SEALING or self.encryption == "never":
-            return End.REFUSED
-        return End.DONE if authentication in INSTALLED else End.STUCK
+            return RowEnd.REFUSED
+        return RowEnd.DONE if authentication in INSTALLED else RowEnd.STUCK
 
     def variables(self, tap: Tap) -> dict[str, Any]:
         """What makes Ansible go this way, through the tap."""
@@ -153,10 +153,10 @@ _NAMES = {
 }
 
 
-def crossed(plugin: str, door: Door, authentication: Sequence[str], encryption: Sequence[str]) -> Iterator[Row]:
+def crossed(plugin: str, door: Door, authentication: Sequence[str], encryption: Sequence[str]) -> Iterator[WireRow]:
     """All rows of these columns, for both forms of a user's name."""
     for user, each, wanted in itertools.product((USER, DOMAIN_USER), authentication, encryption):
-        yield Row(plugin, door, user, each, wanted)
+        yield WireRow(plugin, door, user, each, wanted)
 
 
 TRANSPORTS = (
@@ -214,34 +214,34 @@ class Heard:
     """A run, and what the taps of its rows carried."""
 
     run: Run
-    carried: Mapping[Row, bytes]
+    carried: Mapping[WireRow, bytes]
 
-    def end(self, row: Row) -> End:
+    def end(self, row: WireRow) -> RowEnd:
         """How the row ended."""
         result = self.result(row)
         if result.content.get("reason") == "transport":
-            return End.REFUSED
-        return End.DONE if result.status == "changed" else End.STUCK
+            return RowEnd.REFUSED
+        return RowEnd.DONE if result.status == "changed" else RowEnd.STUCK
 
-    def result(self, row: Row) -> Result:
+    def result(self, row: WireRow) -> Result:
         """What the row's user was told."""
         (result,) = (result for result in self.run.results if result.host == row.name)
         return result
 
     @property
-    def refused(self) -> list[Row]:
-        return [row for row in self.carried if self.end(row) is End.REFUSED]
+    def refused(self) -> list[WireRow]:
+        return [row for row in self.carried if self.end(row) is RowEnd.REFUSED]
 
 
 @contextlib.contextmanager
-def tapped(rows: Sequence[Row], lab: Lab) -> Iterator[dict[Row, Tap]]:
+def tapped(rows: Sequence[WireRow], lab: Lab) -> Iterator[dict[WireRow, Tap]]:
     """A tap for each row, each to another server as long as there are any.
 
     What is to listen at the port 5985 gets a loopback address of its own.
     """
     first, second = os.urandom(2)
     with contextlib.ExitStack() as stack:
-        taps: dict[Row, Tap] = {}
+        taps: dict[WireRow, Tap] = {}
         for number, (row, host) in enumerate(zip(rows, itertools.cycle(lab.values()), strict=False), start=1):
             target = host.https.port if row.door is Door.HTTPS else host.http.port
             place = (f"127.{first}.{second}.{number}", HTTP_PORT) if row.door is Door.PORT else ()
@@ -251,14 +251,14 @@ def tapped(rows: Sequence[Row], lab: Lab) -> Iterator[dict[Row, Tap]]:
 
 def listen(
     controller: Controller,
-    rows: Sequence[Row],
+    rows: Sequence[WireRow],
     plays: Sequence[Mapping[str, Any]] = PLAYS,
     environment: Mapping[str, str] | None = None,
     **variables: Any,
 ) -> Heard:
     """Run plays on all rows, with a key, and listen."""
-    refused = [row for row in rows if row.end is End.REFUSED]
-    going = [row for row in rows if row.end is not End.REFUSED]
+    refused = [row for row in rows if row.end is RowEnd.REFUSED]
+    going = [row for row in rows if row.end is not RowEnd.REFUSED]
     with tapped([*refused, *going], controller.lab) as taps:
         found = {row.name: row.variables(tap) | variables for row, tap in taps.items()}
         groups = {
@@ -301,13 +301,13 @@ def heard(controller: Controller) -> Heard:
 def test_each_row_ends_as_it_should(heard: Heard) -> None:
     ends = {row.name: heard.end(row) for row in TABLE}
     assert ends == {row.name: row.end for row in TABLE}, heard.run.explain()
-    assert set(ends.values()) == set(End)
+    assert set(ends.values()) == set(RowEnd)
 
 
 def test_nobody_reads_anything_on_the_wire(heard: Heard, controller: Controller) -> None:
     assert {row.name: readable(heard.carried[row]) for row in TABLE} == {row.name: [] for row in TABLE}
     arrived = [policy.name for host in controller.lab.values() for policy in Store.read(host.store).policies]
-    assert sorted(arrived) == sorted(row.name for row in TABLE if row.end is End.DONE)
+    assert sorted(arrived) == sorted(row.name for row in TABLE if row.end is RowEnd.DONE)
     assert all(
         words.keys_of(policy) == [KEY] for host in controller.lab.values() for policy in Store.read(host.store).policies
     )
@@ -319,7 +319,7 @@ def test_a_row_that_is_refused_sends_nothing_and_says_what_to_write(heard: Heard
     assert wrong == {}
 
 
-def says_what_to_write(heard: Heard, row: Row) -> bool:
+def says_what_to_write(heard: Heard, row: WireRow) -> bool:
     names = _NAMES[row.plugin]
     connection = f"(?:{names.authentication} is not set, and without it t|T)he {row.plugin} connection to this host"
     other = rf"(?:{names.authentication}: \w+|{names.encryption}: always)"
@@ -330,9 +330,9 @@ def says_what_to_write(heard: Heard, row: Row) -> bool:
 def test_the_taps_carry_what_can_be_read(controller: Controller) -> None:
     """Without this, the tests above could pass because they look for the wrong thing, or in the wrong place."""
     open_ways = [
-        Row("winrm", Door.HTTP, USER, "basic", ""),
-        Row("winrm", Door.PORT, DOMAIN_USER, "plaintext", ""),
-        Row("psrp", Door.HTTP, DOMAIN_USER, "basic", "never"),
+        WireRow("winrm", Door.HTTP, USER, "basic", ""),
+        WireRow("winrm", Door.PORT, DOMAIN_USER, "plaintext", ""),
+        WireRow("psrp", Door.HTTP, DOMAIN_USER, "basic", "never"),
     ]
     heard = listen(controller, open_ways, GIVEN_AWAY)
     assert {row.name: readable(heard.carried[row]) for row in open_ways} == {
@@ -368,7 +368,7 @@ def test_kerberos_that_fails_opens_no_other_way(
     assert {row.name: heard.carried[row] for row in KERBEROS_ROWS} == {row.name: b"" for row in KERBEROS_ROWS}
     alone = [row for row in KERBEROS_ROWS if row.transports == ["kerberos"]]
     stuck = alone if is_able else []
-    assert [row for row in KERBEROS_ROWS if heard.end(row) is End.STUCK] == stuck, heard.run.explain()
+    assert [row for row in KERBEROS_ROWS if heard.end(row) is RowEnd.STUCK] == stuck, heard.run.explain()
     assert set(heard.refused) == {*KERBEROS_ROWS} - {*stuck}
     for row in {*alone} - {*stuck}:
         assert heard.result(row).message.endswith(
@@ -382,7 +382,7 @@ def test_a_plugin_beside_the_playbook_is_not_ansible_s(controller: Controller, p
     beside = controller.folder / "connection_plugins" / f"{plugin}.py"
     beside.parent.mkdir(exist_ok=True)
     shutil.copy(Path(ansible.plugins.connection.__file__).with_name(f"{plugin}.py"), beside)
-    row = Row(plugin, Door.HTTPS, USER, "basic", "")
+    row = WireRow(plugin, Door.HTTPS, USER, "basic", "")
 
     heard = listen(controller, [row])
 

@@ -25,7 +25,7 @@ _MD5: Final = {"integrity": "md5"}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Case:
+class InteropCase:
     """A connection of the hub with a server of the lab, or with a Linux server."""
 
     name: str
@@ -56,35 +56,35 @@ class Case:
 
 
 CASES: Final = (
-    Case(name="plain", title="the defaults of the role"),
-    Case(
+    InteropCase(name="plain", title="the defaults of the role"),
+    InteropCase(
         name="quotes",
         title="a key with quotes, a backslash and braces",
         means={"preshared_key": 'Kyoto "Kinkaku\\ji" # {1397} = key'},
     ),
-    Case(
+    InteropCase(
         name="digits",
         title="a key like hexadecimal digits, group 2 on one end",
         means={"preshared_key": "0x1397abcdef"},
         two={"l2tp_main_mode": {"methods": [{"dh_group": 2}]}},
     ),
-    Case(
+    InteropCase(
         name="orders",
         title="the groups in two orders",
         two={"l2tp_main_mode": {"methods": [{"dh_group": 2}, {"dh_group": 14}]}},
     ),
-    Case(
+    InteropCase(
         name="offers",
         title="one end has one offer more, and prefers it",
         two={"l2tp_filter_action": {"offers": [_MD5, {}]}},
     ),
-    Case(
+    InteropCase(
         name="pfs",
         title="perfect forward secrecy",
         means={"preshared_key": KEY, "filter_action": {"pfs": True}},
     ),
-    Case(name="authority", title="certificates of one authority", means={"certificate_authority": AUTHORITY}),
-    Case(
+    InteropCase(name="authority", title="certificates of one authority", means={"certificate_authority": AUTHORITY}),
+    InteropCase(
         name="key",
         title="the key differs",
         changed={"authentication": [{"preshared_key": OTHER_KEY}]},
@@ -92,7 +92,7 @@ CASES: Final = (
         refused_in=MAIN_MODE,
         refusals={"decryption failed"},
     ),
-    Case(
+    InteropCase(
         name="letters",
         title="the key differs in the case of its letters",
         changed={"authentication": [{"preshared_key": KEY.swapcase()}]},
@@ -100,7 +100,7 @@ CASES: Final = (
         refused_in=MAIN_MODE,
         refusals={"decryption failed"},
     ),
-    Case(
+    InteropCase(
         name="groups",
         title="main mode: disjoint groups",
         changed={"main_mode": {"methods": [{"dh_group": 1}]}},
@@ -108,7 +108,7 @@ CASES: Final = (
         refused_in=MAIN_MODE,
         refusals={NO_PROPOSAL},
     ),
-    Case(
+    InteropCase(
         name="hashes",
         title="main mode: disjoint integrity",
         changed={"main_mode": {"methods": [_MD5]}},
@@ -116,7 +116,7 @@ CASES: Final = (
         refused_in=MAIN_MODE,
         refusals={NO_PROPOSAL},
     ),
-    Case(
+    InteropCase(
         name="quick",
         title="quick mode: disjoint offers",
         changed={"filter_action": {"offers": [_MD5]}},
@@ -124,7 +124,7 @@ CASES: Final = (
         refused_in=QUICK_MODE,
         refusals={NO_PROPOSAL},
     ),
-    Case(
+    InteropCase(
         name="more-pfs",
         title="perfect forward secrecy on the second end only",
         changed={"filter_action": {"pfs": True}},
@@ -132,7 +132,7 @@ CASES: Final = (
         refused_in=QUICK_MODE,
         refusals={NO_PROPOSAL},
     ),
-    Case(
+    InteropCase(
         name="less-pfs",
         title="perfect forward secrecy on the first end only",
         means={"preshared_key": KEY, "filter_action": {"pfs": True}},
@@ -141,7 +141,7 @@ CASES: Final = (
         refused_in=QUICK_MODE,
         refusals={NO_PROPOSAL},
     ),
-    Case(
+    InteropCase(
         name="authorities",
         title="certificates of two authorities",
         means={"certificate_authority": AUTHORITY},
@@ -150,7 +150,7 @@ CASES: Final = (
         refused_in=MAIN_MODE,
         refusals={"no trusted RSA public key", "not authenticated by CA"},
     ),
-    Case(
+    InteropCase(
         name="methods",
         title="a key on one end, a certificate on the other",
         changed={"authentication": [{"certificate_authority": AUTHORITY}]},
@@ -158,14 +158,14 @@ CASES: Final = (
         refused_in=MAIN_MODE,
         refusals={"no shared key found", "AUTHENTICATION_FAILED"},
     ),
-    Case(
+    InteropCase(
         name="swapped",
         title="source and destination swapped",
         changed={"filters": "swapped"},
         cause="has filter: ",
     ),
-    Case(name="linux", title="a Linux server, rendered", linux=True),
-    Case(
+    InteropCase(name="linux", title="a Linux server, rendered", linux=True),
+    InteropCase(
         name="linux-key",
         title="a Linux server, rendered before the key changed",
         linux=True,

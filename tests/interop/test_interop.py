@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import render
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render import swanctl
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store
-from ansible_collections.rras.ipsec.tests.interop.cases import CASES, HUB, ROW, STRICTER, Case
+from ansible_collections.rras.ipsec.tests.interop.cases import CASES, HUB, ROW, STRICTER, InteropCase
 from ansible_collections.rras.ipsec.tests.interop.charon import Daemon, Handshake, connected, negotiate, passes
 from ansible_collections.rras.ipsec.tests.lab import HostSpec
 from ansible_collections.rras.ipsec.tests.support.controller import Controller, Run
@@ -62,11 +62,11 @@ def controller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Controller]
         yield controller
 
 
-def _connection(case: Case) -> dict[str, Any]:
+def _connection(case: InteropCase) -> dict[str, Any]:
     return {"name": case.name, "peers": list(case.hosts), **case.means}
 
 
-def _instead(case: Case) -> dict[str, Any]:
+def _instead(case: InteropCase) -> dict[str, Any]:
     """The options by which one end gets something else than is declared."""
     filters = {"source_address": ADDRESSES[case.hosts[0]], "destination_address": ADDRESSES[case.hosts[1]]}
     means = {name: value for name, value in case.means.items() if name != "filter_action"}
@@ -163,7 +163,7 @@ def _give_certificate(daemon: Daemon, name: str, host: str, authority: Certifica
         (daemon.store / folder / f"{name}.pem").write_bytes(content)
 
 
-def _cause(run: Run, case: Case) -> str:
+def _cause(run: Run, case: InteropCase) -> str:
     """What the verification says is wrong with a connection; empty: its ends agree."""
     return run.failure(case.changed_host if case.changed else case.hosts[1])
 
@@ -185,7 +185,7 @@ def _esp(said: str) -> str:
     return f"{CHARON[encryption]}/{CHARON[integrity]}{group}/NO_EXT_SEQ"
 
 
-def _check(case: Case, found: Handshake, cause: str, chosen: tuple[str, str] | None) -> None:
+def _check(case: InteropCase, found: Handshake, cause: str, chosen: tuple[str, str] | None) -> None:
     """Compare what the verification says with what came of the handshake."""
     assert case.cause in cause
     assert bool(cause) == bool(case.cause)
@@ -205,7 +205,7 @@ def handshakes(
     authorities: dict[str, Certificate],
 ) -> dict[str, Handshake]:
     """The handshakes of a case, by the end that starts."""
-    case: Case = request.getfixturevalue("case")
+    case: InteropCase = request.getfixturevalue("case")
     assert verified.recap
     for daemon, host in zip(daemons, case.hosts, strict=True):
         _configure(daemon, controller, host, authorities)
@@ -215,7 +215,7 @@ def handshakes(
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_verification_and_a_handshake_say_the_same(
-    case: Case, verified: Run, handshakes: dict[str, Handshake], record_property: Callable[[str, object], None]
+    case: InteropCase, verified: Run, handshakes: dict[str, Handshake], record_property: Callable[[str, object], None]
 ) -> None:
     cause = _cause(verified, case)
     lines = [line for host in case.hosts for line in verified.said(host) if line.startswith(f"{case.name}: ")]

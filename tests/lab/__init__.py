@@ -8,13 +8,23 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-from .impairment import Answer, Body, Impairments, NetshFault, PoweredOff, RecordRefusedError
+from .impairment import Body, Impairments, NetshFault, PoweredOff, RecordRefusedError, WrongAnswer
 
 if TYPE_CHECKING:
     from .host import Host, HostSpec
     from .lab import Lab
 
-__all__ = ["Answer", "Body", "Host", "HostSpec", "Impairments", "Lab", "NetshFault", "PoweredOff", "RecordRefusedError"]
+__all__ = [
+    "Body",
+    "Host",
+    "HostSpec",
+    "Impairments",
+    "Lab",
+    "NetshFault",
+    "PoweredOff",
+    "RecordRefusedError",
+    "WrongAnswer",
+]
 
 _HOMES = {"Host": ".host", "HostSpec": ".host", "Lab": ".lab"}
 

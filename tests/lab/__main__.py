@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from . import inventory
-from .engine import Connection
+from .engine import ConnectionKind
 from .host import HostSpec
 from .inventory import Scheme, Transport
 from .lab import Lab
@@ -73,7 +73,7 @@ def _announce(content: Mapping[str, Any], inventory_file: Path | None, pid_file:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.lab", description=__doc__)
     parser.add_argument("--hosts", type=int, default=2, metavar="N", help="how many (default: 2)")
-    parser.add_argument("--connection", choices=list(map(str, Connection)), default="winrm")
+    parser.add_argument("--connection", choices=list(map(str, ConnectionKind)), default="winrm")
     parser.add_argument("--transport", choices=list(map(str, Transport)), default="ntlm")
     parser.add_argument("--scheme", choices=list(map(str, Scheme)), default="http")
     parser.add_argument(

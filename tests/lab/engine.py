@@ -26,7 +26,7 @@ class EngineName(enum.StrEnum):
     POWERSHELL = "powershell"
 
 
-class Connection(enum.StrEnum):
+class ConnectionKind(enum.StrEnum):
     """How a command came to the host."""
 
     WINRM = "winrm"
@@ -37,7 +37,7 @@ class Connection(enum.StrEnum):
 class Command:
     """One command: the line as it arrived, and what arrived on its standard input."""
 
-    connection: Connection
+    connection: ConnectionKind
     line: str
     stdin: tuple[str, ...] = ()
     """Lines of text; the objects of a PSRP pipeline are lines already, or texts of several lines."""

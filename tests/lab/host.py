@@ -17,7 +17,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 from .engine import Engine, EngineName
 from .impairment import Impairments
 from .powershell.powershell import PowerShell
-from .recorder import Recorder, Source
+from .recorder import LogSource, Recorder
 from .twin.twin import AUTO_LOGON_CHECKED, Twin
 from .windows import installation, sc
 from .windows.agent import PolicyAgent
@@ -27,7 +27,7 @@ from .windows.registry import LabRegistry, Registry
 from .windows.services import POLICY_AGENT, Services
 from .wire.server import Endpoint, Site
 from .wire.soap import Response
-from .wire.wsman import Service
+from .wire.wsman import WsmanService
 
 LATE_FILTERS = "filters"
 """What can be late besides services: what PolicyAgent loads, each time that it does."""
@@ -81,7 +81,7 @@ class Host:
         self._programs = Programs(
             netsh, sc.Sc(self.registry, self.services, spec.sc_labels), self.recorder, lambda: self.impairments
         )
-        self._service = Service(self)
+        self._service = WsmanService(self)
         self._power = threading.RLock()
         self._timers: dict[str, threading.Timer] = {}
         self.http = Endpoint(self._site(None))
@@ -146,7 +146,7 @@ class Host:
 
     def restart(self, away: float | None = None) -> None:
         """Restart. None: without going away, only the boot time changes; else the host is away for so many seconds."""
-        self.recorder.write(Source.SYSTEM, f"{self.name} restarts")
+        self.recorder.write(LogSource.SYSTEM, f"{self.name} restarts")
         if away is None:
             self._boot()
             return

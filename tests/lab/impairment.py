@@ -23,7 +23,7 @@ class NetshFault(enum.StrEnum):
     """It prints nothing, ends with exit code 0 and changes nothing."""
 
 
-class Answer(enum.StrEnum):
+class WrongAnswer(enum.StrEnum):
     """What a host answers instead of the script's answer."""
 
     GARBAGE = "garbage"
@@ -92,7 +92,7 @@ class Impairments:
     """What the script finds wrong with the host before it does anything: wow64, not_administrator, busy ..."""
     fips: bool = False
     """.NET throws where a script asks for SHA256 and the like."""
-    answer: Answer | None = None
+    answer: WrongAnswer | None = None
     body: Callable[[bytes], Body | None] = lambda _envelope: None
     """Called with each SOAP message: what is sent instead of the answer to it."""
     netsh: NetshFault | None = None

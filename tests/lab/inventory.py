@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from .engine import Connection
+from .engine import ConnectionKind
 from .host import Host
 from .wire.authentication import PASSWORD, USER
 from .wire.server import LOOPBACK
@@ -37,7 +37,7 @@ class Scheme(enum.StrEnum):
 
 def inventory(
     hosts: Iterable[Host],
-    connection: Connection,
+    connection: ConnectionKind,
     transport: Transport,
     scheme: Scheme,
     extra_vars: Mapping[str, Any],
@@ -58,8 +58,8 @@ def _host_vars(host: Host, scheme: Scheme) -> dict[str, Any]:
     return {"ansible_host": LOOPBACK, "ansible_port": endpoint.port, "l2tp_address": host.spec.address}
 
 
-def _connection_vars(connection: Connection, transport: Transport, scheme: Scheme) -> dict[str, Any]:
-    if connection is Connection.PSRP:
+def _connection_vars(connection: ConnectionKind, transport: Transport, scheme: Scheme) -> dict[str, Any]:
+    if connection is ConnectionKind.PSRP:
         variables: dict[str, Any] = {"ansible_psrp_protocol": str(scheme), "ansible_psrp_auth": str(transport)}
         validation = "ansible_psrp_cert_validation"
     else:
@@ -68,7 +68,7 @@ def _connection_vars(connection: Connection, transport: Transport, scheme: Schem
         validation = "ansible_winrm_server_cert_validation"
     if scheme is Scheme.HTTPS:
         variables[validation] = "ignore"
-    elif transport is Transport.BASIC and connection is Connection.PSRP:
+    elif transport is Transport.BASIC and connection is ConnectionKind.PSRP:
         variables["ansible_psrp_message_encryption"] = "never"
     return variables
 

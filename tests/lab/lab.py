@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from . import inventory
-from .engine import Connection
+from .engine import ConnectionKind
 from .host import Host, HostSpec
 from .inventory import Scheme, Transport
 from .wire import authentication, certificate
@@ -85,7 +85,7 @@ class Lab(Mapping[str, Host]):
 
     def inventory(
         self,
-        connection: str = Connection.WINRM,
+        connection: str = ConnectionKind.WINRM,
         transport: str = Transport.NTLM,
         scheme: str = Scheme.HTTP,
         extra_vars: Mapping[str, Any] | None = None,
@@ -100,13 +100,13 @@ class Lab(Mapping[str, Host]):
 
         """
         return inventory.inventory(
-            self._hosts.values(), Connection(connection), Transport(transport), Scheme(scheme), extra_vars or {}
+            self._hosts.values(), ConnectionKind(connection), Transport(transport), Scheme(scheme), extra_vars or {}
         )
 
     def write_inventory(
         self,
         path: Path,
-        connection: str = Connection.WINRM,
+        connection: str = ConnectionKind.WINRM,
         transport: str = Transport.NTLM,
         scheme: str = Scheme.HTTP,
         extra_vars: Mapping[str, Any] | None = None,

@@ -11,7 +11,7 @@ import enum
 import threading
 
 
-class Source(enum.StrEnum):
+class LogSource(enum.StrEnum):
     """Where a Windows host writes a line."""
 
     PROCESS = "event 4688 (command lines)"
@@ -26,7 +26,7 @@ class Source(enum.StrEnum):
 class Line:
     """One thing that was written down."""
 
-    source: Source
+    source: LogSource
     text: str
 
 
@@ -69,7 +69,7 @@ class Recorder:
         with self._lock:
             return self._traffic
 
-    def write(self, source: Source, text: str) -> None:
+    def write(self, source: LogSource, text: str) -> None:
         """Write down one thing."""
         with self._lock:
             self._lines.append(Line(source, text))
@@ -101,22 +101,22 @@ class Recorder:
     @property
     def command_lines(self) -> list[str]:
         """The command lines of all processes, children included."""
-        return self._texts(Source.PROCESS)
+        return self._texts(LogSource.PROCESS)
 
     @property
     def script_blocks(self) -> list[str]:
         """The text of everything that PowerShell compiled."""
-        return self._texts(Source.SCRIPT_BLOCK)
+        return self._texts(LogSource.SCRIPT_BLOCK)
 
     @property
     def outputs(self) -> list[str]:
         """What commands wrote to their output and error streams."""
-        return self._texts(Source.TRANSCRIPT)
+        return self._texts(LogSource.TRANSCRIPT)
 
     @property
     def restarts(self) -> int:
         """How often the host was restarted."""
-        return len(self._texts(Source.SYSTEM))
+        return len(self._texts(LogSource.SYSTEM))
 
     def leaks(self, *secrets: str) -> list[str]:
         """Say where a secret can be found, as text or as base64 of its UTF-8 or UTF-16LE form; nothing if nowhere."""
@@ -129,7 +129,7 @@ class Recorder:
         }
         return sorted(found)
 
-    def _texts(self, source: Source) -> list[str]:
+    def _texts(self, source: LogSource) -> list[str]:
         return [line.text for line in self.lines if line.source is source]
 
 

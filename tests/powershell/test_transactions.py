@@ -24,7 +24,7 @@ from ansible_collections.rras.ipsec.tests.support.transactions import (
     RULES,
     STORE,
     SUCCEEDING,
-    Case,
+    TransactionCase,
     marked,
     record,
     set_text,
@@ -51,12 +51,12 @@ UNDONE = {
 }
 
 
-def runs_programs(case: Case) -> bool:
+def runs_programs(case: TransactionCase) -> bool:
     return any(line.startswith(PROGRAM_VERBS) for line in case.records)
 
 
 @pytest.mark.parametrize("case", SUCCEEDING, ids=lambda case: case.name)
-def test_transactions_that_succeed(machine: Machine, case: Case) -> None:
+def test_transactions_that_succeed(machine: Machine, case: TransactionCase) -> None:
     failure = run(machine, *case.records).failure
     if ON_WINDOWS and runs_programs(case):
         # The real netsh judges the store by itself; then all must be as it was.
@@ -66,7 +66,7 @@ def test_transactions_that_succeed(machine: Machine, case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", marked(FAILING, watched=not ON_WINDOWS))
-def test_transactions_that_fail_change_nothing(machine: Machine, case: Case) -> None:
+def test_transactions_that_fail_change_nothing(machine: Machine, case: TransactionCase) -> None:
     before = kept(machine)
     failure = run(machine, *case.records).failure
     assert failure is not None

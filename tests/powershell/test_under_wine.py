@@ -17,7 +17,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fa
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import findings, render
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Kind, join
 from ansible_collections.rras.ipsec.tests.lab import NetshFault, PoweredOff
-from ansible_collections.rras.ipsec.tests.lab.engine import Command, Connection
+from ansible_collections.rras.ipsec.tests.lab.engine import Command, ConnectionKind
 from ansible_collections.rras.ipsec.tests.lab.powershell import wine
 from ansible_collections.rras.ipsec.tests.lab.powershell.place import encoded
 from ansible_collections.rras.ipsec.tests.lab.powershell.powershell import PowerShell
@@ -61,10 +61,10 @@ def unserved(engine: PowerShell) -> Iterator[PowerShell]:
 @pytest.mark.usefixtures("unserved")
 @pytest.mark.parametrize(
     ("line", "connection"),
-    [(session.COMMAND, Connection.WINRM), (NESTED, Connection.WINRM), (session.BOOTSTRAP, Connection.PSRP)],
+    [(session.COMMAND, ConnectionKind.WINRM), (NESTED, ConnectionKind.WINRM), (session.BOOTSTRAP, ConnectionKind.PSRP)],
     ids=["encoded", "encoded twice", "a pipeline of PSRP"],
 )
-def test_a_plain_command_line_does_the_same(machine: WineMachine, line: str, connection: Connection) -> None:
+def test_a_plain_command_line_does_the_same(machine: WineMachine, line: str, connection: ConnectionKind) -> None:
     answer = records.decode(unframed(machine.output(LINES, line, connection)))
     assert answer.failure is None
     assert set(RULES.values()) < set(answer.tree)
@@ -297,7 +297,7 @@ def test_a_rule_that_may_only_be_read_has_an_access_list_too(machine: WineMachin
 def test_a_lock_that_can_not_be_made_is_an_answer(engine: PowerShell) -> None:
     text = session.script_text().rstrip("\n").replace("'Global\\rras.ipsec'", "'no such place\\rras.ipsec'")
     lines = (*text.split("\n"), session.RECORDS, record("Prepare", NONCE, "30"), record("ReadDigest", STORE))
-    output = engine._run(Command(Connection.WINRM, session.COMMAND, lines))  # noqa: SLF001 (past the twin)
+    output = engine._run(Command(ConnectionKind.WINRM, session.COMMAND, lines))  # noqa: SLF001 (past the twin)
     failure = records.decode(unframed(output.stdout)).failure
     assert failure is not None
     assert (failure.fault, failure.verb, failure.outcome) == (Fault.FAILED, "Prepare", Outcome.NOTHING)
@@ -307,7 +307,7 @@ def test_an_answer_comes_even_where_the_keys_can_not_be_read_again(engine: Power
     broken = "$state.hashed++; if ($state.hashed -gt 1) { throw 'no hash' }; $lines = @("
     text = session.script_text().rstrip("\n").replace("$lines = @(", broken)
     lines = (*text.split("\n"), session.RECORDS, record("Prepare", NONCE, "30"), set_text(OWN, "Text", "new"), FAILS)
-    output = engine._run(Command(Connection.WINRM, session.COMMAND, lines))  # noqa: SLF001 (past the twin)
+    output = engine._run(Command(ConnectionKind.WINRM, session.COMMAND, lines))  # noqa: SLF001 (past the twin)
     failure = records.decode(unframed(output.stdout)).failure
     assert failure is not None
     assert (failure.message, failure.outcome) == (rf"the key {OWN}\Missing does not exist", Outcome.PARTLY)

@@ -79,7 +79,7 @@ def stubbed(folder: Path) -> Path:
     return folder
 
 
-class Reader:
+class DocumentReader:
     """Somebody who has a document's files in a folder, the secrets encrypted, and simulated servers."""
 
     def __init__(self, controller: Controller, folder: Path, *names: str) -> None:

@@ -16,7 +16,7 @@ import yaml
 from jinja2 import nodes
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _view
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Gate
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.fleet import Gate
 from ansible_collections.rras.ipsec.tests.support import role
 
 ROOT = Path(__file__).parents[2]

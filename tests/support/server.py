@@ -26,8 +26,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import ACTIVE_POLICY, LOCAL, Store, StoredPolicy
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import TASK
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
-from ansible_collections.rras.ipsec.tests.lab.engine import Command, Connection
-from ansible_collections.rras.ipsec.tests.lab.windows.services import State
+from ansible_collections.rras.ipsec.tests.lab.engine import Command, ConnectionKind
+from ansible_collections.rras.ipsec.tests.lab.windows.services import ServiceState
 
 ADDRESS, PEER = "192.0.2.1", "192.0.2.2"
 KEY, OTHER_KEY = "correct horse battery staple", "another key of the same pair"
@@ -200,7 +200,7 @@ class Server:
 
     @property
     def running(self) -> frozenset[str]:
-        return frozenset(name for name in SERVICES if self.host.services.state(name) is State.RUNNING)
+        return frozenset(name for name in SERVICES if self.host.services.state(name) is ServiceState.RUNNING)
 
     def key(self, path: str) -> Key:
         """Return a key; one without values where it is missing."""
@@ -257,5 +257,5 @@ class Server:
         return other
 
     def execute(self, command: str, data: bytes) -> executions.Output:
-        output = self.host.engine.run(Command(Connection.WINRM, command, (data.decode("ascii"),)))
+        output = self.host.engine.run(Command(ConnectionKind.WINRM, command, (data.decode("ascii"),)))
         return executions.Output(output.code, output.stdout, output.stderr)

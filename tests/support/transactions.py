@@ -194,7 +194,7 @@ BEFORE = Tree(
 
 
 @dataclasses.dataclass(frozen=True)
-class Case:
+class TransactionCase:
     """Some records, and how they end: without a fault they are carried out, with one nothing of them is left."""
 
     name: str
@@ -210,7 +210,7 @@ class Case:
         return [record("Prepare", NONCE, "30"), *self.records]
 
 
-def marked(cases: Iterable[Case], *, watched: bool = True) -> list[ParameterSet]:
+def marked(cases: Iterable[TransactionCase], *, watched: bool = True) -> list[ParameterSet]:
     """The cases as parameters of a test; watched: the host says whether its L2TP was in clear text."""
     return [
         pytest.param(case, id=case.name, marks=[pytest.mark.exposed(case.exposed)] if case.exposed and watched else [])
@@ -268,16 +268,16 @@ _AUTOMATIC = record(
 )
 
 SUCCEEDING = (
-    Case("nothing", ()),
-    Case("everything is read", (record("ReadTree", STORE, "*", "1"),)),
-    Case("named values are read", (record("ReadTree", STORE, "ipsecname,ClassName", "1"),)),
-    Case("only the key itself is read", (record("ReadTree", STORE, "*", "0"),)),
-    Case("our key is read without the backup", (record("ReadTree", OWN, "*", "2"),)),
-    Case(
+    TransactionCase("nothing", ()),
+    TransactionCase("everything is read", (record("ReadTree", STORE, "*", "1"),)),
+    TransactionCase("named values are read", (record("ReadTree", STORE, "ipsecname,ClassName", "1"),)),
+    TransactionCase("only the key itself is read", (record("ReadTree", STORE, "*", "0"),)),
+    TransactionCase("our key is read without the backup", (record("ReadTree", OWN, "*", "2"),)),
+    TransactionCase(
         "a missing key is read",
         (record("ReadTree", join(OWN, "Missing"), "*", "1"), record("ReadTree", OWN, "Number", "0")),
     ),
-    Case(
+    TransactionCase(
         "what tells one machine from another is read",
         (
             record("ReadTree", CRYPTOGRAPHY, "MachineGuid", "0"),
@@ -286,16 +286,16 @@ SUCCEEDING = (
             record("RunProgram", "sc", "query MpsSvc", rb":\s+[0-9a-f]+\s", "may", "", ""),
         ),
     ),
-    Case("verbs in capitals", (record("READTREE", OWN.upper(), "*", "0"),)),
-    Case("the store's digest", (record("ReadDigest", STORE),)),
-    Case("a generation is written", _GENERATION),
-    Case(
+    TransactionCase("verbs in capitals", (record("READTREE", OWN.upper(), "*", "0"),)),
+    TransactionCase("the store's digest", (record("ReadDigest", STORE),)),
+    TransactionCase("a generation is written", _GENERATION),
+    TransactionCase(
         "a value is replaced",
         (set_text(POLICY, "IPSECNAME", "new name"), record("SetValue", OWN, "Text", "DWord", b"0")),
     ),
-    Case("a value is deleted", (record("UnsetValue", OWN, "text"), record("UnsetValue", OWN, "Missing"))),
-    Case("RasMan's value is written", (record("SetValue", RASMAN, "ProhibitIpSec", "DWord", b"1"),)),
-    Case(
+    TransactionCase("a value is deleted", (record("UnsetValue", OWN, "text"), record("UnsetValue", OWN, "Missing"))),
+    TransactionCase("RasMan's value is written", (record("SetValue", RASMAN, "ProhibitIpSec", "DWord", b"1"),)),
+    TransactionCase(
         "what stood there before is given back with its kind",
         (
             record("SetValue", RASMAN, "ProhibitIpSec", "QWord", b"1099511627776"),
@@ -307,32 +307,32 @@ SUCCEEDING = (
             record("SetValue", RASMAN, "ProhibitIpSec", "MultiString", b"a\0b"),
         ),
     ),
-    Case("a number above two thousand million", (record("SetValue", OWN, "n", "DWord", b"-2"),)),
-    Case(
+    TransactionCase("a number above two thousand million", (record("SetValue", OWN, "n", "DWord", b"-2"),)),
+    TransactionCase(
         "an empty list and an empty text",
         (record("SetValue", OWN, "l", "MultiString", b""), record("SetValue", OWN, "t", "String", b"")),
     ),
-    Case("a key is deleted", (record("DeleteKey", RULES["key"]), record("DeleteKey", ABSENT))),
-    Case("what we hold is deleted", (record("DeleteKey", OWN),)),
-    Case("listed rules are deleted", (record("DeleteListed", join(OWN, "Lists"), "mine"),)),
-    Case("a listed key outside the store stays", (record("DeleteListed", join(OWN, "Lists"), "foreign"),)),
-    Case("a list that is not there", (record("DeleteListed", join(OWN, "Lists"), "missing"),)),
-    Case(
+    TransactionCase("a key is deleted", (record("DeleteKey", RULES["key"]), record("DeleteKey", ABSENT))),
+    TransactionCase("what we hold is deleted", (record("DeleteKey", OWN),)),
+    TransactionCase("listed rules are deleted", (record("DeleteListed", join(OWN, "Lists"), "mine"),)),
+    TransactionCase("a listed key outside the store stays", (record("DeleteListed", join(OWN, "Lists"), "foreign"),)),
+    TransactionCase("a list that is not there", (record("DeleteListed", join(OWN, "Lists"), "missing"),)),
+    TransactionCase(
         "the store is copied",
         (record("CreateKey", join(OWN, "Backup"), "None"), record("CopyKey", STORE, join(OWN, "Backup", "Newest"))),
     ),
-    Case("a copy replaces an older one", (record("CopyKey", join(OWN, "Kinds"), join(OWN, "Lists")),)),
-    Case("a value is as required", (record("ExpectValue", OWN, "Text", b"text"),)),
-    Case(
+    TransactionCase("a copy replaces an older one", (record("CopyKey", join(OWN, "Kinds"), join(OWN, "Lists")),)),
+    TransactionCase("a value is as required", (record("ExpectValue", OWN, "Text", b"text"),)),
+    TransactionCase(
         "a value is missing, as required",
         (record("ExpectValue", OWN, "No", b""), record("ExpectValue", join(OWN, "No"), "x", b"")),
     ),
-    Case("a number is as required", (record("ExpectValue", OWN, "Number", b"7"),)),
-    Case(
+    TransactionCase("a number is as required", (record("ExpectValue", OWN, "Number", b"7"),)),
+    TransactionCase(
         "the store is sealed and still the same",
         (record("Seal", OWN, "Seal", STORE), record("ExpectSealed", OWN, "Seal", STORE)),
     ),
-    Case(
+    TransactionCase(
         "the time of a change is no change",
         (
             record("Seal", OWN, "Seal", STORE),
@@ -340,72 +340,84 @@ SUCCEEDING = (
             record("ExpectSealed", OWN, "Seal", STORE),
         ),
     ),
-    Case(
+    TransactionCase(
         "a volatile note",
         (record("CreateKey", _RESTART_PENDING, "Volatile"), record("CreateKey", _RESTART_PENDING, "Volatile")),
     ),
-    Case("hives are written to disk", tuple(record("Flush", path) for path in (STORE, RASMAN, OWN))),
-    Case("a hive is written to disk through a key that is gone", (record("DeleteKey", OWN), record("Flush", OWN))),
-    Case("a service is queried", (_SC_QUERY,)),
-    Case("a program that fails and may", (record("RunProgram", "net", "start IKEEXT", b"success", "may", "", ""),) * 2),
-    Case("a service is started", (start("IKEEXT"), _SC_QUERY)),
-    Case("RRAS is restarted", (stop("RemoteAccess"), start("RemoteAccess"))),
-    Case(
+    TransactionCase("hives are written to disk", tuple(record("Flush", path) for path in (STORE, RASMAN, OWN))),
+    TransactionCase(
+        "a hive is written to disk through a key that is gone", (record("DeleteKey", OWN), record("Flush", OWN))
+    ),
+    TransactionCase("a service is queried", (_SC_QUERY,)),
+    TransactionCase(
+        "a program that fails and may", (record("RunProgram", "net", "start IKEEXT", b"success", "may", "", ""),) * 2
+    ),
+    TransactionCase("a service is started", (start("IKEEXT"), _SC_QUERY)),
+    TransactionCase("RRAS is restarted", (stop("RemoteAccess"), start("RemoteAccess"))),
+    TransactionCase(
         "a start type is changed",
         (_AUTOMATIC,),
     ),
-    Case("L2TP over IPv6 is blocked", encoded(*firewall.reading(), firewall.ADD, OUR_RULE)),
-    Case(
+    TransactionCase("L2TP over IPv6 is blocked", encoded(*firewall.reading(), firewall.ADD, OUR_RULE)),
+    TransactionCase(
         "L2TP over IPv6 is not blocked any more",
         encoded(firewall.ADD, firewall.ADD, firewall.DELETE, OUR_RULE),
     ),
-    Case("a policy is assigned", (start("PolicyAgent"), record("AssignPolicy", POLICY), _SHOW)),
-    Case(
+    TransactionCase("a policy is assigned", (start("PolicyAgent"), record("AssignPolicy", POLICY), _SHOW)),
+    TransactionCase(
         "nothing is assigned instead of nothing",
         (
             start("PolicyAgent"),
             record("AssignPolicy", ""),
         ),
     ),
-    Case(
+    TransactionCase(
         "a policy is assigned and no longer",
         (start("PolicyAgent"), record("AssignPolicy", POLICY), record("AssignPolicy", "")),
     ),
 )
 
 FAILING = (
-    Case("unknown verb", ("destroy\tSOFTWARE\\x",), Fault.REFUSED, Outcome.NOTHING),
-    Case("a verb without fields", ("DeleteKey",), Fault.REFUSED, Outcome.NOTHING),
-    Case("one field too many", (record("ReadDigest", STORE, "x"),), Fault.REFUSED, Outcome.NOTHING),
-    Case("a key that is not ours", (record("DeleteKey", r"SOFTWARE\Microsoft"),), Fault.REFUSED, Outcome.NOTHING),
-    Case("a key above ours", (record("CreateKey", r"SOFTWARE\rras", "None"),), Fault.REFUSED, Outcome.NOTHING),
-    Case(
+    TransactionCase("unknown verb", ("destroy\tSOFTWARE\\x",), Fault.REFUSED, Outcome.NOTHING),
+    TransactionCase("a verb without fields", ("DeleteKey",), Fault.REFUSED, Outcome.NOTHING),
+    TransactionCase("one field too many", (record("ReadDigest", STORE, "x"),), Fault.REFUSED, Outcome.NOTHING),
+    TransactionCase(
+        "a key that is not ours", (record("DeleteKey", r"SOFTWARE\Microsoft"),), Fault.REFUSED, Outcome.NOTHING
+    ),
+    TransactionCase(
+        "a key above ours", (record("CreateKey", r"SOFTWARE\rras", "None"),), Fault.REFUSED, Outcome.NOTHING
+    ),
+    TransactionCase(
         "a value of RasMan that is not ours", (record("UnsetValue", RASMAN, "Medias"),), Fault.REFUSED, Outcome.NOTHING
     ),
-    Case("more than the machine's GUID", (record("ReadTree", CRYPTOGRAPHY, "*", "0"),), Fault.REFUSED, Outcome.NOTHING),
-    Case(
+    TransactionCase(
+        "more than the machine's GUID", (record("ReadTree", CRYPTOGRAPHY, "*", "0"),), Fault.REFUSED, Outcome.NOTHING
+    ),
+    TransactionCase(
         "what lies below the machine's GUID",
         (record("ReadTree", CRYPTOGRAPHY, "MachineGuid", "1"),),
         Fault.REFUSED,
         Outcome.NOTHING,
     ),
-    Case("the store as a whole", (record("DeleteKey", STORE),), Fault.REFUSED, Outcome.NOTHING),
-    Case(
+    TransactionCase("the store as a whole", (record("DeleteKey", STORE),), Fault.REFUSED, Outcome.NOTHING),
+    TransactionCase(
         "another program", (record("RunProgram", "cmd", "/c dir", b"", "may", "", ""),), Fault.REFUSED, Outcome.NOTHING
     ),
-    Case(
+    TransactionCase(
         "another command of netsh",
         (record("RunProgram", "netsh", "ipsec static delete all", b"", "may", "", ""),),
         Fault.REFUSED,
         Outcome.NOTHING,
     ),
-    Case("another service", (start("RasMan"),), Fault.REFUSED, Outcome.NOTHING),
-    Case("a later record is malformed: nothing begins", (*_GENERATION, "x"), Fault.REFUSED, Outcome.NOTHING),
-    Case("no base64", ("SetValue\t" + OWN + "\tx\tString\t===",), Fault.FAILED, Outcome.NOTHING),
-    Case("a number that is none", (record("SetValue", OWN, "x", "DWord", b"none"),), Fault.FAILED, Outcome.UNDONE),
-    Case("a value of a missing key", (FAILS,), Fault.FAILED, Outcome.NOTHING),
-    Case("a generation is taken back", (*_GENERATION, FAILS), Fault.FAILED, Outcome.UNDONE),
-    Case(
+    TransactionCase("another service", (start("RasMan"),), Fault.REFUSED, Outcome.NOTHING),
+    TransactionCase("a later record is malformed: nothing begins", (*_GENERATION, "x"), Fault.REFUSED, Outcome.NOTHING),
+    TransactionCase("no base64", ("SetValue\t" + OWN + "\tx\tString\t===",), Fault.FAILED, Outcome.NOTHING),
+    TransactionCase(
+        "a number that is none", (record("SetValue", OWN, "x", "DWord", b"none"),), Fault.FAILED, Outcome.UNDONE
+    ),
+    TransactionCase("a value of a missing key", (FAILS,), Fault.FAILED, Outcome.NOTHING),
+    TransactionCase("a generation is taken back", (*_GENERATION, FAILS), Fault.FAILED, Outcome.UNDONE),
+    TransactionCase(
         "changed, deleted and replaced values come back",
         (
             set_text(POLICY, "ipsecName", "new name"),
@@ -417,7 +429,7 @@ FAILING = (
         Fault.FAILED,
         Outcome.UNDONE,
     ),
-    Case(
+    TransactionCase(
         "values of any kind come back",
         (
             record("SetValue", OWN, "Text", "QWord", b"1"),
@@ -431,54 +443,54 @@ FAILING = (
         Fault.FAILED,
         Outcome.UNDONE,
     ),
-    Case(
+    TransactionCase(
         "a key in the store has four kinds of values",
         (record("SetValue", POLICY, "ipsecName", "ExpandString", b"x"),),
         Fault.REFUSED,
         Outcome.NOTHING,
     ),
-    Case(
+    TransactionCase(
         "deleted keys come back",
         (record("DeleteKey", OWN), record("DeleteKey", RULES["key"]), FAILS),
         Fault.FAILED,
         Outcome.UNDONE,
     ),
-    Case(
+    TransactionCase(
         "a replaced copy comes back",
         (record("CopyKey", join(OWN, "Kinds"), join(OWN, "Lists")), FAILS),
         Fault.FAILED,
         Outcome.UNDONE,
     ),
-    Case(
+    TransactionCase(
         "a volatile note goes", (record("CreateKey", _RESTART_PENDING, "Volatile"), FAILS), Fault.FAILED, Outcome.UNDONE
     ),
-    Case(
+    TransactionCase(
         "what is on disk already comes back, too",
         (*_GENERATION, record("Flush", STORE), record("SetValue", RASMAN, "ProhibitIpSec", "DWord", b"1"), FAILS),
         Fault.FAILED,
         Outcome.UNDONE,
     ),
-    Case("a started service is stopped", (start("IKEEXT"), FAILS), Fault.FAILED, Outcome.UNDONE),
-    Case(
+    TransactionCase("a started service is stopped", (start("IKEEXT"), FAILS), Fault.FAILED, Outcome.UNDONE),
+    TransactionCase(
         "a rule of the firewall is taken back",
         (records.encode(firewall.ADD), FAILS),
         Fault.FAILED,
         Outcome.UNDONE,
     ),
-    Case(
+    TransactionCase(
         "a rule of the firewall that goes comes back",
         (*encoded(firewall.ADD, firewall.DELETE), FAILS),
         Fault.FAILED,
         Outcome.UNDONE,
     ),
-    Case(
+    TransactionCase(
         "a rule of the firewall that is not there does not come",
         (records.encode(firewall.DELETE), FAILS),
         Fault.FAILED,
         Outcome.NOTHING,
     ),
     *(
-        Case(f"{what} of the firewall", (record("ReadTree", *fields, "0"),), Fault.REFUSED, Outcome.NOTHING)
+        TransactionCase(f"{what} of the firewall", (record("ReadTree", *fields, "0"),), Fault.REFUSED, Outcome.NOTHING)
         for what, fields in {
             "all rules": (firewall.RULES, "*"),
             "a value of the rules": (firewall.RULES, "Name"),
@@ -488,14 +500,14 @@ FAILING = (
             "what contains a text somewhere else": (STORE, f"|Name={firewall.NAME}|"),
         }.items()
     ),
-    Case(
+    TransactionCase(
         "another rule of the firewall",
         (record("RunProgram", "netsh", "advfirewall firewall delete rule name=all", b"", "may", "", ""),),
         Fault.REFUSED,
         Outcome.NOTHING,
     ),
-    Case("a stopped service is started", (stop("RemoteAccess"), FAILS), Fault.FAILED, Outcome.UNDONE),
-    Case(
+    TransactionCase("a stopped service is started", (stop("RemoteAccess"), FAILS), Fault.FAILED, Outcome.UNDONE),
+    TransactionCase(
         "a service that ran already is not stopped",
         (
             start("IKEEXT"),
@@ -506,7 +518,7 @@ FAILING = (
         Fault.FAILED,
         Outcome.UNDONE,
     ),
-    Case(
+    TransactionCase(
         "a start type comes back",
         (
             _AUTOMATIC,
@@ -515,40 +527,44 @@ FAILING = (
         Fault.FAILED,
         Outcome.UNDONE,
     ),
-    Case(
+    TransactionCase(
         "an assignment is taken back",
         (start("PolicyAgent"), record("AssignPolicy", POLICY), FAILS),
         Fault.FAILED,
         Outcome.UNDONE,
         exposed="it stops PolicyAgent",
     ),
-    Case("neither netsh nor the agent answers", (record("AssignPolicy", POLICY),), Fault.NOT_ASSIGNED, Outcome.UNDONE),
-    Case(
+    TransactionCase(
+        "neither netsh nor the agent answers", (record("AssignPolicy", POLICY),), Fault.NOT_ASSIGNED, Outcome.UNDONE
+    ),
+    TransactionCase(
         "a program that fails and must not",
         (record("RunProgram", "sc", "control PolicyAgent 129", b"", "must", "", ""),),
         Fault.FAILED,
         Outcome.NOTHING,
     ),
-    Case(
+    TransactionCase(
         "the store changed since it was read",
         (record("ExpectUnchanged", STORE, bytes(32)),),
         Fault.CONFLICT,
         Outcome.NOTHING,
     ),
-    Case(
+    TransactionCase(
         "a value is not as required",
         (record("ExpectValue", OWN, "Text", b"Text"),),
         Fault.CONFLICT,
         Outcome.NOTHING,
     ),
-    Case(
+    TransactionCase(
         "a required value of a missing key",
         (record("ExpectValue", join(OWN, "No"), "Text", b"x"),),
         Fault.CONFLICT,
         Outcome.NOTHING,
     ),
-    Case("the seal is missing", (record("ExpectSealed", OWN, "Seal", STORE),), Fault.CONFLICT, Outcome.NOTHING),
-    Case(
+    TransactionCase(
+        "the seal is missing", (record("ExpectSealed", OWN, "Seal", STORE),), Fault.CONFLICT, Outcome.NOTHING
+    ),
+    TransactionCase(
         "the store changed since it was sealed",
         (
             record("Seal", OWN, "Seal", STORE),
@@ -558,5 +574,7 @@ FAILING = (
         Fault.CONFLICT,
         Outcome.UNDONE,
     ),
-    Case("an access list that is none", (record("ProtectKey", POLICY, "X:P"),), Fault.FAILED, Outcome.UNDONE),
+    TransactionCase(
+        "an access list that is none", (record("ProtectKey", POLICY, "X:P"),), Fault.FAILED, Outcome.UNDONE
+    ),
 )

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import session
-from ansible_collections.rras.ipsec.tests.lab.engine import Command, Connection, EngineName
+from ansible_collections.rras.ipsec.tests.lab.engine import Command, ConnectionKind, EngineName
 from ansible_collections.rras.ipsec.tests.lab.host import Host, HostSpec
 from ansible_collections.rras.ipsec.tests.lab.impairment import Impairments
 from ansible_collections.rras.ipsec.tests.lab.powershell.powershell import PowerShell
@@ -41,7 +41,7 @@ class WineMachine(Machine):
         return unframed(self.output(lines))
 
     def output(
-        self, lines: Sequence[str], line: str = session.COMMAND, connection: Connection = Connection.WINRM
+        self, lines: Sequence[str], line: str = session.COMMAND, connection: ConnectionKind = ConnectionKind.WINRM
     ) -> str:
         """Run a command line with the script and some records as its input; return what it writes."""
         script = script_for(lines).rstrip("\n").split("\n")

@@ -16,7 +16,7 @@ from winrm.exceptions import WinRMTransportError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import Target
-from ansible_collections.rras.ipsec.tests.lab import Answer, NetshFault
+from ansible_collections.rras.ipsec.tests.lab import NetshFault, WrongAnswer
 from ansible_collections.rras.ipsec.tests.support.server import BLOCKED, KEY, NAME, OTHER_KEY, Server, rule
 from ansible_collections.rras.ipsec.tests.support.task import INFO, POLICY, VALUE, Task
 
@@ -192,7 +192,7 @@ class TestErrors:
         assert task.run(INFO)["failed"] is True
 
     def test_of_a_host_that_is_no_windows(self, task: Task) -> None:
-        task.server.host.impairments.answer = Answer.GARBAGE
+        task.server.host.impairments.answer = WrongAnswer.GARBAGE
         result = task.run(INFO)
         assert (result["reason"], result["msg"]) == (
             "no_answer",
@@ -203,7 +203,7 @@ class TestErrors:
         )
 
     def test_of_an_answer_that_was_cut(self, task: Task) -> None:
-        task.server.host.impairments.answer = Answer.CUT_RECORDS
+        task.server.host.impairments.answer = WrongAnswer.CUT_RECORDS
         result = task.run(INFO)
         assert (result["reason"], result["msg"]) == (
             "no_answer",

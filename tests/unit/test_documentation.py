@@ -36,7 +36,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._private_files import P
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role import play_vars
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role.step import StopError
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
-from ansible_collections.rras.ipsec.tests.lab.engine import Command, Connection
+from ansible_collections.rras.ipsec.tests.lab.engine import Command, ConnectionKind
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLE = ROOT / "roles" / "l2tp"
@@ -214,7 +214,7 @@ class Work:
         self.session = _work.Target(session.Session(self._execute, NONCE, 30), NONCE)
 
     def _execute(self, command: str, data: bytes) -> session.Output:
-        ran = self.host.engine.run(Command(Connection.PSRP, command, (data.decode("ascii"),)))
+        ran = self.host.engine.run(Command(ConnectionKind.PSRP, command, (data.decode("ascii"),)))
         return session.Output(ran.code, ran.stdout, ran.stderr)
 
     def policy(self, *, state: str = "present", check_mode: bool = False) -> _work.PolicyWork:

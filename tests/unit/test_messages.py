@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.rras.ipsec.tests import messages
-from ansible_collections.rras.ipsec.tests.messages import Row, Says
+from ansible_collections.rras.ipsec.tests.messages import MessageRow, Says
 
 HERE = "tests/unit/test_messages.py"
 CASE = "a case of this test only"
@@ -28,7 +28,7 @@ def test_every_row_belongs_to_a_test() -> None:
 def document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Let a document of the test's own take the place of the real one."""
     path = tmp_path / "messages.md"
-    path.write_text(messages.write({HERE: {CASE: Row("It is so.", 2)}}), encoding="utf-8")
+    path.write_text(messages.write({HERE: {CASE: MessageRow("It is so.", 2)}}), encoding="utf-8")
     monkeypatch.setattr(messages, "DOCUMENT", path)
     monkeypatch.setattr(messages, "WRITING", False)
     return path
@@ -49,7 +49,7 @@ def test_writing_replaces_the_row_and_drops_what_no_test_has(document: Path, mon
     assert list(messages.stale()) == [f"{HERE}: {gone}"]
     monkeypatch.setattr(messages, "WRITING", True)
     Says(Path(__file__))(CASE, "a | b*", 0, said="a | b\nin two lines")
-    assert messages.read(document.read_text(encoding="utf-8")) == {HERE: {CASE: Row("a \\| b\\*", 0)}}
+    assert messages.read(document.read_text(encoding="utf-8")) == {HERE: {CASE: MessageRow("a \\| b\\*", 0)}}
     monkeypatch.setattr(messages, "WRITING", False)
     with pytest.raises(AssertionError):
         Says(Path(__file__))(CASE, "a | b*", 0, said="something else")

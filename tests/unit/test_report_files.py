@@ -29,7 +29,7 @@ LINK = connection("tokyo-osaka", TOKYO, OSAKA)
 HOSTILE = ("<b>{{ 7 * 7 }}</b>", "a<script>alert(1)</script>", r"b\x1b[31m")
 
 
-class Reader(html.parser.HTMLParser):
+class PageReader(html.parser.HTMLParser):
     """Reads a page: its elements, what it would fetch, its text, and whether each element is closed."""
 
     def __init__(self, text: str) -> None:
@@ -259,7 +259,7 @@ def test_a_red_link_lies_on_top_of_the_others(troubled: page.PageReport) -> None
 
 
 def test_the_page_is_well_formed_and_fetches_nothing(troubled: page.PageReport) -> None:
-    read = Reader(_report_files.as_html(troubled))
+    read = PageReader(_report_files.as_html(troubled))
     assert read.open == []
     assert {"script", "link", "img", "iframe", "object"}.isdisjoint(read.elements)
     assert {"src", "href", "onload", "onclick"}.isdisjoint(name for name, _value in read.attributes)
@@ -269,13 +269,13 @@ def test_the_page_is_well_formed_and_fetches_nothing(troubled: page.PageReport) 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_name_is_shown_as_it_is(troubled: page.PageReport, name: str) -> None:
-    read = Reader(_report_files.as_html(troubled))
+    read = PageReader(_report_files.as_html(troubled))
     assert any(name in text for text in read.texts)
     assert "\x1b" not in _report_files.as_json(troubled)
 
 
 def test_every_sentence_of_the_data_is_on_the_page(troubled: page.PageReport) -> None:
-    shown = " ".join(" ".join(Reader(_report_files.as_html(troubled)).texts).split())
+    shown = " ".join(" ".join(PageReader(_report_files.as_html(troubled)).texts).split())
     said = [each["problem"] for server in troubled["servers"] for each in server["findings"]]
     assert [text for text in said if " ".join(text.split()) not in shown] == []
     assert said

@@ -27,7 +27,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import host as 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.texts import key_fault
 from ansible_collections.rras.ipsec.plugins.plugin_utils._results import MASK, RESULT, ByName, Described, Mask, Text
-from ansible_collections.rras.ipsec.tests.lab import Answer, RecordRefusedError
+from ansible_collections.rras.ipsec.tests.lab import RecordRefusedError, WrongAnswer
 from ansible_collections.rras.ipsec.tests.support import readers
 from ansible_collections.rras.ipsec.tests.support.server import ADDRESS, BLOCKED, PEER, Server, rule
 from ansible_collections.rras.ipsec.tests.support.somebody_else import by_hand
@@ -301,7 +301,7 @@ class TestWhatAHostHolds:
     def test_is_masked_before_it_is_cut(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("ansible_collections.rras.ipsec.plugins.plugin_utils._action._SHOWN", 20)
         task = Task(Server())
-        task.server.host.impairments.answer = Answer.GARBAGE
+        task.server.host.impairments.answer = WrongAnswer.GARBAGE
         said = task.run(POLICY, **declared("word unexpected"))["msg"]
         assert said.endswith("(exit code 2): sh: 1:  ... *******")
 
@@ -357,7 +357,7 @@ class TestWhatATerminalWouldObey:
 
     def test_of_an_output_that_is_no_answer(self) -> None:
         task = Task(Server())
-        task.server.host.impairments.answer = Answer.FORGED
+        task.server.host.impairments.answer = WrongAnswer.FORGED
         said = task.run(INFO)["msg"]
         assert said == (
             "The host did not answer like a Windows host with PowerShell (exit code 1): "

@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import OURS, SHOW_POLICIES
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL, Store
-from ansible_collections.rras.ipsec.tests.lab.impairment import Answer
+from ansible_collections.rras.ipsec.tests.lab.impairment import WrongAnswer
 from ansible_collections.rras.ipsec.tests.messages import Says
 from ansible_collections.rras.ipsec.tests.support import role
 from ansible_collections.rras.ipsec.tests.support.network import BRANCH, FAR, OSAKA, PAIR, TOKYO, proof
@@ -115,7 +115,7 @@ def test_a_value_that_never_took_effect_needs_no_restart(says: Says) -> None:
 
 
 def test_what_a_host_says_is_shown_escaped(task: Task, says: Says) -> None:
-    task.server.host.impairments.answer = Answer.FORGED
+    task.server.host.impairments.answer = WrongAnswer.FORGED
     says("a host that forges a warning", *failure(task.run(INFO)))
 
 

@@ -9,42 +9,20 @@ goes on only when all its managed hosts did the phase before; otherwise it goes 
 
 from __future__ import annotations
 
-import dataclasses
-import enum
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import describe, mistakes
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import mistakes
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.fleet import Fleet, Gate, is_changed
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Network
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import (
-    HostFacts,
     PolicyResult,
     ProhibitIpSecFacts,
     ValueResult,
 )
 
 Result = PolicyResult | ValueResult
-T = TypeVar("T")
-
-
-class Gate(enum.StrEnum):
-    """The phases that end in a barrier."""
-
-    PLAN = "plan"
-    STAGE = "stage"
-    COMMIT = "commit"
-    NEAR = "near"
-    """Not a phase of the policy: before near ends commit, no far end of theirs may have failed to."""
-    VALUE = "value"
-    """Not a phase of the policy: before ProhibitIpSec is set, each end of each connection must have its policy."""
-    PROOF = "proof"
-    """The last reading. What was replaced is deleted only when all ends were read after the change."""
-    REMOVAL = "removal"
-    """Before anything is taken away, each host of the network must have been read."""
-    WITHOUT_VALUE = "without_value"
-    """Before a policy is removed, Windows must run without ProhibitIpSec on each host of the network."""
 
 
 _DONE = {Gate.PLAN: "read", Gate.STAGE: "staged", Gate.COMMIT: "committed", Gate.PROOF: "proved"}
@@ -60,72 +38,6 @@ _BEFORE = {
 
 RUNNING_AHEAD = ("free", "host_pinned")
 """The strategies, in whatever collection, in which a host does not wait for the others after each task."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Fleet:
-    """The hosts of a run and what each phase answered for each of them; a phase that a host has not done is missing."""
-
-    network: Network
-    results: Mapping[str, Mapping[Gate, PolicyResult]]
-    machines: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """Which machine answered under each name of the play, connected with the others or not, as far as it is known."""
-    _found: dict[str, Any] = dataclasses.field(default_factory=dict, init=False, repr=False, compare=False)
-    """What was found out already, for all hosts that change together at once."""
-
-    def together(self, host: str) -> frozenset[str]:
-        """The hosts that change together with a host, itself included: changed connections join them."""
-        return self._component("changing", host, lambda: networks.beside(_changed_edges(self)))
-
-    def connected(self, host: str) -> frozenset[str]:
-        """The managed hosts that any of the declared connections join with a host, itself included."""
-        return self._component("connected", host, lambda: networks.beside_managed(self.network))
-
-    def once(self, question: str, members: frozenset[str], answer: Callable[[], T]) -> T:
-        """What a question about some hosts has as its answer."""
-        known: dict[frozenset[str], T] = self._found.setdefault(question, {})
-        if members not in known:
-            known[members] = answer()
-        return known[members]
-
-    def twins(self) -> tuple[mistakes.Pair, ...]:
-        """The names of the same machine, of all machines that are known."""
-        if "twins" not in self._found:
-            answered = {host: facts.get("machine", "") for host in self.results if (facts := self.facts(host))}
-            self._found["twins"] = tuple(mistakes.twins({**self.machines, **answered}))
-        found: tuple[mistakes.Pair, ...] = self._found["twins"]
-        return found
-
-    def _component(self, kind: str, host: str, edges: Callable[[], Mapping[str, Iterable[str]]]) -> frozenset[str]:
-        known: dict[str, frozenset[str]] = self._found.setdefault(kind, {})
-        if host not in known:
-            if not known:
-                self._found[f"edges {kind}"] = edges()
-            members = networks.component(host, self._found[f"edges {kind}"])
-            known.update(dict.fromkeys(members, members))
-        return known[host]
-
-    def answered(self, host: str, phase: Gate) -> PolicyResult | None:
-        """The result of a phase on a host; None where there is none, or only that the task was skipped."""
-        result = self.results.get(host, {}).get(phase)
-        return None if result is None or result.get("skipped") else result
-
-    def uncertain(self, host: str) -> bool:
-        """Whether the answer to the commit got lost, and the host did not answer when it was asked again."""
-        return bool((self.answered(host, Gate.COMMIT) or {}).get("uncertain"))
-
-    def strategy(self, host: str) -> str:
-        """The strategy of the play, as far as it is known."""
-        return str((self.answered(host, Gate.PLAN) or {}).get("strategy", ""))
-
-    def pending(self, host: str) -> bool:
-        """Whether the plan found something to do on a host."""
-        planned = self.answered(host, Gate.PLAN)
-        return bool(planned and planned.get("pending"))
-
-    def facts(self, host: str) -> HostFacts | None:
-        """What the plan read of a host; nothing where it read nothing."""
-        return (self.answered(host, Gate.PLAN) or {}).get("host")
 
 
 def problem(run: Fleet, host: str, phase: Gate, *, one_end: bool) -> str:
@@ -157,11 +69,7 @@ def changes(run: Fleet, host: str) -> bool:
     """Whether the plan of a host, or of the other end of one of its connections, changes it or one of these."""
     mine = networks.connections_of(run.network, host)
     planned = ((connection, run.answered(peer, Gate.PLAN) or {}) for connection in mine for peer in connection.peers)
-    return run.pending(host) or any(_is_changed(connection, plan) for connection, plan in planned)
-
-
-def _is_changed(connection: networks.Connection, plan: PolicyResult) -> bool:
-    return describe.escaped(connection.name) in (plan.get("changed_rules") or ())
+    return run.pending(host) or any(is_changed(connection, plan) for connection, plan in planned)
 
 
 def _peer_did_not_commit(run: Fleet, host: str) -> str:
@@ -241,16 +149,6 @@ def _needed(run: Fleet, host: str, phase: Gate) -> frozenset[str]:
     if phase is Gate.PLAN or run.pending(host):
         return run.connected(host) if phase in (Gate.REMOVAL, Gate.WITHOUT_VALUE) else run.together(host)
     return frozenset({host})
-
-
-def _changed_edges(run: Fleet) -> Iterator[tuple[str, str]]:
-    """The connections that the plan of either end changes, as pairs of managed hosts."""
-    for host in run.results:
-        planned = run.answered(host, Gate.PLAN) or {}
-        for connection in networks.connections_of(run.network, host):
-            other = connection.other(host)
-            if _is_changed(connection, planned) and run.network[other].managed:
-                yield host, other
 
 
 def _undone(run: Fleet, host: str, phase: Gate) -> Gate | None:

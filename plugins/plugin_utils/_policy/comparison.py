@@ -40,7 +40,7 @@ class Standing(enum.StrEnum):
     MISSING = "missing"
 
 
-class State(enum.StrEnum):
+class RuleStanding(enum.StrEnum):
     """What a host has of one rule."""
 
     MATCHES = "matches"
@@ -64,7 +64,7 @@ class RuleState:
     """One rule, as a host has it."""
 
     name: str
-    state: State
+    state: RuleStanding
     has: tuple[str, ...] = ()
     """What the host has otherwise, in the words of the console."""
     declared: tuple[str, ...] = ()
@@ -170,7 +170,7 @@ def _state(
     lines = _differing(before, after, key_word)
     return RuleState(
         name=declared.name,
-        state=State.MATCHES if _same_meaning(has, declared) else State.DIFFERS,
+        state=RuleStanding.MATCHES if _same_meaning(has, declared) else RuleStanding.DIFFERS,
         only_key=(changes.Word.KEY,) in changes.rules(before, after).values(),
         ends_swapped=_ends_swapped(has, declared),
         treatment=_treatment(has),
@@ -197,14 +197,14 @@ def _with_cover(state: RuleState, declared: model.Rule | None, host: HostState) 
 
 
 def _missing(rule: model.Rule, key_word: describe.KeyWord) -> RuleState:
-    return RuleState(rule.name, State.MISSING, declared=_differing(_EMPTY, _only(rule), key_word)[1])
+    return RuleState(rule.name, RuleStanding.MISSING, declared=_differing(_EMPTY, _only(rule), key_word)[1])
 
 
 def _undeclared(rule: model.Rule | None, key_word: describe.KeyWord) -> RuleState:
     if rule is None or rule.is_default_response:
-        return RuleState(model.DEFAULT_RESPONSE_RULE, State.UNDECLARED)
+        return RuleState(model.DEFAULT_RESPONSE_RULE, RuleStanding.UNDECLARED)
     has = _differing(_only(rule), _EMPTY, key_word)[0]
-    return RuleState(rule.name, State.UNDECLARED, has=has, treatment=_treatment(rule))
+    return RuleState(rule.name, RuleStanding.UNDECLARED, has=has, treatment=_treatment(rule))
 
 
 def _treatment(rule: model.Rule) -> Treatment:
@@ -248,7 +248,12 @@ def _without(lines: Iterable[str], others: Iterable[str]) -> Iterator[str]:
 def _difference(has: _Lines, declared: _Lines, states: Iterable[RuleState]) -> Iterator[str]:
     yield from (f"-   {line}" for line in has)
     yield from (f"+   {line}" for line in declared)
-    signs = {State.MATCHES: "", State.DIFFERS: " ", State.MISSING: "+", State.UNDECLARED: "-"}
+    signs = {
+        RuleStanding.MATCHES: "",
+        RuleStanding.DIFFERS: " ",
+        RuleStanding.MISSING: "+",
+        RuleStanding.UNDECLARED: "-",
+    }
     for state in states:
         if signs[state.state]:
             yield f"{signs[state.state]}   rule: {state.name}"

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     changes,
     describe,
-    firewall,
     model,
     phases,
     protection,
@@ -20,96 +19,22 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     steps,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.changes import Word
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import SERVICES_NOTE, HostState, Progress, Service
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import SERVICES_NOTE, HostState, Progress
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import STAGED, Flag, Intent, Plan, Transaction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import NameSet, same
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyResult, RuleChange
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.snapshot import (
+    ABSENT,
+    BLOCKS,
+    Entry,
+    Snapshot,
+    peers_rule,
+)
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import StoredPolicy
 
-_BLOCKS, _ABSENT = "blocks L2TP over IPv6", "not there"
 NOT_SHOWN = "not shown"
 OLD_KEY = "the current one (not shown)"
 NEW_KEY = "a new one (not shown)"
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Entry:
-    """One policy of a store."""
-
-    path: str
-    name: str
-    assigned: bool
-    ours: bool
-
-    def __str__(self) -> str:
-        ours = ", of this collection" if self.ours else ""
-        return f"policy {describe.shown(self.name)}: {'assigned' if self.assigned else 'not assigned'}{ours}"
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Snapshot:
-    """What a host has, as far as this collection changes it and a person wants to know."""
-
-    policies: tuple[Entry, ...]
-    returns: str
-    """The name of the policy that a removal assigns again."""
-    names_back: tuple[str, ...]
-    """The names that a removal gives back to policies that were taken over."""
-    unfinished: str
-    leftovers: int
-    """How many objects no policy of the store leads to any more are still to be deleted."""
-    services: Mapping[str, Service]
-    value_recorded: bool | None
-    """Whether it is known what ProhibitIpSec was before us; None while it is not 1."""
-    remembered: tuple[str, ...]
-    """The services of which is known what they had before us."""
-    firewall_rule: str
-    """What our rule of Windows Firewall is."""
-    lets_in: tuple[str, ...]
-    """What our rules of it for peers are, by their tags."""
-    open_keys: tuple[str, ...]
-    """The names of the rules whose preshared key others can read."""
-
-    @classmethod
-    def of(cls, host: HostState) -> Snapshot:
-        """What a host has."""
-        back = host.store.at(host.displaced)
-        return cls(
-            policies=tuple(
-                Entry(found.path, found.name, host.store.assigns(found.path), found.path in host.used)
-                for found in host.store.policies
-            ),
-            returns=back.name if back else "",
-            names_back=tuple(each.name for each in host.taken_over),
-            unfinished=str(host.pending.phase) if host.pending else "",
-            leftovers=0,
-            services=host.services,
-            value_recorded=host.value_note.recorded if host.prohibited else None,
-            remembered=tuple(sorted(host.services_before)),
-            firewall_rule=_firewall_rule(host.windows_firewall),
-            lets_in=tuple(_peers_rule(rule.tag, sorted(rule.addresses)) for rule in host.windows_firewall.peers),
-            open_keys=(),
-        )
-
-    def lines(self) -> Iterator[str]:
-        """The lines of a diff's text."""
-        if self.unfinished:
-            yield f"unfinished run: {self.unfinished}"
-        if self.leftovers:
-            yield f"left over and unused: {self.leftovers} objects"
-        for name in (services.AGENT, services.IKE, services.RRAS):
-            yield _service(self.services[name])
-        if self.value_recorded is not None:
-            yield f"what ProhibitIpSec was before: {'on record' if self.value_recorded else 'not on record'}"
-        if self.remembered:
-            yield f"a removal restores: {', '.join(self.remembered)}"
-        yield f"Windows Firewall rule {firewall.NAME}: {self.firewall_rule}"
-        yield from (f"Windows Firewall rule {firewall.PEERS}{each}" for each in self.lets_in)
-        yield from (f"rule {describe.shown(rule)}: others can read its preshared key" for rule in self.open_keys)
-        if self.returns:
-            yield f"a removal assigns again: {describe.shown(self.returns)}"
-        yield from (f"a removal restores the name of: {describe.shown(name)}" for name in self.names_back)
-        yield from map(str, sorted(self.policies, key=lambda each: (each.name, not each.assigned)))
 
 
 def planned(plan: Plan, host: HostState, *, staging: bool = False) -> PolicyResult:
@@ -159,7 +84,7 @@ def finished(transaction: Transaction, name: str, deleted: Iterable[str], host: 
         after,
         policies=(*named, *policies),
         leftovers=len(gone) - len(policies),
-        firewall_rule=_BLOCKS if Flag.UNBLOCK_IPV6 in transaction.flags else after.firewall_rule,
+        firewall_rule=BLOCKS if Flag.UNBLOCK_IPV6 in transaction.flags else after.firewall_rule,
         lets_in=(*after.lets_in, *(f"{each}: for other peers" for each in transaction.closes)),
     )
     return _diff(before.lines(), after.lines())
@@ -288,7 +213,7 @@ def _after(plan: Plan, host: HostState, *, staging: bool = False) -> Snapshot:
         services=services.after(host, wanted),
         value_recorded=_value_recorded(plan, host),
         remembered=_remembered(host, wanted),
-        firewall_rule=_BLOCKS if plan.firewall else Snapshot.of(host).firewall_rule,
+        firewall_rule=BLOCKS if plan.firewall else Snapshot.of(host).firewall_rule,
         lets_in=tuple(_let_in(plan, host, () if staging else plan.transaction.closes)),
     )
     if staging:
@@ -299,7 +224,7 @@ def _after(plan: Plan, host: HostState, *, staging: bool = False) -> Snapshot:
     back = host.store.at(plan.replaced_after)
     return dataclasses.replace(
         common,
-        firewall_rule=_ABSENT if Flag.UNBLOCK_IPV6 in plan.transaction.flags else common.firewall_rule,
+        firewall_rule=ABSENT if Flag.UNBLOCK_IPV6 in plan.transaction.flags else common.firewall_rule,
         policies=tuple(_finished(plan, host)),
         unfinished="",
         returns=back.name if back else "",
@@ -348,26 +273,9 @@ def _value_recorded(plan: Plan, host: HostState) -> bool | None:
     return host.value_note.recorded or (plan.after is not None and not plan.empty)
 
 
-def _firewall_rule(found: firewall.WindowsFirewall) -> str:
-    if found.as_written:
-        return _BLOCKS
-    return f"there, but it {firewall.fault(found.rules[0]) or 'is not the only one'}" if found.rules else _ABSENT
-
-
 def _let_in(plan: Plan, host: HostState, closed: Collection[str]) -> Iterator[str]:
     """Our rules for peers after a plan."""
     stay = (rule for rule in host.windows_firewall.peers if rule.tag not in closed)
-    yield from (_peers_rule(rule.tag, sorted(rule.addresses)) for rule in stay)
+    yield from (peers_rule(rule.tag, sorted(rule.addresses)) for rule in stay)
     if plan.opening and plan.after:
-        yield _peers_rule(plan.transaction.tag, protection.peers(host, plan.after))
-
-
-def _peers_rule(tag: str, addresses: Sequence[str]) -> str:
-    said = f"lets in UDP {', '.join(firewall.PEERS_PORTS)} from {', '.join(addresses)}"
-    return f"{tag}: {said if addresses else 'is something else than was written'}"
-
-
-def _service(service: Service) -> str:
-    start = service.start.name.lower() if service.start is not None else "not installed"
-    depends = f", after {', '.join(service.depends_on)}" if service.depends_on else ""
-    return f"service {service.name}: start {start}, {'running' if service.running else 'not running'}{depends}"
+        yield peers_rule(plan.transaction.tag, protection.peers(host, plan.after))

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import findings
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.comparison import Standing, State, Treatment
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.comparison import RuleStanding, Standing, Treatment
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Finding, Identifier
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import OTHER_PEERS_RULE, Connection
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyProof, RuleComparison
@@ -47,19 +47,19 @@ def of_rule(host: str, name: str, proof: PolicyProof, peer: str, peers: PolicyPr
     if rule is None:
         return
     other = _rule(peers, name) if peers else None
-    has_it = (peer,) if other and other["state"] == State.MATCHES else ()
+    has_it = (peer,) if other and other["state"] == RuleStanding.MATCHES else ()
     if not rule["covered"]:
         yield from findings.clear_text_with(host, peer, proof["host"])
-    if rule["state"] == State.MISSING and proof["comparison"]["standing"] != Standing.MISSING:
+    if rule["state"] == RuleStanding.MISSING and proof["comparison"]["standing"] != Standing.MISSING:
         yield findings.error(Identifier.RULE_MISSING, host, f"The rule {name!r} is missing on {host}.", run_site(host))
-    elif rule["state"] == State.DIFFERS and rule["only_key"]:
+    elif rule["state"] == RuleStanding.DIFFERS and rule["only_key"]:
         yield _another_key(host, name, rule, peer, other)
-    elif rule["state"] == State.DIFFERS and rule["ends_swapped"]:
+    elif rule["state"] == RuleStanding.DIFFERS and rule["ends_swapped"]:
         said = _instead(
             f"The rule {name!r} on {host} has its two ends swapped: it", rule["has"], rule["declared"], has_it
         )
         yield findings.error(Identifier.ENDS_SWAPPED, host, said, run_site(host))
-    elif rule["state"] == State.DIFFERS:
+    elif rule["state"] == RuleStanding.DIFFERS:
         said = _instead(f"The rule {name!r} on {host}", rule["has"], rule["declared"], has_it)
         yield findings.error(Identifier.RULE_DIFFERS, host, said, run_site(host))
     for obstacle in rule["obstacles"]:
@@ -70,13 +70,13 @@ def of_other_rules(host: str, connections: Sequence[str], proof: PolicyProof, ot
     """What concerns the rules of a host that belong to none of its connections."""
     for rule in proof["comparison"]["rules"]:
         name = rule["name"]
-        if name in connections or rule["state"] == State.MATCHES:
+        if name in connections or rule["state"] == RuleStanding.MATCHES:
             continue
         if name == OTHER_PEERS_RULE and proof["comparison"]["standing"] != Standing.MISSING:
             treated = _treated(rule, other_peers)
             said = f"L2TP with other peers is {treated} on {host}, but l2tp_other_peers is {other_peers}."
             yield findings.error(Identifier.OTHER_PEERS_DIFFER, host, said, run_site(host))
-        elif rule["state"] == State.UNDECLARED:
+        elif rule["state"] == RuleStanding.UNDECLARED:
             filters = [line for line in rule["has"] if line.startswith("filter: ")]
             said = f"The rule {name!r} on {host} is not declared ({', '.join(filters) or 'it is active'})."
             yield findings.error(Identifier.RULE_UNDECLARED, host, said, run_site(host))
@@ -91,7 +91,7 @@ def of_the_rest(host: str) -> Finding:
 def has_connection(name: str, proof: PolicyProof) -> bool:
     """Whether an end has the rule of a connection in force, as it is declared, for all that can be read."""
     rule = _rule(proof, name)
-    return _in_force(proof) and rule is not None and rule["state"] == State.MATCHES and not rule["obstacles"]
+    return _in_force(proof) and rule is not None and rule["state"] == RuleStanding.MATCHES and not rule["obstacles"]
 
 
 def agree_on_another_key(connection: Connection, proofs: Mapping[str, PolicyProof]) -> bool:
@@ -131,7 +131,7 @@ def _another_key(host: str, name: str, rule: RuleComparison, peer: str, other: R
         remedy = "Run site for both ends to roll out the declared key."
         return findings.error(Identifier.KEY_NOT_ROLLED_OUT, host, said, remedy)
     said = f"The rule {name!r} on {host} has a preshared key other than the declared one"
-    if other is not None and other["state"] == State.MATCHES:
+    if other is not None and other["state"] == RuleStanding.MATCHES:
         said += f", which {peer} has"
     return findings.error(Identifier.KEY_DIFFERS, host, f"{said}.", run_site(host))
 
@@ -148,7 +148,7 @@ def _same_other_key(rule: RuleComparison, other: RuleComparison) -> bool:
 
 def _rule(proof: PolicyProof, name: str) -> RuleComparison | None:
     rules = proof["comparison"]["rules"]
-    return next((rule for rule in rules if rule["name"] == name and rule["state"] != State.UNDECLARED), None)
+    return next((rule for rule in rules if rule["name"] == name and rule["state"] != RuleStanding.UNDECLARED), None)
 
 
 def _treated(rule: RuleComparison, other_peers: str) -> str:

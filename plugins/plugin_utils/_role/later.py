@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _view
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Gate
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.fleet import Gate
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role import summary
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role.step import FAILS_LATER, Context, Result
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role.steps import Steps, step

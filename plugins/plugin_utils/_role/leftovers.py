@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Final
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _view
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier, remains
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import remains
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.fleet import Fleet
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import same
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role.play_vars import PlayVars
 
@@ -17,7 +18,7 @@ TASKS: Final = "leftovers.yml"
 """The tasks of a host that nothing is declared of any more."""
 
 
-def may_go(play: PlayVars, run: barrier.Fleet, host: str) -> bool:
+def may_go(play: PlayVars, run: Fleet, host: str) -> bool:
     """Whether everything of this collection is to go from a host that no connection names.
 
     Not where a name may be misspelt, so that it only seems so.

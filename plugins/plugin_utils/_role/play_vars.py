@@ -13,8 +13,8 @@ from ansible.errors import AnsibleError
 from ansible.template import Templar
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _view
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Gate
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import OptionsError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.fleet import Gate
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role.shared import Shared
 
 VARIABLES: Final = (

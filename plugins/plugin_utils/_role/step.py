@@ -16,8 +16,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils import _do, _shape, _sp
 from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Fleet, Gate
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import STOPPED, RrasError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.fleet import Fleet, Gate
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyResult, ValueResult
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role import preflight
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role.play_vars import MACHINES, PlayVars
@@ -57,7 +57,7 @@ class Context:
     strategy: str
 
 
-class Step:
+class RoleStep:
     """What a step of the role knows of its host, and the work that steps have in common."""
 
     def __init__(self, context: Context, *, removal: bool, batch: Iterable[str]) -> None:

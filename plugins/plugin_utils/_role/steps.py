@@ -20,14 +20,14 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _limit, _report_files, _shape, _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier, page, remains
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Gate
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.fleet import Gate
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role import leftovers, preflight, summary
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role.play_vars import COMPARED, ORDER
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role.step import (
     NOTHING,
     NotBackError,
     Result,
-    Step,
+    RoleStep,
     StopError,
 )
 
@@ -42,7 +42,7 @@ _GONE_IN_A_REMOVAL: Final = (
 )
 
 
-class Steps(Step):
+class Steps(RoleStep):
     """The steps on one host; each returns its task's result. Raises what `RrasAction.act` may, and `StopError`."""
 
     # --- for all hosts at once ---

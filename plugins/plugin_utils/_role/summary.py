@@ -20,6 +20,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Finding, Identifier, Severity
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.fleet import Fleet, Gate
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import (
     HostFacts,
     PolicyComparison,
@@ -66,7 +67,7 @@ def so_far(play: PlayVars, result: Mapping[str, Any], *, removal: bool, check_mo
     result: what the last step answered. A connection that was changed and not read again counts as unread.
     """
     host, run = play.host, _view.run_nearby(play, play.host)
-    phases = (barrier.Gate.COMMIT, barrier.Gate.STAGE, barrier.Gate.PLAN)
+    phases = (Gate.COMMIT, Gate.STAGE, Gate.PLAN)
     answers = (run.answered(host, phase) or {} for phase in phases)
     state = _state(next((seen for answer in answers if (seen := answer.get("host"))), None))
     value, restart = (play[host].get(name) or {} for name in (_view.VALUE, _view.RESTART))
@@ -82,7 +83,7 @@ def so_far(play: PlayVars, result: Mapping[str, Any], *, removal: bool, check_mo
     return dict(made["ansible_facts"])
 
 
-def _ends_so_far(play: PlayVars, run: barrier.Fleet, *, removal: bool) -> dict[str, Any]:
+def _ends_so_far(play: PlayVars, run: Fleet, *, removal: bool) -> dict[str, Any]:
     if removal:
         return {"connections": [], "findings": []}
     host, proofs = play.host, _view.proofs(play, run.results)
@@ -93,7 +94,7 @@ def _ends_so_far(play: PlayVars, run: barrier.Fleet, *, removal: bool) -> dict[s
     return {**ends, "connections": [{**each, **unread} for each in ends["connections"]]}
 
 
-def of_site(play: PlayVars, run: barrier.Fleet, host: str) -> Compared:
+def of_site(play: PlayVars, run: Fleet, host: str) -> Compared:
     """The result for a host whose connections were brought about, or needed nothing."""
     proofs = _view.proofs(play, run.results)
     found = agreement.agreements(run.network, host, proofs)
@@ -269,10 +270,10 @@ def _state(seen: HostFacts | None) -> dict[str, Any]:
     }
 
 
-def _changes(play: PlayVars, run: barrier.Fleet, host: str) -> list[str]:
+def _changes(play: PlayVars, run: Fleet, host: str) -> list[str]:
     """What this run changed of a host; of a commit whose answer was lost, what was found when it was asked again."""
     done: dict[str, object] = {
-        "policy": (run.answered(host, barrier.Gate.COMMIT) or {}).get("changed"),
+        "policy": (run.answered(host, Gate.COMMIT) or {}).get("changed"),
         "ProhibitIpSec": (play[host].get(_view.VALUE) or {}).get("changed"),
         "restart": (play[host].get(_view.RESTART) or {}).get("rebooted"),
     }

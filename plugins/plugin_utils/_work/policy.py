@@ -16,7 +16,6 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     comparison,
     difference,
     facts,
-    firewall,
     host,
     phases,
     protection,
@@ -29,6 +28,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import lif
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.life import Asked, Decision
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import same
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyResult
+from ansible_collections.rras.ipsec.plugins.plugin_utils._work import readback
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work.target import Reading, Target, WorkError, once_more
 
 _PREDICTED = " In check mode, set predicted to true if earlier tasks do that."
@@ -112,7 +112,7 @@ class PolicyWork:
             return self._commit_again(transaction, error)
         seen = self._proved(self._not_in_clear_text(reading.host), transaction)
         diff = difference.committed(transaction, seen)
-        return {**self._short_result(seen, changed=True), **diff, **_assigned_by(reading)}
+        return {**self._short_result(seen, changed=True), **diff, **readback.assigned_by(reading)}
 
     def revert(self, transaction: planning.Transaction) -> PolicyResult:
         """Take back what this transaction did; nothing, where another one took its place or it is finished."""
@@ -124,7 +124,7 @@ class PolicyWork:
             raise planning.PlanError(refusal)
         reading = self._reverted(seen)
         diff = difference.between(seen, reading.host)
-        return {**self._short_result(reading.host, changed=True), **diff, **_assigned_by(reading)}
+        return {**self._short_result(reading.host, changed=True), **diff, **readback.assigned_by(reading)}
 
     def finish(self, transaction: planning.Transaction) -> PolicyResult:
         """Delete the old generation; `changed` where there was one, or something to give back."""
@@ -147,7 +147,7 @@ class PolicyWork:
         staging = phases.stage(planned, seen, when=_now(), backup=self._task.backup)
         reading = self._target.apply((*staging, *phases.commit(transaction, self._desired.name)))
         try:
-            back = _still_there(planned.remains, reading.host)
+            back = readback.still_there(planned.remains, reading.host)
             if back:
                 raise back
             proved = self._proved(reading.host, transaction)
@@ -157,7 +157,7 @@ class PolicyWork:
         after = self._finish(transaction, ending, proved).host
         result: PolicyResult = {**self._result(planned, seen, after, changed=True), **difference.planned(planned, seen)}
         result["assigned_by"] = reading.assigned_by
-        return _warned(result, planned, (*_by_registry(reading), *_about_validity(seen, after)))
+        return _warned(result, planned, (*readback.by_registry(reading), *readback.about_validity(seen, after)))
 
     def _plan(self, seen: host.HostState) -> planning.Plan:
         return self._desired.plan(seen, self._identity)
@@ -182,14 +182,14 @@ class PolicyWork:
                 "Netsh reports an error in the policy store since the policy was staged, "
                 "so the staged policy was deleted."
             )
-        back = _still_there(planned.remains, after)
+        back = readback.still_there(planned.remains, after)
         if back:
             self._reverted(after)
             raise back
         diff = difference.planned(planned, seen, staging=True)
         result: PolicyResult = {**self._result(planned, seen, after, changed=True), **diff}
         result["transaction"] = str(planned.transaction)
-        return _warned(result, planned, _about_validity(seen, after))
+        return _warned(result, planned, readback.about_validity(seen, after))
 
     def _commit_again(self, transaction: planning.Transaction, error: session.TransactionError) -> PolicyResult:
         """The result for a commit that was done before, when its answer got lost."""
@@ -222,7 +222,7 @@ class PolicyWork:
             if error.failure.fault is not records.Fault.CONFLICT:
                 raise
             return self._finish_changed(transaction, error)
-        return self._with_services(_finished(reading, transaction, reading.deleted), seen)
+        return self._with_services(readback.finished(reading, transaction, reading.deleted), seen)
 
     def _finish_changed(self, transaction: planning.Transaction, conflict: session.TransactionError) -> Reading:
         """The last phase, where somebody else changed the store since the commit and left our policy assigned."""
@@ -234,7 +234,7 @@ class PolicyWork:
         ending = self._desired.ending(seen)
         wanted = phases.finish_changed(transaction, seen, self._desired.name, ending.given_back, ending.forgetting)
         reading = self._target.apply(wanted, validity=True)
-        return self._with_services(_finished(reading, transaction, phases.still_obsolete(seen)), seen)
+        return self._with_services(readback.finished(reading, transaction, phases.still_obsolete(seen)), seen)
 
     def _reverted(self, seen: host.HostState) -> Reading:
         """What the host answered to a revert."""
@@ -324,62 +324,6 @@ class PolicyWork:
             "comparison": comparison.data(compared) if compared else None,
             "host": facts.facts(seen, self._desired.key_word()),
         }
-
-
-def _still_there(deleted: Iterable[str], seen: host.HostState) -> WorkError | None:
-    """The error for what was deleted and is still there."""
-    left = [path for path in deleted if path in seen.store.objects]
-    return _not_deleted(left[0]) if left else None
-
-
-def _not_deleted(what: str) -> WorkError:
-    return WorkError(
-        f"the host reported that it deleted {what}, but it is still there; find out what holds or restores it."
-    )
-
-
-def _finished(reading: Reading, transaction: planning.Transaction, deleted: Iterable[str]) -> Reading:
-    """The reading, if it shows that a transaction is finished: nothing of what was to be deleted is there."""
-    left = _still_there(deleted, reading.host)
-    if left or reading.host.pending:
-        raise left or _not_deleted(host.TRANSACTION)
-    if planning.Flag.UNBLOCK_IPV6 in transaction.flags and reading.host.windows_firewall.rules:
-        raise WorkError(
-            f"the rule {firewall.NAME} of Windows Firewall is still there; check that the service MpsSvc is running, "
-            "and run this task again."
-        )
-    if set(transaction.closes) & {rule.tag for rule in reading.host.windows_firewall.peers}:
-        raise WorkError(
-            f"a rule {firewall.PEERS}* of Windows Firewall for other peers is still there; check that the service "
-            "MpsSvc is running, and run this task again."
-        )
-    return reading
-
-
-def _assigned_by(reading: Reading) -> PolicyResult:
-    """How the policy was assigned, with a warning where it was not by netsh."""
-    warnings = _by_registry(reading)
-    result: PolicyResult = {"assigned_by": reading.assigned_by}
-    if warnings:
-        result["warnings"] = list(warnings)
-    return result
-
-
-def _by_registry(reading: Reading) -> tuple[str, ...]:
-    """Warn when netsh did not assign the policy and the registry and PolicyAgent's reload had to do."""
-    if reading.assigned_by != "registry":
-        return ()
-    return (
-        "netsh did not assign the policy, so it was assigned in the registry and PolicyAgent was told to reload it.",
-    )
-
-
-def _about_validity(before: host.HostState, after: host.HostState) -> tuple[str, ...]:
-    """Warn of a policy store that netsh finds fault with; one without policies is no fault, before or after."""
-    if before.policies_valid is None or after.policies_valid is not False:
-        return ()
-    already = "was already there" if not before.policies_valid else "was not there"
-    return (f"netsh reports an error in the policy store that {already} before this change.",)
 
 
 def _warned(result: PolicyResult, planned: planning.Plan, more: Iterable[str] = ()) -> PolicyResult:

@@ -13,22 +13,22 @@ import atexit
 import subprocess
 from collections.abc import Callable, Sequence
 
-from .place import Place
+from .place import PowerShellPlace
 from .real_registry import RealRegistry
 from .relay import Relay
 from .standing import StandingPowerShell
 from .wine import Prefix
 
-Answer = Callable[[str, str], tuple[int, str] | None]
+RelayedProgram = Callable[[str, str], tuple[int, str] | None]
 """What a relayed program does: from its name and arguments to its exit code and output, or None if it hangs."""
 
 _idle: list[Computer] = []
 
 
-class Computer(Place):
+class Computer(PowerShellPlace):
     """One Windows."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: RelayedProgram) -> None:
         self.relay = Relay(answer)
         self.prefix = Prefix(self.relay.port)
         self.registry = RealRegistry(self)
@@ -59,7 +59,7 @@ class Computer(Place):
         self.relay.close()
 
 
-def take(answer: Answer) -> Computer:
+def take(answer: RelayedProgram) -> Computer:
     """Return a Windows for a host, whatever is in its registry."""
     if not _idle:
         return Computer(answer)

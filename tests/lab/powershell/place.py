@@ -30,7 +30,7 @@ uses: collections.Counter[Use] = collections.Counter()
 """How often a real PowerShell did what for this process."""
 
 
-class Place(Protocol):
+class PowerShellPlace(Protocol):
     """Somewhere to run PowerShell."""
 
     def start(self, arguments: Sequence[str], *, piped: bool = False) -> subprocess.Popen[bytes]:
@@ -49,7 +49,7 @@ class Place(Protocol):
         """Restart Windows, and end all its programs first."""
 
 
-class ThisMachine(Place):
+class ThisMachine(PowerShellPlace):
     """Windows itself, on which Windows PowerShell is asked, unless another program is named."""
 
     def start(self, arguments: Sequence[str], *, piped: bool = False) -> subprocess.Popen[bytes]:

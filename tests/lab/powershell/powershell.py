@@ -16,7 +16,7 @@ import dataclasses
 import threading
 from typing import Protocol
 
-from ..engine import Command, Connection, Output, unwrapped
+from ..engine import Command, ConnectionKind, Output, unwrapped
 from ..impairment import NetshFault, PoweredOff, RecordRefusedError
 from ..twin import twin
 from ..windows.agent import PolicyAgent
@@ -129,7 +129,7 @@ class PowerShell(twin.Twin):
     def _run_alone(self, command: Command) -> Output:
         """Run a command line as it arrived; a script that came over PSRP gets a process of its own, too."""
         line = command.line
-        if command.connection is Connection.PSRP:
+        if command.connection is ConnectionKind.PSRP:
             line = f"powershell.exe -NoProfile -NonInteractive -EncodedCommand {encoded(line)}"
         ran = self.computer.prefix.run_line(line, "".join(f"{text}\n" for text in command.stdin).encode())
         return Output(ran.stdout.decode(), ran.stderr.decode(), ran.returncode)

@@ -16,7 +16,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 from ..twin.digests import KIND_NAMES, NAMELESS
 from ..windows.installation import ADAPTERS, INTERFACES, LINKAGE, SERVICES
 from ..windows.registry import LabRegistry, Registry, RegistryError, RegistryErrorCode
-from .place import LOOPBACK, Place, Use, uses
+from .place import LOOPBACK, PowerShellPlace, Use, uses
 
 SCRIPT = Path(__file__).with_suffix(".ps1")
 SECONDS_TO_CONNECT = 60
@@ -77,7 +77,7 @@ class _Agent:
 class RealRegistry(LabRegistry):
     """HKEY_LOCAL_MACHINE of a place, through a PowerShell there; safe to use from several threads."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: PowerShellPlace) -> None:
         self._place = place
         self._lock = threading.RLock()
         self._agent: _Agent | None = None

@@ -33,7 +33,7 @@ class Relay(socketserver.ThreadingTCPServer):
             answer: gets the name and the arguments; returns the exit code and the output, or None if the program hangs.
 
         """
-        super().__init__((LOOPBACK, 0), _Handler)
+        super().__init__((LOOPBACK, 0), _RelayHandler)
         self.answer = answer
         threading.Thread(target=self.serve_forever, name="relay", daemon=True, kwargs={"poll_interval": 0.05}).start()
 
@@ -46,7 +46,7 @@ class Relay(socketserver.ThreadingTCPServer):
         self.server_close()
 
 
-class _Handler(socketserver.StreamRequestHandler):
+class _RelayHandler(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         name, _tab, encoded = self.rfile.readline().decode().strip().partition("\t")
         command_line = base64.b64decode(encoded).decode()

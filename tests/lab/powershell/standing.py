@@ -11,7 +11,7 @@ import threading
 from collections.abc import Sequence
 
 from ..engine import Output
-from .place import Place
+from .place import PowerShellPlace
 
 SERVE = "--serve"
 _BESIDE = (
@@ -23,7 +23,7 @@ _BESIDE = (
 class StandingPowerShell:
     """A PowerShell that stays and carries out one request after the other. Only the lab's own program can do that."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: PowerShellPlace) -> None:
         self._place = place
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None

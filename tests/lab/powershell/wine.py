@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from .place import PROGRAM_VARIABLE, Place, command_line, popen
+from .place import PROGRAM_VARIABLE, PowerShellPlace, command_line, popen
 
 ROOT = Path(__file__).resolve().parents[3]
 CACHE = ROOT / ".cache" / "powershell"
@@ -89,7 +89,7 @@ def program() -> Path:
     return folder / "powershell.exe"
 
 
-class Prefix(Place):
+class Prefix(PowerShellPlace):
     """One Windows of Wine's: a folder with a registry and drives, and the processes that run there."""
 
     def __init__(self, relay_port: int) -> None:

@@ -99,7 +99,7 @@ class ScriptError(Exception):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Step:
+class ScriptStep:
     """What the script says about where it is: the verb as it was given, and the path, if that is the first field."""
 
     verb: str = ""
@@ -107,22 +107,22 @@ class Step:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Request:
+class ScriptRequest:
     """One record that has the form its verb asks for."""
 
-    step: Step
+    step: ScriptStep
     verb: str
     fields: tuple[str, ...]
 
 
-def step_of(line: str) -> Step:
+def step_of(line: str) -> ScriptStep:
     """Return what the script says about a record, well-formed or not."""
     verb, _tab, fields = line.partition("\t")
     path = _SHOWN_PATH.match(fields)
-    return Step(verb, path[0] if path else "")
+    return ScriptStep(verb, path[0] if path else "")
 
 
-def parse(line: str) -> Request:
+def parse(line: str) -> ScriptRequest:
     """Read one record.
 
     Raises R(ScriptError) when the verb is unknown, or a field has a form that the verb does not take.
@@ -131,4 +131,4 @@ def parse(line: str) -> Request:
     name = next((known for known in VERBS if known.lower() == verb.lower()), None)
     if name is None or not VERBS[name].fullmatch(fields):
         raise ScriptError(Fault.REFUSED, "the record is malformed or names what this script never touches")
-    return Request(step_of(line), name, tuple(fields.split("\t")))
+    return ScriptRequest(step_of(line), name, tuple(fields.split("\t")))

@@ -24,7 +24,7 @@ from ..windows.installation import POLICY_STORE, RASMAN_PARAMETERS
 from ..windows.programs import NOT_RUN
 from ..windows.registry import RegistryAccess, RegistryError, RegistryErrorCode, readable
 from . import digests
-from .grammar import OWN_KEY, STORED_OBJECT, Request, ScriptError, Step, parse, step_of
+from .grammar import OWN_KEY, STORED_OBJECT, ScriptError, ScriptRequest, ScriptStep, parse, step_of
 
 OWN = r"SOFTWARE\rras.ipsec"
 DEEPEST = 8
@@ -40,7 +40,7 @@ _EXPECTED = (ScriptError, RegistryError, RecordRefusedError, ValueError, struct.
 """What the script's own catch would see: an error of Windows or .NET. Anything else is a mistake in the lab."""
 
 
-class Machine(Protocol):
+class ScriptMachine(Protocol):
     """What the script finds on the host that it runs on."""
 
     @property
@@ -69,12 +69,12 @@ def method_of(verb: str) -> str:
 class Transaction:
     """One run of the script: everything is checked, then everything is done, or everything is taken back."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: ScriptMachine) -> None:
         self._registry = machine.registry
         self._machine = machine
         self._nonce = b""
         self._seconds = 30
-        self._step = Step()
+        self._step = ScriptStep()
         self._before = b""
         self._undo: list[_Undo] = []
         self._answers: list[str] = []
@@ -237,33 +237,33 @@ class Transaction:
         if refused is not None:
             raise ScriptError(refused, "")
         requests = self._requests(lines)
-        self._step = Step("Prepare")
+        self._step = ScriptStep("Prepare")
         if self._registry.read(OWN) is not None:
             access = self._registry.access(OWN)
             closed = access.startswith("D:P") and _has_list(access)
             self._check_own(OWN, _trustees(access) if closed else None)
-        self._step = Step("Prepare")
+        self._step = ScriptStep("Prepare")
         self._before = digests.fingerprint(self._registry, WATCHED)
         for number, request in enumerate(requests):
             self._carry_out(number, request)
         self._answer("done")
 
     def _check_own(self, path: str, trusted: Collection[str] | None, depth: int = 0) -> None:
-        self._step = Step("Prepare", path)
+        self._step = ScriptStep("Prepare", path)
         strange = self._registry.read(path) is None or depth > DEEPEST
         if strange or (trusted is not None and not _trustees(self._registry.access(path)) <= set(trusted)):
             raise ScriptError(Fault.FAILED, "the key is none that this collection made: it may be a registry link")
         for child in self._registry.children(path):
             self._check_own(join(path, child), trusted, depth + 1)
 
-    def _requests(self, lines: Iterable[str]) -> list[Request]:
+    def _requests(self, lines: Iterable[str]) -> list[ScriptRequest]:
         requests = []
         for line in filter(None, lines):
             self._step = step_of(line)
             requests.append(parse(line))
         return requests
 
-    def _carry_out(self, number: int, request: Request) -> None:
+    def _carry_out(self, number: int, request: ScriptRequest) -> None:
         self._step = request.step
         self._machine.impairments.meets_record(number, f"{request.verb} {request.step.path}".strip())
         method: Callable[..., None] = getattr(self, method_of(request.verb))

@@ -21,11 +21,11 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import (
     unpacked,
 )
 
-from ..engine import Command, Connection, Engine, Output, unwrapped
-from ..impairment import Answer
-from ..recorder import Execution, Recorder, Source
+from ..engine import Command, ConnectionKind, Engine, Output, unwrapped
+from ..impairment import WrongAnswer
+from ..recorder import Execution, LogSource, Recorder
 from .grammar import step_of
-from .transaction import Machine, Transaction
+from .transaction import ScriptMachine, Transaction
 
 LONGEST_LINE = 8191
 """Characters that cmd.exe takes; the service starts each command of a shell through it."""
@@ -47,7 +47,7 @@ _FORBIDDEN_BY_FIPS = re.compile(
 _HOST_NAME = re.compile(r"\s*hostname(\.exe)?\b")
 
 
-class TwinHost(Machine, Protocol):
+class TwinHost(ScriptMachine, Protocol):
     """The machine that the engine runs on."""
 
     @property
@@ -90,15 +90,15 @@ class Twin(Engine):
     def run(self, command: Command) -> Output:
         texts = unwrapped(command.line)
         self._record(command, texts)
-        if command.connection is Connection.WINRM and len(command.line) > LONGEST_LINE:
+        if command.connection is ConnectionKind.WINRM and len(command.line) > LONGEST_LINE:
             output = Output(stderr="The command line is too long.\r\n", code=1)
         elif texts[-1].strip() == session.BOOTSTRAP:
             output = self._bootstrap(command)
         else:
             output = self._other(command, texts[-1])
-        self._host.recorder.write(Source.TRANSCRIPT, output.stdout + output.stderr)
+        self._host.recorder.write(LogSource.TRANSCRIPT, output.stdout + output.stderr)
         for answer in _answers(output.stdout):
-            self._host.recorder.write(Source.ANSWER, answer)
+            self._host.recorder.write(LogSource.ANSWER, answer)
         return output
 
     def close(self) -> None:
@@ -107,18 +107,18 @@ class Twin(Engine):
     def _record(self, command: Command, texts: Sequence[str]) -> None:
         """Write down what auditing would: processes are started over WinRM only, PSRP runs in one that is there."""
         write = self._host.recorder.write
-        if command.connection is Connection.WINRM:
-            write(Source.PROCESS, f"cmd.exe /C {command.line}")
+        if command.connection is ConnectionKind.WINRM:
+            write(LogSource.PROCESS, f"cmd.exe /C {command.line}")
             for line in texts[:-1]:
-                write(Source.PROCESS, line)
-        if command.connection is Connection.PSRP or len(texts) > 1:
-            write(Source.SCRIPT_BLOCK, texts[-1])
+                write(LogSource.PROCESS, line)
+        if command.connection is ConnectionKind.PSRP or len(texts) > 1:
+            write(LogSource.SCRIPT_BLOCK, texts[-1])
 
     def _bootstrap(self, command: Command) -> Output:
         """Run the lines of standard input before ``#records`` on those after it."""
         lines = "\n".join(command.stdin).replace("\r\n", "\n").split("\n")
         script, records = _divided(lines)
-        self._host.recorder.write(Source.SCRIPT_BLOCK, script)
+        self._host.recorder.write(LogSource.SCRIPT_BLOCK, script)
         self._host.recorder.count(Execution(command.connection, tuple(public(line) for line in records)))
         impairments = self._host.impairments
         if impairments.before_script:
@@ -152,14 +152,14 @@ class Twin(Engine):
         return Output(stderr=f"The term '{name}' is not recognized as the name of a cmdlet.\r\n", code=1)
 
     def _shutdown(self, match: re.Match[str]) -> Output:
-        self._host.recorder.write(Source.PROCESS, rf"C:\Windows\System32\{match[0]}")
+        self._host.recorder.write(LogSource.PROCESS, rf"C:\Windows\System32\{match[0]}")
         scheduled = self._host.schedule_restart(int(match[1]))
         code = 0 if scheduled else SHUTDOWN_ALREADY_SCHEDULED
         errors = "" if scheduled else f"A system shutdown has already been scheduled.({code})"
         return Output(json.dumps({"stdout": "", "stderr": errors, "rc": code}) + "\r\n")
 
     def _abort(self, match: re.Match[str]) -> Output:
-        self._host.recorder.write(Source.PROCESS, rf"C:\Windows\System32\{match[0]}")
+        self._host.recorder.write(LogSource.PROCESS, rf"C:\Windows\System32\{match[0]}")
         return Output(code=0 if self._host.abort_restart() else NO_SHUTDOWN_SCHEDULED)
 
     def _logon_test(self, match: re.Match[str]) -> Output:
@@ -210,7 +210,7 @@ def _answers(output: str) -> Iterator[str]:
             yield unframed(output)
 
 
-def _distorted(output: Output, how: Answer | None) -> Output:
+def _distorted(output: Output, how: WrongAnswer | None) -> Output:
     """Return an output, or what an impairment makes of it."""
     if how is None:
         return output
@@ -221,16 +221,16 @@ def _edited(edit: Callable[[list[str]], Iterable[str]]) -> Callable[[str], Outpu
     return lambda frame: Output(framed("".join(edit(unframed(frame).splitlines(keepends=True)))))
 
 
-_DISTORTED: Mapping[Answer, Callable[[str], Output]] = {
-    Answer.GARBAGE: lambda _frame: Output("sh: 1: Syntax error: word unexpected\n", code=2),
-    Answer.FORGED: lambda _frame: Output(stderr=FORGERY, code=1),
-    Answer.TRUNCATED: lambda frame: Output(frame[: len(frame) // 2]),
-    Answer.CUT_RECORDS: _edited(lambda lines: lines[:-1]),
-    Answer.LARGE: lambda _frame: Output(f"#rras#{'QUFB' * 3_000_000}#rras#\r\n"),
-    Answer.ENORMOUS: lambda _frame: Output(f"#rras#{'QUFB' * 25_000_000}#rras#\r\n"),
-    Answer.ENDLESS: lambda _frame: Output("QUFB" * 500_000, endless=True),
-    Answer.WRONG_MARK: lambda frame: Output(frame.replace("#rras#", "#ours#")),
-    Answer.MISORDERED: _edited(lambda lines: lines[::-1]),
-    Answer.NONSENSE: _edited(lambda lines: (re.sub(r"(^value\t.*\t)\S*", r"\1====", line) for line in lines)),
+_DISTORTED: Mapping[WrongAnswer, Callable[[str], Output]] = {
+    WrongAnswer.GARBAGE: lambda _frame: Output("sh: 1: Syntax error: word unexpected\n", code=2),
+    WrongAnswer.FORGED: lambda _frame: Output(stderr=FORGERY, code=1),
+    WrongAnswer.TRUNCATED: lambda frame: Output(frame[: len(frame) // 2]),
+    WrongAnswer.CUT_RECORDS: _edited(lambda lines: lines[:-1]),
+    WrongAnswer.LARGE: lambda _frame: Output(f"#rras#{'QUFB' * 3_000_000}#rras#\r\n"),
+    WrongAnswer.ENORMOUS: lambda _frame: Output(f"#rras#{'QUFB' * 25_000_000}#rras#\r\n"),
+    WrongAnswer.ENDLESS: lambda _frame: Output("QUFB" * 500_000, endless=True),
+    WrongAnswer.WRONG_MARK: lambda frame: Output(frame.replace("#rras#", "#ours#")),
+    WrongAnswer.MISORDERED: _edited(lambda lines: lines[::-1]),
+    WrongAnswer.NONSENSE: _edited(lambda lines: (re.sub(r"(^value\t.*\t)\S*", r"\1====", line) for line in lines)),
 }
 """What becomes of the frame that the script prints."""

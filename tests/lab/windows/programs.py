@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Callable
 
 from ..impairment import Impairments, NetshFault
-from ..recorder import Recorder, Source
+from ..recorder import LogSource, Recorder
 from .net import net
 from .netsh import Message, Netsh, error
 from .sc import Sc
@@ -33,12 +33,12 @@ class Programs:
         """Run ``netsh``, ``net`` or ``sc``; return the exit code and the output."""
         if program == "netsh" and self.impairments().netsh is NetshFault.MISSING:
             return NOT_RUN, "netsh.exe can't be started"
-        self.recorder.write(Source.PROCESS, rf"{SYSTEM_DIRECTORY}\{program}.exe {arguments}")
+        self.recorder.write(LogSource.PROCESS, rf"{SYSTEM_DIRECTORY}\{program}.exe {arguments}")
         failing = self.impairments().exit_codes.get(f"{program} {arguments}")
         if failing is not None:
             return failing, ""
         code, output = self._netsh(arguments, seconds) if program == "netsh" else self._control(program, arguments)
-        self.recorder.write(Source.TRANSCRIPT, output)
+        self.recorder.write(LogSource.TRANSCRIPT, output)
         return code, output
 
     def _control(self, program: str, arguments: str) -> tuple[int, str]:

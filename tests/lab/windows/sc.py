@@ -13,7 +13,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 
 from .installation import SERVICES, Start
 from .registry import RegistryAccess
-from .services import ServiceError, Services, State
+from .services import ServiceError, Services, ServiceState
 
 SUCCESS = 0
 INVALID_COMMAND_LINE = 1639
@@ -58,8 +58,8 @@ class Sc:
     def _status(self, name: str) -> str:
         return self._shown(name, self.services.state(name))
 
-    def _shown(self, name: str, state: State) -> str:
-        accepted = "(STOPPABLE, NOT_PAUSABLE, ACCEPTS_SHUTDOWN)" if state is State.RUNNING else ""
+    def _shown(self, name: str, state: ServiceState) -> str:
+        accepted = "(STOPPABLE, NOT_PAUSABLE, ACCEPTS_SHUTDOWN)" if state is ServiceState.RUNNING else ""
         values = ("20  WIN32_SHARE_PROCESS", f"{state.value}  {state.name}", "0  (0x0)", "0  (0x0)", "0x0", "0x0")
         lines = [f"        {label:<18} : {value}" for label, value in zip(self.labels[1:], values, strict=True)]
         lines[1] += f"\r\n                                {accepted}" if accepted else ""

@@ -21,7 +21,7 @@ NEVER = 1_000_000
 """As a number of questions: a service that does not come up by itself."""
 
 
-class State(enum.IntEnum):
+class ServiceState(enum.IntEnum):
     """SERVICE_STATUS.dwCurrentState."""
 
     STOPPED = 1
@@ -72,12 +72,12 @@ class Services:
         self.runs_with_prohibit_ipsec = False
         """Windows started with ProhibitIpSec = 1, so that RRAS makes no filters of its own until the next start."""
 
-    def state(self, name: str) -> State:
+    def state(self, name: str) -> ServiceState:
         """Return whether a service runs."""
         self.key(name)
-        return State.RUNNING if name.casefold() in self.running else State.STOPPED
+        return ServiceState.RUNNING if name.casefold() in self.running else ServiceState.STOPPED
 
-    def asked(self, name: str) -> State:
+    def asked(self, name: str) -> ServiceState:
         """Return the state of a service to somebody who asks for it: one that is late comes nearer each time."""
         folded = name.casefold()
         left = self.waiting.get(folded)
@@ -88,8 +88,8 @@ class Services:
             self.waiting[folded] = left - 1
         if self.starting.get(folded):
             self.starting[folded] -= 1
-            return State.START_PENDING
-        return State.START_PENDING if left == 1 else self.state(name)
+            return ServiceState.START_PENDING
+        return ServiceState.START_PENDING if left == 1 else self.state(name)
 
     def is_running(self, name: str) -> bool:
         """Return whether a service runs; one that does not exist doesn't."""

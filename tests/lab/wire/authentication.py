@@ -37,7 +37,7 @@ def user_file() -> str:
     return "".join(f":{user}:{PASSWORD}\n" for user in (USER, DOMAIN_USER))
 
 
-class Scheme(enum.StrEnum):
+class AuthenticationScheme(enum.StrEnum):
     """How a connection was authenticated."""
 
     BASIC = "Basic"
@@ -45,10 +45,10 @@ class Scheme(enum.StrEnum):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Verdict:
+class LoginVerdict:
     """What is known after one request."""
 
-    scheme: Scheme | None = None
+    scheme: AuthenticationScheme | None = None
     """None: not (yet) authenticated."""
     token: str = ""
     """What goes back in the header WWW-Authenticate."""
@@ -64,16 +64,16 @@ class Login:
     def __init__(self) -> None:
         self._context: spnego.ContextProxy | None = None
 
-    def check(self, authorization: str) -> Verdict:
+    def check(self, authorization: str) -> LoginVerdict:
         """Look at the header Authorization of a request; empty where there is none."""
         scheme, _space, credentials = authorization.partition(" ")
-        if scheme == Scheme.BASIC:
-            return Verdict(Scheme.BASIC if _is_known(credentials) else None)
-        if scheme == Scheme.NEGOTIATE:
+        if scheme == AuthenticationScheme.BASIC:
+            return LoginVerdict(AuthenticationScheme.BASIC if _is_known(credentials) else None)
+        if scheme == AuthenticationScheme.NEGOTIATE:
             return self._negotiate(credentials)
-        return Verdict(Scheme.NEGOTIATE if self._context and self._context.complete else None)
+        return LoginVerdict(AuthenticationScheme.NEGOTIATE if self._context and self._context.complete else None)
 
-    def _negotiate(self, credentials: str) -> Verdict:
+    def _negotiate(self, credentials: str) -> LoginVerdict:
         try:
             token = base64.b64decode(credentials, validate=True)
             if self._context is None or self._context.complete:
@@ -81,9 +81,9 @@ class Login:
             answer = self._context.step(token)
         except (spnego.exceptions.SpnegoError, ValueError, struct.error):
             self._context = None
-            return Verdict()
+            return LoginVerdict()
         header = f"Negotiate {base64.b64encode(answer).decode()}" if answer else ""
-        return Verdict(Scheme.NEGOTIATE if self._context.complete else None, header)
+        return LoginVerdict(AuthenticationScheme.NEGOTIATE if self._context.complete else None, header)
 
     def unseal(self, body: bytes) -> bytes:
         """Open the body of a sealed request. Raises R(SealingError)."""

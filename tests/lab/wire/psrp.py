@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 import psrpcore
 from psrpcore.types import HostMethodIdentifier, NETException, PSInvocationState
 
-from ..engine import Command, Connection, Output
+from ..engine import Command, ConnectionKind, Output
 from .shells import BLOCK, Pipe, Shell, ShellHost, run_in_thread
 from .soap import FaultCode, FaultError, Request, find_text
 
@@ -106,7 +106,7 @@ class RunspaceShell(Shell):
         metadata = pipeline.metadata
         commands = metadata.commands if isinstance(metadata, psrpcore.PowerShell) else []
         text = "\n".join(command.command_text for command in commands)
-        command = Command(Connection.PSRP, text, tuple(self._inputs.pop(identifier)))
+        command = Command(ConnectionKind.PSRP, text, tuple(self._inputs.pop(identifier)))
         run_in_thread(self._machine, command, lambda output: self._deliver(pipeline, output))
 
     def _deliver(self, pipeline: psrpcore.ServerPipeline, output: Output) -> None:

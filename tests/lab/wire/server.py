@@ -99,7 +99,7 @@ class _Server(http.server.ThreadingHTTPServer):
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._tls = _tls_context(site.certificate) if site.certificate else None
-        super().__init__(address, _Handler)
+        super().__init__(address, _HttpHandler)
 
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, address = super().get_request()
@@ -126,7 +126,7 @@ class _Server(http.server.ThreadingHTTPServer):
         """Say nothing: clients hang up, and hosts lose their power, in the ordinary course of tests."""
 
 
-class _Handler(http.server.BaseHTTPRequestHandler):
+class _HttpHandler(http.server.BaseHTTPRequestHandler):
     """One connection: its authentication lives as long as it does."""
 
     protocol_version = "HTTP/1.1"

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Protocol
 from xml.etree import ElementTree as ET
 
-from ..engine import Command, Connection, Engine, Output
+from ..engine import Command, ConnectionKind, Engine, Output
 from ..impairment import PoweredOff
 from .soap import FaultCode, FaultError, Request, find_text
 
@@ -153,7 +153,7 @@ class _RunningCommand:
 
     def start(self) -> None:
         lines = tuple(self._stdin.decode(errors="replace").splitlines())
-        run_in_thread(self._machine, Command(Connection.WINRM, self._line, lines), self._deliver)
+        run_in_thread(self._machine, Command(ConnectionKind.WINRM, self._line, lines), self._deliver)
 
     def _deliver(self, output: Output) -> None:
         if output.endless:

@@ -30,7 +30,7 @@ for _prefix, _uri in NAMESPACES.items():
     ET.register_namespace(_prefix, _uri)
 
 
-class Action(enum.StrEnum):
+class SoapAction(enum.StrEnum):
     """What a request asks for: the URI in its header, and the response's."""
 
     CREATE = "http://schemas.xmlsoap.org/ws/2004/09/transfer/Create"

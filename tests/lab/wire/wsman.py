@@ -13,13 +13,13 @@ from xml.etree import ElementTree as ET
 
 from . import psrp
 from .shells import Block, CommandShell, Shell, ShellHost
-from .soap import NAMESPACES, Action, FaultCode, FaultError, Request, Response, element, fault, parse, response
+from .soap import NAMESPACES, FaultCode, FaultError, Request, Response, SoapAction, element, fault, parse, response
 
 COMMAND_RESOURCE = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/cmd"
 _STATE = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/CommandState/"
 
 
-class Service:
+class WsmanService:
     """Everything that clients have open on a host since it started."""
 
     def __init__(self, machine: ShellHost) -> None:
@@ -27,12 +27,12 @@ class Service:
         self._lock = threading.Lock()
         self._shells: dict[str, Shell] = {}
         self._operations: dict[str, Callable[[Request], tuple[ET.Element, ...]]] = {
-            Action.CREATE: self._create,
-            Action.DELETE: self._delete,
-            Action.COMMAND: self._command,
-            Action.SEND: self._send,
-            Action.RECEIVE: self._receive,
-            Action.SIGNAL: self._signal,
+            SoapAction.CREATE: self._create,
+            SoapAction.DELETE: self._delete,
+            SoapAction.COMMAND: self._command,
+            SoapAction.SEND: self._send,
+            SoapAction.RECEIVE: self._receive,
+            SoapAction.SIGNAL: self._signal,
         }
 
     def answer(self, envelope: bytes) -> Response:

@@ -17,7 +17,7 @@ import winrm.exceptions
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records, session
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import steps
-from ansible_collections.rras.ipsec.tests.lab import Answer, Host, Lab
+from ansible_collections.rras.ipsec.tests.lab import Host, Lab, WrongAnswer
 from ansible_collections.rras.ipsec.tests.lab.impairment import Impairments
 from ansible_collections.rras.ipsec.tests.lab.windows.installation import RASMAN_PARAMETERS
 from ansible_collections.rras.ipsec.tests.lab.wire.authentication import PASSWORD, USER
@@ -148,14 +148,14 @@ class TestCommands:
         output = Client(WINRM, lab["careful"]).run(session.PREFIX + "A" * 8192)
         assert (output.code, output.stderr) == (1, "The command line is too long.\r\n")
 
-    @pytest.mark.parametrize("answer", [Answer.GARBAGE, Answer.TRUNCATED])
-    def test_a_host_may_answer_nonsense(self, lab: Lab, answer: Answer) -> None:
+    @pytest.mark.parametrize("answer", [WrongAnswer.GARBAGE, WrongAnswer.TRUNCATED])
+    def test_a_host_may_answer_nonsense(self, lab: Lab, answer: WrongAnswer) -> None:
         lab["careful"].impairments.answer = answer
         with pytest.raises(session.NoAnswerError):
             run_script(Client(WINRM, lab["careful"]), read_rasman)
 
     def test_a_host_may_answer_half(self, lab: Lab) -> None:
-        lab["careful"].impairments.answer = Answer.CUT_RECORDS
+        lab["careful"].impairments.answer = WrongAnswer.CUT_RECORDS
         with pytest.raises(records.MalformedAnswerError):
             run_script(Client(WINRM, lab["careful"]), read_rasman)
 

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall, steps
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Tree, Value, join
 from ansible_collections.rras.ipsec.tests.lab import Host, NetshFault
-from ansible_collections.rras.ipsec.tests.lab.recorder import Source
+from ansible_collections.rras.ipsec.tests.lab.recorder import LogSource
 from ansible_collections.rras.ipsec.tests.lab.windows.firewall import rules
 from ansible_collections.rras.ipsec.tests.lab.windows.installation import DOMAIN_POLICY, POLICY_STORE, SERVICES
 from ansible_collections.rras.ipsec.tests.lab.windows.sc import ENGLISH, GERMAN, Sc
@@ -180,8 +180,8 @@ class TestNetsh:
     def test_command_lines_and_output_are_written_down(self, stored: Host) -> None:
         stored.run_program("netsh", SHOW_FILTERS, 30)
         assert [(line.source, line.text) for line in stored.recorder.lines] == [
-            (Source.PROCESS, rf"C:\Windows\system32\netsh.exe {SHOW_FILTERS}"),
-            (Source.TRANSCRIPT, "No quick mode filters.\r\n"),
+            (LogSource.PROCESS, rf"C:\Windows\system32\netsh.exe {SHOW_FILTERS}"),
+            (LogSource.TRANSCRIPT, "No quick mode filters.\r\n"),
         ]
 
 

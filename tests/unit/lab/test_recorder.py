@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.rras.ipsec.tests.lab.recorder import Recorder, Source
+from ansible_collections.rras.ipsec.tests.lab.recorder import LogSource, Recorder
 
 SECRET = "p\u00e4ssword 1"
 _TEXTS = st.text(st.characters(codec="utf-8"), max_size=20)
 
 
-@pytest.mark.parametrize("source", Source)
-def test_a_secret_is_found_wherever_it_stands(source: Source) -> None:
+@pytest.mark.parametrize("source", LogSource)
+def test_a_secret_is_found_wherever_it_stands(source: LogSource) -> None:
     recorder = Recorder()
     recorder.write(source, f"before {SECRET} after")
     assert recorder.leaks("other", SECRET) == [f"{source}: secret number 2 is in 'before {SECRET} after'"]
@@ -27,26 +27,26 @@ def test_a_secret_is_found_wherever_it_stands(source: Source) -> None:
 @given(before=_TEXTS, after=_TEXTS, encoding=st.sampled_from(["utf-8", "utf-16-le"]))
 def test_a_secret_is_found_inside_base64(before: str, after: str, encoding: str) -> None:
     recorder = Recorder()
-    recorder.write(Source.PROCESS, base64.b64encode((before + SECRET + after).encode(encoding)).decode())
+    recorder.write(LogSource.PROCESS, base64.b64encode((before + SECRET + after).encode(encoding)).decode())
     assert recorder.leaks(SECRET)
 
 
 def test_a_secret_is_found_as_hexadecimal_digits() -> None:
     recorder = Recorder()
-    recorder.write(Source.TRANSCRIPT, SECRET.encode("utf-16-le").hex())
+    recorder.write(LogSource.TRANSCRIPT, SECRET.encode("utf-16-le").hex())
     assert recorder.leaks(SECRET)
 
 
 @given(text=_TEXTS)
 def test_nothing_is_found_where_nothing_is(text: str) -> None:
     recorder = Recorder()
-    recorder.write(Source.MODULE, text)
+    recorder.write(LogSource.MODULE, text)
     assert recorder.leaks(SECRET) == []
 
 
 def test_a_cleared_recorder_remembers_nothing() -> None:
     recorder = Recorder()
-    recorder.write(Source.SYSTEM, "restarts")
+    recorder.write(LogSource.SYSTEM, "restarts")
     assert recorder.restarts == 1
     recorder.clear()
     assert (recorder.restarts, recorder.lines) == (0, [])

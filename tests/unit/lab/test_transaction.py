@@ -38,7 +38,7 @@ from ansible_collections.rras.ipsec.tests.support.transactions import (
     RULES,
     STORE,
     SUCCEEDING,
-    Case,
+    TransactionCase,
     marked,
     record,
     set_text,
@@ -65,12 +65,12 @@ def run(host: Host, *lines: str, nonce: bytes = transactions.NONCE, refused: Fau
 
 
 @pytest.mark.parametrize("case", SUCCEEDING, ids=lambda case: case.name)
-def test_transactions_that_succeed(machine: Host, case: Case) -> None:
+def test_transactions_that_succeed(machine: Host, case: TransactionCase) -> None:
     assert run(machine, *case.records).failure is None
 
 
 @pytest.mark.parametrize("case", marked(FAILING))
-def test_transactions_that_fail_change_nothing(machine: Host, case: Case) -> None:
+def test_transactions_that_fail_change_nothing(machine: Host, case: TransactionCase) -> None:
     before = kept(machine)
     running = [machine.services.is_running(name) for name in ("PolicyAgent", "IKEEXT")]
     failure = run(machine, *case.records).failure

@@ -12,8 +12,8 @@ import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import agreement, barrier
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.barrier import Fleet, Gate
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Identifier, Severity
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.fleet import Fleet, Gate
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Node
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyProof, PolicyResult, ValueResult
 from ansible_collections.rras.ipsec.tests.support.network import (

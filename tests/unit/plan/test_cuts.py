@@ -48,7 +48,7 @@ class CutAtMoment:
 
 
 @dataclasses.dataclass(frozen=True)
-class Trouble:
+class CutCause:
     """What cuts a run, and which hive Windows had not written to disk by then, if it matters."""
 
     error: type[BaseException]
@@ -56,10 +56,10 @@ class Trouble:
 
 
 TROUBLES = {
-    "an error": Trouble(RecordRefusedError),
-    "a power failure": Trouble(PoweredOff),
-    "a power failure that loses SOFTWARE": Trouble(PoweredOff, "SOFTWARE"),
-    "a power failure that loses SYSTEM": Trouble(PoweredOff, "SYSTEM"),
+    "an error": CutCause(RecordRefusedError),
+    "a power failure": CutCause(PoweredOff),
+    "a power failure that loses SOFTWARE": CutCause(PoweredOff, "SOFTWARE"),
+    "a power failure that loses SYSTEM": CutCause(PoweredOff, "SYSTEM"),
 }
 
 

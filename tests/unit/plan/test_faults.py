@@ -27,7 +27,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Pla
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value, join
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import WorkError
-from ansible_collections.rras.ipsec.tests.lab import Answer, NetshFault, PoweredOff, RecordRefusedError
+from ansible_collections.rras.ipsec.tests.lab import NetshFault, PoweredOff, RecordRefusedError, WrongAnswer
 from ansible_collections.rras.ipsec.tests.support.cuts import check
 from ansible_collections.rras.ipsec.tests.support.effort import TRIED
 from ansible_collections.rras.ipsec.tests.support.journeys import JOURNEYS, OLD, Journey, removal, site
@@ -45,7 +45,7 @@ PROGRAMS = (
     "sc config PolicyAgent start= auto",
     "sc control PolicyAgent 129",
 )
-NO_ANSWERS = (Answer.GARBAGE, Answer.TRUNCATED, Answer.CUT_RECORDS, Answer.NONSENSE)
+NO_ANSWERS = (WrongAnswer.GARBAGE, WrongAnswer.TRUNCATED, WrongAnswer.CUT_RECORDS, WrongAnswer.NONSENSE)
 
 
 class LostError(Exception):
@@ -57,7 +57,7 @@ ENDS = (PoweredOff, TransactionError, NoAnswerError, MalformedAnswerError, PlanE
 
 
 @dataclasses.dataclass
-class Fault:
+class InjectedFault:
     """One thing that goes wrong, and the words for it."""
 
     words: str
@@ -69,7 +69,7 @@ class Fault:
     """Whether it came to that."""
 
 
-def _at_record(number: int, act: Callable[[Server], None], words: str, lost_hive: str = "") -> Fault:
+def _at_record(number: int, act: Callable[[Server], None], words: str, lost_hive: str = "") -> InjectedFault:
     def strike(server: Server) -> None:
         left = itertools.count()
 
@@ -79,7 +79,7 @@ def _at_record(number: int, act: Callable[[Server], None], words: str, lost_hive
 
         server.host.impairments.before_record = before
 
-    return Fault(f"{words} before record {number}", strike, lost_hive)
+    return InjectedFault(f"{words} before record {number}", strike, lost_hive)
 
 
 def _raising(error: type[BaseException]) -> Callable[[Server], None]:
@@ -95,7 +95,7 @@ def _edit(server: Server) -> None:
     server.add([Key(path, {"ipsecName": Value.sz("somebody else's"), "whenChanged": Value.dword(len(server.tree))})])
 
 
-def _lost(number: int, *, before: bool) -> Fault:
+def _lost(number: int, *, before: bool) -> InjectedFault:
     def strike(server: Server) -> None:
         left, execute = itertools.count(), Server.execute
 
@@ -110,10 +110,10 @@ def _lost(number: int, *, before: bool) -> Fault:
 
         server.execute = losing  # type: ignore[method-assign]
 
-    return Fault(f"the {'request' if before else 'answer'} of execution {number} is lost", strike)
+    return InjectedFault(f"the {'request' if before else 'answer'} of execution {number} is lost", strike)
 
 
-def _distorted(number: int, answer: Answer) -> Fault:
+def _distorted(number: int, answer: WrongAnswer) -> InjectedFault:
     def strike(server: Server) -> None:
         left = itertools.count()
 
@@ -122,18 +122,20 @@ def _distorted(number: int, answer: Answer) -> Fault:
 
         server.host.impairments.before_script = before_script
 
-    return Fault(f"answer {number} is {answer}", strike)
+    return InjectedFault(f"answer {number} is {answer}", strike)
 
 
-def _netsh(fault: NetshFault) -> Fault:
-    return Fault(f"netsh is {fault}", lambda server: setattr(server.host.impairments, "netsh", fault))
+def _netsh(fault: NetshFault) -> InjectedFault:
+    return InjectedFault(f"netsh is {fault}", lambda server: setattr(server.host.impairments, "netsh", fault))
 
 
-def _program(line: str) -> Fault:
-    return Fault(f"{line} ends with 5", lambda server: setattr(server.host.impairments, "exit_codes", {line: 5}))
+def _program(line: str) -> InjectedFault:
+    return InjectedFault(
+        f"{line} ends with 5", lambda server: setattr(server.host.impairments, "exit_codes", {line: 5})
+    )
 
 
-def _late(readings: int) -> Fault:
+def _late(readings: int) -> InjectedFault:
     """An agent that takes its time to load, but not when Windows starts: nothing covers L2TP then."""
 
     def strike(server: Server) -> None:
@@ -145,14 +147,14 @@ def _late(readings: int) -> Fault:
 
         server.restart = restart  # type: ignore[method-assign]
 
-    return Fault(f"the agent is late by {readings}", strike)
+    return InjectedFault(f"the agent is late by {readings}", strike)
 
 
-def _somebody_else(execution: int) -> Fault:
-    return Fault(f"somebody else does the same before execution {execution}", _nothing, meanwhile=execution)
+def _somebody_else(execution: int) -> InjectedFault:
+    return InjectedFault(f"somebody else does the same before execution {execution}", _nothing, meanwhile=execution)
 
 
-def _let_somebody_else_go(server: Server, journey: Journey, fault: Fault) -> None:
+def _let_somebody_else_go(server: Server, journey: Journey, fault: InjectedFault) -> None:
     left = itertools.count()
 
     def execute(command: str, data: bytes) -> Output:
@@ -166,7 +168,7 @@ def _let_somebody_else_go(server: Server, journey: Journey, fault: Fault) -> Non
     server.execute = execute  # type: ignore[method-assign]
 
 
-def any_fault(chance: random.Random) -> Fault:
+def any_fault(chance: random.Random) -> InjectedFault:
     """Draw one."""
     record, execution = chance.randrange(LATEST_RECORD), chance.randrange(LATEST_EXECUTION)
     return chance.choice(
@@ -206,7 +208,7 @@ def prepared(name: str) -> Server:
     return server
 
 
-def strike(server: Server, journey: Journey, fault: Fault) -> bool:
+def strike(server: Server, journey: Journey, fault: InjectedFault) -> bool:
     """Go under a fault; return whether the run ended by it. Then nothing is wrong any more."""
     struck = False
     fault.strike(server)
@@ -239,7 +241,7 @@ def go_on(server: Server, name: str) -> None:
     assert journey.arrived(server)
 
 
-def tried(seed: int) -> tuple[list[Fault], int]:
+def tried(seed: int) -> tuple[list[InjectedFault], int]:
     """Try one seed; answer the faults, and how many of them ended a run. Raises what is wrong."""
     chance = random.Random(seed)  # noqa: S311 - nothing secret
     name = chance.choice(list(JOURNEYS))

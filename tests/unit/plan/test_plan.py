@@ -29,7 +29,7 @@ GONE = join(LOCAL, "ipsecNFA{gone}")
 
 
 @dataclasses.dataclass(frozen=True)
-class Written:
+class WrittenPolicy:
     """A policy as it lies in a store."""
 
     keys: tuple[Key, ...]
@@ -49,13 +49,13 @@ class Written:
 _seeds = itertools.count(1)
 
 
-def written(**given: Any) -> Written:
+def written(**given: Any) -> WrittenPolicy:
     """Write a declared policy under GUIDs of its own; its keys are digests, as a host answers them."""
     policy = declare(**given).policy.masked(NONCE)
-    return Written(object_keys(policy, strategies.guids(uuid.UUID(int=next(_seeds))), 1))
+    return WrittenPolicy(object_keys(policy, strategies.guids(uuid.UUID(int=next(_seeds))), 1))
 
 
-def store(*policies: Written, active: str = "", **ours: Any) -> HostState:
+def store(*policies: WrittenPolicy, active: str = "", **ours: Any) -> HostState:
     """Return a host with these policies. ours: owned, replaced (what is on record), and the fields of a transaction."""
     keys = [key for policy in policies for key in policy.keys]
     record = {"Owned": Value.multi_sz(ours.pop("owned", ())), "Replaced": Value.sz(ours.pop("replaced", ""))}
@@ -273,16 +273,16 @@ class TestOursIsThere:
 
     def test_one_that_can_not_be_read_completely_is_written_again(self) -> None:
         ours = written(rules=[rule(), BLOCKED])
-        broken = Written((Key(ours.part("ipsecNFA"), {"ipsecName": Value.sz("no data")}), *ours.keys[1:]))
+        broken = WrittenPolicy((Key(ours.part("ipsecNFA"), {"ipsecName": Value.sz("no data")}), *ours.keys[1:]))
         whole = [key for key in ours.keys if key.path != broken.keys[0].path]
-        host = store(Written((broken.keys[0], *whole)), active=ours.path, owned=ours.paths)
+        host = store(WrittenPolicy((broken.keys[0], *whole)), active=ours.path, owned=ours.paths)
         assert present(host, rules=[rule(), BLOCKED]).transaction.intent is Intent.SWITCH
         assert present(host, rules=[BLOCKED]).transaction.intent is Intent.SWITCH
 
     def test_what_is_on_record_but_used_by_nobody_goes_too(self) -> None:
         ours, rest = written(), written(name="Rest")
         lost = rest.part("ipsecFilter")
-        host = store(ours, Written(rest.keys[:1]), active=ours.path, owned={*ours.paths, lost, GONE})
+        host = store(ours, WrittenPolicy(rest.keys[:1]), active=ours.path, owned={*ours.paths, lost, GONE})
         planned = present(host)
         assert planned.obsolete == (lost,)
         assert set(planned.owned_after) == ours.paths, "what is gone is no longer on record"
@@ -339,7 +339,10 @@ class TestOthers:
     def test_an_equal_one_is_used_as_it_is_and_nothing_is_recorded(self) -> None:
         theirs = written()
         prohibited = Key(hosts.RASMAN, {"ProhibitIpSec": Value.dword(1)})
-        for host in (store(theirs, active=theirs.path), store(Written((prohibited, *theirs.keys)), active=theirs.path)):
+        for host in (
+            store(theirs, active=theirs.path),
+            store(WrittenPolicy((prohibited, *theirs.keys)), active=theirs.path),
+        ):
             planned = present(host)
             assert planned.empty
             assert (planned.transaction.intent, planned.records) == (Intent.KEEP, ())
@@ -347,7 +350,7 @@ class TestOthers:
 
     def test_the_first_change_records_it_and_that_it_stays_theirs(self) -> None:
         theirs = written()
-        keys = Written((Key(hosts.RASMAN, {"ProhibitIpSec": Value.dword(1)}), *theirs.keys))
+        keys = WrittenPolicy((Key(hosts.RASMAN, {"ProhibitIpSec": Value.dword(1)}), *theirs.keys))
         host = store(keys, active=theirs.path)
         stopped = {**host.services, "IKEEXT": dataclasses.replace(host.services["IKEEXT"], running=False)}
         planned = present(dataclasses.replace(host, services=stopped))
@@ -393,7 +396,7 @@ class TestOthers:
             Key(key.path, {**key, "ipsecFilterReference": Value.multi_sz([shared])}) if "ipsecNFA" in key.path else key
             for key in theirs.keys
         ]
-        host = store(ours, Written(tuple(borrowing)), active=ours.path, owned=ours.paths)
+        host = store(ours, WrittenPolicy(tuple(borrowing)), active=ours.path, owned=ours.paths)
         assert set(present(host, rules=OTHER_RULES).obsolete) == ours.paths - {shared}
         assert set(absent(host).obsolete) == ours.paths - {shared}
         assert absent(host).owned_after == ()
@@ -443,10 +446,10 @@ class TestRemoval:
     def test_the_services_are_given_back_with_the_last_one(self) -> None:
         ours, other = written(), written(name="Branches")
         note = Key(hosts.SERVICES_NOTE, {"IKEEXT": Value.sz("demand")})
-        both = Written((note, *ours.keys)), other
+        both = WrittenPolicy((note, *ours.keys)), other
         assert absent(store(*both, owned=ours.paths | other.paths)).services == ()
         assert len(absent(store(both[0], owned=ours.paths)).services) == 3
-        assert not absent(store(Written((note, *written().keys)))).empty, "they are given back all the same"
+        assert not absent(store(WrittenPolicy((note, *written().keys)))).empty, "they are given back all the same"
 
     @pytest.mark.parametrize(
         ("fields", "sentence"),
@@ -458,7 +461,7 @@ class TestRemoval:
             Key(hosts.RASMAN, {name: Value.dword(number) for name, number in fields.items()}),
             Key(hosts.RESTART_PENDING),
         )
-        keys = Written((*danger, *ours.keys))
+        keys = WrittenPolicy((*danger, *ours.keys))
         assert absent(store(keys, active=ours.path, owned=ours.paths)).refusal.startswith(sentence)
         assert absent(store(keys, owned=ours.paths)).refusal == "", "what is not assigned protects nothing"
         assert absent(store(keys, other, active=other.path, owned=ours.paths)).refusal == ""

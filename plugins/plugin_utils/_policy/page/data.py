@@ -22,9 +22,9 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.page.schema imp
     PageFinding,
     PageReading,
     PageReport,
+    PageRow,
     PageRule,
-    Row,
-    Server,
+    PageServer,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import (
     PolicyFacts,
@@ -71,7 +71,7 @@ def make(verified: Verified, written: str) -> PageReport:
 # --- servers ---
 
 
-def _server(verified: Verified, node: Node, said_of_it: Sequence[PageFinding]) -> Server:
+def _server(verified: Verified, node: Node, said_of_it: Sequence[PageFinding]) -> PageServer:
     answer = verified.answers.get(node.name) or {}
     proof = as_proof(answer) if "host" in answer else None
     said = list(said_of_it)
@@ -244,7 +244,7 @@ def _judged(found: Mapping[str, Any] | None, worst_end: Level) -> tuple[Level, s
     return (Level.WARNING, "accepted") if found["accepted"] else (Level.ERROR, "error")
 
 
-def _settings(verified: Verified, connection: Connection) -> Iterator[Row]:
+def _settings(verified: Verified, connection: Connection) -> Iterator[PageRow]:
     ends = [_end(verified, peer, connection.name) for peer in connection.peers]
     for setting in ends[0]:
         lines = [end[setting] for end in ends]

@@ -14,7 +14,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.page.schema import Link, PageReport, Server
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.page.schema import Link, PageReport, PageServer
 
 _LETTER: Final = 7.0
 """The width of a letter of a label."""
@@ -41,7 +41,7 @@ _PAIR_WIDTH: Final = 300
 class Mark:
     """A server: where its mark is, and where its label begins, turned by so many degrees."""
 
-    server: Server
+    server: PageServer
     label: str
     x: float
     y: float
@@ -115,7 +115,7 @@ def _neighbours(names: Sequence[str], links: Sequence[Link]) -> dict[str, list[s
     return near
 
 
-def _drawing(servers: Sequence[Server], links: Sequence[Link]) -> Drawing:
+def _drawing(servers: Sequence[PageServer], links: Sequence[Link]) -> Drawing:
     marks = _pair(servers) if len(servers) <= _PAIR else _rings(servers, links)
     boxes = [_box(mark) for mark in marks]
     left, top = (min(box[side] for box in boxes) - _MARGIN for side in (0, 1))
@@ -128,11 +128,11 @@ def _drawing(servers: Sequence[Server], links: Sequence[Link]) -> Drawing:
 _PAIR: Final = 2
 
 
-def _pair(servers: Sequence[Server]) -> list[Mark]:
+def _pair(servers: Sequence[PageServer]) -> list[Mark]:
     return [_upright(server, number * _PAIR_WIDTH / 2, 0) for number, server in enumerate(servers)]
 
 
-def _rings(servers: Sequence[Server], links: Sequence[Link]) -> list[Mark]:
+def _rings(servers: Sequence[PageServer], links: Sequence[Link]) -> list[Mark]:
     """Hubs on an inner ring, or one in the middle, and each in front of its spokes, which are on the outer one."""
     near = _neighbours([each["name"] for each in servers], links)
     by_name = {each["name"]: each for each in servers}
@@ -151,13 +151,13 @@ def _rings(servers: Sequence[Server], links: Sequence[Link]) -> list[Mark]:
     return [*inside, *outside]
 
 
-def _hub(server: Server, angles: Sequence[float], reach: float) -> Mark:
+def _hub(server: PageServer, angles: Sequence[float], reach: float) -> Mark:
     """A hub, in front of the middle of its spokes."""
     angle = (angles[0] + angles[-1]) / 2
     return _upright(server, reach * math.cos(angle), reach * math.sin(angle))
 
 
-def _ring(servers: Sequence[Server]) -> Iterator[Mark]:
+def _ring(servers: Sequence[PageServer]) -> Iterator[Mark]:
     ring = _ring_radius(servers)
     for number, server in enumerate(servers):
         angle = _angle(number, len(servers))
@@ -170,7 +170,7 @@ def _angle(number: int, count: int) -> float:
     return 2 * math.pi * number / count - math.pi / 2
 
 
-def _ring_radius(servers: Sequence[Server]) -> float:
+def _ring_radius(servers: Sequence[PageServer]) -> float:
     count = len(servers)
     if count > _UPRIGHT:
         return max(_SMALLEST_RING, count * _LINE / (2 * math.pi))
@@ -178,14 +178,14 @@ def _ring_radius(servers: Sequence[Server]) -> float:
     return max(_SMALLEST_RING, (widest + _LINE) / (2 * math.sin(math.pi / max(count, 2))))
 
 
-def _upright(server: Server, x: float, y: float) -> Mark:
+def _upright(server: PageServer, x: float, y: float) -> Mark:
     """A label of two lines: under the mark, or above it in the upper half, where links come from below."""
     below = y > -1
     text_y = y + _RADIUS + _LINE if below else y - _RADIUS - _LINE - 5
     return Mark(server, _label(server), x, y, x, text_y, stacked=True)
 
 
-def _ray(server: Server, x: float, y: float, angle: float) -> Mark:
+def _ray(server: PageServer, x: float, y: float, angle: float) -> Mark:
     """A label that leads away from the middle; on the left side it is turned so that it can be read."""
     reach = 1 + (_RADIUS + 6) / math.hypot(x, y)
     left = math.cos(angle) < -1e-9  # noqa: PLR2004 - so that the top and the bottom are always on the same side
@@ -193,7 +193,7 @@ def _ray(server: Server, x: float, y: float, angle: float) -> Mark:
     return Mark(server, _label(server), x, y, x * reach, y * reach, turn, "end" if left else "start")
 
 
-def _label(server: Server) -> str:
+def _label(server: PageServer) -> str:
     name = server["name"]
     return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}\u2026"
 

@@ -57,7 +57,7 @@ class PageReading(TypedDict):
     unfinished_transaction: str | None
 
 
-class Server(PageReading):
+class PageServer(PageReading):
     """One server."""
 
     name: str
@@ -69,7 +69,7 @@ class Server(PageReading):
     findings: list[PageFinding]
 
 
-class Row(TypedDict):
+class PageRow(TypedDict):
     """What both ends of a connection have of one setting, in lines; same: None where it is not known of both."""
 
     setting: str
@@ -87,7 +87,7 @@ class Link(TypedDict):
     agree: bool | None
     proved: bool | None
     summary: str
-    settings: list[Row]
+    settings: list[PageRow]
 
 
 class PageReport(TypedDict):
@@ -96,5 +96,5 @@ class PageReport(TypedDict):
     version: int
     written: str
     level: str
-    servers: list[Server]
+    servers: list[PageServer]
     connections: list[Link]

@@ -132,7 +132,7 @@ def read(data: bytes, code_page: str = "cp1252") -> Tree:
 
     code_page: Python's name of the code page of a file that is not Unicode. Raises `RegFileError`.
     """
-    return _Reader(_decoded(data, code_page), code_page).tree()
+    return _RegFileReader(_decoded(data, code_page), code_page).tree()
 
 
 def _decoded(data: bytes, code_page: str) -> str:
@@ -148,7 +148,7 @@ def _decoded(data: bytes, code_page: str) -> str:
     raise RegFileError(line, f"is not text in {said}.")
 
 
-class _Reader:
+class _RegFileReader:
     """One file while it is read."""
 
     def __init__(self, whole: str, code_page: str) -> None:

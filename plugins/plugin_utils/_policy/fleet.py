@@ -1,0 +1,117 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The hosts of a run and what each phase answered for each of them: what the decisions between the phases rest on."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import describe, mistakes
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Network
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import HostFacts, PolicyResult
+
+T = TypeVar("T")
+
+
+class Gate(enum.StrEnum):
+    """The phases that end in a barrier."""
+
+    PLAN = "plan"
+    STAGE = "stage"
+    COMMIT = "commit"
+    NEAR = "near"
+    """Not a phase of the policy: before near ends commit, no far end of theirs may have failed to."""
+    VALUE = "value"
+    """Not a phase of the policy: before ProhibitIpSec is set, each end of each connection must have its policy."""
+    PROOF = "proof"
+    """The last reading. What was replaced is deleted only when all ends were read after the change."""
+    REMOVAL = "removal"
+    """Before anything is taken away, each host of the network must have been read."""
+    WITHOUT_VALUE = "without_value"
+    """Before a policy is removed, Windows must run without ProhibitIpSec on each host of the network."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Fleet:
+    """The hosts of a run and what each phase answered for each of them; a phase that a host has not done is missing."""
+
+    network: Network
+    results: Mapping[str, Mapping[Gate, PolicyResult]]
+    machines: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Which machine answered under each name of the play, connected with the others or not, as far as it is known."""
+    _found: dict[str, Any] = dataclasses.field(default_factory=dict, init=False, repr=False, compare=False)
+    """What was found out already, for all hosts that change together at once."""
+
+    def together(self, host: str) -> frozenset[str]:
+        """The hosts that change together with a host, itself included: changed connections join them."""
+        return self._component("changing", host, lambda: networks.beside(_changed_edges(self)))
+
+    def connected(self, host: str) -> frozenset[str]:
+        """The managed hosts that any of the declared connections join with a host, itself included."""
+        return self._component("connected", host, lambda: networks.beside_managed(self.network))
+
+    def once(self, question: str, members: frozenset[str], answer: Callable[[], T]) -> T:
+        """What a question about some hosts has as its answer."""
+        known: dict[frozenset[str], T] = self._found.setdefault(question, {})
+        if members not in known:
+            known[members] = answer()
+        return known[members]
+
+    def twins(self) -> tuple[mistakes.Pair, ...]:
+        """The names of the same machine, of all machines that are known."""
+        if "twins" not in self._found:
+            answered = {host: facts.get("machine", "") for host in self.results if (facts := self.facts(host))}
+            self._found["twins"] = tuple(mistakes.twins({**self.machines, **answered}))
+        found: tuple[mistakes.Pair, ...] = self._found["twins"]
+        return found
+
+    def _component(self, kind: str, host: str, edges: Callable[[], Mapping[str, Iterable[str]]]) -> frozenset[str]:
+        known: dict[str, frozenset[str]] = self._found.setdefault(kind, {})
+        if host not in known:
+            if not known:
+                self._found[f"edges {kind}"] = edges()
+            members = networks.component(host, self._found[f"edges {kind}"])
+            known.update(dict.fromkeys(members, members))
+        return known[host]
+
+    def answered(self, host: str, phase: Gate) -> PolicyResult | None:
+        """The result of a phase on a host; None where there is none, or only that the task was skipped."""
+        result = self.results.get(host, {}).get(phase)
+        return None if result is None or result.get("skipped") else result
+
+    def uncertain(self, host: str) -> bool:
+        """Whether the answer to the commit got lost, and the host did not answer when it was asked again."""
+        return bool((self.answered(host, Gate.COMMIT) or {}).get("uncertain"))
+
+    def strategy(self, host: str) -> str:
+        """The strategy of the play, as far as it is known."""
+        return str((self.answered(host, Gate.PLAN) or {}).get("strategy", ""))
+
+    def pending(self, host: str) -> bool:
+        """Whether the plan found something to do on a host."""
+        planned = self.answered(host, Gate.PLAN)
+        return bool(planned and planned.get("pending"))
+
+    def facts(self, host: str) -> HostFacts | None:
+        """What the plan read of a host; nothing where it read nothing."""
+        return (self.answered(host, Gate.PLAN) or {}).get("host")
+
+
+def is_changed(connection: networks.Connection, plan: PolicyResult) -> bool:
+    """Whether the plan of one of its ends changes a connection."""
+    return describe.escaped(connection.name) in (plan.get("changed_rules") or ())
+
+
+def _changed_edges(run: Fleet) -> Iterator[tuple[str, str]]:
+    """The connections that the plan of either end changes, as pairs of managed hosts."""
+    for host in run.results:
+        planned = run.answered(host, Gate.PLAN) or {}
+        for connection in networks.connections_of(run.network, host):
+            other = connection.other(host)
+            if is_changed(connection, planned) and run.network[other].managed:
+                yield host, other

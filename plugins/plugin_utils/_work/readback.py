@@ -1,0 +1,69 @@
+# Copyright: (c) 2026, the rras.ipsec developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is read back after a phase: whether it shows what was done, and what a user is warned of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall, host
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import plan as planning
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyResult
+from ansible_collections.rras.ipsec.plugins.plugin_utils._work.target import Reading, WorkError
+
+
+def still_there(deleted: Iterable[str], seen: host.HostState) -> WorkError | None:
+    """The error for what was deleted and is still there."""
+    left = [path for path in deleted if path in seen.store.objects]
+    return _not_deleted(left[0]) if left else None
+
+
+def _not_deleted(what: str) -> WorkError:
+    return WorkError(
+        f"the host reported that it deleted {what}, but it is still there; find out what holds or restores it."
+    )
+
+
+def finished(reading: Reading, transaction: planning.Transaction, deleted: Iterable[str]) -> Reading:
+    """The reading, if it shows that a transaction is finished: nothing of what was to be deleted is there."""
+    left = still_there(deleted, reading.host)
+    if left or reading.host.pending:
+        raise left or _not_deleted(host.TRANSACTION)
+    if planning.Flag.UNBLOCK_IPV6 in transaction.flags and reading.host.windows_firewall.rules:
+        raise WorkError(
+            f"the rule {firewall.NAME} of Windows Firewall is still there; check that the service MpsSvc is running, "
+            "and run this task again."
+        )
+    if set(transaction.closes) & {rule.tag for rule in reading.host.windows_firewall.peers}:
+        raise WorkError(
+            f"a rule {firewall.PEERS}* of Windows Firewall for other peers is still there; check that the service "
+            "MpsSvc is running, and run this task again."
+        )
+    return reading
+
+
+def assigned_by(reading: Reading) -> PolicyResult:
+    """How the policy was assigned, with a warning where it was not by netsh."""
+    warnings = by_registry(reading)
+    result: PolicyResult = {"assigned_by": reading.assigned_by}
+    if warnings:
+        result["warnings"] = list(warnings)
+    return result
+
+
+def by_registry(reading: Reading) -> tuple[str, ...]:
+    """Warn when netsh did not assign the policy and the registry and PolicyAgent's reload had to do."""
+    if reading.assigned_by != "registry":
+        return ()
+    return (
+        "netsh did not assign the policy, so it was assigned in the registry and PolicyAgent was told to reload it.",
+    )
+
+
+def about_validity(before: host.HostState, after: host.HostState) -> tuple[str, ...]:
+    """Warn of a policy store that netsh finds fault with; one without policies is no fault, before or after."""
+    if before.policies_valid is None or after.policies_valid is not False:
+        return ()
+    already = "was already there" if not before.policies_valid else "was not there"
+    return (f"netsh reports an error in the policy store that {already} before this change.",)
