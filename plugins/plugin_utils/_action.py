@@ -188,7 +188,7 @@ def _refuse(problems: Iterable[str]) -> None:
 def _sentence(error: Exception, mask: Mask) -> str:
     """What to tell the user of an error."""
     match error:
-        case session.TransactionError(failure=failure):
+        case session.ExecutionError(failure=failure):
             return _failures.sentence(_of_host(failure, mask))
         case session.NoAnswerError(output=output):
             return _no_answer(output, mask)

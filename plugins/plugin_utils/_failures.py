@@ -59,7 +59,7 @@ _VALUE_CHANGED: Final = "Somebody changed ProhibitIpSec on this host during this
 
 
 def sentence(failure: Failure) -> str:
-    """What to tell the user of a transaction that failed."""
+    """What to tell the user of an execution that failed."""
     return _AT_THE_DOOR.get(failure.fault) or f"{_cause(failure)} {_left(failure)}"
 
 

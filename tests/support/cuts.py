@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import TransactionError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import ExecutionError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import NAME as POLICY_NAME
@@ -36,7 +36,7 @@ def cut(server: Server, journey: Journey, before_record: Callable[[int, str], No
         if lost_hive:
             server.host.registry.lose_unwritten(lost_hive)
         server.restart()
-    except TransactionError:
+    except ExecutionError:
         pass
     else:
         return False

@@ -89,9 +89,9 @@ def without_value(server: Server) -> None:
 
 def take_back(server: Server) -> None:
     """Revert what the server has not finished."""
-    pending = server.read().pending
-    if pending:
-        server.work().revert(Transaction(uuid.UUID(pending.id), Intent.KEEP, ""))
+    unfinished = server.read().unfinished
+    if unfinished:
+        server.work().revert(Transaction(uuid.UUID(unfinished.id), Intent.KEEP, ""))
 
 
 # --- what is there ---

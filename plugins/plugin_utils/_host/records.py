@@ -83,7 +83,7 @@ class Fault(enum.StrEnum):
 
 
 class Outcome(enum.StrEnum):
-    """What an error left of the transaction."""
+    """What an error left of an execution."""
 
     NOTHING = "nothing"
     UNDONE = "undone"
@@ -123,7 +123,7 @@ class Ran:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Failure:
-    """The error that ended a transaction."""
+    """The error that ended an execution."""
 
     fault: Fault
     verb: str

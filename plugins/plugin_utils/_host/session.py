@@ -115,7 +115,7 @@ class NoAnswerError(RrasError):
         self.output = output
 
 
-class TransactionError(RrasError):
+class ExecutionError(RrasError):
     """The host refused, or did not manage, what it was asked to do."""
 
     def __init__(self, failure: records.Failure) -> None:
@@ -136,9 +136,9 @@ class Session:
         self._prepare = steps.Prepare(nonce, program_seconds)
 
     def run(self, wanted: Iterable[steps.Step]) -> records.Answer:
-        """Carry out steps as one transaction.
+        """Carry out steps, all of them or none.
 
-        Raises `TransactionError` when the host says that it did not, `NoAnswerError` when it says nothing that this
+        Raises `ExecutionError` when the host says that it did not, `NoAnswerError` when it says nothing that this
         collection understands; and of `plugin_utils._host.records`, `OversizedAnswerError` when it says more than is
         looked at, `MalformedAnswerError` when only a part is understood.
         """
@@ -153,7 +153,7 @@ class Session:
             raise NoAnswerError(output)
         answer = records.decode_frame(frame)
         if answer.failure:
-            raise TransactionError(_with_started(answer.failure, requests, answer.ran))
+            raise ExecutionError(_with_started(answer.failure, requests, answer.ran))
         _check_complete(answer, requests)
         return answer
 

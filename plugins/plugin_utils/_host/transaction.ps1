@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# One transaction on a Windows host, for Windows PowerShell 5.1: records in, records out (records.py lists them). It
+# One execution on a Windows host, for Windows PowerShell 5.1: records in, records out (records.py lists them). It
 # calls no cmdlet: module logging (event 4103) writes what a cmdlet is given, and preshared keys are handled here. What
 # it uses of .NET is in .NET Framework 4.5 and in .NET 10. Comments have lines of their own: they are not sent.
 param([string[]] $lines)
@@ -502,7 +502,7 @@ function AssignPolicy([string] $policy) {
 }
 #endregion
 
-# The transaction. Every record is checked before any is carried out. An error names the verb, and the path if the
+# The execution. Every record is checked before any is carried out. An error names the verb, and the path if the
 # fields begin with one: never data.
 function Get-Request([string] $line) {
     $verb, $fields = $line.Split([char[]] "`t", 2)

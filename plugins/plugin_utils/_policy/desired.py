@@ -159,7 +159,7 @@ class Absent(Desired):
 
     def ending(self, host: HostState) -> Ending:
         """Names go back; after our last policy, services and our record too."""
-        after = host.pending
+        after = host.unfinished
         if after is None:
             return Ending()
         given_back = tuple(each for each in host.recorded_taken_over if each not in after.taken_over_after)

@@ -55,15 +55,15 @@ def between(before: HostState, after: HostState) -> PolicyResult:
 def committed(transaction: Transaction, host: HostState) -> PolicyResult:
     """The diff of a commit, from what the host has after it."""
     after = Snapshot.of(host)
-    pending = host.pending
-    if pending is None:
+    unfinished = host.unfinished
+    if unfinished is None:
         return _diff(after.lines(), after.lines())
-    staged = NameSet(pending.written)
+    staged = NameSet(unfinished.written)
     before = [
         dataclasses.replace(
             each,
             name=phases.staged_name(each.name, transaction) if each.path in staged else each.name,
-            assigned=same(each.path, pending.previous),
+            assigned=same(each.path, unfinished.previous),
         )
         for each in after.policies
     ]

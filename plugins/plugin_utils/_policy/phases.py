@@ -119,7 +119,7 @@ def taken_over_name(name: str, path: str) -> str:
 
 def still_obsolete(host: HostState) -> tuple[str, ...]:
     """What may go of the old generation, in a store that somebody else changed since the commit."""
-    obsolete = host.pending.obsolete if host.pending else ()
+    obsolete = host.unfinished.obsolete if host.unfinished else ()
     return host.store.removable(obsolete, within=obsolete)
 
 
@@ -145,21 +145,22 @@ def finish_changed(
 
 def revert(host: HostState) -> tuple[steps.Step, ...]:
     """Take an unfinished transaction back: what was assigned before is assigned again, what was written is deleted."""
-    pending = host.pending
-    if pending is None:
+    unfinished = host.unfinished
+    if unfinished is None:
         return ()
     previous, switched = going_back(host)
-    owned = [path for path in host.owned if path in host.store.objects and path not in pending.written]
+    owned = [path for path in host.recorded_owned if path in host.store.objects and path not in unfinished.written]
+    own_tag = firewall.tag(unfinished.id)
     stays = owned or any(host.store.at(each.path) for each in host.recorded_adopted)
     return (
         steps.ExpectUnchanged(LOCAL, host.digest),
-        steps.expect_text(TRANSACTION, "Id", pending.id),
+        steps.expect_text(TRANSACTION, "Id", unfinished.id),
         *(_assign_again(host, previous) if switched else ()),
         steps.DeleteListed(TRANSACTION, "Written"),
         # As after a commit: without the services, a policy that a power failure brings back could not be replaced.
         steps.Flush(LOCAL),
-        *(services.unblock_ipv6(host) if pending.blocked_ipv6 or not stays else ()),
-        *(firewall.shut_out(each) for each in services.to_close(host) if not stays or each == firewall.tag(pending.id)),
+        *(services.unblock_ipv6(host) if unfinished.blocked_ipv6 or not stays else ()),
+        *(firewall.shut_out(each) for each in services.to_close(host) if not stays or each == own_tag),
         *(() if stays else forget(host)),
         steps.DeleteKey(TRANSACTION),
     )
@@ -225,9 +226,9 @@ def _back_up_all(host: HostState) -> Iterator[steps.Step]:
 
 def _remember_written(host: HostState) -> Iterator[steps.Step]:
     """Keep what an unfinished transaction wrote on record before its own record makes room for the new one."""
-    if host.pending:
+    if host.unfinished:
         yield steps.CreateKey(STATE)
-        yield from _state(STATE, host.claimed, host.displaced, host.taken_over, host.adopted)
+        yield from _state(STATE, host.our_paths, host.replaced, host.taken_over, host.adopted)
 
 
 def _keys(plan: Plan, when: int) -> tuple[NewKey, ...]:
@@ -257,7 +258,7 @@ def _record(plan: Plan, host: HostState, when: int) -> Iterator[steps.Step]:
 
 def _blocks_ipv6_first(plan: Plan, host: HostState) -> bool:
     """Whether there was no rule of ours before this transaction, or before one that it takes the place of."""
-    replaced = host.pending if not host.in_force else None
+    replaced = host.unfinished if not host.in_force else None
     added = replaced is not None and replaced.blocked_ipv6
     return added or (bool(plan.firewall) and not host.windows_firewall.rules)
 

@@ -56,7 +56,7 @@ class Snapshot:
     @classmethod
     def of(cls, host: HostState) -> Snapshot:
         """What a host has."""
-        back = host.store.at(host.displaced)
+        back = host.store.at(host.replaced)
         return cls(
             policies=tuple(
                 Entry(found.path, found.name, host.store.assigns(found.path), found.path in host.used)
@@ -64,7 +64,7 @@ class Snapshot:
             ),
             returns=back.name if back else "",
             names_back=tuple(each.name for each in host.taken_over),
-            unfinished=str(host.pending.phase) if host.pending else "",
+            unfinished=str(host.unfinished.phase) if host.unfinished else "",
             leftovers=0,
             services=host.services,
             value_recorded=host.value_note.recorded if host.prohibited else None,

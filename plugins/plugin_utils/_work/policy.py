@@ -108,7 +108,7 @@ class PolicyWork:
         """Put in force what was staged, and prove it."""
         try:
             reading = self._target.apply(phases.commit(transaction, self._desired.name))
-        except session.TransactionError as error:
+        except session.ExecutionError as error:
             return self._commit_again(transaction, error)
         seen = self._proved(self._not_in_clear_text(reading.host), transaction)
         diff = difference.committed(transaction, seen)
@@ -117,7 +117,7 @@ class PolicyWork:
     def revert(self, transaction: planning.Transaction) -> PolicyResult:
         """Take back what this transaction did; nothing, where another one took its place or it is finished."""
         seen = self._target.read()
-        if life.answer(Asked.REVERT, seen.pending, transaction.id) is Decision.DONE:
+        if life.answer(Asked.REVERT, seen.unfinished, transaction.id) is Decision.DONE:
             return self._short_result(seen, changed=False)
         refusal = planning.revert_refused(seen, self._desired.name, self._desired.words)
         if refusal:
@@ -191,19 +191,19 @@ class PolicyWork:
         result["transaction"] = str(planned.transaction)
         return _warned(result, planned, readback.about_validity(seen, after))
 
-    def _commit_again(self, transaction: planning.Transaction, error: session.TransactionError) -> PolicyResult:
+    def _commit_again(self, transaction: planning.Transaction, error: session.ExecutionError) -> PolicyResult:
         """The result for a commit that was done before, when its answer got lost."""
         if error.failure.fault is not records.Fault.CONFLICT:
             raise error
         seen = self._target.read()
-        if life.answer(Asked.COMMIT, seen.pending, transaction.id) is not Decision.DONE:
+        if life.answer(Asked.COMMIT, seen.unfinished, transaction.id) is not Decision.DONE:
             raise error
         return self._short_result(self._proved(self._not_in_clear_text(seen), transaction), changed=False)
 
     def _taken_back(self, transaction: planning.Transaction, error: WorkError) -> WorkError:
         """The error for what was committed and could not be proved, once that is taken back, where it may be."""
         seen = self._target.read()
-        if life.answer(Asked.REVERT, seen.pending, transaction.id) is Decision.DONE:
+        if life.answer(Asked.REVERT, seen.unfinished, transaction.id) is Decision.DONE:
             return error
         refusal = planning.revert_refused(seen, self._desired.name, self._desired.words)
         if refusal:
@@ -218,18 +218,18 @@ class PolicyWork:
         wanted = phases.finish(transaction, self._desired.name, ending.given_back, ending.forgetting)
         try:
             reading = self._target.apply(wanted, validity=True)
-        except session.TransactionError as error:
+        except session.ExecutionError as error:
             if error.failure.fault is not records.Fault.CONFLICT:
                 raise
             return self._finish_changed(transaction, error)
         return self._with_services(readback.finished(reading, transaction, reading.deleted), seen)
 
-    def _finish_changed(self, transaction: planning.Transaction, conflict: session.TransactionError) -> Reading:
+    def _finish_changed(self, transaction: planning.Transaction, conflict: session.ExecutionError) -> Reading:
         """The last phase, where somebody else changed the store since the commit and left our policy assigned."""
         seen = self._target.read()
-        pending, active = seen.pending, seen.store.active_path
-        answer = life.answer(Asked.FINISH, pending, transaction.id)
-        if pending is None or answer is not Decision.DO or not same(pending.policy, active):
+        unfinished, active = seen.unfinished, seen.store.active_path
+        answer = life.answer(Asked.FINISH, unfinished, transaction.id)
+        if unfinished is None or answer is not Decision.DO or not same(unfinished.policy, active):
             raise conflict
         ending = self._desired.ending(seen)
         wanted = phases.finish_changed(transaction, seen, self._desired.name, ending.given_back, ending.forgetting)

@@ -28,7 +28,7 @@ def _not_deleted(what: str) -> WorkError:
 def finished(reading: Reading, transaction: planning.Transaction, deleted: Iterable[str]) -> Reading:
     """The reading, if it shows that a transaction is finished: nothing of what was to be deleted is there."""
     left = still_there(deleted, reading.host)
-    if left or reading.host.pending:
+    if left or reading.host.unfinished:
         raise left or _not_deleted(host.TRANSACTION)
     if planning.Flag.UNBLOCK_IPV6 in transaction.flags and reading.host.windows_firewall.rules:
         raise WorkError(

@@ -57,7 +57,7 @@ class Target:
         return self.apply((), validity=validity).host
 
     def apply(self, wanted: Iterable[steps.Step], *, validity: bool = False) -> Reading:
-        """Carry out steps as one transaction, and read everything after them."""
+        """Carry out steps, all of them or none, and read everything after them."""
         answer = self._executions.run((*wanted, *host.reading(validity=validity)))
         unreadable = host.unreadable(answer.denied)
         if unreadable:
@@ -71,7 +71,7 @@ def once_more(attempt: Callable[[], _T]) -> _T:
     """Attempt a thing again, where somebody else changed the host meanwhile."""
     try:
         return attempt()
-    except session.TransactionError as error:
+    except session.ExecutionError as error:
         if error.failure.fault is not records.Fault.CONFLICT:
             raise
     return attempt()

@@ -17,7 +17,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 
 from ..impairment import Impairments, PoweredOff
 from ..recorder import Recorder
-from ..twin.transaction import Transaction
+from ..twin.transaction import ScriptRun
 from ..windows.agent import PolicyAgent
 from ..windows.installation import COMPUTER_NAME, CRYPTOGRAPHY
 from ..windows.netsh import Netsh
@@ -108,7 +108,7 @@ class Shadow:
         self.impairments.before_record = meet
         expected = ""
         try:
-            expected = Transaction(self).run(lines)
+            expected = ScriptRun(self).run(lines)
         except PoweredOff:
             self._lose_power()
         return [

@@ -66,7 +66,7 @@ def method_of(verb: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", verb).lower()
 
 
-class Transaction:
+class ScriptRun:
     """One run of the script: everything is checked, then everything is done, or everything is taken back."""
 
     def __init__(self, machine: ScriptMachine) -> None:

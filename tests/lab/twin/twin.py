@@ -25,7 +25,7 @@ from ..engine import Command, ConnectionKind, Engine, Output, unwrapped
 from ..impairment import WrongAnswer
 from ..recorder import Execution, LogSource, Recorder
 from .grammar import step_of
-from .transaction import ScriptMachine, Transaction
+from .transaction import ScriptMachine, ScriptRun
 
 LONGEST_LINE = 8191
 """Characters that cmd.exe takes; the service starts each command of a shell through it."""
@@ -137,7 +137,7 @@ class Twin(Engine):
 
     def _answer(self, _command: Command, records: list[str]) -> Output:
         with self._host.lock:
-            answer = Transaction(self._host).run(records, refused=self._host.impairments.refuses_with)
+            answer = ScriptRun(self._host).run(records, refused=self._host.impairments.refuses_with)
         return Output(framed(answer))
 
     def _other(self, command: Command, script: str) -> Output:

@@ -28,7 +28,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
 from ansible_collections.rras.ipsec.tests.lab.twin import digests
 from ansible_collections.rras.ipsec.tests.lab.twin.grammar import VERBS, parse
-from ansible_collections.rras.ipsec.tests.lab.twin.transaction import Transaction, method_of
+from ansible_collections.rras.ipsec.tests.lab.twin.transaction import ScriptRun, method_of
 
 TWO_LINES = "a\nb"
 OWN = r"SOFTWARE\rras.ipsec"
@@ -92,7 +92,7 @@ class TestEachVerbHasOneName:
         assert re.search(rf"^    {verb} += .", text, re.MULTILINE), "the allow-list has no form of its fields"
 
     def test_as_a_method_of_the_twin(self, verb: str) -> None:
-        assert callable(getattr(Transaction, method_of(verb)))
+        assert callable(getattr(ScriptRun, method_of(verb)))
         assert verb in VERBS, "the twin's grammar has no form of its fields"
 
     def test_in_the_words_of_a_failure(self, verb: str) -> None:

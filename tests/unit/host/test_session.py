@@ -115,7 +115,7 @@ def test_the_language_is_tested_at_the_door() -> None:
     """The bootstrap carries the answer ready-made, for where no expression works."""
     ready_made = session.FRAME.search(session.BOOTSTRAP)
     assert ready_made is not None
-    with pytest.raises(session.TransactionError, match="constrained_language") as error:
+    with pytest.raises(session.ExecutionError, match="constrained_language") as error:
         session.Session(Wire(session.Output(0, ready_made[0], "")), NONCE, 30).run([])
     assert error.value.failure.outcome == "nothing"
 
@@ -127,7 +127,7 @@ def test_the_language_is_tested_at_the_door() -> None:
         (session.Output(0, "#rras#QQ==", ""), session.NoAnswerError),
         (session.Output(0, "#rras#A#rras#", ""), MalformedAnswerError),
         (framed("digest\tx\n"), MalformedAnswerError),
-        (framed(ERROR), session.TransactionError),
+        (framed(ERROR), session.ExecutionError),
     ],
 )
 def test_anything_else_is_an_error(output: session.Output, error: type[Exception]) -> None:

@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree
 from ansible_collections.rras.ipsec.tests.lab import Host
 from ansible_collections.rras.ipsec.tests.lab.twin.grammar import ScriptError, parse
-from ansible_collections.rras.ipsec.tests.lab.twin.transaction import Transaction
+from ansible_collections.rras.ipsec.tests.lab.twin.transaction import ScriptRun
 from ansible_collections.rras.ipsec.tests.lab.windows.installation import SERVICES
 from ansible_collections.rras.ipsec.tests.lab.windows.registry import differences
 from ansible_collections.rras.ipsec.tests.support.candidates import PLACES, candidates, reached
@@ -75,7 +75,7 @@ def test_no_record_changes_what_is_outside(host: Host, record_property: Callable
     before = {verb: outside(host, verb) for verb in ("", *PROGRAM_VERBS)}
     taken = [line for line in dict.fromkeys(candidates(SEED + 1, COUNT)) if accepted(line) and not _is_endless(line)]
     for line in taken[:CARRIED_OUT]:
-        Transaction(host).run([record("Prepare", NONCE, "30"), line])
+        ScriptRun(host).run([record("Prepare", NONCE, "30"), line])
         verb = line.lower().partition("\t")[0]
         assert differences(before.get(verb, before[""]), outside(host, line)) == [], line
         host.registry.replace(everything)
@@ -88,7 +88,7 @@ def test_a_list_of_what_to_delete_leads_nowhere_else(host: Host, place: str) -> 
     host.registry.create(place.strip("\\"))
     before = outside(host)
     listed = base64.b64encode(place.encode()).decode()
-    Transaction(host).run([f"SetValue\t{OWN}\tListed\tMultiString\t{listed}", f"DeleteListed\t{OWN}\tListed"])
+    ScriptRun(host).run([f"SetValue\t{OWN}\tListed\tMultiString\t{listed}", f"DeleteListed\t{OWN}\tListed"])
     assert differences(before, outside(host)) == []
 
 

@@ -162,7 +162,7 @@ class TestCommands:
     @pytest.mark.parametrize("fault", [fault for fault in records.Fault if fault is not records.Fault.REFUSED])
     def test_a_host_may_refuse(self, lab: Lab, fault: records.Fault) -> None:
         lab["careful"].impairments.refuses_with = fault
-        with pytest.raises(session.TransactionError) as refused:
+        with pytest.raises(session.ExecutionError) as refused:
             run_script(Client(WINRM, lab["careful"]), read_rasman)
         assert (refused.value.failure.fault, refused.value.failure.outcome) == (fault, records.Outcome.NOTHING)
 

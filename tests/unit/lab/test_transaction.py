@@ -18,7 +18,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, NetshFault, PoweredOff, RecordRefusedError
 from ansible_collections.rras.ipsec.tests.lab.twin.digests import NAMELESS
 from ansible_collections.rras.ipsec.tests.lab.twin.grammar import VERBS
-from ansible_collections.rras.ipsec.tests.lab.twin.transaction import Transaction
+from ansible_collections.rras.ipsec.tests.lab.twin.transaction import ScriptRun
 from ansible_collections.rras.ipsec.tests.lab.windows.firewall import rules
 from ansible_collections.rras.ipsec.tests.lab.windows.installation import COMPUTER_NAME, CRYPTOGRAPHY, INTERFACES
 from ansible_collections.rras.ipsec.tests.lab.windows.registry import Registry, differences
@@ -61,7 +61,7 @@ def kept(host: Host) -> Tree:
 
 
 def run(host: Host, *lines: str, nonce: bytes = transactions.NONCE, refused: Fault | None = None) -> records.Answer:
-    return records.decode(Transaction(host).run([record("Prepare", nonce, "30"), *lines], refused=refused))
+    return records.decode(ScriptRun(host).run([record("Prepare", nonce, "30"), *lines], refused=refused))
 
 
 @pytest.mark.parametrize("case", SUCCEEDING, ids=lambda case: case.name)
@@ -138,7 +138,7 @@ class TestWithoutAStore:
 
 class TestReading:
     def test_no_key_travels_in_any_form(self, machine: Host) -> None:
-        answer = Transaction(machine).run(
+        answer = ScriptRun(machine).run(
             [record("Prepare", transactions.NONCE, "30"), record("ReadTree", STORE, "*", "1")]
         )
         fields = [field for line in answer.splitlines() for field in line.split("\t")]
@@ -200,7 +200,7 @@ class TestReading:
 
     def test_a_key_that_may_not_be_read_is_named(self, machine: Host) -> None:
         machine.registry.deny(INTERFACES)
-        answer = Transaction(machine).run([record("ReadTree", INTERFACES, "*", "1")])
+        answer = ScriptRun(machine).run([record("ReadTree", INTERFACES, "*", "1")])
         assert answer == f"denied\t{base64.b64encode(INTERFACES.encode()).decode()}\ndone\n"
 
     def test_a_foreign_key_that_may_not_be_read_fails_nothing(self, machine: Host) -> None:
@@ -485,7 +485,7 @@ class TestImpairments:
         machine.services.start("IKEEXT")
         machine.services.starting["ikeext"] = 10
         failure = records.decode(
-            Transaction(machine).run([record("Prepare", transactions.NONCE, "2"), start("IKEEXT")])
+            ScriptRun(machine).run([record("Prepare", transactions.NONCE, "2"), start("IKEEXT")])
         ).failure
         assert failure is not None
         assert failure.message == "net start IKEEXT ended with code 2, and the service is not running"

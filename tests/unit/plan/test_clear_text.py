@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import TransactionError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import ExecutionError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Cover, InEffect, Move, Ruling, Why
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
@@ -316,7 +316,7 @@ def test_a_value_that_goes_between_stage_and_commit_is_a_conflict(live: Server) 
     transaction = live.stage(rules=[rule()])
     live.value(present=False)
     live.restart()
-    with pytest.raises(TransactionError, match="conflict"):
+    with pytest.raises(ExecutionError, match="conflict"):
         live.work(rules=[rule()]).commit(transaction)
     assert live.host.exposures == []
 

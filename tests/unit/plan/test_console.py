@@ -82,7 +82,7 @@ def test_it_is_recognised_and_stays_byte_for_byte(console_server: Server) -> Non
     result = console_server.policy()
     assert (result["changed"], result["changed_rules"], result["matches"]) == (True, [], True)
     assert differences(before, console_server.tree) == []
-    assert console_server.read().owned == ()
+    assert console_server.read().recorded_owned == ()
     assert [each.path for each in console_server.read().adopted] == [POLICY]
     assert console_server.policy()["changed"] is False
 

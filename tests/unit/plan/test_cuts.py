@@ -189,7 +189,7 @@ class TestConnectionThatIsLostBetweenPhases:
         server.host.registry.remove(old.path)
         server.policy(**ROTATED)
         assert not server.holds(KEY)
-        assert len(server.store.objects) == len(server.read().owned)
+        assert len(server.store.objects) == len(server.read().recorded_owned)
 
     def test_what_the_console_leaves_of_a_deleted_policy_goes_with_the_removal(self, server: Server) -> None:
         server.policy(**OLD)

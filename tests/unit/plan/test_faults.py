@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator, Mapping
 import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import MalformedAnswerError
-from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import NoAnswerError, Output, TransactionError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import ExecutionError, NoAnswerError, Output
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value, join
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
@@ -52,7 +52,7 @@ class LostError(Exception):
     """The connection is gone."""
 
 
-ENDS = (PoweredOff, TransactionError, NoAnswerError, MalformedAnswerError, PlanError, WorkError, LostError)
+ENDS = (PoweredOff, ExecutionError, NoAnswerError, MalformedAnswerError, PlanError, WorkError, LostError)
 """What a run may end with under a fault; anything else is a mistake of the collection."""
 
 

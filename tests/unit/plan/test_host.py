@@ -23,8 +23,9 @@ def understood(*keys: Key, **ran: tuple[int, tuple[str, ...]]) -> HostState:
 
 
 def test_a_server_of_which_nothing_can_be_read() -> None:
-    assert (NOTHING.store.active_path, NOTHING.owned, NOTHING.pending, NOTHING.in_force) == ("", (), None, None)
-    assert NOTHING.displaced == ""
+    assert (NOTHING.store.active_path, NOTHING.recorded_owned) == ("", ())
+    assert (NOTHING.unfinished, NOTHING.in_force) == (None, None)
+    assert NOTHING.replaced == ""
     assert (NOTHING.prohibit_ipsec, str(NOTHING.in_effect)) == (None, "unknown")
     assert (NOTHING.addresses, NOTHING.listed, NOTHING.l2tp_ports) == ((), frozenset(), L2tpPorts())
     assert NOTHING.policies_valid is None
@@ -167,8 +168,8 @@ def test_where_nothing_is_unfinished_nothing_is_taken_back() -> None:
 @pytest.mark.parametrize("phase", ["", "nonsense", "staging"])
 def test_a_record_that_was_cut_counts_as_never_staged(phase: str) -> None:
     found = understood(Key(hosts.TRANSACTION, {"Phase": Value.sz(phase)}))
-    assert found.pending is not None
-    assert (str(found.pending.phase), found.in_force) == ("staging", None)
+    assert found.unfinished is not None
+    assert (str(found.unfinished.phase), found.in_force) == ("staging", None)
 
 
 def test_nothing_stands_between_the_tree_of_the_store_and_its_digest() -> None:

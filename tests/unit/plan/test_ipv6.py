@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import TransactionError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import ExecutionError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.firewall import DELETE, NAME
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value, join
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import WorkError
@@ -249,7 +249,7 @@ class TestRevert:
 
     def test_an_undo_takes_it_away(self, server: Server) -> None:
         server.host.impairments.before_record = _refuse_seals
-        with pytest.raises(TransactionError) as error:
+        with pytest.raises(ExecutionError) as error:
             server.policy(**PROTECTING)
         assert (error.value.failure.verb, error.value.failure.outcome) == ("Seal", "undone")
         assert rules(server) == []

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fault
-from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import TransactionError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import ExecutionError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import TRANSACTION, Progress
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Transaction, life
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.life import Asked, Decision, Found
@@ -45,7 +45,7 @@ def done(server: Server, asked: Asked, transaction: Transaction) -> Decision:
             work.stage()
         else:
             {Asked.COMMIT: work.commit, Asked.FINISH: work.finish, Asked.REVERT: work.revert}[asked](transaction)
-    except TransactionError as error:
+    except ExecutionError as error:
         fault = error.failure.fault
     else:
         return Decision.DONE if (server.tree, server.own) == before else Decision.DO
@@ -61,5 +61,5 @@ def test_the_table_has_each_row() -> None:
 @pytest.mark.parametrize(("asked", "found"), ROWS)
 def test_a_phase_does_what_the_table_says(server: Server, asked: Asked, found: Found) -> None:
     transaction = leave(server, found)
-    assert life.found(server.read().pending, transaction.id) is found
+    assert life.found(server.read().unfinished, transaction.id) is found
     assert done(server, asked, transaction) is life.LIFE[asked][found]

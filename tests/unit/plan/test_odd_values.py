@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import TransactionError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import ExecutionError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import host as hosts
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Kind, Value
@@ -30,7 +30,7 @@ ODD = {
     "a great number": Value.dword(0xFFFFFFFF),
 }
 TOUCHED = (LOCAL, hosts.OURS, hosts.SERVICES, hosts.NETWORK_ADAPTERS, hosts.DOMAIN_POLICY)
-ENDS = (PlanError, WorkError, TransactionError)
+ENDS = (PlanError, WorkError, ExecutionError)
 
 
 def values(server: Server) -> Iterator[tuple[str, str]]:

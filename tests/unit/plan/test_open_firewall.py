@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import TransactionError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import ExecutionError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall as core
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.firewall import NAME, PEERS
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError, Transaction
@@ -193,7 +193,7 @@ def test_an_undo_takes_it_away(server: Server) -> None:
             raise RecordRefusedError
 
     server.host.impairments.before_record = refuse_seals
-    with pytest.raises(TransactionError):
+    with pytest.raises(ExecutionError):
         server.policy(**OPEN)
     assert rules(server) == []
 
@@ -215,7 +215,7 @@ def test_wherever_a_change_is_cut_the_peer_that_stays_comes_in_and_a_repeat_arri
             server.policy(**OPEN_TO_BOTH)
         except PoweredOff:
             server.restart()
-        except TransactionError:
+        except ExecutionError:
             pass
         else:
             break

@@ -105,7 +105,7 @@ class TestEmpty:
     @pytest.mark.parametrize(
         "left",
         [
-            {"pending": True},
+            {"unfinished": True},
             {"remains": (GONE,)},
             {"obsolete": (GONE,)},
             {"services": (steps.DeleteKey(GONE),)},
@@ -151,7 +151,7 @@ class TestFirst:
         assert set(planned.owned_after) == new_paths()
         assert planned.owned_after == tuple(sorted(planned.owned_after))
         assert (planned.remains, planned.obsolete, planned.replaced_after) == ((), (), "")
-        assert (planned.changed_rules, planned.records, planned.pending) == (("tokyo-osaka",), (), False)
+        assert (planned.changed_rules, planned.records, planned.unfinished) == (("tokyo-osaka",), (), False)
 
     def test_unassigned_it_is_only_written(self) -> None:
         planned = present(store(), assigned=False)
@@ -494,7 +494,7 @@ class TestUnfinished:
         planned = present(host)
         assert (planned.transaction.intent, set(planned.remains)) == (Intent.KEEP, staged.paths)
         assert (planned.obsolete, set(planned.owned_after)) == ((), ours.paths)
-        assert (planned.pending, planned.empty, planned.changed_rules) == (True, False, ())
+        assert (planned.unfinished, planned.empty, planned.changed_rules) == (True, False, ())
         changed = present(host, rules=OTHER_RULES)
         assert (changed.transaction.intent, set(changed.remains)) == (Intent.SWITCH, staged.paths)
         assert (set(changed.obsolete), changed.before and changed.before.path) == (ours.paths, ours.path)
@@ -525,7 +525,7 @@ class TestUnfinished:
         )
         planned = present(host)
         assert (planned.transaction.intent, set(planned.obsolete), planned.remains) == (Intent.KEEP, old.paths, ())
-        assert (set(planned.owned_after), planned.replaced_after, planned.pending) == (new.paths, GONE, True)
+        assert (set(planned.owned_after), planned.replaced_after, planned.unfinished) == (new.paths, GONE, True)
 
     def test_an_old_generation_of_another_name_goes_with_it(self) -> None:
         old, new = written(name="Branches", rules=[rule("old")]), written()
@@ -544,7 +544,7 @@ class TestUnfinished:
         assert set(present(host).obsolete) == old.paths
         removed = absent(host)
         assert set(removed.obsolete) == old.paths | new.paths
-        assert (removed.before and removed.before.path, removed.pending) == (new.path, True)
+        assert (removed.before and removed.before.path, removed.unfinished) == (new.path, True)
         assert removed.changed_rules == ("tokyo-osaka",)
 
     def test_a_removal_takes_what_was_only_staged_with_it(self) -> None:
@@ -578,8 +578,8 @@ class TestUnfinished:
     def test_a_record_alone_is_something_to_clear_up(self) -> None:
         ours = written()
         planned = present(store(ours, active=ours.path, owned=ours.paths, phase="staging"))
-        assert (planned.pending, planned.empty) == (True, False)
-        assert absent(store(phase="staging")).pending
+        assert (planned.unfinished, planned.empty) == (True, False)
+        assert absent(store(phase="staging")).unfinished
 
 
 class TestMeaning:

@@ -255,7 +255,7 @@ class TestPoliciesOfOthers:
         """Somebody uses our filter list in a rule of his own."""
         theirs = by_hand(server, name="Theirs", assigned=False)
         server.policy()
-        ours = next(path for path in server.read().owned if "ipsecFilter" in path)
+        ours = next(path for path in server.read().recorded_owned if "ipsecFilter" in path)
         (their_rule, *_rules) = server.store.at(theirs).rule_paths  # type: ignore[union-attr]
         server.add([Key(their_rule, {"ipsecFilterReference": Value.multi_sz([ours])})])
         before = server.tree[ours]
@@ -299,7 +299,7 @@ class TestGenerations:
         assert old < set(server.tree)
         server.work(rules=[rule(key=OTHER_KEY)]).finish(transaction)
         assert set(server.tree) & (old | theirs) == theirs
-        assert set(server.tree) - theirs == set(server.read().owned)
+        assert set(server.tree) - theirs == set(server.read().recorded_owned)
 
     def test_a_staged_one_is_named_so_and_not_in_force(self, server: Server) -> None:
         server.policy()

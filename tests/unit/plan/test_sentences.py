@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import TransactionError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import ExecutionError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import host as hosts
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError, Transaction
@@ -191,7 +191,7 @@ def test_no_phase_says_a_key_or_its_digest(key: str) -> None:
     said += [staged, server.work(**given).commit(transaction), server.work(**given).finish(transaction)]
     said += [server.inform(key), server.inform(), server.value(), server.policy(**given)]
     server.host.impairments.fail_at_record = 60
-    with pytest.raises(TransactionError) as error:
+    with pytest.raises(ExecutionError) as error:
         server.policy(rules=[rule(key=key), rule("other", key=key, peer="192.0.2.3")])
     everything = "\n".join([*texts(said), str(error.value), repr(error.value.failure), repr(error.value.__dict__)])
     assert not any(disguise in everything for disguise in disguises(key, server.nonces))

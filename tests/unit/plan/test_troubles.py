@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import TransactionError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import ExecutionError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import host as hosts
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import OURS, TRANSACTION
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
@@ -88,13 +88,13 @@ class TestConflicts:
     def test_but_only_once(self, server: Server, phase: str) -> None:
         work = server.work()
         before_execution(server, 2, 4)
-        with pytest.raises(TransactionError, match="conflict"):
+        with pytest.raises(ExecutionError, match="conflict"):
             getattr(work, phase)()
         assert server.names == []
 
     def test_another_failure_is_not_tried_again(self, server: Server) -> None:
         server.host.services.broken.add("ikeext")
-        with pytest.raises(TransactionError, match="failed RunProgram"):
+        with pytest.raises(ExecutionError, match="failed RunProgram"):
             server.policy()
         assert len(server.host.recorder.executions) == 2
 
@@ -102,7 +102,7 @@ class TestConflicts:
         server.policy()
         transaction = server.stage(**ROTATED)
         meddle(server)
-        with pytest.raises(TransactionError, match="conflict"):
+        with pytest.raises(ExecutionError, match="conflict"):
             server.work(**ROTATED).commit(transaction)
         assert server.plan()["matches"]
         server.work(**ROTATED).revert(transaction)
@@ -110,7 +110,7 @@ class TestConflicts:
 
     def test_a_change_since_the_commit_makes_finish_work_it_out_again(self, server: Server) -> None:
         server.policy()
-        filters = next(path for path in server.read().owned if "ipsecFilter" in path)
+        filters = next(path for path in server.read().recorded_owned if "ipsecFilter" in path)
         transaction = server.stage(**ROTATED)
         server.work(**ROTATED).commit(transaction)
         theirs = declare(name="Theirs").policy
@@ -126,7 +126,7 @@ class TestConflicts:
         transaction = server.stage(**ROTATED)
         server.work(**ROTATED).commit(transaction)
         server.assign(old)
-        with pytest.raises(TransactionError, match="conflict"):
+        with pytest.raises(ExecutionError, match="conflict"):
             server.work(**ROTATED).finish(transaction)
         assert server.plan()["matches"]
 
@@ -134,28 +134,28 @@ class TestConflicts:
         transaction = server.stage()
         server.work().commit(transaction)
         server.host.impairments.fail_at_record = 4
-        with pytest.raises(TransactionError, match="failed"):
+        with pytest.raises(ExecutionError, match="failed"):
             server.work().finish(transaction)
         server.work().finish(transaction)
 
     def test_the_last_stager_wins(self, server: Server) -> None:
         first, second = server.stage(), server.stage(**ROTATED)
-        with pytest.raises(TransactionError, match="conflict"):
+        with pytest.raises(ExecutionError, match="conflict"):
             server.work().commit(first)
         assert server.work().revert(first)["changed"] is False
-        with pytest.raises(TransactionError, match="conflict"):
+        with pytest.raises(ExecutionError, match="conflict"):
             server.work().finish(first)
         server.work(**ROTATED).commit(second)
         server.work(**ROTATED).finish(second)
         assert server.names == [NAME]
         assert not server.holds(KEY)
-        assert set(server.tree) - {LOCAL} == set(server.read().owned)
+        assert set(server.tree) - {LOCAL} == set(server.read().recorded_owned)
 
     def test_also_over_one_that_is_committed(self, server: Server) -> None:
         first = server.stage()
         server.work().commit(first)
         second = server.stage(**ROTATED)
-        with pytest.raises(TransactionError, match="conflict"):
+        with pytest.raises(ExecutionError, match="conflict"):
             server.work().finish(first)
         server.work(**ROTATED).commit(second)
         server.work(**ROTATED).finish(second)
@@ -170,7 +170,7 @@ class TestConflicts:
     def test_a_commit_that_failed_otherwise_is_not(self, server: Server) -> None:
         transaction = server.stage()
         server.host.impairments.fail_at_record = 4
-        with pytest.raises(TransactionError, match="failed"):
+        with pytest.raises(ExecutionError, match="failed"):
             server.work().commit(transaction)
 
 
@@ -221,7 +221,7 @@ class TestNetsh:
         transaction = server.stage()
         before = server.tree
         stop_agent(server)
-        with pytest.raises(TransactionError) as failure:
+        with pytest.raises(ExecutionError) as failure:
             server.work().commit(transaction)
         assert (failure.value.failure.fault, failure.value.failure.outcome) == ("not_assigned", "undone")
         assert differences(before, server.tree) == []
@@ -329,7 +329,7 @@ class TestNotProved:
 
         before_execution(server, 3, what=other_run)
         assert self.sentence(server, settle_timeout=0).endswith(" and 192.0.2.2.")
-        assert server.read().pending is not None
+        assert server.read().unfinished is not None
 
 
 class TestServices:
@@ -354,7 +354,7 @@ class TestServices:
     def test_one_that_does_not_start_undoes_everything(self, server: Server) -> None:
         before = server.host.registry.snapshot()
         server.host.services.broken.add("ikeext")
-        with pytest.raises(TransactionError) as failure:
+        with pytest.raises(ExecutionError) as failure:
             server.policy()
         assert failure.value.failure.message == "net start IKEEXT ended with code 2, and the service is not running"
         assert failure.value.failure.outcome == "undone"

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import TransactionError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import ExecutionError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import (
     OURS,
     PROHIBIT_IPSEC,
@@ -169,7 +169,7 @@ class TestInUseAsItWas:
         theirs = by_hand(server, **SAME)
         before = state(server)
         site(server, **SAME)
-        assert (server.store.active_path, server.read().owned) == (theirs, ())
+        assert (server.store.active_path, server.read().recorded_owned) == (theirs, ())
         removal(server)
         assert differences(before, state(server)) == []
         assert list(server.own) == [OURS]
@@ -404,7 +404,7 @@ class TestKeysThatOthersCanRead:
                 server.host.impairments.fail_at_record = _number
 
         server.host.impairments.before_record = fail
-        with pytest.raises(TransactionError):
+        with pytest.raises(ExecutionError):
             server.policy()
         assert server.host.registry.access(path) == self.OPEN
 
@@ -595,7 +595,7 @@ class TestAutomaticFilters:
         in_the_way(server)
         before = state(server)
         server.host.impairments.exit_codes = {f"net {verb} {service}": 2}
-        with pytest.raises(TransactionError):
+        with pytest.raises(ExecutionError):
             server.policy(state="absent")
         server.host.impairments.exit_codes = {}
         assert differences(before, state(server)) == []
@@ -627,7 +627,7 @@ class TestAssignedByOthersWhileStaged:
         assert (staged.store.active_path, staged.active is not None) == (path, True)
         staged.restart()
         assert staged.host.exposures == []
-        assert path in staged.read().owned
+        assert path in staged.read().recorded_owned
 
     def test_a_revert_assigns_what_was_assigned_before_it(self, staged: Server) -> None:
         staged.work(name="Branches").revert(self.transaction)

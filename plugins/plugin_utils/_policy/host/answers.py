@@ -35,11 +35,11 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host.state impo
     HostAddress,
     HostState,
     L2tpPorts,
-    PendingTransaction,
     Progress,
     Service,
     StartType,
     Theirs,
+    UnfinishedTransaction,
     ValueNote,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import (
@@ -119,12 +119,12 @@ def understand(
     return HostState(
         store=store,
         digest=digest,
-        owned=_texts(tree, STATE, "Owned"),
-        replaced=_text(tree, STATE, "Replaced"),
+        recorded_owned=_texts(tree, STATE, "Owned"),
+        recorded_replaced=_text(tree, STATE, "Replaced"),
         recorded_taken_over=_theirs(tree, STATE, "TakenOver"),
         recorded_adopted=_theirs(tree, STATE, "Adopted"),
         access_before=_texts(tree, OURS, ACCESS_BEFORE),
-        pending=_pending(tree),
+        unfinished=_unfinished(tree),
         backed_up=_text(tree, OURS, "BackedUp") != "",
         services_before=dict(tree.get(SERVICES_NOTE) or {}),
         prohibit_ipsec=tree.value(RASMAN, PROHIBIT_IPSEC),
@@ -156,12 +156,12 @@ def _number(tree: Tree, path: str, name: str) -> int | None:
     return value.number if value else None
 
 
-def _pending(tree: Tree) -> PendingTransaction | None:
+def _unfinished(tree: Tree) -> UnfinishedTransaction | None:
     key = tree.get(TRANSACTION)
     if key is None:
         return None
     phase = key.text("Phase")
-    return PendingTransaction(
+    return UnfinishedTransaction(
         id=key.text("Id"),
         phase=Progress(phase) if phase in tuple(Progress) else Progress.STAGING,
         policy=key.text("Policy"),

@@ -76,7 +76,7 @@ class Theirs:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class PendingTransaction:
+class UnfinishedTransaction:
     """What an earlier phase left on the host for the next one."""
 
     id: str
@@ -115,13 +115,13 @@ class HostState:
 
     store: Store
     digest: str
-    owned: tuple[str, ...]
-    replaced: str
+    recorded_owned: tuple[str, ...]
+    recorded_replaced: str
     recorded_taken_over: tuple[Theirs, ...]
     recorded_adopted: tuple[Theirs, ...]
     access_before: tuple[str, ...]
     """What stands in `ACCESS_BEFORE`."""
-    pending: PendingTransaction | None
+    unfinished: UnfinishedTransaction | None
     backed_up: bool
     services_before: Mapping[str, Value]
     prohibit_ipsec: Value | None
@@ -140,25 +140,25 @@ class HostState:
     l2tp_ports: L2tpPorts
 
     @property
-    def in_force(self) -> PendingTransaction | None:
+    def in_force(self) -> UnfinishedTransaction | None:
         """The unfinished transaction, if it was committed, or cut after it had changed which policy is assigned."""
-        pending = self.pending
-        if pending is None or pending.phase is Progress.STAGING:
+        unfinished = self.unfinished
+        if unfinished is None or unfinished.phase is Progress.STAGING:
             return None
-        switched = self.store.assigns(pending.policy) and not self.store.assigns(pending.previous)
-        return pending if pending.phase is Progress.COMMITTED or switched else None
+        switched = self.store.assigns(unfinished.policy) and not self.store.assigns(unfinished.previous)
+        return unfinished if unfinished.phase is Progress.COMMITTED or switched else None
 
     @property
-    def claimed(self) -> tuple[str, ...]:
+    def our_paths(self) -> tuple[str, ...]:
         """The paths of all objects that are on record as ours; not all of them need exist."""
-        written = self.pending.written if self.pending else ()
+        written = self.unfinished.written if self.unfinished else ()
         taken = self.in_force.owned_after if self.in_force else ()
-        return tuple(dict.fromkeys((*self.owned, *written, *taken)))
+        return tuple(dict.fromkeys((*self.recorded_owned, *written, *taken)))
 
     @property
     def ours(self) -> NameSet:
-        """As `claimed`, to look for paths in."""
-        return NameSet(self.claimed)
+        """As `our_paths`, to look for paths in."""
+        return NameSet(self.our_paths)
 
     @property
     def our_policies(self) -> tuple[StoredPolicy, ...]:
@@ -166,9 +166,9 @@ class HostState:
         return tuple(found for found in self.store.policies if found.path in self.ours)
 
     @property
-    def displaced(self) -> str:
+    def replaced(self) -> str:
         """The path of somebody else's policy that ours took the place of; empty where there is none."""
-        return self.in_force.replaced_after if self.in_force else self.replaced
+        return self.in_force.replaced_after if self.in_force else self.recorded_replaced
 
     @property
     def taken_over(self) -> tuple[Theirs, ...]:
@@ -195,7 +195,7 @@ class HostState:
     @property
     def used(self) -> NameSet:
         """The paths of what is ours and of adopted policies."""
-        return NameSet((*self.claimed, *(each.path for each in self.adopted)))
+        return NameSet((*self.our_paths, *(each.path for each in self.adopted)))
 
     @property
     def prohibited(self) -> bool:

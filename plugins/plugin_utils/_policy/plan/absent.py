@@ -88,7 +88,7 @@ def plan_absent(name: str, host: HostState, identity: uuid.UUID, words: Words, *
         ),
         obsolete=obsolete,
         owned_after=owned_after,
-        replaced_after=host.displaced if stays else "",
+        replaced_after=host.replaced if stays else "",
         taken_over_after=tuple(each for each in host.taken_over if each not in given_back),
         adopted_after=adopted_after,
         given_back=given_back,
@@ -98,7 +98,7 @@ def plan_absent(name: str, host: HostState, identity: uuid.UUID, words: Words, *
             *(["names given back"] if given_back else []),
             *(["no longer recorded as ours"] if adopted else []),
         ),
-        pending=host.pending is not None,
+        unfinished=host.unfinished is not None,
         refusal=withdrawal_refused(host, assigned, back, words) if switches else "",
         lasting_refusal=(
             withdrawal_refused(with_value_given_back(host, words), assigned, back, words) if switches else ""
@@ -124,7 +124,7 @@ def _after_removal(
     unassigned: the assigned policy, if it is one of those that the removal is about; stays: something else of ours is
     still on record. What somebody else assigned meanwhile stays assigned, as does a policy of theirs that we only used.
     """
-    before_us = host.store.at(host.displaced)
+    before_us = host.store.at(host.replaced)
     # Somebody assigned it again by hand, so nothing is left to be done.
     if before_us and host.store.assigns(before_us.path):
         return Intent.KEEP, None

@@ -47,10 +47,10 @@ def assigned_first(host: HostState, found: Iterable[store.StoredPolicy]) -> tupl
 
 def left_by_transaction(host: HostState) -> tuple[store.StoredPolicy, ...]:
     """What an unfinished transaction left: the old generation where it is in force, else what it wrote."""
-    if host.pending is None:
+    if host.unfinished is None:
         return ()
     # After the switch the old generation is what nobody needs; before it, the new one.
-    paths = host.in_force.obsolete if host.in_force else host.pending.written
+    paths = host.in_force.obsolete if host.in_force else host.unfinished.written
     found = (host.store.at(path) for path in paths)
     return tuple(each for each in found if each and not host.store.assigns(each.path))
 
@@ -71,7 +71,7 @@ def unneeded(host: HostState, old: Collection[store.StoredPolicy]) -> tuple[str,
 def remaining(gone: Iterable[str], host: HostState) -> tuple[str, ...]:
     """What is still ours: of what is on record, what exists and stays."""
     leaving = NameSet(gone)
-    return tuple(path for path in host.claimed if path not in leaving and path in host.store.objects)
+    return tuple(path for path in host.our_paths if path not in leaving and path in host.store.objects)
 
 
 def has_name(found: store.StoredPolicy, name: str) -> bool:

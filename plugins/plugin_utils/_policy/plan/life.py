@@ -13,7 +13,7 @@ import enum
 import uuid
 from collections.abc import Mapping
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host.state import PendingTransaction, Progress
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host.state import Progress, UnfinishedTransaction
 
 
 class Asked(enum.StrEnum):
@@ -75,13 +75,13 @@ LIFE: Mapping[Asked, Mapping[Found, Decision]] = {
 _PHASES = {Progress.STAGING: Found.STAGING, Progress.STAGED: Found.STAGED, Progress.COMMITTED: Found.COMMITTED}
 
 
-def found(pending: PendingTransaction | None, identity: uuid.UUID) -> Found:
+def found(unfinished: UnfinishedTransaction | None, identity: uuid.UUID) -> Found:
     """What the unfinished transaction of a host is to the one of that identity."""
-    if pending is None:
+    if unfinished is None:
         return Found.NOTHING
-    return _PHASES[pending.phase] if pending.id == str(identity) else Found.ANOTHER
+    return _PHASES[unfinished.phase] if unfinished.id == str(identity) else Found.ANOTHER
 
 
-def answer(asked: Asked, pending: PendingTransaction | None, identity: uuid.UUID) -> Decision:
+def answer(asked: Asked, unfinished: UnfinishedTransaction | None, identity: uuid.UUID) -> Decision:
     """What a phase of the transaction of that identity does on a host with that unfinished one."""
-    return LIFE[asked][found(pending, identity)]
+    return LIFE[asked][found(unfinished, identity)]

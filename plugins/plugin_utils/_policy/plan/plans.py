@@ -56,7 +56,7 @@ class Plan:
     """Rules that are ours or in use, whose preshared key others can read; their access lists are replaced."""
     records: tuple[str, ...] = ()
     """What changes of our record though nothing else of its subject does, a few words each."""
-    pending: bool = False
+    unfinished: bool = False
     """An unfinished transaction must be cleared up."""
     warnings: tuple[str, ...] = ()
     """What the user should know of the host as it will be, a sentence each."""
@@ -73,7 +73,7 @@ class Plan:
     @property
     def empty(self) -> bool:
         """Nothing is to be done."""
-        done = self.pending or self.remains or self.obsolete or self.services or self.open_keys or self.records
+        done = self.unfinished or self.remains or self.obsolete or self.services or self.open_keys or self.records
         rule = self.firewall or self.opening or self.transaction.closes or Flag.UNBLOCK_IPV6 in self.transaction.flags
         return self.transaction.intent is Intent.KEEP and not (done or rule)
 

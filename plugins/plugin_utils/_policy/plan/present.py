@@ -105,7 +105,7 @@ def _recorded_later(planned: Plan, host: HostState) -> Plan:
 
     Such a host is as it was before us, so what a removal gives back is known until the first change, which records it.
     """
-    known = host.claimed or host.adopted or host.taken_over or host.displaced
+    known = host.our_paths or host.adopted or host.taken_over or host.replaced
     only_records = dataclasses.replace(planned, records=()).empty and _RECORDS.issuperset(planned.records)
     if known or not only_records:
         return planned
@@ -156,7 +156,7 @@ class _Planner:
             opening=services.open_to(self.host, self._peers, firewall.tag(str(self.identity))),
             open_keys=tuple(self._open_keys((*obsolete, *remains))),
             records=tuple(self._records()),
-            pending=self.host.pending is not None,
+            unfinished=self.host.unfinished is not None,
             warnings=tuple(self._warnings(intent)),
         )
 
@@ -217,7 +217,7 @@ class _Planner:
             yield _VALUE
         if self.foreign:
             yield "name taken over"
-        if self.declaration.forget_replaced and (self.host.displaced or self.host.taken_over or self._theirs):
+        if self.declaration.forget_replaced and (self.host.replaced or self.host.taken_over or self._theirs):
             yield "what was replaced is forgotten"
 
     @property
@@ -329,14 +329,14 @@ class _Planner:
 
     def _remains(self) -> tuple[str, ...]:
         """What an aborted run wrote and never assigned."""
-        pending = self.host.pending
-        if pending is None or self.host.in_force:
+        unfinished = self.host.unfinished
+        if unfinished is None or self.host.in_force:
             return ()
-        if self.current and self.current.path in pending.written:
+        if self.current and self.current.path in unfinished.written:
             return ()
         # Somebody may have assigned in the console what was only staged.
         assigned = self.host.store.parts_of(self.host.store.active_path)
-        return tuple(path for path in pending.written if path in self.host.store.objects and path not in assigned)
+        return tuple(path for path in unfinished.written if path in self.host.store.objects and path not in assigned)
 
     def _replaced(self) -> str:
         """The path of the policy that a removal assigns again; one in use too, if it was assigned before us."""
@@ -344,9 +344,9 @@ class _Planner:
         if self.declaration.forget_replaced:
             return ""
         if active is None or active.path in self.host.used:
-            return self.host.displaced
+            return self.host.replaced
         concerned = self.declaration.assigned or active in (self.current, *self.foreign)
-        return active.path if concerned else self.host.displaced
+        return active.path if concerned else self.host.replaced
 
     def _keys(self) -> tuple[Key, ...]:
         return new_keys(self.declaration.policy, self.identity, when=0)

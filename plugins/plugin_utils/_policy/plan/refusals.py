@@ -27,13 +27,13 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import Wo
 
 def going_back(host: HostState) -> tuple[str, bool]:
     """What is assigned after a revert, empty for nothing, and whether that is another policy than now."""
-    pending = host.pending
-    if pending is None:
+    unfinished = host.unfinished
+    if unfinished is None:
         return host.store.active_path, False
     active = host.store.active_path
-    previous = pending.previous if host.store.at(pending.previous) else ""
+    previous = unfinished.previous if host.store.at(unfinished.previous) else ""
     # What it wrote goes, so that must not stay assigned, whoever assigned it.
-    decided = NameSet((pending.policy, *pending.written))
+    decided = NameSet((unfinished.policy, *unfinished.written))
     return previous, active in decided and not same(active, previous)
 
 
