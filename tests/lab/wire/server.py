@@ -67,17 +67,14 @@ class Endpoint:
             self._placeholder = None
         self._server = _Server((LOOPBACK, self.port), self._site)
         self.port = self._server.server_address[1]
-        serve = threading.Thread(target=self._server.serve_forever, args=(0.02,), name=f"port {self.port}", daemon=True)
-        serve.start()
+        self._server.start(f"port {self.port}")
 
     def close(self) -> None:
         """Break all connections and refuse new ones. The port stays bound, so that nobody else gets it meanwhile."""
         server, self._server = self._server, None
         if server is None:
             return
-        server.shutdown()
-        server.server_close()
-        server.break_connections()
+        server.stop()
         self._placeholder = socket.socket()
         self._placeholder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._placeholder.bind((LOOPBACK, self.port))
@@ -90,6 +87,8 @@ class Endpoint:
 
 
 class _Server(http.server.ThreadingHTTPServer):
+    """Waits in accept(): serve_forever() would look up every few milliseconds, in each of hundreds of servers."""
+
     daemon_threads = True
     block_on_close = False
     request_queue_size = 64
@@ -99,7 +98,26 @@ class _Server(http.server.ThreadingHTTPServer):
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._tls = _tls_context(site.certificate) if site.certificate else None
+        self._stopped = threading.Event()
         super().__init__(address, _HttpHandler)
+
+    def start(self, name: str) -> None:
+        self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Refuse new connections, then break those that are there."""
+        self._stopped.set()
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self.server_close()
+        self._break_connections()
+
+    def _serve(self) -> None:
+        while not self._stopped.is_set():
+            with contextlib.suppress(OSError):  # a client that is gone already, or the end
+                self.process_request(*self.get_request())
 
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, address = super().get_request()
@@ -115,7 +133,7 @@ class _Server(http.server.ThreadingHTTPServer):
             self._connections -= {request}
         super().shutdown_request(request)
 
-    def break_connections(self) -> None:
+    def _break_connections(self) -> None:
         with self._lock:
             connections = list(self._connections)
         for connection in connections:
