@@ -21,7 +21,7 @@ from ansible_collections.rras.ipsec.tests.support.defaults import VECTORS
 
 SIZES = (10, 100, 1_000, 10_000)
 IDENTITY = uuid.UUID("6f1c8a52-0d3e-4b7a-9c55-2f1f0f6f4a10")
-REPEATS = 5
+REPEATS = 3
 NONCE = bytes(32)
 ADDRESS = "192.0.2.1"
 ESP = model.Algorithm(model.Transform.ESP, model.Encryption.TRIPLE_DES, model.Integrity.SHA1)

@@ -4,7 +4,8 @@
 """What a run of the role costs over many servers, beside a play of two bare tasks on the same servers.
 
 The servers are simulated in this process, the controller is ansible-playbook in another one; what each uses of the
-processor is shown. Both plays run in turn, several times, and the median counts.
+processor is shown. Both plays run in turn on one fleet after another, and again as often as the time allows, and the
+median counts.
 """
 
 from __future__ import annotations
@@ -13,21 +14,26 @@ import contextlib
 import dataclasses
 import resource
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _view
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network
 from ansible_collections.rras.ipsec.tests.lab import HostSpec
+from ansible_collections.rras.ipsec.tests.support import journeys
 from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import Controller, Run
 from ansible_collections.rras.ipsec.tests.support.labs import controller_for
-from ansible_collections.rras.ipsec.tests.support.pair import Memory, connection
+from ansible_collections.rras.ipsec.tests.support.pair import POLICY, Memory, connection
+from ansible_collections.rras.ipsec.tests.support.server import Server
 
 ENDS = {"near": "192.0.2.1", "far": "192.0.2.2"}
-OFTEN, TWICE = 20, 100
-"""Servers up to which both plays run several times, and twice: the time of more is spent on more servers."""
+ROUNDS = 5
+"""How often both plays run on a fleet, where there is time."""
 BARE: dict[str, Any] = {
     "hosts": "rras",
     "gather_facts": False,
@@ -45,28 +51,47 @@ class Spent:
     requests: int
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Row:
-    """One play on a number of servers; what each of its runs took."""
+@dataclasses.dataclass(slots=True)
+class Fleet:
+    """Some servers, and what each run of either play on them took."""
 
     what: str
-    play: str
-    servers: int
-    spent: tuple[Spent, ...]
+    controller: Controller
+    bare: list[Spent] = dataclasses.field(default_factory=list)
+    site: list[Spent] = dataclasses.field(default_factory=list)
 
-    def median(self, of: Callable[[Spent], float]) -> float:
-        """Return the median of something."""
-        return statistics.median(map(of, self.spent))
+    @property
+    def servers(self) -> int:
+        return len(self.controller.lab)
+
+    @property
+    def of_a_turn(self) -> float:
+        """The seconds that the last turn took."""
+        return self.bare[-1].wall + self.site[-1].wall
+
+    def turn(self) -> None:
+        """Run both plays once."""
+        self.bare.append(_spent(self.controller, lambda: self.controller.play([BARE])))
+        self.site.append(_spent(self.controller, self.controller.site))
+        print(f"# {self.what}: {self.bare[-1].wall:.1f} s, {self.site[-1].wall:.1f} s", file=sys.stderr, flush=True)
 
 
-def measured(sizes: Sequence[int], hub: int, repeats: int) -> Iterator[Row]:
-    """Measure unchanged servers as pairs, and one hub, each beside the bare play; the largest of them less often."""
-    learnt = _after_first_run()
-    for size in sizes:
-        with _pairs(size, learnt) as controller:
-            yield from _rows(f"{size} servers, pairs", controller, repeats)
-    with _hub(hub) as controller:
-        yield from _rows(f"{hub} servers, one hub", controller, repeats)
+def measured(sizes: Sequence[int], hub: int, until: float) -> list[Fleet]:
+    """Measure unchanged servers as pairs, and one hub, until a time of the clock, and each of them once at least.
+
+    hub: how many servers it has with its spokes; 0 for none.
+    """
+    with contextlib.ExitStack() as stack:
+        learnt = _after_first_run()
+        fleets = [Fleet(f"{size} servers, pairs", stack.enter_context(_pairs(size, learnt))) for size in sizes]
+        if hub:
+            fleets.append(Fleet(f"{hub} servers, one hub", stack.enter_context(_hub(hub))))
+        succeed(fleets[0].controller.site())  # whatever a controller does once
+        for turn in range(ROUNDS):
+            for fleet in fleets:
+                if turn == 0 or time.monotonic() + fleet.of_a_turn < until:
+                    fleet.turn()
+        return fleets
 
 
 @contextlib.contextmanager
@@ -84,14 +109,17 @@ def _pairs(size: int, learnt: Mapping[str, Memory]) -> Iterator[Controller]:
 
 @contextlib.contextmanager
 def _hub(size: int) -> Iterator[Controller]:
-    spokes = [f"spoke-{number:03}" for number in range(1, size)]
-    specs = [HostSpec("hub", "192.0.2.1"), *(HostSpec(name, f"198.51.100.{int(name[-3:])}") for name in spokes)]
-    with controller_of(specs) as controller:
-        controller.variables["l2tp_connections"] = [
-            connection(f"to-{name}", "hub", name, key=f"the key of number {name[-3:]}") for name in spokes
-        ]
-        controller.variables["l2tp_reboot_serial"] = size
-        succeed(controller.site())
+    """Make a hub and its spokes with what their first run would leave, without waiting for such a run."""
+    addresses = {"hub": "192.0.2.1", **{f"spoke-{number:03}": f"198.51.100.{number}" for number in range(1, size)}}
+    spokes = [name for name in addresses if name != "hub"]
+    connections = [connection(f"to-{name}", "hub", name, key=f"the key of {name}, 7Yq-m2Wd") for name in spokes]
+    declared = {name: {"l2tp_address": at, "l2tp_connections": connections} for name, at in addresses.items()}
+    with controller_of([HostSpec(name, at) for name, at in addresses.items()]) as controller:
+        controller.variables["l2tp_connections"] = connections
+        nodes = _view.network(declared, "hub")
+        for name, host in controller.lab.items():
+            wanted = {"rules": network.rules(nodes, name, other_peers="block"), "block_l2tp_over_ipv6": True}
+            journeys.site(Server(host), name=POLICY, **wanted)
         yield controller
 
 
@@ -109,20 +137,6 @@ def controller_of(specs: Sequence[HostSpec], **connecting: str) -> Iterator[Cont
     with tempfile.TemporaryDirectory() as folder, controller_for(specs, Path(folder), **connecting) as controller:
         controller.variables.pop("l2tp_connections", None)
         yield controller
-
-
-def _rows(what: str, controller: Controller, repeats: int) -> Iterator[Row]:
-    turns: Mapping[str, Callable[[], Run]] = {"bare": lambda: controller.play([BARE]), "site": controller.site}
-    servers = len(controller.lab)
-    if servers <= OFTEN and repeats > 1:
-        for play in turns.values():
-            succeed(play())  # whatever a controller does once
-    spent: dict[str, list[Spent]] = {name: [] for name in turns}
-    for _turn in range(min(repeats, 3 if servers <= OFTEN else 2 if servers <= TWICE else 1)):
-        for name, play in turns.items():
-            spent[name].append(_spent(controller, play))
-    for name, each in spent.items():
-        yield Row(what, name, servers, tuple(each))
 
 
 def succeed(run: Run) -> None:
@@ -152,28 +166,44 @@ def _processor(who: int) -> float:
     return used.ru_utime + used.ru_stime
 
 
-TITLES = ("servers", "play", "wall s", "min..max", "controller s", "ms a server", "requests a server", "lab", "x bare")
+TITLES = (
+    "servers",
+    "play",
+    "runs",
+    "wall s",
+    "min..max",
+    "controller s",
+    "ms a server",
+    "requests each",
+    "lab",
+    "x bare",
+)
 
 
-def report(*, quick: bool, costs: dict[str, dict[int, float]]) -> Iterator[Sequence[str]]:
-    """The rows of a table, the first of which has the titles. costs: gets milliseconds a server, by play and size."""
+def report(*, quick: bool, until: float, costs: dict[str, dict[int, float]]) -> Iterator[Sequence[str]]:
+    """The rows of a table, the first of which has the titles.
+
+    until: when to end, of the monotonic clock; costs: gets milliseconds a server, by play and size.
+    """
     yield TITLES
-    bare = 1.0
-    for row in measured((2, 20) if quick else (2, 20, 40, 100, 200), 10 if quick else 40, 1 if quick else 3):
-        wall, used = row.median(lambda each: each.wall), row.median(lambda each: each.controller)
-        lab = row.median(lambda each: each.lab)
-        least, most = min(each.wall for each in row.spent), max(each.wall for each in row.spent)
-        bare = wall if row.play == "bare" else bare
-        if "pairs" in row.what:
-            costs.setdefault(row.play, {})[row.servers] = wall / row.servers * 1e3
-        yield (
-            row.what,
-            row.play,
-            f"{wall:.1f}",
-            f"{least:.1f}..{most:.1f}",
-            f"{used:.1f}",
-            f"{wall / row.servers * 1e3:.0f}",
-            f"{row.median(lambda each: each.requests) / row.servers:.1f}",
-            f"{lab / (lab + used):.0%}",
-            f"{wall / bare:.2f}",
-        )
+    for fleet in measured((2, 20), 0, until) if quick else measured((2, 20, 40, 100, 200), 40, until):
+        bare = statistics.median(each.wall for each in fleet.bare)
+        for play, spent in (("bare", fleet.bare), ("site", fleet.site)):
+            wall, used, lab, requests = (
+                statistics.median(getattr(each, what) for each in spent)
+                for what in ("wall", "controller", "lab", "requests")
+            )
+            if "pairs" in fleet.what:
+                costs.setdefault(play, {})[fleet.servers] = wall / fleet.servers * 1e3
+            yield (
+                fleet.what,
+                play,
+                str(len(spent)),
+                f"{wall:.1f}",
+                f"{min(each.wall for each in spent):.1f}..{max(each.wall for each in spent):.1f}",
+                f"{used:.1f}",
+                f"{wall / fleet.servers * 1e3:.0f}",
+                f"{requests / fleet.servers:.1f}",
+                f"{lab / (lab + used):.0%}",
+                f"{wall / bare:.2f}",
+            )

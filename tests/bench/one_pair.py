@@ -42,7 +42,7 @@ def report(*, quick: bool) -> Iterator[Sequence[str]]:
         for name, connecting in CONNECTIONS.items():
             first = name == next(iter(CONNECTIONS))
             if first or (core == HERE and not quick):
-                yield from _rows(core, name, program, connecting, whole=core == HERE and first)
+                yield from _rows(core, name, program, connecting, whole=core == HERE and first and not quick)
         if quick:
             return
 

@@ -95,8 +95,9 @@ def _truthful(result: Result) -> Result:
 class Server:
     """One server, and what a task does to it."""
 
-    def __init__(self, late: Mapping[str, int] | None = None) -> None:
-        self.host = Host(HostSpec("rras-tokyo", ADDRESS, late=late or {}), Path("no-certificate"))
+    def __init__(self, host: Host | None = None, late: Mapping[str, int] | None = None) -> None:
+        """Take a host; by default, a new one whose services start late."""
+        self.host = host or Host(HostSpec("rras-tokyo", ADDRESS, late=late or {}), Path("no-certificate"))
         self.clock = Clock()
         """The controller's."""
         self.nonces: list[bytes] = []

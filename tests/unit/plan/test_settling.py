@@ -27,7 +27,7 @@ NOT_LOADED = pytest.mark.exposed("PolicyAgent and RRAS run before PolicyAgent ha
 
 def restarted(late: Mapping[str, int]) -> Server:
     """Return a server that was brought to the end of a run, up to the restart."""
-    server = Server(late)
+    server = Server(late=late)
     server.policy(**DECLARED)
     server.value()
     server.restart()
@@ -214,12 +214,12 @@ class TestBeforeARemoval:
 class TestAfterACommit:
     @pytest.mark.parametrize("moments", [1, 2, 5])
     def test_an_agent_that_needs_a_moment_gets_it(self, moments: int) -> None:
-        server = Server({LATE_FILTERS: moments})
+        server = Server(late={LATE_FILTERS: moments})
         assert server.policy()["matches"] is True
         assert len(server.clock.pauses) == moments
 
     def test_each_phase_waits_too(self) -> None:
-        server = Server({LATE_FILTERS: 3})
+        server = Server(late={LATE_FILTERS: 3})
         server.work().commit(server.stage())
         assert len(server.clock.pauses) == 3
 
