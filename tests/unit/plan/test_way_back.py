@@ -750,3 +750,11 @@ class TestProofOfLoading:
         server.work(rules=[rule(key=OTHER_KEY)]).commit(transaction)
         server.work(rules=[rule(key=OTHER_KEY)]).revert(transaction)
         assert not self.loading_proved(server)
+
+
+def test_beside_another_of_ours_only_the_name_that_it_took_is_given_back(server: Server) -> None:
+    for seed, name in enumerate((NAME, "Branches")):
+        by_hand(server, seed=seed, name=name, rules=[rule(key=OTHER_KEY)], assigned=False)
+        server.policy(name=name, take_over=True, assigned=name == NAME)
+    server.policy(name="Branches", state="absent")
+    assert [name.partition("(")[0] for name in server.names] == ["Branches", NAME, f"{NAME} "]
