@@ -7,14 +7,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: to_ipsecpol
-short_description: A policy as a batch file for ipsecpol
+short_description: Renders a policy as a batch file for ipsecpol
 version_added: 0.1.0
 author: The rras.ipsec developers (!UNKNOWN)
 description:
-  - A batch file for Windows 2000 with C(ipsecpol.exe) of its Resource Kit. What must be done before and after it
-    is said in its remarks.
-  - Names and keys of printable ASCII without double quotes and backslashes only, because how ipsecpol reads
-    others is not documented.
+  - A batch file for Windows 2000 with C(ipsecpol.exe) of its Resource Kit. Its remarks say what to do before and
+    after running it.
+  - Accepts only names and keys of printable ASCII without double quotes and backslashes, because it is not documented
+    how ipsecpol reads others.
 positional: keys, undo
 options:
   _input:
@@ -24,7 +24,7 @@ options:
     required: true
   keys:
     description:
-      - Whether preshared keys are written. Without them a placeholder stands in their place, and the batch file
+      - Whether preshared keys are written. If not, a placeholder replaces them, and the batch file
         ends before its first command.
     type: bool
     default: true

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: to_netsh
-short_description: A policy as a script for netsh
+short_description: Renders a policy as a script for netsh
 version_added: 0.1.0
 author: The rras.ipsec developers (!UNKNOWN)
 description:
-  - A script for C(netsh -f) on Windows Server 2003 and newer, with every tag written out. What must be done
-    before and after it is said in its remarks.
-  - Names and keys of printable ASCII without double quotes and backslashes only, because how netsh reads others
-    is not documented.
+  - A script for C(netsh -f) on Windows Server 2003 and newer, with every tag written out. Its remarks say what
+    to do before and after running it.
+  - Accepts only names and keys of printable ASCII without double quotes and backslashes, because it is not documented
+    how netsh reads others.
 positional: keys, undo
 options:
   _input:
@@ -24,7 +24,7 @@ options:
     required: true
   keys:
     description:
-      - Whether preshared keys are written. Without them a placeholder stands in their place, and the line that
+      - Whether preshared keys are written. If not, a placeholder replaces them, and the line that
         assigns the policy is a remark.
     type: bool
     default: true

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: to_reg
-short_description: A policy as a registration file
+short_description: Renders a policy as a registration file
 version_added: 0.1.0
 author: The rras.ipsec developers (!UNKNOWN)
 description:
   - The text of a file for C(regedit) and C(reg.exe import). It holds the policy as the module would write it,
     that it is assigned, and C(ProhibitIpSec).
-  - A file of this format is UTF-16LE with a byte order mark. The playbook C(rras.ipsec.render) writes it so; the
-    text alone can be encoded by
-    P(ansible.builtin.b64encode#filter) with the encoding C(utf-16), which adds the mark.
+  - A file of this format is UTF-16LE with a byte order mark. The playbook C(rras.ipsec.render) writes it that way;
+    to encode the text yourself, use P(ansible.builtin.b64encode#filter) with the encoding C(utf-16), which adds the
+    mark.
   - The GUIDs come from the names in the policy, so that two results for one policy are equal.
 positional: peer_type, keys, undo
 options:
@@ -33,7 +33,7 @@ options:
       windows: Windows Server 2003 or newer.
   keys:
     description:
-      - Whether preshared keys are written. Without them a placeholder stands in their place, and the policy is
+      - Whether preshared keys are written. If not, a placeholder replaces them, and the policy is
         neither assigned nor followed by the value.
     type: bool
     default: true

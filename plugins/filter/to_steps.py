@@ -7,12 +7,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: to_steps
-short_description: A policy as the steps of KB 240262 with its values
+short_description: Renders a policy as the steps of KB 240262 with its values
 version_added: 0.1.0
 author: The rras.ipsec developers (!UNKNOWN)
 description:
-  - What a person does in the console of Windows to make the policy, and C(ProhibitIpSec) after it. The keys stand
-    at the end.
+  - What a person does in the console of Windows to make the policy, and C(ProhibitIpSec) after it. The keys are at
+    the end.
 positional: peer_type, keys
 options:
   _input:
@@ -29,7 +29,7 @@ options:
       windows: Windows Server 2003 or newer.
   keys:
     description:
-      - Whether preshared keys are written. Without them a placeholder stands in their place, and the end of the
+      - Whether preshared keys are written. If not, a placeholder replaces them, and the end of the
         text says that they are left out.
     type: bool
     default: true

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: to_swanctl
-short_description: A policy as swanctl.conf of strongSwan
+short_description: Renders a policy as swanctl.conf of strongSwan
 version_added: 1.0.0
 author: The rras.ipsec developers (!UNKNOWN)
 description:
   - What a Linux server with strongSwan needs to be the other end of a connection, with its connections (IKEv1,
     transport mode) and its secrets. What the policy blocks is dropped.
-  - Keys of printable ASCII only, because which bytes Windows makes of other characters in IKE is not documented. No
-    Kerberos, which strongSwan does not offer in IKE.
+  - Accepts only keys of printable ASCII, because it is not documented which bytes Windows uses for other characters
+    in IKE. Refuses Kerberos, which strongSwan does not offer in IKE.
 positional: keys
 options:
   _input:
@@ -24,7 +24,7 @@ options:
     required: true
   keys:
     description:
-      - Whether preshared keys are written. Without them a placeholder stands in their place.
+      - Whether preshared keys are written. If not, a placeholder replaces them.
     type: bool
     default: true
 """

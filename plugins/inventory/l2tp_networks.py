@@ -11,13 +11,13 @@ short_description: Groups the servers that L2TP/IPsec connections join
 version_added: 1.0.0
 author: The rras.ipsec developers (!UNKNOWN)
 description:
-  - Adds a group for each network of C(l2tp_connections), of all servers that connections join, directly or over others.
-  - Both ends of a connection must be in one run. So these groups are what a large inventory can be cut along, for
-    C(--limit), for jobs of automation controller, or for several processes at the same time.
+  - Adds a group for each network of C(l2tp_connections), of all servers that connections join, directly or through
+    other servers.
+  - Both ends of a connection must be in one run. So split a large inventory by these groups, for C(--limit), for jobs
+    of automation controller, or for several processes at the same time.
   - It reads the variables of hosts that other sources of the inventory made, so it must come after them, as in a file
     whose name sorts last.
-  - Only the names of peers are read. No key is looked at, but a list that is a template must be one that can be
-    evaluated.
+  - Reads only the names of peers and no key, but a list that is a template must be one that can be evaluated.
 options:
   plugin:
     description: The name of this plugin.
@@ -26,9 +26,9 @@ options:
     choices: [l2tp_networks, rras.ipsec.l2tp_networks]
   prefix:
     description:
-      - What the names of the groups begin with; the name of the network's first server follows.
-      - Where that is the name of another network's group already, because names of groups can't hold all characters,
-        a number follows, beginning with 2.
+      - How the names of the groups begin; the name of the network's first server follows.
+      - If another network's group already has that name, because names of groups can't hold all characters, a number
+        follows, beginning with 2.
     type: str
     default: l2tp_network_
 """

@@ -59,7 +59,7 @@ EXAMPLES = r"""
   rras.ipsec.l2tp_adopt:
     folder: "{{ inventory_dir }}/host_vars"
 
-- name: Do it from an export of a Windows 2000
+- name: Write the variables from an export of Windows 2000
   rras.ipsec.l2tp_adopt:
     folder: l2tp-adopted
     reg_file: exports/osaka.reg
@@ -84,13 +84,13 @@ left_out:
 site_changes:
   description:
     - What the playbook C(rras.ipsec.site) would change on the host with these variables, a sentence each.
-    - Where the host lacks something else that the role does besides the policy, a variable declines it, and RV(steps) says which.
-    - Of an export, nothing of this is known.
+    - If the host lacks something else that the role does besides the policy, a variable declines it, and RV(steps) says which one.
+    - Unknown for an export.
   returned: success
   type: list
   elements: str
 findings:
-  description: What is wrong with the store of an export, a sentence each. What an export does not tell is not guessed.
+  description: What is wrong with the store of an export, a sentence each. Nothing is guessed that an export does not show.
   returned: success
   type: list
   elements: str

@@ -15,11 +15,11 @@ version_added: 0.1.0
 author: The rras.ipsec developers (!UNKNOWN)
 description:
   - Makes a key for each connection of the hosts of the play that has no authentication yet, and writes it into the variable
-    C(l2tp_preshared_keys) of an encrypted file. The role C(rras.ipsec.l2tp) reads that variable. The playbook C(rras.ipsec.keys) is this module.
+    C(l2tp_preshared_keys) of an encrypted file. The role C(rras.ipsec.l2tp) reads that variable. The playbook C(rras.ipsec.keys) runs this module.
   - A key has 32 letters and digits of ASCII, from the random source of the operating system.
   - The file is encrypted with the vault password that it was encrypted with before. A new one is encrypted with the first vault password of
     the run, or with that of the vault ID in C(vault_encrypt_identity). It is never on disk in clear text, and its mode is 0600.
-  - Works on the controller. No host is reached, and no key is part of a result.
+  - Works on the controller. It connects to no host, and no result contains a key.
 attributes:
   action:
     description: The work is done by an action plugin on the controller; the module itself is documentation only.
@@ -33,7 +33,7 @@ attributes:
 options:
   path:
     description:
-      - The file of variables, from the current directory, as of C(-e @FILE). Ansible reads it by itself where it is in C(group_vars).
+      - The file of variables, relative to the current directory, as for C(-e @FILE). Ansible reads it by itself if it is in C(group_vars).
       - It may contain nothing but C(l2tp_preshared_keys).
     type: str
   rotate:

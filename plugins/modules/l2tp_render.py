@@ -14,13 +14,13 @@ short_description: Writes files for L2TP/IPsec on a server that Ansible does not
 version_added: 0.1.0
 author: The rras.ipsec developers (!UNKNOWN)
 description:
-  - Writes, on the controller, what brings the policy and C(ProhibitIpSec) of KB 240262 to a server without WinRM, such as Windows 2000, to the far end
+  - Writes files on the controller that bring the policy and C(ProhibitIpSec) of KB 240262 to a server without WinRM, such as Windows 2000, to the far end
     of a connection that others configure, or to a server that is locked down. The host itself is never connected to.
   - What is written comes from the variables of the role P(rras.ipsec.l2tp#role) for this host, as the inventory has them. A host with
     C(l2tp_managed) false has the connections that its managed ends declare.
-  - A Linux server with strongSwan gets C(swanctl.conf) and C(xl2tpd.conf), and nothing that undoes them, because deleting them does.
+  - A Linux server with strongSwan gets C(swanctl.conf) and C(xl2tpd.conf), but no undo files, because deleting these files undoes them.
   - The folder of any other host gets C(l2tp.reg) and C(STEPS.txt), for Windows 2000 C(ipsecpol.cmd), otherwise C(netsh.txt), and what undoes each. Each file
-    says in which order it is to be used, and what the other ends must have. What else is in the folder is left alone.
+    says in which order it is to be used, and what the other ends must have. Other files in the folder are left alone.
   - The files have the mode 0600, and the folder 0700, from their first byte on. They hold preshared keys.
 attributes:
   action:
@@ -47,7 +47,7 @@ options:
   folder:
     description:
       - The folder on the controller in which each host gets a folder of its own, named as the inventory names it. A relative path begins where
-        Ansible was started. It is made if it is missing.
+        Ansible was started. A missing folder is created.
     type: str
     required: true
   peer_type:
@@ -59,8 +59,8 @@ options:
     choices: [windows_2000, windows, strongswan]
   keys:
     description:
-      - Whether preshared keys are written. Without them a placeholder stands in their place, and no file assigns the policy or sets the value,
-        because the placeholder would be a key that everybody can know.
+      - Whether preshared keys are written. If not, a placeholder replaces them, and no file assigns the policy or sets the value, because the placeholder
+        would be a key that everybody can know.
     type: bool
     default: true
   undo_only:
@@ -96,7 +96,7 @@ files:
   type: list
   elements: str
 refused:
-  description: Why other files are missing, a sentence each. Names and keys that netsh or ipsecpol can't be trusted with are the reason.
+  description: Why other files are missing, a sentence each. The reason is a name or key that netsh or ipsecpol may not read as written.
   returned: success
   type: list
   elements: str

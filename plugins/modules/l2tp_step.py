@@ -14,7 +14,7 @@ short_description: One step of the role l2tp
 version_added: 1.0.0
 author: The rras.ipsec developers (!UNKNOWN)
 description:
-  - A part of the role P(rras.ipsec.l2tp#role), which alone calls it. It reads the role's variables itself, and fails outside the role. Its options
+  - A part of the role P(rras.ipsec.l2tp#role); only the role calls it. It reads the role's variables itself, and fails outside the role. Its options
     may change in any release.
   - Before its work each step checks that this host, and every host that must change together with it, did the steps before. If not, it does
     nothing, or reverts what this host did, and stops with the reason.
@@ -45,7 +45,7 @@ options:
       - "V(prove): read the host again if something was changed, after its services came up."
       - "V(finish): delete the policy that was replaced."
       - "V(may_restart): stop if a restart is pending and the host is not as declared."
-      - "V(restore_value): for a removal, give back what C(ProhibitIpSec) was."
+      - "V(restore_value): for a removal, restore what C(ProhibitIpSec) was."
       - "V(predict_removal): for a removal in check mode, say what it would do."
       - "V(settle): for a removal, wait for late services after a restart."
       - "V(remove_policy): for a removal, remove the policy and restore what it replaced."
@@ -93,7 +93,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 failure:
-  description: With what the next step fails, in the place of this one, so that the fact C(l2tp_result) has it.
+  description: The failure that the next step reports instead of this one, so that the fact C(l2tp_result) has it.
   returned: for O(step=plan) and O(step=set_value), if they failed
   type: dict
 ansible_facts:

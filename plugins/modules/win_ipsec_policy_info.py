@@ -163,7 +163,7 @@ host:
     l2tp_over_ipv6_obstacles:
       description:
         - Why L2TP over IPv6 is not blocked, a sentence each. The rule is missing or was changed, C(MpsSvc) is not running, Windows Firewall is off
-          in a profile, or a group policy makes it ignore local rules. None, where it is blocked.
+          in a profile, or a group policy makes it ignore local rules. Empty if it is blocked.
       returned: always
       type: list
       elements: str
@@ -211,7 +211,7 @@ host:
       elements: str
       sample: []
     obstacles:
-      description: What keeps the assigned policy, or a rule of it, from protecting the host. None, where no policy is assigned.
+      description: What keeps the assigned policy, or a rule of it, from protecting the host. Empty if no policy is assigned.
       returned: always
       type: list
       elements: dict
@@ -343,7 +343,7 @@ host:
           type: bool
           sample: true
         polling_interval:
-          description: The number of minutes after which Windows looks for changes. What Windows uses, where the store holds 0.
+          description: The number of minutes after which Windows checks for changes. What Windows uses, where the store holds 0.
           returned: always
           type: float
           sample: 180
@@ -459,7 +459,7 @@ host:
       sample: {"PolicyAgent": {"depends_on": ["Tcpip", "bfe"], "running": true, "start": "auto"}}
     unfinished_transaction:
       description:
-        - How far a transaction came that is neither finished nor reverted. C(staging), C(staged) or C(committed). Null, where there is none.
+        - How far a transaction got that is neither finished nor reverted. C(staging), C(staged) or C(committed). Null, where there is none.
       returned: always
       type: str
       sample: staged

@@ -344,7 +344,7 @@ options:
   all_ours:
     description:
       - Whether O(state=absent) removes all policies that this collection wrote on the host, whatever their names.
-      - The record on the host knows them. With V(false), only the policy of O(name) is removed.
+      - The record on the host lists them. With V(false), only the policy of O(name) is removed.
     type: bool
     default: false
   predicted:
@@ -362,7 +362,7 @@ options:
       - V(plan) reads the host and says what is to be done. Changes nothing.
       - V(stage) writes the new policy beside the old one, under a name that says so. Nothing is assigned yet, and what is in force stays in force.
       - V(commit) gives the new policy its name, assigns it and proves that the host has it. The old one stays in the store.
-      - V(prove) is V(plan), once the host shows what Windows does late after a boot. See O(settle_timeout).
+      - V(prove) is V(plan), after waiting for what Windows does late after a boot. See O(settle_timeout).
       - V(revert) reverts what was staged or committed. What was assigned before is assigned again, and the new policy is deleted.
       - V(finish) deletes what only the old policy used. After that, a revert is impossible.
       - V(verify) reads the host and compares it with the declaration. Changes nothing and refuses nothing.
@@ -498,9 +498,9 @@ EXAMPLES = r"""
 RETURN = r"""
 assigned_by:
   description:
-    - What assigned the policy. C(netsh) is the rule.
+    - What assigned the policy, usually C(netsh).
     - C(registry) says that C(netsh.exe) failed, so the value in the registry was set and PolicyAgent was told to reload it. The result has a warning.
-    - Empty, where nothing had to be assigned.
+    - Empty if nothing had to be assigned.
   returned: O(phase=all) that changed something, O(phase=commit), and O(phase=revert) that changed something
   type: str
   sample: netsh
@@ -638,8 +638,8 @@ comparison:
           sample: blocked
         key_fingerprints:
           description:
-            - For each preshared key that the host has for the rule a text that is equal for equal keys of one run, on any host.
-            - It is made with a secret that no host and no result knows, so that it tells nothing else of the key.
+            - A text for each preshared key that the host has for the rule. In one run, equal keys have equal texts, on any host.
+            - It is made with a secret that is on no host and in no result, so it reveals nothing else about the key.
           returned: always
           type: list
           elements: str

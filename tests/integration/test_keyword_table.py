@@ -26,7 +26,7 @@ INCLUDE = {"ansible.builtin.include_role": {"name": ROLE}}
 ROLES = {"roles": [ROLE]}
 TAGGED = {"roles": [{"role": ROLE, "tags": "network"}]}
 BEFORE_THE_NEAR_COMMIT: Final = (
-    "Validating arguments against arg spec 'main' - L2TP/IPsec between Windows RRAS servers, as KB 240262 describes it",
+    "Validating arguments against arg spec 'main' - Configures L2TP/IPsec between RRAS servers as KB 240262 describes",
     "Check the declarations of all hosts",
     "Read the host and plan",
     "Compare both ends",
