@@ -115,7 +115,7 @@ def _understood(path: str, plain: bytes) -> dict[str, str]:
     keys = found.get(VARIABLE, {}) if isinstance(found, dict) and set(found) <= {VARIABLE} else None
     if not isinstance(keys, dict) or not all(isinstance(each, str) for pair in keys.items() for each in pair):
         raise DeclarationError(
-            f"{path} has something else in it than the variable {VARIABLE} with a text for each connection; "
+            f"{path} contains something other than the variable {VARIABLE} with a text for each connection; "
             "move that into another file ('ansible-vault edit')."
         )
     return keys

@@ -41,7 +41,9 @@ class TimeUp(BaseException):
 class MemoryUp(BaseException):
     """What came is more than any answer; how much, in words that follow "the host sent"."""
 
-    def __init__(self, what: str = f"more than fits into {MOST_MEMORY // 2**20} MiB, which no answer does") -> None:
+    def __init__(
+        self, what: str = f"more than fits into {MOST_MEMORY // 2**20} MiB, more than any valid answer needs"
+    ) -> None:
         super().__init__(what)
 
 
@@ -100,9 +102,11 @@ class _Counter:
                 left -= len(piece)
                 self._left -= len(piece)
                 if left < 0:
-                    raise MemoryUp(f"a message of more than {MOST_MESSAGE // 2**20} MiB, which no answer has")
+                    raise MemoryUp(
+                        f"a message of more than {MOST_MESSAGE // 2**20} MiB, more than any valid answer needs"
+                    )
                 if self._left < 0:
-                    raise MemoryUp(f"more than {MOST_MESSAGES // 2**20} MiB, which no answer is")
+                    raise MemoryUp(f"more than {MOST_MESSAGES // 2**20} MiB, more than any valid answer needs")
                 yield piece
 
         return reading

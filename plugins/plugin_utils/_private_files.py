@@ -99,7 +99,7 @@ class PrivateFolder:
         found = self.path.lstat()
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
             raise PrivateFilesError(
-                f"{self.path} is no folder of the user that Ansible runs as; delete it, or name another folder."
+                f"{self.path} is not a folder of the user that Ansible runs as; delete it, or name another folder."
             )
 
     def _create(self, name: str, data: bytes) -> None:

@@ -105,7 +105,8 @@ def _check_accepted(where: str, given: object) -> None:
         if each not in acceptance.IDENTIFIERS:
             near = difflib.get_close_matches(str(each), acceptance.IDENTIFIERS, n=1)
             raise declaration.DeclarationError(
-                f"{where}[{number}] is no identifier of a finding; write one, such as {(near or [_AN_IDENTIFIER])[0]}."
+                f"{where}[{number}] is not the identifier of a finding; write one, such as "
+                f"{(near or [_AN_IDENTIFIER])[0]}."
             )
 
 
@@ -113,7 +114,7 @@ def _check_report(where: str, given: object) -> None:
     for number, each in enumerate(_shape.listed(given)):
         if pathlib.PurePath(str(each)).suffix not in REPORTS:
             raise declaration.DeclarationError(
-                f"{where}[{number}] is no name of a report; write one that ends in {' or '.join(REPORTS)}."
+                f"{where}[{number}] is not the name of a report; write one that ends in {' or '.join(REPORTS)}."
             )
 
 

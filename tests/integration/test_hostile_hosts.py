@@ -22,7 +22,7 @@ from ansible_collections.rras.ipsec.tests.support.pair import connection
 ADDRESS = "192.0.2.1"
 FAR = {"l2tp_address": "198.51.100.7", "l2tp_managed": False}
 CHECK = "check that nothing on the host changes the output of PowerShell."
-TOO_MUCH = "the host sent more than 32 MiB, which no answer is; check what the host is."
+TOO_MUCH = "the host sent more than 32 MiB, more than any valid answer needs; check what the host is."
 MOST_MEGABYTES = 500
 """What a process of ansible-playbook may need, with what Ansible itself needs: 100 MB."""
 HOSTILE: Mapping[str, tuple[WrongAnswer, str]] = {
@@ -31,7 +31,7 @@ HOSTILE: Mapping[str, tuple[WrongAnswer, str]] = {
         "The host did not answer like a Windows host with PowerShell (exit code 0): #rras#*",
     ),
     "cut-records": (WrongAnswer.CUT_RECORDS, f"The answer of the host has no end; {CHECK}"),
-    "large": (WrongAnswer.LARGE, f"The host answered with more than 8 MiB, which no answer is; {CHECK}"),
+    "large": (WrongAnswer.LARGE, f"The host answered with more than 8 MiB, more than any valid answer needs; {CHECK}"),
     "wrong-mark": (
         WrongAnswer.WRONG_MARK,
         "The host did not answer like a Windows host with PowerShell (exit code 0): #ours#*",

@@ -16,7 +16,7 @@ from ansible_collections.rras.ipsec.tests.messages import Says
 from ansible_collections.rras.ipsec.tests.support.effort import TRIED
 from ansible_collections.rras.ipsec.tests.support.labs import MakeController
 
-TOO_LARGE = "*the host sent a message of more than 4 MiB, which no answer has; check what the host is."
+TOO_LARGE = "*the host sent a message of more than 4 MiB, more than any valid answer needs; check what the host is."
 MOMENTS: Mapping[str, bytes] = {"begin": b"transfer/Create", "middle": b"shell/Receive", "end": b"transfer/Delete"}
 """When a message is sent, and what stands in it then. At the end the answer is on the controller already."""
 MOST_MEGABYTES = 500

@@ -94,7 +94,7 @@ def test_what_keys_are_made_for() -> None:
         (
             RING,
             "odl",
-            "l2tp_rotate is 'odl', which is no connection of these hosts; write one of them: old, new.",
+            "l2tp_rotate is 'odl', which is not a connection of these hosts; write one of them: old, new.",
         ),
         (
             RING,
@@ -184,7 +184,7 @@ NO_PASSWORD = (
     "run the playbook with --ask-vault-pass, --vault-password-file or --vault-id."
 )
 OTHER_CONTENT = (
-    "{} has something else in it than the variable l2tp_preshared_keys with a text for each connection; "
+    "{} contains something other than the variable l2tp_preshared_keys with a text for each connection; "
     "move that into another file ('ansible-vault edit')."
 )
 

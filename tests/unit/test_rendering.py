@@ -106,8 +106,8 @@ def without_group_2() -> HostVars:
             pair(l2tp_peer_type="strongswan", l2tp_connections=[CONNECTION | {"preshared_key": "東京の鍵"}]),
             {},
             (
-                "The preshared key of the rule 'tokyo-osaka' has a character that is not printable ASCII, and which "
-                "bytes Windows makes of that in IKE is not documented; write another key."
+                "The preshared key of the rule 'tokyo-osaka' has a character that is not printable ASCII, and it is "
+                "not documented which bytes Windows uses for it in IKE; write another key."
             ),
         ),
         (pair(), {"keys": "perhaps"}, "keys must be true or false; write one of them."),
@@ -251,7 +251,7 @@ def test_no_file_is_open_to_others_at_any_moment(tmp_path: Path, monkeypatch: py
 def test_what_belongs_to_somebody_else_is_not_written_into(tmp_path: Path) -> None:
     (tmp_path / "osaka").symlink_to(tmp_path / "elsewhere")
     assert render(pair(), tmp_path)["msg"] == (
-        f"{tmp_path / 'osaka'} is no folder of the user that Ansible runs as; delete it, or name another folder."
+        f"{tmp_path / 'osaka'} is not a folder of the user that Ansible runs as; delete it, or name another folder."
     )
 
 

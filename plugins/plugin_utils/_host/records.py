@@ -104,7 +104,7 @@ class OversizedAnswerError(RrasError):
     reason = "no_answer"
 
     def __init__(self, most: int) -> None:
-        super().__init__(f"the host answered with more than {most // 2**20} MiB, which no answer is")
+        super().__init__(f"the host answered with more than {most // 2**20} MiB, more than any valid answer needs")
 
 
 class MalformedAnswerError(RrasError):

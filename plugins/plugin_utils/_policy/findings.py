@@ -294,9 +294,9 @@ def _of_the_firewall(host: str, names: Iterable[str]) -> Iterator[Finding]:
         yield warning(
             Identifier.FIREWALL_RULE_OVERLAPS,
             host,
-            f"The connection security rule {name!r} of Windows Firewall on {host} is for UDP port 1701, "
-            "too, so it competes with the IPsec policy for L2TP.",
-            "Use one of the two: switch the connection security rule off, or leave its port out.",
+            f"The connection security rule {name!r} of Windows Firewall on {host} also covers UDP port 1701, "
+            "so it competes with the IPsec policy for L2TP.",
+            "Use one of the two: turn the connection security rule off, or exclude that port from it.",
         )
 
 

@@ -58,7 +58,7 @@ def legacy_engine(host: str, facts: HostFacts) -> Iterator[Finding]:
 
 
 _REMEDIES = {
-    Identifier.DOMAIN_POLICY_OVERRIDES: "Take the server out of the reach of that group policy.",
+    Identifier.DOMAIN_POLICY_OVERRIDES: "Exclude the server from that group policy.",
     Identifier.SERVICE_NOT_RUNNING: "Start it, and set its start type to automatic.",
     Identifier.ADDRESS_NOT_ON_HOST: "Correct the filter, or the address of the RRAS interface.",
     Identifier.NOT_LOADED_BY_AGENT: "Assign the policy again, and check the event log.",
@@ -87,7 +87,7 @@ def _unreadable(host: str, policy: PolicyFacts) -> Iterator[Finding]:
             Identifier.UNREADABLE_OBJECT,
             Severity.ERROR if policy["assigned"] else Severity.WARNING,
             host,
-            f"The policy {policy['name']!r} on {host} can't be read whole: {each['path']} can't be read, "
+            f"The policy {policy['name']!r} on {host} can't be read completely: {each['path']} can't be read, "
             f"because {each['reason']}.",
             "Delete the policy in the console and make it again, or restore it from a backup (docs/restore.md).",
         )

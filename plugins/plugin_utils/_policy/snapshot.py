@@ -104,7 +104,7 @@ def _firewall_rule(found: firewall.WindowsFirewall) -> str:
 def peers_rule(tag: str, addresses: Sequence[str]) -> str:
     """What one of our rules of Windows Firewall for peers is."""
     said = f"lets in UDP {', '.join(firewall.PEERS_PORTS)} from {', '.join(addresses)}"
-    return f"{tag}: {said if addresses else 'is something else than was written'}"
+    return f"{tag}: {said if addresses else 'differs from what was written'}"
 
 
 def _service(service: Service) -> str:

@@ -36,7 +36,7 @@ class Weakness(enum.StrEnum):
 
 _SAID: Final[Mapping[Weakness, tuple[str, str]]] = {
     Weakness.ESP_WITHOUT_ENCRYPTION: (
-        "offers ESP without encryption, so that everybody on the way may read its packets",
+        "offers ESP without encryption, so anybody on the network path can read its packets",
         "Take the offer out of the filter action.",
     ),
     Weakness.WEAK_ENCRYPTION: (
@@ -76,7 +76,7 @@ _SAID: Final[Mapping[Weakness, tuple[str, str]]] = {
         "Clear 'Allow unsecured communication with non-IPSec-aware computers' in its filter action.",
     ),
     Weakness.DEFAULT_RESPONSE_ACTIVE: (
-        "is active, so that the host negotiates with whoever asks it to",
+        "is active, so the host negotiates with any computer that asks",
         "Switch the default response rule off (KB 240262, step 5).",
     ),
 }
@@ -208,9 +208,9 @@ def of_key(key: str) -> str:
     different characters, of one class of characters, or made of words that everybody tries first.
     """
     if len(key) < SHORTEST_KEY:
-        return f"has less than {SHORTEST_KEY} characters"
+        return f"has fewer than {SHORTEST_KEY} characters"
     if len(set(key)) < _FEWEST_DIFFERENT:
-        return f"has less than {_FEWEST_DIFFERENT} different characters"
+        return f"has fewer than {_FEWEST_DIFFERENT} different characters"
     if len(key) < _ONE_CLASS_ENOUGH and _ONE_CLASS.fullmatch("".join(filter(str.isalnum, key))):
         return "has only digits, only small letters or only capital letters"
     if _is_common(key):

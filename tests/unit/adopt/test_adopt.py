@@ -459,9 +459,12 @@ def test_what_site_would_do_besides_is_declined_or_told() -> None:
     )
     assert adopted.changes == (
         "ProhibitIpSec is not 1; site sets it, and restarts the server.",
-        "The service IKEEXT does not run, or does not start with Windows; site sees to both.",
-        "The service PolicyAgent does not run, or does not start with Windows; site sees to both.",
-        "Others than administrators can read the preshared key of the rule 'tokyo-kyoto'; site closes it to them.",
+        "The service IKEEXT is not running, or does not start with Windows; site corrects both.",
+        "The service PolicyAgent is not running, or does not start with Windows; site corrects both.",
+        (
+            "Users who are not administrators can read the preshared key of the rule 'tokyo-kyoto'; site removes their "
+            "access."
+        ),
     )
 
 

@@ -150,22 +150,25 @@ def test_no_other_name_accepts_clear_text(name: str) -> None:
     [
         (
             {"l2tp_accept": ["weak_encrytion"]},
-            "l2tp_accept[0] is no identifier of a finding; write one, such as weak_encryption.",
+            "l2tp_accept[0] is not the identifier of a finding; write one, such as weak_encryption.",
         ),
         (
             {"l2tp_accept": "restart_pending, clear_text"},
-            "l2tp_accept[1] is no identifier of a finding; write one, such as clear_text_l2tp.",
+            "l2tp_accept[1] is not the identifier of a finding; write one, such as clear_text_l2tp.",
         ),
         (
             {"l2tp_accept": [{"all": True}]},
-            "l2tp_accept[0] is no identifier of a finding; write one, such as weak_encryption.",
+            "l2tp_accept[0] is not the identifier of a finding; write one, such as weak_encryption.",
         ),
         ({"l2tp_fail_on": "info"}, "l2tp_fail_on is not one of its choices; write error or warning."),
         (
             {"l2tp_report": ["report.html", "report.pdf"]},
-            "l2tp_report[1] is no name of a report; write one that ends in .html or .json.",
+            "l2tp_report[1] is not the name of a report; write one that ends in .html or .json.",
         ),
-        ({"l2tp_report": ".html"}, "l2tp_report[0] is no name of a report; write one that ends in .html or .json."),
+        (
+            {"l2tp_report": ".html"},
+            "l2tp_report[0] is not the name of a report; write one that ends in .html or .json.",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_before_a_host_is_touched(variables: dict[str, Any], said: str) -> None:

@@ -438,7 +438,7 @@ WORDS = {
         "tunnel. {by_hand}"
     ),
     "unreadable_object": (
-        "The policy 'Theirs' on rras-tokyo can't be read whole: {path} can't be read, because {lost}. Delete the "
+        "The policy 'Theirs' on rras-tokyo can't be read completely: {path} can't be read, because {lost}. Delete the "
         "policy in the console and make it again, or restore it from a backup (docs/restore.md)."
     ),
     "leftover_policy": (
@@ -454,9 +454,9 @@ WORDS = {
         "again, and check the event log."
     ),
     "firewall_rule_overlaps": (
-        "The connection security rule 'Isolate L2TP' of Windows Firewall on rras-tokyo is for UDP port 1701, too, so "
-        "it competes with the IPsec policy for L2TP. Use one of the two: switch the connection security rule off, or "
-        "leave its port out."
+        "The connection security rule 'Isolate L2TP' of Windows Firewall on rras-tokyo also covers UDP port 1701, so "
+        "it competes with the IPsec policy for L2TP. Use one of the two: turn the connection security rule off, or "
+        "exclude that port from it."
     ),
     "weak_preshared_key": (
         "The preshared key of the rule 'weak' of the policy 'Theirs' on rras-tokyo is made of common words and signs. "

@@ -166,7 +166,7 @@ def test_the_filter_action_of_the_default_is_that_of_all_but_those_with_one_of_t
         ([mesh(A, B, A)], "l2tp_connections[0].peers names a host twice; delete one of the two."),
         (
             [hub(D, A, B)],
-            "l2tp_connections[0].hub is none of its peers; write the name of one of them, or add it to peers.",
+            "l2tp_connections[0].hub is not one of its peers; write the name of one of them, or add it to peers.",
         ),
         (
             [hub(A, preshared_key=KEY)],

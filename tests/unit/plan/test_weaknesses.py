@@ -132,7 +132,7 @@ def test_only_the_assigned_policy_is_found_fault_with_word_for_word(server: Serv
             "Activate the rule in the console, or delete it."
         ),
         (
-            f"The default response rule {of_l2tp} is active, so that the host negotiates with whoever asks it to. "
+            f"The default response rule {of_l2tp} is active, so the host negotiates with any computer that asks. "
             "Switch the default response rule off (KB 240262, step 5)."
         ),
     ]
@@ -144,8 +144,8 @@ def test_what_may_not_even_be_assigned_for_a_test_word_for_word() -> None:
     said = weaknesses.find("rras-tokyo", cast("HostFacts", {"policies": [policy, policy | {"assigned": False}]}))
     assert [str(each) for each in said] == [
         (
-            "The rule 'link' of the policy 'Theirs' on rras-tokyo offers ESP without encryption, so that everybody on "
-            f"the way may read its packets. {BY_HAND}"
+            "The rule 'link' of the policy 'Theirs' on rras-tokyo offers ESP without encryption, so anybody on the "
+            f"network path can read its packets. {BY_HAND}"
         ),
         (
             "The rule 'link' of the policy 'Theirs' on rras-tokyo specifies a tunnel, in which L2TP does not work "
@@ -160,8 +160,8 @@ def test_each_weakness_has_a_finding_of_its_name() -> None:
 
 
 BY_HAND = "Change that where the policy was made, such as in the console (IP Security Policies)."
-SHORT = "has less than 16 characters"
-FEW = "has less than 8 different characters"
+SHORT = "has fewer than 16 characters"
+FEW = "has fewer than 8 different characters"
 ONE_CLASS = "has only digits, only small letters or only capital letters"
 COMMON = "is made of common words and signs"
 

@@ -361,7 +361,7 @@ def test_ipsecpol_says_what_is_not_the_default() -> None:
         ),
         (
             PAIR | {"active": False},
-            "The policy has no active rule, and ipsecpol makes policies by their rules; write one.",
+            "The policy has no active rule, but ipsecpol makes a policy from its rules; write one.",
         ),
         (
             with_key(KEY, "a:b"),

@@ -74,7 +74,7 @@ def test_word_for_word() -> None:
         swanctl.configuration(fit())
         == f"""\
 # swanctl.conf of strongSwan for rras-osaka (192.0.2.2).
-# It holds preshared keys: bring it to the server by a way that nobody reads.
+# It holds preshared keys: copy it to the server over a channel that nobody else can read.
 # 1. Write it to /etc/swanctl/conf.d/l2tp.conf, owner root, mode 0600.
 # 2. Run: swanctl --load-all
 # 3. Write xl2tpd.conf and start xl2tpd only then: L2TP is protected from the moment the file is loaded.
@@ -303,8 +303,8 @@ def test_a_key_that_looks_encoded_is_encoded(key: str) -> None:
             with_key("Tōkyō"),
             {},
             (
-                "The preshared key of the rule 'tokyo-osaka' has a character that is not printable ASCII, and which "
-                "bytes Windows makes of that in IKE is not documented; write another key."
+                "The preshared key of the rule 'tokyo-osaka' has a character that is not printable ASCII, and it is "
+                "not documented which bytes Windows uses for it in IKE; write another key."
             ),
         ),
         (

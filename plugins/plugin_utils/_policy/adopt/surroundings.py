@@ -47,10 +47,13 @@ def _changes(found: store.StoredPolicy, seen: host.HostState) -> Iterator[str]:
         yield "ProhibitIpSec is not 1; site sets it, and restarts the server."
     programs = (step for step in services.take(seen, agent_first=False) if isinstance(step, steps.RunProgram))
     for name in dict.fromkeys(step.arguments.split(" ")[1] for step in programs):
-        yield f"The service {name} does not run, or does not start with Windows; site sees to both."
+        yield f"The service {name} is not running, or does not start with Windows; site corrects both."
     for path in found.open_keys:
         rule = texts.quoted(describe.escaped(found.rule_name(path)))
-        yield f"Others than administrators can read the preshared key of the rule {rule}; site closes it to them."
+        yield (
+            f"Users who are not administrators can read the preshared key of the rule {rule}; site removes their "
+            "access."
+        )
 
 
 def _about_take_over(found: store.StoredPolicy, seen: host.HostState) -> Iterator[str]:

@@ -82,7 +82,7 @@ def _topology(where: str, entry: Mapping[str, Any]) -> Iterator[str]:
     if len(set(peers)) < len(peers):
         yield f"{where}.peers names a host twice; delete one of the two."
     if hub is not None and hub not in peers:
-        yield f"{where}.hub is none of its peers; write the name of one of them, or add it to peers."
+        yield f"{where}.hub is not one of its peers; write the name of one of them, or add it to peers."
 
 
 def _options(where: str, entry: Mapping[str, Any]) -> Iterator[str]:

@@ -51,7 +51,8 @@ class Keyring:
             return f"The connection {name} has no key in l2tp_keys_file; change its authentication where it is written."
         known = ", ".join((*self.kept, *self.missing)) or "none"
         return (
-            f"l2tp_rotate is {texts.quoted(name)}, which is no connection of these hosts; write one of them: {known}."
+            f"l2tp_rotate is {texts.quoted(name)}, which is not a connection of these hosts; "
+            f"write one of them: {known}."
         )
 
 

@@ -47,7 +47,7 @@ def batch_file(rendering: Rendering) -> str:
     commands = [command for rule in rendering.policy.rules for command in _rule(rendering, rule)]
     assign = "" if rendering.needs_keys else " -x"
     if not commands:
-        raise RenderError("The policy has no active rule, and ipsecpol makes policies by their rules; write one.")
+        raise RenderError("The policy has no active rule, but ipsecpol makes a policy from its rules; write one.")
     *first, last = commands
     return _joined([*_remarks(rendering), *_guard(rendering), *first, f"{last}{assign}"])
 
@@ -79,7 +79,7 @@ def _remarks(rendering: Rendering) -> Iterator[str]:
         remarks.heading(rendering, "Batch file"),
         *remarks.secrecy(rendering),
         *remarks.BACKUP,
-        "1. Run this file where ipsecpol.exe is (Windows 2000 Resource Kit). Nothing is shown of its commands.",
+        "1. Run this file where ipsecpol.exe is (Windows 2000 Resource Kit). It does not show its commands.",
         "2. In the console (IP Security Policy Management), check that the policy is assigned, and that its default",
         "   response rule is not active. Check that its key exchange settings offer the group Medium (2).",
         f"3. Add the value ProhibitIpSec, REG_DWORD 1, below {remarks.RASMAN} (regedt32).",

@@ -235,7 +235,7 @@ class _RegFileReader:
         end = found.end() if found else 1
         rest = line[end:].lstrip()
         if (line.startswith('"') and not found) or not rest.startswith("="):
-            raise self._error("names a value without an equals sign behind it.")
+            raise self._error("names a value without an equals sign after it.")
         return _unescaped(found[1]) if found else "", rest[1:].strip()
 
     def _data(self, said: str) -> Value | None:
@@ -258,7 +258,7 @@ class _RegFileReader:
                 raise self._error("begins a text that no quote closes.", begun)
             said += self._source[self._next - 1][1] + self._take()
         if not _is_remark(said[found.end() :]):
-            raise self._error("has something behind its text.")
+            raise self._error("has something after its text.")
         return _unescaped(found[1])
 
     def _hex(self, said: str) -> Value:

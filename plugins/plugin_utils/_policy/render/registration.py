@@ -30,7 +30,7 @@ def _remarks(rendering: Rendering) -> Iterator[str]:
         yield "   The policy is not assigned yet, and ProhibitIpSec is not in this file."
         yield "2. Write the keys into its rules in the console, and assign it. Then add ProhibitIpSec (STEPS.txt)."
     else:
-        yield "2. Look into the console (IP Security Policy Management): the policy must be assigned."
+        yield "2. Check in the console (IP Security Policy Management) that the policy is assigned."
     yield "3. Restart the computer."
     yield remarks.WHY_THIS_ORDER
     yield from remarks.BESIDE

@@ -15,8 +15,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.texts import qu
 RASMAN: Final = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\RasMan\Parameters"
 STORE: Final = r"HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows\IPSec\Policy\Local"
 KEYS_INSIDE: Final = (
-    "This file holds preshared keys. Bring it to the server by a way that nobody reads, and delete it there when it is "
-    "done."
+    "This file holds preshared keys. Copy it to the server over a channel that nobody else can read, and delete it "
+    "there afterwards."
 )
 BACKUP: Final = (
     "Before it, back up the registry (KB 240262, KB 256986):",
@@ -62,7 +62,7 @@ def ipv6_again(rendering: Rendering) -> Iterator[str]:
 def secrecy(rendering: Rendering) -> Iterator[str]:
     """What is to be known about the keys in a file."""
     if rendering.needs_keys:
-        yield f"The preshared keys are left out: '{PLACEHOLDER}' stands in their place."
+        yield f"The preshared keys are left out: '{PLACEHOLDER}' replaces them."
     elif any(rule.holds_secret for rule in rendering.policy.rules):
         yield KEYS_INSIDE
 

@@ -291,8 +291,8 @@ def _secret(rule: model.Rule, method: model.AuthenticationMethod, path: _Path) -
     key = method.data.decode("utf-16-le").removesuffix("\0")
     if not key.isascii() or not key.isprintable():
         raise RenderError(
-            f"The preshared key of the rule {quoted(rule.name)} has a character that is not printable ASCII, and which "
-            "bytes Windows makes of that in IKE is not documented; write another key."
+            f"The preshared key of the rule {quoted(rule.name)} has a character that is not printable ASCII, and it is "
+            "not documented which bytes Windows uses for it in IKE; write another key."
         )
     said = f"0x{key.encode().hex()}" if key.startswith(_ENCODED) else key
     return {"id-local": path.local, **({"id-remote": path.remote} if path.remote else {}), "secret": said}
@@ -327,7 +327,7 @@ def _remarks(rendering: Rendering, found: list[SwanctlConnection]) -> Iterator[s
     if rendering.needs_keys:
         yield f"The preshared keys are left out: write them in the place of '{PLACEHOLDER}'."
     elif any(each.secret for each in found):
-        yield "It holds preshared keys: bring it to the server by a way that nobody reads."
+        yield "It holds preshared keys: copy it to the server over a channel that nobody else can read."
     yield "1. Write it to /etc/swanctl/conf.d/l2tp.conf, owner root, mode 0600."
     for each in found:
         if each.method and each.method.certificate_authority:
