@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What all tests share.
 
-This checkout is importable as ansible_collections.rras.ipsec, whatever folder it was cloned into. No test may leave
-L2TP of a simulated host in clear text at any moment, unless it is marked as one that means to. And the end of the
-output says how many places of a run, and how much else, were tried, also where several processes did it.
+This checkout can be imported as ansible_collections.rras.ipsec, whatever folder it was cloned into. No test may leave
+L2TP of a simulated host in clear text at any moment, unless it is marked as one that means to. The end of the output
+says how many places of a run, and how much else, were tried, even if several processes did it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .support.exposures import judged
 
 @pytest.fixture
 def says(request: pytest.FixtureRequest) -> Says:
-    """Record case, sentence and exit code in docs/messages.md, or compare them with it (see tests/messages.py)."""
+    """Return what records case, sentence and exit code in docs/messages.md, or compares them (tests/messages.py)."""
     return Says(request.path)
 
 
@@ -44,7 +44,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 
 def install_finder() -> None:
-    """Install Ansible's own importer of collections, unless a test runner did it already."""
+    """Install Ansible's own importer of collections, unless a test runner has already done so."""
     if AnsibleCollectionConfig.collection_finder is not None:
         return
     given = os.environ.get("ANSIBLE_COLLECTIONS_PATH", "").split(os.pathsep)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Import the built collection as Galaxy does, and fail at any warning.
+"""Import the built collection as Galaxy does, and fail on any warning.
 
 The part of galaxy-importer that needs containers (ansible-test) is left out: tools/sanity.py does it without.
 """
@@ -28,7 +28,7 @@ def build(folder: Path) -> Path:
 
 
 def import_collection(tarball: Path) -> bool:
-    """Run the importer beside the tarball, passing its output on; say whether it had nothing to complain of."""
+    """Run the importer beside the tarball, passing its output on; return whether it had no complaint."""
     command = [sys.executable, "-m", "galaxy_importer.main", tarball.name]
     ran = subprocess.run(
         command,

@@ -60,7 +60,7 @@ Place = tuple[int, int]
 
 
 class Start(enum.StrEnum):
-    """What of an earlier run is kept."""
+    """How much of an earlier run is kept."""
 
     NOTHING = "nothing"
     SURVIVORS = "survivors"
@@ -69,7 +69,7 @@ class Start(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Module:
-    """A module to mutate, and pytest's arguments that judge it; seconds is the limit of one judgement."""
+    """A module to mutate, and the arguments of pytest that judge it; seconds limits one judgement."""
 
     path: str
     seconds: int
@@ -81,7 +81,7 @@ class Module:
 
 
 def prepare() -> None:
-    """Replace the copy by the checkout as it is now, and let Hypothesis look at few examples, always the same."""
+    """Replace the copy by the present checkout, and limit Hypothesis to few examples, always the same ones."""
     shutil.rmtree(COPY, ignore_errors=True)
     shutil.copytree(ROOT, COPY, ignore=shutil.ignore_patterns(".*", "__pycache__"))
     os.chdir(COPY)
@@ -99,7 +99,7 @@ def prepare() -> None:
 
 
 def judge(module: Module) -> tuple[bool, str]:
-    """Run the tests in a fork; say whether all of them passed, and what pytest wrote last."""
+    """Run the tests in a fork; return whether all of them passed, and what pytest wrote last."""
     with tempfile.TemporaryFile() as output:
         child = os.fork()
         if child == 0:
@@ -114,7 +114,7 @@ def judge(module: Module) -> tuple[bool, str]:
 
 
 def left_out(source: str) -> Iterator[tuple[Place, Place]]:
-    """Where no fault makes a difference: annotations, heads of functions without defaults, decorators' arguments."""
+    """Yield where no fault makes a difference: annotations, function heads without defaults, decorators' arguments."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.AnnAssign):
             yield _span(node.annotation)
@@ -125,7 +125,7 @@ def left_out(source: str) -> Iterator[tuple[Place, Place]]:
 
 
 def _head(function: ast.FunctionDef) -> Iterator[tuple[Place, Place]]:
-    """The head of a function in pieces, its defaults between them."""
+    """Yield the head of a function in pieces: everything but its defaults."""
     start = function.lineno, function.col_offset
     defaults = [each for each in (*function.args.defaults, *function.args.kw_defaults) if each]
     for default in sorted(defaults, key=lambda each: (each.lineno, each.col_offset)):
@@ -140,7 +140,7 @@ def _span(node: ast.expr) -> tuple[Place, Place]:
 
 
 def begin(module: Module, database: WorkDB) -> None:
-    """List all faults of a package and set those aside that no test could notice."""
+    """List all faults of a package, and set aside those that no test could notice."""
     files = sorted(Path(module.path).glob("*.py"))
     list_faults(files, database, {})
     spans = {file: list(left_out(file.read_text(encoding="utf-8"))) for file in files}
@@ -152,7 +152,7 @@ def begin(module: Module, database: WorkDB) -> None:
 
 
 def pending(database: WorkDB, sample: int) -> list[WorkItem]:
-    """The faults to plant, in their order in the source; of a sample, always the same."""
+    """Return the faults to plant, in the order of the source; if it is a sample, always the same one."""
     items = sorted(database.pending_work_items, key=_order)
     if sample and sample < len(items):
         items = sorted(random.Random(sample).sample(items, sample), key=_order)  # noqa: S311 (no secret)
@@ -170,7 +170,7 @@ def _order(item: WorkItem) -> tuple[Any, ...]:
 
 
 def plant(module: Module, database: WorkDB, items: Iterable[WorkItem]) -> None:
-    """Plant faults, one after the other, and write down what became of each."""
+    """Plant faults, one after another, and record what became of each."""
     for item in items:
         (fault,) = item.mutations
         with use_mutation(fault.module_path, get_operator(fault.operator_name)(), fault.occurrence) as (before, after):
@@ -187,11 +187,11 @@ def _first_change(before: str, after: str) -> str:
 
 
 def mutate(module: Module, start: Start, sample: int) -> None:
-    """Mutate a module, or go on with what an earlier run found or left over."""
+    """Mutate a module, or continue with what an earlier run found or left over."""
     passed, output = judge(module)
     if not passed:
         sys.exit(f"{module.path}: the tests fail without a fault\n{output}")
-    # From now on the code is that of its source, also where two faults are planted within one second.
+    # From now on the code is compiled from its source, even if two faults are planted within one second.
     sys.dont_write_bytecode = True
     shutil.rmtree(Path(module.path) / "__pycache__", ignore_errors=True)
     with use_db(str(module.session)) as database:

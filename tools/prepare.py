@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lay out .cache/collections: a collections path with this checkout and ansible.windows in it.
+"""Set up .cache/collections: a collections path with this checkout and ansible.windows in it.
 
-Running this again, or twice at once, does no harm: a lock lets one run work at a time, and every step looks
-first whether it is done.
+Running this again, or twice at the same time, does no harm: a lock lets one run work at a time, and every step first
+checks whether it is already done.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ DEPENDENCY = ("ansible", "windows")
 
 @contextlib.contextmanager
 def alone() -> Iterator[None]:
-    """Hold the lock of .cache, so that of several runs only one works at a time."""
+    """Hold the lock of .cache, so that only one of several runs works at a time."""
     CACHE.mkdir(exist_ok=True)
     with (CACHE / "prepare.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -38,22 +38,22 @@ def alone() -> Iterator[None]:
 
 
 def download_ansible(folder: Path) -> Path:
-    """Fetch the wheel of the package `ansible` into an empty folder and return its path."""
+    """Download the wheel of the package `ansible` into an empty folder and return its path."""
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
-    # The collection suits every Python, but pip would not fetch the package for an older one.
+    # The collection works with every Python, but pip would not download the package for an older one.
     subprocess.run([*pip, "--python-version=3.13", f"--dest={folder}", f"ansible=={ANSIBLE}"], check=True)
     return next(folder.glob("*.whl"))
 
 
 def this_collection() -> tuple[str, str]:
-    """Return namespace and name as galaxy.yml gives them (read without a YAML library)."""
+    """Return the namespace and the name that galaxy.yml gives (read without a YAML library)."""
     lines = (ROOT / "galaxy.yml").read_text(encoding="utf-8").splitlines()
     fields = dict(line.split(": ", 1) for line in lines if ": " in line)
     return fields["namespace"], fields["name"]
 
 
 def link_checkout() -> None:
-    """Make the checkout, wherever it was cloned to, visible as a collection."""
+    """Make the checkout, wherever it was cloned to, available as a collection."""
     namespace, name = this_collection()
     link = TREE / namespace / name
     link.parent.mkdir(parents=True, exist_ok=True)
@@ -62,7 +62,7 @@ def link_checkout() -> None:
 
 
 def unpack_dependency() -> None:
-    """Take ansible.windows out of the `ansible` wheel, which is all that is needed of its 200 MB."""
+    """Take ansible.windows, the only part of its 200 MB that is needed, out of the `ansible` wheel."""
     target = TREE.joinpath(*DEPENDENCY)
     stamp = target.parent / f".from-ansible-{ANSIBLE}"
     if stamp.is_file():
@@ -79,7 +79,7 @@ def unpack_dependency() -> None:
 
 
 def main() -> None:
-    """Do what is not done yet."""
+    """Do whatever has not been done yet."""
     with alone():
         link_checkout()
         unpack_dependency()

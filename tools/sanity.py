@@ -3,13 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run `ansible-test sanity` in a copy of the checkout.
 
-ansible-test wants to stand in a real folder .../ansible_collections/rras/ipsec. In a folder that git ignores it
-finds no files, skips every test and succeeds: so the copy becomes a repository, and a run of nothing a failure.
-It makes virtual environments with a script that it would download from a place that not every network reaches,
-unless the script is in its cache: so one that does the same with a wheel from the package index is put there.
-pylint looks at the plugins only: it takes most of the time, and the tests are under ruff's and mypy's stricter eyes.
-Arguments are passed on, for example: `tools/sanity.py --test validate-modules`. With `--published` first, only the
-files that are in the tarball are looked at, as whoever certifies the collection does, with all tests and any core.
+ansible-test must run in a real folder .../ansible_collections/rras/ipsec. In a folder that git ignores, it finds no
+files, skips every test and succeeds; so the copy becomes a repository, and a run without any files a failure. To make
+virtual environments, it uses a script that it downloads, unless its cache has it, from a place that not every network
+reaches; so a script that does the same with a wheel from the package index is put there. pylint checks the plugins
+only: it takes most of the time, and for the tests ruff and mypy are stricter. Arguments are passed on, for example:
+`tools/sanity.py --test validate-modules`. With `--published` first, only the files in the tarball are checked, as by
+whoever certifies the collection, with all tests and any core.
 """
 
 from __future__ import annotations
@@ -59,14 +59,14 @@ def provide_pip() -> None:
 
 
 def own_files() -> list[Path]:
-    """List the files that git tracks or would track, without those that are deleted but not committed yet."""
+    """Return the files that git tracks or would track, without those that are deleted but not committed yet."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     return [Path(name) for name in sorted(set(names.split("\0"))) if name and (ROOT / name).exists()]
 
 
 def published(files: list[Path]) -> list[Path]:
-    """Choose the files that go into the tarball, and galaxy.yml, which ansible-test reads."""
+    """Return the files that go into the tarball, and galaxy.yml, which ansible-test reads."""
     ignored = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["build_ignore"]
 
     def is_ignored(name: Path) -> bool:
@@ -76,7 +76,7 @@ def published(files: list[Path]) -> list[Path]:
 
 
 def copy_checkout(files: list[Path]) -> None:
-    """Replace the copy by these files of the checkout as they are now."""
+    """Replace the copy by the present versions of these files of the checkout."""
     shutil.rmtree(COPY, ignore_errors=True)
     for name in files:
         (COPY / name).parent.mkdir(parents=True, exist_ok=True)
@@ -85,7 +85,7 @@ def copy_checkout(files: list[Path]) -> None:
 
 
 def run_sanity(arguments: list[str]) -> bool:
-    """Run the tests with this Python, passing their output on; say whether they ran and found nothing."""
+    """Run the tests with this Python, passing their output on; return whether they ran and found nothing."""
     command = ["ansible-test", "sanity", "--local", "--python", PYTHON, *arguments]
     env = {**os.environ, "HOME": str(HOME)}
     output = ""
@@ -99,7 +99,7 @@ def run_sanity(arguments: list[str]) -> bool:
 
 
 def main(arguments: list[str]) -> bool:
-    """Run what the arguments say; say whether it found nothing."""
+    """Run what the arguments ask for; return whether it found nothing."""
     provide_pip()
     if arguments[:1] == [PUBLISHED]:
         copy_checkout(published(own_files()))

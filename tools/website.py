@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Build the documentation as a site: .cache/site/html. Any warning is an error.
+"""Build the documentation as a site in .cache/site/html. Any warning is an error.
 
-The guides are taken in the folders that they have in the repository, so that their links lead to each other. What
-antsibull-docs writes about the plugins lies beside them.
+The guides keep the folders that they have in the repository, so that their links to each other work. What
+antsibull-docs writes about the plugins is put beside them.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ PLUGINS = ("collection", "--use-current", "--squash-hierarchy", "--fail-on-error
 
 
 def copy_guides() -> None:
-    """Lay out the guides and the settings, with nothing left of an earlier time."""
+    """Lay out the guides and the settings, without anything left of an earlier time."""
     shutil.rmtree(SITE, ignore_errors=True)
     shutil.copytree(ROOT / "docs" / "site", SOURCE)
     for pattern in GUIDES:
@@ -53,14 +53,14 @@ def copy_guides() -> None:
 
 
 def describe_plugins() -> None:
-    """Let antsibull-docs describe modules, filters and role."""
+    """Let antsibull-docs document modules, filters and the role."""
     target = SOURCE / "collections"
     target.mkdir()
     subprocess.run([BIN / "antsibull-docs", PLUGINS[0], "--dest-dir", target, *PLUGINS[1:]], check=True)
 
 
 def know_ansible() -> None:
-    """Write down where the pages of Ansible are that are referred to: its own inventory can't be fetched everywhere."""
+    """Write down where the pages of Ansible are that we refer to: its own inventory can't be downloaded everywhere."""
     pages = dict(PAGES)
     for page in (SOURCE / "collections").glob("*.rst"):
         for match in LABEL.finditer(page.read_text(encoding="utf-8")):

@@ -15,7 +15,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._work.adoption import S
 
 
 class ActionModule(RrasAction):
-    """A policy that exists, as variables of the role. An export is read without a connection."""
+    """The action that turns an existing policy into variables of the role. Reading an export needs no connection."""
 
     SPEC = ADOPT
 

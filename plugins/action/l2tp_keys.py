@@ -15,11 +15,11 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._work import keys
 
 
 class ActionModule(RrasAction):
-    """Keys for connections that have none, in an encrypted file on the controller."""
+    """The action that makes keys for connections that have none, in an encrypted file on the controller."""
 
     SPEC = KEYS
 
     def act(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         hostvars, hosts = self.task_vars["hostvars"], self.task_vars["ansible_play_hosts_all"]
-        file = KeysFile.read(options["path"] or "", self._loader._vault)  # noqa: SLF001 - nothing else has the passwords
+        file = KeysFile.read(options["path"] or "", self._loader._vault)  # noqa: SLF001 - only the loader has the vault passwords
         return keys.make(hostvars, hosts, file, options["rotate"] or "", check_mode=self._task.check_mode)

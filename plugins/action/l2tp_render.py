@@ -19,7 +19,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._work.rendering import 
 
 
 class ActionModule(RrasAction):
-    """Files for a host that Ansible can't reach. Everything happens on the controller."""
+    """The action that renders files for a host that Ansible can't reach. Everything happens on the controller."""
 
     SPEC = RENDER
 
@@ -31,9 +31,9 @@ class ActionModule(RrasAction):
             declared = Declared.of(hostvars, host)
             self._mask = Mask(declared.secrets)
             for value in declared.given:
-                self._templar.template(value)  # raises for a template that is left
+                self._templar.template(value)  # raises where a template is left over
             known = kinds(hostvars, declared.nodes) | {host: kind(options["peer_type"])}
-        except AnsibleUndefinedVariable:  # of older cores, its text quotes values, and there may be a key in one
+        except AnsibleUndefinedVariable:  # in older cores its text quotes values, and one of them may be a key
             raise OptionsError(
                 f"A variable that the connections of {host} need is not defined; define it, or correct its name."
             ) from None

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The action behind the module l2tp_step, of which the role l2tp is made."""
+"""The action behind the module l2tp_step; the role l2tp consists of tasks with this module."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._role.steps import Step
 from ansible_collections.rras.ipsec.plugins.plugin_utils._specs import STEP
 
 _HIDDEN = ("preflight",)
-"""Steps whose results Ansible must not show. What fails in one, the next step finds again, and can say."""
+"""Steps whose results Ansible must not show. If one fails, the next step finds the same fault and can report it."""
 _NOTHING_KNOWN = {"changed": False}
 _NOT_CHOSEN = {"changed": False, "skipped": True, "goes_on": False, "skip_reason": "No tag of the role was chosen."}
 
@@ -32,7 +32,7 @@ class ActionModule(RrasAction):
     RESULT = RESULT_OF_A_STEP
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """As any action; the result says of which entry into the role it is, also that of a host that is lost."""
+        """Run the step. Every result, even that of a lost host, says which entry into the role it is from."""
         try:
             result = super().run(tmp, task_vars)
         except AnsibleConnectionFailure as error:
@@ -44,7 +44,7 @@ class ActionModule(RrasAction):
     _play: PlayVars | None = None
 
     def act(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
-        if self._task._role is None:  # noqa: SLF001 - Ansible's own actions ask for it like this
+        if self._task._role is None:  # noqa: SLF001 - Ansible's own actions read it in the same way
             raise OptionsError("l2tp_step is a part of the role rras.ipsec.l2tp; use the role.")
         if not tags.is_chosen(self._task, self.task_vars):
             return _NOT_CHOSEN

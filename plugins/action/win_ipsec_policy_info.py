@@ -14,7 +14,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._specs import INFO
 
 
 class ActionModule(RrasAction):
-    """Everything that can be read of a host's IPsec policies."""
+    """The action that reads everything that can be read of a host's IPsec policies."""
 
     SPEC = INFO
 

@@ -14,7 +14,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._specs import POLICY
 
 
 class ActionModule(RrasAction):
-    """One phase, or all, of a declared IPsec policy."""
+    """The action that carries out one phase, or all phases, of a declared IPsec policy."""
 
     SPEC = POLICY
     REQUIRED_IF = (

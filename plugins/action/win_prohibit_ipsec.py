@@ -14,7 +14,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._specs import VALUE
 
 
 class ActionModule(RrasAction):
-    """The registry value ProhibitIpSec."""
+    """The action that sets or removes the registry value ProhibitIpSec."""
 
     SPEC = VALUE
 

@@ -1,7 +1,10 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the plugins share. Python runs this before anything else here, while an older Python can still follow."""
+"""Code that the plugins share.
+
+Python runs this module before all others here, so even an older Python must parse it.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the actions of this collection share: typed options, secrets kept, one session, one error boundary."""
+"""The base class of this collection's actions: typed options, masked secrets, one session, one error boundary."""
 
 from __future__ import annotations
 
@@ -32,36 +32,36 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._results import RESULT,
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import Target
 
 _NONCE = secrets.token_bytes(32)
-"""New for each run: it is made where the strategy first loads an action, and the processes of all hosts inherit it."""
+"""Random for each run: made when the strategy first loads an action, and inherited by the processes of all hosts."""
 _SECRET = secrets.token_bytes(32)
-"""As `_NONCE`, and it never leaves this machine's memory."""
+"""Random for each run, like `_NONCE`, but it never leaves this machine's memory."""
 _SHOWN = 400
 _QUOTES_NOTHING = (MutuallyExclusiveError, RequiredIfError)
-"""What ansible-core's validator may say itself: only names and choices of the spec are in it."""
+"""The validator errors whose text may be shown: it holds nothing but names and choices of the spec."""
 
 
 class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
-    """An action of this collection. Nothing that it returns or raises contains a value of an option marked no_log."""
+    """An action of this collection. Nothing that it returns or raises contains the value of an option marked no_log."""
 
     TRANSFERS_FILES = False
     SPEC: ClassVar[Mapping[str, Any]]
-    """The argument spec, as for a module."""
+    """The argument spec, in the form that a module uses."""
     MUTUALLY_EXCLUSIVE: ClassVar[Sequence[Sequence[str]]] = ()
     REQUIRED_IF: ClassVar[Sequence[Sequence[Any]]] = ()
     RESULT: ClassVar[Mapping[str, Described]] = RESULT
-    """What its results hold."""
+    """What the fields of its results hold."""
     sent: bool = False
-    """Whether something was sent to the host. A host that was never reached did nothing."""
+    """Whether anything was sent to the host. A host that was never reached did nothing."""
 
     @abc.abstractmethod
     def act(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         """Do the work and return the result.
 
-        Raises the errors that `plugin_utils._policy`, `plugin_utils._host` and `plugin_utils._work` describe.
+        Raises the errors that `plugin_utils._policy`, `plugin_utils._host` and `plugin_utils._work` define.
         """
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Ansible's door: everything that leaves goes through here, without secrets in free text."""
+        """Run the action for Ansible. Everything that leaves passes through here, and its free text is masked."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         self.task_vars = task_vars or {}
         self._mask = Mask()
@@ -72,12 +72,12 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
         return result | self._mask.result(outcome, self.RESULT)
 
     def guarded(self, work: Callable[[], Mapping[str, Any]]) -> tuple[Mapping[str, Any], str]:
-        """Do something; answer its result, that of a failure included, and how the connection was lost, if it was."""
+        """Do some work; return its result, even if it failed, and how the connection was lost (empty if it was not)."""
         try:
             return work(), ""
         except AnsibleConnectionFailure as error:
             return {}, str(error)
-        except Exception as error:  # noqa: BLE001 - the one boundary: whatever it is, its text is cleaned before anybody sees it
+        except Exception as error:  # noqa: BLE001 - the one boundary: any text is masked before anybody sees it
             return {
                 "failed": True,
                 "msg": _sentence(error, self._mask),
@@ -102,15 +102,15 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
         mutually_exclusive: Sequence[Sequence[str]] = (),
         required_if: Sequence[Sequence[Any]] = (),
     ) -> Mapping[str, Any]:
-        """The options, with their defaults; from here on no secret among them is shown.
+        """Return the options with their defaults, and mask the secrets among them from now on.
 
-        What is wrong with them is said without a word of what was given. Raises `OptionsError`.
+        Raises `OptionsError` if they are wrong; its text quotes nothing that was given.
         """
         given = _shape.plain(args)
         _refuse(_shape.problems(spec, given))
         secret, shown = _shape.secrets(spec, given), _shape.shown(spec, given)
         _refuse(_shape.exposed(secret, shown))
-        validator = ArgumentSpecValidator(  # a copy, for it fills the defaults of nested options in
+        validator = ArgumentSpecValidator(  # a copy, because it fills in the defaults of nested options
             copy.deepcopy(dict(spec)), mutually_exclusive=mutually_exclusive, required_if=required_if
         )
         outcome = validator.validate(_without_nulls(given))
@@ -133,10 +133,10 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
             )
         warning = transport.check(self._connection)
         if warning:
-            Display().warning(warning)  # Ansible shows the same sentence once in a run
+            Display().warning(warning)  # Ansible shows a repeated sentence once in a run
 
     def target(self, options: Mapping[str, Any]) -> Target:
-        """A session with the task's host, for the time limits in the options."""
+        """Return a session with the task's host, with the time limits from the options."""
         self._check_connection()
         check_program_timeout("program_timeout", options["program_timeout"])
         check_host_timeout("host_timeout", options["host_timeout"])
@@ -145,13 +145,13 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
 
     def _execute(self, seconds: int, command: str, data: bytes) -> session.Output:
         with _within(seconds):
-            self._connection._connect()  # noqa: SLF001 - as each plugin does itself with its first command
+            self._connection._connect()  # noqa: SLF001 - as each plugin does itself before its first command
             self.sent = True
             ran = self._low_level_execute_command(command, sudoable=False, in_data=data)  # type: ignore[no-untyped-call, unused-ignore]
         return session.Output(ran["rc"], ran["stdout"], ran["stderr"])
 
     def _hang_up(self) -> Mapping[str, Any]:
-        """End the session, which Ansible would do after the task, but without limits."""
+        """End the session within time limits. Ansible would do so after the task, without any."""
         if self._connection.connected:
             try:
                 with _within(_limit.PARTING):
@@ -163,7 +163,7 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
 
 @contextlib.contextmanager
 def _within(seconds: int) -> Iterator[None]:
-    """Do something with the host that ends as a lost connection where it takes too long or brings too much."""
+    """Turn a time-out, or an answer that is too large, into a lost connection while something is done with the host."""
     try:
         with _limit.limited(seconds):
             yield
@@ -173,7 +173,7 @@ def _within(seconds: int) -> Iterator[None]:
         raise AnsibleConnectionFailure(f"the host sent {error}; check what the host is.") from None
     except AnsibleConnectionFailure:
         raise
-    except Exception as error:  # noqa: BLE001 - a plugin and its library may stumble in any way over what a host sends
+    except Exception as error:  # noqa: BLE001 - a plugin or its library may fail in any way on what a host sends
         raise AnsibleConnectionFailure(
             f"the connection was lost before the host answered ({type(error).__name__})."
         ) from None
@@ -186,7 +186,7 @@ def _refuse(problems: Iterable[str]) -> None:
 
 
 def _sentence(error: Exception, mask: Mask) -> str:
-    """What to tell the user of an error."""
+    """Return the sentence that tells the user of an error."""
     match error:
         case session.ExecutionError(failure=failure):
             return _failures.sentence(_of_host(failure, mask))
@@ -200,36 +200,36 @@ def _sentence(error: Exception, mask: Mask) -> str:
 
 
 def _option_sentence(error: AnsibleValidationError) -> str:
-    """What ArgumentSpecValidator says of options whose shape is right."""
+    """Return the sentence for an error of ArgumentSpecValidator, about options whose shape is right."""
     if isinstance(error, _QUOTES_NOTHING):
         return str(error.msg)
     return f"The options can't be used ({type(error).__name__}); please report it with the names of the options."
 
 
 def _of_host(failure: records.Failure, mask: Mask) -> records.Failure:
-    """A failure whose texts can be shown."""
+    """Return a failure with its texts masked and shortened, so that they can be shown."""
     path, message, left = (_shown(text, mask) for text in (failure.path, failure.message, failure.left))
     return dataclasses.replace(failure, path=path, message=message, left=left)
 
 
 def _no_answer(output: session.Output, mask: Mask) -> str:
-    """What came instead of an answer."""
+    """Return the sentence about output that is not an answer of ours."""
     shown = _shown(session.cause(output), mask)
     return f"The host did not answer like a Windows host with PowerShell (exit code {output.code}): {shown}"
 
 
 def _shown(text: str, mask: Mask) -> str:
-    """What a host said. It is cut after it is masked, so that no part of a secret is left at the cut."""
+    """Return a text of the host, masked first and cut afterwards, so that the cut leaves no part of a secret."""
     return describe.shortened(mask.text(text), _SHOWN)
 
 
 def _capital(text: str) -> str:
-    """A sentence begins with a capital, unless it begins with the name of an option."""
+    """Return a sentence with a capital first letter, unless it begins with the name of an option."""
     return text[:1].upper() + text[1:] if text.startswith(("a ", "another ", "neither ", "not ", "the ")) else text
 
 
 def _without_nulls(value: Any) -> Any:  # noqa: ANN401 - any YAML
-    """A copy without the options that are null, which stands for left out."""
+    """Return a copy without the options that are null: null means left out."""
     if isinstance(value, Mapping):
         return {key: _without_nulls(item) for key, item in value.items() if item is not None}
     if isinstance(value, list):

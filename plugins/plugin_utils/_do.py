@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the modules do with their validated options, on the host of a task; the role's tasks do the same."""
+"""The work of the modules, done with validated options on the task's host. The role's steps use it too."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._work import PolicyTask
 
 
 def policy(action: RrasAction, options: Mapping[str, Any], *, check_mode: bool) -> PolicyResult:
-    """Do a phase of a declared policy, or all of them. Raises what `RrasAction.act` may."""
+    """Carry out one phase, or all phases, of a declared policy. Raises what `RrasAction.act` may."""
     declared = declaration.declare(options) if options["state"] == "present" else None
     declaration.check_settle_timeout("settle_timeout", options["settle_timeout"])
     target = action.target(options)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keys that are part of what is shown: names, addresses, and what else a user chose or the role makes of it."""
+"""Finds keys that are part of a shown text: of names and addresses, chosen by a user or made by the role."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import OTHER_PEERS_RULE, Network, Written
 
 _SHOWN = ("l2tp_policy_name", "l2tp_other_peers_certificate_authority")
-"""The variables whose texts results show as they are."""
+"""The variables whose texts appear in results unchanged."""
 _AUTHENTICATION: _shape.Spec = {
     "preshared_key": {"no_log": True},
     "certificate_authority": {},
@@ -35,13 +35,13 @@ _CONNECTIONS: _shape.Spec = {
     "l2tp_default": {"type": "dict", "options": _AUTHENTICATION},
 }
 _RULE_OF_THE_ROLE = (OTHER_PEERS_RULE, "me", "any")
-"""The texts of the rule for all other L2TP."""
+"""The texts in the rule for all other L2TP."""
 
 
 def exposes(nodes: Network, variables: Iterable[Mapping[str, object]]) -> bool:
-    """Whether any key of many hosts is part of any text of theirs that is shown: without one, no host has `exposed`.
+    """Return whether any key of these hosts is part of any of their shown texts. If not, `exposed` finds nothing.
 
-    The cost is that of what they declare together. variables: those of each host's role.
+    Declarations that several hosts share are read once. variables: those of the role, for each host.
     """
     lists = {id(node.connections): node.as_written for node in nodes.values()}.values()
     declared = [_declared(each) for each in lists]
@@ -54,7 +54,7 @@ def exposes(nodes: Network, variables: Iterable[Mapping[str, object]]) -> bool:
 
 
 def _found_in(secrets: Iterable[str], texts: Collection[str]) -> set[str]:
-    """Those of the secrets that are part of a text, whatever their case: each length of a secret costs one reading."""
+    """Return the secrets that are part of a text, in any case. Each distinct length of a secret costs one pass."""
     by_length: dict[int, set[str]] = {}
     for folded in {each.casefold() for each in secrets if len(each.strip()) > 1}:
         by_length.setdefault(len(folded), set()).add(folded)
@@ -66,10 +66,10 @@ def _found_in(secrets: Iterable[str], texts: Collection[str]) -> set[str]:
 
 
 def exposed(nodes: Network, host: str, variables: Mapping[str, object]) -> Iterator[str]:
-    """Which keys are part of a text that is shown, a sentence each: those of a host, and of all it is connected with.
+    """Yield a sentence for each key of a host, and of all it is connected with, that is part of a shown text.
 
-    Whatever else is wrong with the connections, for the sentence that says so may show the text. variables: those of
-    the host's role, by name.
+    This comes before any other check of the connections, because the sentence of that check may show the text.
+    variables: those of the host's role, by name.
     """
     names = _differing(nodes, host)
     written = [(_of(host, name), nodes[name].as_written) for name in names]
@@ -100,19 +100,19 @@ def _others(variables: Mapping[str, object]) -> Iterator[tuple[str, str]]:
 
 
 def _differing(nodes: Network, host: str) -> Iterator[str]:
-    """The host, and those of the others that declare other connections than it."""
+    """Yield the host itself, then the other hosts whose connections are declared differently from its own."""
     yield host
     yield from (name for name in nodes if name != host and nodes[name].as_written != nodes[host].as_written)
 
 
 def _keys(written: Written) -> Iterator[str]:
-    """The keys that are written by the names of their connections; no name is shown, for a key may be in its place."""
+    """Yield the keys in l2tp_preshared_keys, but no names: a key may have been written in the place of a name."""
     keys = written.preshared_keys
     yield from (key for key in keys.values() if isinstance(key, str)) if isinstance(keys, Mapping) else ()
 
 
 def _made(nodes: Network) -> Iterator[tuple[str, str]]:
-    """The names of connections that nobody wrote, because they are made of a name and its peers."""
+    """Yield the names of connections that nobody wrote: they are made from the name of a hub or mesh and its peers."""
     lists = {id(node.connections): node for node in nodes.values()}.values()
     names = {name for node in lists for name in networks.entries(node.connections).by_name}
     yield from (("the name of a connection of a hub or a mesh", name) for name in sorted(names))

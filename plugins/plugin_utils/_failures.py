@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why the script on a host stopped, in the words of somebody who knows neither its records nor our registry keys."""
+"""Why the script on a host stopped, in words for a user who knows neither its records nor our registry keys."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ DOING: Final[Mapping[str, str]] = {
     "Flush": "wrote the registry to disk",
     "AssignPolicy": "assigned the policy",
 }
-"""What a host does for each verb of a record."""
+"""What the host was doing, by the verb of the record."""
 
 _STORE_CHANGED: Final = "Somebody changed the policy store of this host during this run; repeat the run."
 _OTHER_RUN: Final = (
@@ -59,7 +59,7 @@ _VALUE_CHANGED: Final = "Somebody changed ProhibitIpSec on this host during this
 
 
 def sentence(failure: Failure) -> str:
-    """What to tell the user of an execution that failed."""
+    """Return the sentence that tells the user of a failed execution."""
     return _AT_THE_DOOR.get(failure.fault) or f"{_cause(failure)} {_left(failure)}"
 
 
@@ -77,7 +77,7 @@ def _conflict(failure: Failure) -> str:
 
 
 def _left(failure: Failure) -> str:
-    """What the failure left of the work. A service that was started is not stopped (KB 248750)."""
+    """Return a sentence about what the failure left behind. A service that was started is not stopped (KB 248750)."""
     running = f", but the services that were started are still running: {failure.left}" if failure.left else ""
     return {
         Outcome.NOTHING: "Nothing was changed.",

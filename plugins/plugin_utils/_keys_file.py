@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The encrypted file of variables that has the keys of connections. What is in it is in memory only, never on disk."""
+"""The encrypted file of variables that holds the keys of connections. Its plain text is only ever in memory."""
 
 from __future__ import annotations
 
@@ -24,32 +24,33 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration imp
 
 VARIABLE: Final = "l2tp_preshared_keys"
 LENGTH: Final = 32
-"""Characters of a key: with 62 to choose from, 190 bits."""
+"""Characters of a key: 62 to choose from make 190 bits."""
 _ALPHABET: Final = string.ascii_letters + string.digits
-"""What every shell, dialog and keyboard takes for what it is."""
+"""Characters that every shell, dialog and keyboard takes literally."""
 
 
 def new_key() -> str:
-    """Make a key."""
+    """Return a new random key."""
     return "".join(secrets.choice(_ALPHABET) for _place in range(LENGTH))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class KeysFile:
-    """The file as it was read, and with what it is encrypted."""
+    """The file's content, and the vault secret that encrypts it."""
 
     path: Path
     keys: Mapping[str, str] = dataclasses.field(repr=False)
-    """By the names of their connections; none where there is no file yet."""
+    """Keys by the names of their connections; empty if there is no file yet."""
     _vault: vault.VaultLib = dataclasses.field(repr=False)
     _vault_id: str | None
     _secret: vault.VaultSecret | None = dataclasses.field(repr=False)
 
     @classmethod
     def read(cls, path: str, opened: vault.VaultLib) -> KeysFile:
-        """Read the file, if it is there. path: from the folder in which the user stands, as of -e @FILE.
+        """Read the file, if there is one. path: relative to the user's working directory, as for -e @FILE.
 
-        Raises `DeclarationError` where it can't be read or is not encrypted, or where nothing would encrypt it.
+        Raises `DeclarationError` if it can't be read, is not encrypted, or there is no vault password to encrypt it
+        with.
         """
         if not path:
             raise DeclarationError(
@@ -81,15 +82,15 @@ class KeysFile:
         return cls(place, _understood(path, plain), opened, vault_id, secret)
 
     def with_new(self, names: tuple[str, ...]) -> KeysFile:
-        """The same file with new keys for these connections."""
-        # Ansible has types of its own for texts, which a YAML file can't say.
+        """Return the same file with new keys for these connections."""
+        # A YAML file can't represent Ansible's own string types.
         made = {str.__str__(name): new_key() for name in names}
         return dataclasses.replace(self, keys={**self.keys, **made})
 
     def write(self) -> None:
-        """Put the file in the place of the old one, encrypted, in one moment.
+        """Replace the old file, encrypted, in one atomic step.
 
-        Raises `DeclarationError` where the folder does not let it.
+        Raises `DeclarationError` if the folder does not allow it.
         """
         plain = yaml.safe_dump({VARIABLE: dict(self.keys)}, sort_keys=False, allow_unicode=True)
         encrypted = self._vault.encrypt(plain, secret=self._secret, vault_id=self._vault_id)
@@ -107,7 +108,7 @@ class KeysFile:
 
 
 def _understood(path: str, plain: bytes) -> dict[str, str]:
-    """The keys in a decrypted file. What is wrong with it is said without a word of what is in it."""
+    """Return the keys in a decrypted file. Errors quote nothing of what is in it."""
     try:
         found = yaml.safe_load(plain) or {}
     except yaml.YAMLError:

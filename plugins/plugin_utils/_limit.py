@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one session with a host may cost the controller in time and memory, whatever the connection plugin waits for."""
+"""Limits on the time and memory that one session with a host may cost, whatever the connection plugin waits for."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from typing import Any, Final
 
 MOST_MEMORY: Final = 256 * 2**20
 """Bytes by which the process may grow. Windows sends an answer in pieces, and a plugin keeps all of them before it
-returns any; the largest output that is taken (`_host.session.MOST_OUTPUT`) needs a fifth of it."""
+returns any; the largest accepted output (`_host.session.MOST_OUTPUT`) needs a fifth of this."""
 MOST_MESSAGE: Final = 4 * 2**20
 """Bytes of one HTTP message. Windows sends no more than the client asks for (DSP0226, wsman:MaxEnvelopeSize), which is
-150 kB with pywinrm and pypsrp; what their parsers make of a message may take fifty times as much as the message."""
+150 kB with pywinrm and pypsrp; their parsers may need fifty times the size of a message."""
 MOST_MESSAGES: Final = 32 * 2**20
-"""Bytes of all HTTP messages of one execution; the largest output that is taken needs a half of it."""
+"""Bytes of all HTTP messages of one execution; the largest accepted output needs half of this."""
 PARTING: Final = 30
-"""Seconds that the end of a session may take: nothing depends on it."""
+"""Seconds that closing the session may take; nothing depends on it."""
 
 _TICK: Final = 0.25
-"""Seconds after which time and memory are looked at again."""
+"""Seconds between two looks at time and memory."""
 _AGAIN: Final = 5.0
-"""Seconds after which what still waits, such as the end of a session with a host that is away, is interrupted again."""
+"""Seconds after which work that goes on waiting (closing a session with an absent host, say) is interrupted again."""
 _UNIT: Final = 1 if sys.platform == "darwin" else 1024
-"""Bytes of what getrusage counts the memory in."""
+"""Bytes in one unit of getrusage's memory figure."""
 
 
 class TimeUp(BaseException):
-    """The time is up. Like `MemoryUp`, no error that a connection plugin would take for one of its own."""
+    """The time is up. Like `MemoryUp`, it is no error that a connection plugin would take for one of its own."""
 
 
 class MemoryUp(BaseException):
-    """What came is more than any answer; how much, in words that follow "the host sent"."""
+    """More arrived than any answer can be. The text says how much, in words that follow "the host sent"."""
 
     def __init__(
         self, what: str = f"more than fits into {MOST_MEMORY // 2**20} MiB, more than any valid answer needs"
@@ -48,16 +48,16 @@ class MemoryUp(BaseException):
 
 
 def peak() -> int:
-    """The most memory that this process has had, in bytes."""
+    """Return the most memory that this process has used so far, in bytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIT
 
 
 @contextlib.contextmanager
 def limited(seconds: int, memory: int = MOST_MEMORY) -> Iterator[None]:
-    """Interrupt what is done inside, by raising `TimeUp` in it after so many seconds, `MemoryUp` after so many bytes.
+    """Interrupt the work inside: raise `TimeUp` in it after so many seconds, `MemoryUp` after so many bytes.
 
-    `MemoryUp` also ends a message, and messages together, that are too large to be answers, before anything is made of
-    them: whatever else limits the time.
+    `MemoryUp` is also raised while a message, or all messages together, are read, once they are too large to be
+    answers; that holds even where something else limits the time.
     """
     with _counted(), _watched(seconds, memory):
         yield
@@ -65,9 +65,9 @@ def limited(seconds: int, memory: int = MOST_MEMORY) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _counted() -> Iterator[None]:
-    """Count what comes in by requests, which both pywinrm and pypsrp use, as it is once it is unpacked.
+    """Count what is received through requests, which both pywinrm and pypsrp use, after decompression.
 
-    Both take a body in whole before they look at it, the first one included, and neither has an option for its size.
+    Both read a whole body before they look at it, even the first one, and neither has an option that limits its size.
     """
     library: Any = sys.modules.get("requests.adapters")
     if library is None:
@@ -88,13 +88,13 @@ def _counted() -> Iterator[None]:
 
 
 class _Counter:
-    """Counts the bytes of messages while they are read."""
+    """Counts the bytes of messages as they are read."""
 
     def __init__(self) -> None:
         self._left = MOST_MESSAGES
 
     def counted(self, stream: Callable[..., Iterator[bytes]]) -> Callable[..., Iterator[bytes]]:
-        """What reads a body piece by piece, as before, until there is too much of it."""
+        """Return a reader that yields a body piece by piece, as before, until it is too large."""
 
         def reading(*arguments: Any, **named: Any) -> Iterator[bytes]:  # noqa: ANN401
             left = MOST_MESSAGE
@@ -114,10 +114,11 @@ class _Counter:
 
 @contextlib.contextmanager
 def _watched(seconds: int, memory: int) -> Iterator[None]:
-    """Look at time and memory again and again.
+    """Check time and memory at regular intervals.
 
-    The keyword timeout of a task uses the same timer of the process, so where it is in effect it alone counts. Outside
-    the main thread, where Ansible's own workers don't run tasks, no timer can be set, and nothing is interrupted.
+    A task's keyword timeout uses the same timer of the process, so where that is in effect, it alone limits the time.
+    Outside the main thread no timer can be set, and nothing is interrupted; Ansible's workers run tasks in the main
+    thread.
     """
     in_use = signal.getitimer(signal.ITIMER_REAL)[0] > 0
     if in_use or threading.current_thread() is not threading.main_thread():

@@ -1,9 +1,10 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The template of the report, a page of its own: no script, nothing that a browser would fetch.
+"""The template of the HTML report: a self-contained page, without scripts and without anything that a browser fetches.
 
-It is Jinja2, autoescaped. A template file would have to be found beside the plugins, which are loaded in several ways.
+It is Jinja2, autoescaped. It is a string, since a file would have to be found beside plugins that are loaded in several
+ways.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long is waited for what comes by itself: by reading again after growing pauses, up to a limit."""
+"""Waiting for what Windows does by itself: read again after growing pauses, up to a time limit."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ Seen = TypeVar("Seen")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Patience:
-    """A limit in seconds, by a clock."""
+    """A time limit in seconds, and the clock that measures it."""
 
     seconds: int
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
     def until(self, seen: Seen, arrived: Callable[[Seen], bool], read: Callable[[], Seen]) -> Seen:
-        """The first reading at which all has arrived, or the last one within the limit. What a reading takes counts."""
+        """Return the first reading that satisfies `arrived`, or the last one within the limit.
+
+        Reading time counts too.
+        """
         end, pause = self.clock() + self.seconds, FIRST_PAUSE
         while not arrived(seen) and (left := end - self.clock()) > 0:
             self.sleep(min(pause, left))

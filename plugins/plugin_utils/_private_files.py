@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files on the controller that nobody but their owner may read, from their first byte on."""
+"""Files on the controller that only their owner may read, from their first byte on."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class PrivateFilesError(RrasError):
 
 
 def folder_name(host: str) -> str:
-    """The name of a host's folder. Raises `PrivateFilesError` for an inventory name that can't be one."""
+    """Return the name of a host's folder. Raises `PrivateFilesError` if the inventory name can't be a folder name."""
     if host.startswith(".") or "/" in host or "\0" in host:
         raise PrivateFilesError(
             f"The inventory name {host!r} can't be the name of a folder; write one without slashes and leading dots."
@@ -33,15 +33,15 @@ def folder_name(host: str) -> str:
 
 
 class PrivateFolder:
-    """A folder of files, of which some names are ours."""
+    """A folder in which some file names are ours."""
 
     def __init__(self, path: Path, *, tightened: bool = True) -> None:
-        """Make one; tightened: whether the folder's own mode becomes private if it was there before."""
+        """Use a folder. tightened: whether a folder that exists already is made private, too."""
         self.path = path
         self._tightened = tightened
 
     def read(self, name: str) -> bytes | None:
-        """The content of a file; None where there is none. A link is none."""
+        """Return the content of a file; None if there is none. A symbolic link counts as none."""
         try:
             descriptor = os.open(self.path / name, os.O_RDONLY | os.O_NOFOLLOW)
         except OSError:
@@ -50,7 +50,7 @@ class PrivateFolder:
             return file.read()
 
     def differing(self, content: Mapping[str, bytes], names: Sequence[str]) -> dict[str, str]:
-        """Why `write` would change what, by name; the folder itself is a dot."""
+        """Return what `write` would change, by file name, with the reason; a dot stands for the folder itself."""
         mode = _mode(self.path)
         fits = mode == FOLDER_MODE or (not content if mode is None else not self._tightened)
         folder = {} if fits else {".": _MISSING if mode is None else _OPEN}
@@ -61,7 +61,7 @@ class PrivateFolder:
         return {name: state for name, state in states.items() if state}
 
     def _state(self, name: str, wanted: bytes | None) -> str:
-        """What is wrong with a file, in a word or two; nothing where it is as wanted."""
+        """Return what is wrong with a file, in a word or two; the empty string if it is as wanted."""
         mode = _mode(self.path / name)
         if wanted is None:
             return _OUTDATED if mode is not None else ""
@@ -72,7 +72,7 @@ class PrivateFolder:
         return "" if mode == FILE_MODE else _OPEN
 
     def write(self, content: Mapping[str, bytes], names: Sequence[str]) -> None:
-        """Write these files, and delete what else has one of these names. Raises `PrivateFilesError`."""
+        """Write these files, and delete any other file that has one of these names. Raises `PrivateFilesError`."""
         try:
             self._prepare()
             for name in self._differing(content, names):
@@ -103,7 +103,7 @@ class PrivateFolder:
             )
 
     def _create(self, name: str, data: bytes) -> None:
-        """Write a file under another name first, so that nobody finds half of it."""
+        """Write a file under a temporary name first, so that nobody finds half of it."""
         unfinished = self.path / f".{name}.new"
         unfinished.unlink(missing_ok=True)
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, FILE_MODE)
@@ -113,7 +113,7 @@ class PrivateFolder:
 
 
 def _mode(path: Path) -> int | None:
-    """The permissions of a file or folder; None where there is none. A link has those of no file of ours."""
+    """Return the permissions of a file or folder; None if it is missing. A link's are never those of a file of ours."""
     try:
         return stat.S_IMODE(path.lstat().st_mode)
     except OSError:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From options, as a playbook gives them, to what is rendered."""
+"""What is to be rendered, from a playbook's options or from inventory variables."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import RO
 def rendered(
     options: object, peer_type: object, keys: object, form: Callable[[render.Rendering], str], *, undo: bool = False
 ) -> str:
-    """A form of the policy that options declare, for a filter. Raises `AnsibleFilterError` with one sentence.
+    """Return the policy that options declare in one form, for a filter. Raises `AnsibleFilterError` with one sentence.
 
-    undo: the form takes the policy away, so that nothing need be said of what it leaves in clear text.
+    undo: the form removes the policy, so there is no need to warn of what stays in clear text.
     """
     try:
         return form(_fit(options, peer_type, keys, undo=undo))
@@ -47,7 +47,7 @@ def _fit(options: object, peer_type: object, keys: object, *, undo: bool) -> ren
 
 
 def refuse_clear_text(declared: declaration.Declaration) -> None:
-    """Raise `OptionsError` where a server would have its L2TP in clear text: what is rendered sets ProhibitIpSec."""
+    """Raise `OptionsError` if what is rendered, which sets ProhibitIpSec, would leave L2TP in clear text."""
     for rule in declared.policy.rules:
         why = clear_text.lets_through(rule)
         if why:
@@ -64,7 +64,7 @@ def refuse_clear_text(declared: declaration.Declaration) -> None:
 
 
 def in_clear_text(declared: declaration.Declaration, peer_type: render.PeerType, words: Words = TASK) -> Iterator[str]:
-    """What stays in clear text on a server of Windows with what is rendered, a sentence each."""
+    """Yield a sentence for each kind of L2TP that stays in clear text on a Windows server with the rendered policy."""
     if clear_text.cover(declared.policy.rules) is clear_text.Cover.CONNECTIONS:
         named = "connection" if words is ROLE else "rule"
         yield f"L2TP with peers that no {named} names {_IN_CLEAR_TEXT}; {words.block_other_peers}."
@@ -75,7 +75,7 @@ def in_clear_text(declared: declaration.Declaration, peer_type: render.PeerType,
 
 _IN_CLEAR_TEXT: Final = "is in clear text once what is rendered is in force"
 _FOR_FILTERS: Final = (render.PeerType.WINDOWS_2000, render.PeerType.WINDOWS)
-"""What the option peer_type of a filter offers; strongSwan has a filter of its own."""
+"""The choices of a filter's option peer_type; strongSwan has a filter of its own."""
 
 
 def flag(name: str, value: object) -> bool:
@@ -89,7 +89,7 @@ def flag(name: str, value: object) -> bool:
 def kind(
     peer_type: object, where: str = "peer_type", choices: Sequence[render.PeerType] = tuple(render.PeerType)
 ) -> render.PeerType:
-    """What a server runs. Raises `OptionsError`."""
+    """Return the type of a peer. Raises `OptionsError` if it is none of the choices."""
     found = next((each for each in choices if each == str(peer_type)), None)
     if found is None:
         *first, last = choices
@@ -98,7 +98,10 @@ def kind(
 
 
 def declare(options: object) -> declaration.Declaration:
-    """What the options of C(win_ipsec_psk_policy) declare. Raises an `RrasError`, which quotes nothing of them."""
+    """Return the declaration made by options of C(win_ipsec_psk_policy).
+
+    Raises an `RrasError` that quotes none of them.
+    """
     given = json.loads(_view.as_json(options))
     if not isinstance(given, Mapping):
         raise OptionsError("The options of the policy must be a dictionary; write name and rules.")
@@ -116,7 +119,7 @@ def _refuse(said: str) -> None:
 
 
 def _without_nulls(value: Any) -> Any:  # noqa: ANN401 - any YAML
-    """A copy without the options that are null, which stands for left out."""
+    """Return a copy without the options that are null: null means left out."""
     if isinstance(value, Mapping):
         return {key: _without_nulls(item) for key, item in value.items() if item is not None}
     return [_without_nulls(item) for item in value] if isinstance(value, list) else value
@@ -130,14 +133,14 @@ DEFAULTS: Final[Mapping[str, Any]] = {
     "l2tp_main_mode": {},
     "l2tp_polling_interval": 180,
 }
-"""The variables of the role that a rendering depends on, besides the connections, with the role's defaults."""
+"""The role's variables, besides the connections, that a rendering depends on, with the role's defaults."""
 _NOT_SET: Final = (None, "")
 
 
 def mirrored(hostvars: _view.HostVars, host: str) -> _view.HostVars:
-    """The variables of all hosts, where a host that is not managed has the connections of its managed ends.
+    """Return the variables of all hosts; an unmanaged host gets the connections of its managed ends.
 
-    What Ansible does on those is the truth; what the variables of the other end say, nobody checked.
+    What Ansible configures on those is what counts; nobody checked what the variables of the unmanaged end say.
     """
     if is_managed(hostvars, host):
         return hostvars
@@ -160,12 +163,12 @@ def _with(variables: Mapping[str, Any], connections: list[Any]) -> Mapping[str, 
 
 
 def is_managed(hostvars: _view.HostVars, host: str) -> bool:
-    """Whether Ansible reaches a host; anything but false says so."""
+    """Return whether Ansible reaches a host: l2tp_managed is anything but false."""
     return _shape.truth(hostvars[host].get("l2tp_managed", True)) is not False
 
 
 def _entries(variables: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The connections of two peers that a host's variables declare, as far as they have the form of one."""
+    """Return the connections between two peers that a host's variables declare, without entries of another form."""
     connections = network.expand(_view.written(variables))
     return [
         entry
@@ -178,7 +181,7 @@ def _entries(variables: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - any YAML
-    """Everything in a variable that holds nothing else, with the name of the option that it stands under."""
+    """Yield every scalar in a variable, with the name of the option that it belongs to."""
     if isinstance(value, Mapping):
         for key, item in value.items():
             yield from _flat(item, str(key))
@@ -205,17 +208,20 @@ class Declared:
 
     @property
     def is_connected(self) -> bool:
-        """Whether a connection names the host."""
+        """Whether any connection names the host."""
         return bool(network.connections_of(self.nodes, self.host))
 
     @property
     def secrets(self) -> list[str]:
-        """The keys of all connections that are seen."""
+        """The keys of all connections seen."""
         return [value for name, value in self._values if name == "preshared_key" and isinstance(value, str)]
 
     @property
     def given(self) -> list[Any]:
-        """Everything that the inventory says: of a core before 2.19, templates are left where a variable is missing."""
+        """All values that the inventory gives.
+
+        Before core 2.19, a template with an undefined variable stays in them as text.
+        """
         return [*self.variables.values(), *(value for _name, value in self._values)]
 
     @property
@@ -243,7 +249,7 @@ class Declared:
         }
 
     def problems(self, kinds: Mapping[str, render.PeerType]) -> list[str]:
-        """What is wrong with the declaration, a sentence each. kinds: what each host runs, by name."""
+        """Return what is wrong with the declaration, a sentence each. kinds: the type of each host, by name."""
         node = self.nodes[self.host]
         given = {**self.variables, "l2tp_other_peers_certificate_authority": node.certificate_authority}
         checked = {name: value for name, value in given.items() if value not in _NOT_SET}
@@ -260,7 +266,7 @@ class Declared:
         return found or list(self._not_negotiable(kinds))
 
     def _not_negotiable(self, kinds: Mapping[str, render.PeerType]) -> Iterator[str]:
-        """What the ends can't agree on, once each has what its Windows knows; unmanaged ends count here."""
+        """Yield what the ends can't agree on, given what the Windows of each supports; here, unmanaged ends count."""
         ends = {name: _as_it_runs(node, kinds[name]) for name, node in self.nodes.items()}
         for connection in network.connections_of(self.nodes, self.host):
             yield from network.not_negotiable(ends, connection.name, connection.peers)
@@ -274,20 +280,20 @@ def _as_it_runs(node: network.Node, peer_type: render.PeerType) -> network.Node:
 
 
 def _or_none(value: Any) -> Any:  # noqa: ANN401 - any YAML
-    """The value; None for what cores before 2.19 make of null."""
+    """Return the value, or None for the forms that null takes in cores before 2.19."""
     return None if value in _NOT_SET else value
 
 
 def kinds(hostvars: _view.HostVars, hosts: Iterable[str]) -> dict[str, render.PeerType]:
-    """What each host runs, by name. Raises `OptionsError`."""
+    """Return the type of each host, by name. Raises `OptionsError`."""
     return {host: kind(hostvars[host].get("l2tp_peer_type", "windows"), f"l2tp_peer_type of {host}") for host in hosts}
 
 
 def place_of(hostvars: _view.HostVars, host: str) -> Place:
-    """What the inventory tells of a host and of the others. Raises `OptionsError`."""
+    """Return what the inventory tells of this host and of the others. Raises `OptionsError`."""
     try:
         addresses = {name: hostvars[name].get("l2tp_address") for name in hostvars}
-    except AnsibleUndefinedVariable:  # of older cores, its text quotes values, and there may be a key in one
+    except AnsibleUndefinedVariable:  # in older cores its text quotes values, and one of them may be a key
         raise OptionsError(
             "l2tp_address of a host needs a variable that is not defined; define it, or correct its name."
         ) from None

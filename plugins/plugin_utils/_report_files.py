@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report of a verification as files on the controller: a page for people, or JSON for programs."""
+"""The report of a verification as a file on the controller: HTML for people, JSON for programs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ReportError(RrasError):
 
 
 def as_html(report: page.PageReport) -> str:
-    """The page. Every text of the report is escaped, so that it is shown as it is."""
+    """Return the report as an HTML page. Every text in it is escaped, so that it is shown literally."""
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     style = Markup(STYLE)  # noqa: S704 - a constant of ours
     shown = {"report": report, "drawings": page.drawings(report), "words": _WORDS, "restarts": _RESTARTS}
@@ -43,12 +43,12 @@ def as_html(report: page.PageReport) -> str:
 
 
 def as_json(report: page.PageReport) -> str:
-    """The same as data."""
+    """Return the report as JSON."""
     return json.dumps(report, indent=2, ensure_ascii=False) + "\n"
 
 
 def write(report: page.PageReport, path: Path) -> None:
-    """Write the kind of report that the name of a file asks for. Raises `ReportError`."""
+    """Write the report in the format that the file's suffix asks for. Raises `ReportError`."""
     text = as_json(report) if path.suffix == ".json" else as_html(report)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -61,7 +61,7 @@ def write(report: page.PageReport, path: Path) -> None:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Replace a file as a whole, so that nobody reads half of it."""
+    """Replace a file in one atomic step, so that nobody reads half of it."""
     descriptor, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123 - of a descriptor

@@ -1,14 +1,14 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the results of the actions consist of, and in which of their texts a secret is masked.
+"""What the results of the actions consist of, and in which of their texts secrets are masked.
 
-Later tasks read results. So names of fields, identifiers, enumerations, numbers and booleans are never masked, whatever
+Later tasks read results, so names of fields, identifiers, enumerations, numbers and booleans are never masked, whatever
 the secret is. Free text is: sentences, diffs, and what a host holds or says. A name that the user declared may stand in
-free text, for a secret that is part of one was refused before (`_shape.exposed`).
+free text unmasked, because a secret that is part of a name was refused before (`_shape.exposed`).
 
-No text that leaves has a character that a terminal would obey, such as an escape or a line feed: a host could forge
-warnings with it. Only diffs keep their line feeds.
+No text that leaves contains a character that a terminal would obey, such as an escape or a line feed: a host could
+forge warnings with it. Only diffs keep their line feeds.
 """
 
 from __future__ import annotations
@@ -23,40 +23,42 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import describe
 
 MASK: Final = "********"
 _SHORTEST_MASKED = 2
-"""Without each of its letters of one kind, a sentence can't be read, and shows which letter it was."""
+"""The shortest secret, in characters, that is masked. Masking each occurrence of one letter would make a sentence
+unreadable, and show which letter it was."""
 
 
 class Text(enum.Enum):
-    """What a text of a result is."""
+    """How a text of a result is treated."""
 
     KEPT = enum.auto()
-    """A word of ours, an identifier or an enumeration. No secret is in it, unless it happens to be the same word."""
+    """A word of ours, an identifier or an enumeration: never masked. It holds no secret, unless it happens to be the
+    same word."""
     FREE = enum.auto()
-    """A sentence, or what a host holds or says: one line."""
+    """One line: a sentence, or something that a host holds or says."""
     WHOLE = enum.auto()
-    """As FREE, but of any length: sentences of ours about several hosts."""
+    """As FREE, but of any length: our own sentences about several hosts."""
     LINES = enum.auto()
-    """A diff: as FREE, but of several lines, which no text of a host can add to."""
+    """A diff: as FREE, but with several lines; a host's text can't add any."""
     RAW = enum.auto()
-    """What no user sees and the role reads again, as it was given."""
+    """Left unchanged: no user sees it, and the role reads it back."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class FreeAfter:
-    """A text of ours that may end in free text, which stands behind this beginning."""
+    """A text that begins with a fixed beginning of ours and ends in free text."""
 
     beginning: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ByName:
-    """A dictionary whose keys are identifiers; each of its values has the same description."""
+    """A dictionary whose keys are identifiers; all its values are described alike."""
 
     each: Described
 
 
 Described = Text | FreeAfter | ByName | Mapping[str, "Described"]
-"""What stands in a place of a result. A list has the description of its entries; what is not a text needs none."""
+"""How a field of a result is described. A list has the description of its items; what is not text needs none."""
 
 _KEPT, _FREE, _LINES = Text.KEPT, Text.FREE, Text.LINES
 _LONGEST = 2000
@@ -142,13 +144,13 @@ RESULT: Final[Mapping[str, Described]] = {
     "errors": Text.WHOLE,
     "ansible_facts": Text.WHOLE,
 }
-"""All fields of all results that hold text. One that is missing here counts as free."""
+"""All fields of all results that hold text. A field that is missing here counts as free text."""
 RESULT_OF_A_STEP: Final[Mapping[str, Described]] = {
     **RESULT,
     "msg": Text.WHOLE,
     "failure": {"msg": Text.WHOLE, "reason": _KEPT},
 }
-"""A step of the role speaks of several hosts."""
+"""The fields of a step of the role, whose sentences are about several hosts."""
 
 
 class Mask:
@@ -160,11 +162,14 @@ class Mask:
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if forms else None
 
     def text(self, text: str) -> str:
-        """A free text of one line, without secrets."""
+        """Return a free text as one line, without secrets."""
         return describe.shortened(describe.escaped(self._masked(text)), _LONGEST)
 
     def result(self, result: Mapping[str, Any], described: Mapping[str, Described] | None = None) -> dict[str, Any]:
-        """A result without secrets in its free texts. described: its fields, those of RESULT where nothing is given."""
+        """Return a result with the secrets in its free texts masked.
+
+        described: its fields; by default those of RESULT.
+        """
         fields = RESULT if described is None else described
         return {name: self._value(value, fields.get(name, _FREE)) for name, value in result.items()}
 
@@ -197,7 +202,7 @@ class Mask:
 
 
 def _within(described: Described, name: str) -> Described:
-    """The description of what a dictionary holds under a name."""
+    """Return the description of the item that a dictionary holds under a name."""
     if isinstance(described, ByName):
         return described.each
     return described.get(name, _FREE) if isinstance(described, Mapping) else described
@@ -208,6 +213,6 @@ def _can_be_masked(secret: str) -> bool:
 
 
 def _forms(secret: str) -> tuple[str, ...]:
-    """How a secret stands in a text: as it is, or as Python quotes it, whichever quotation marks it takes."""
+    """Return the forms that a secret takes in a text: as it is, or quoted by Python with either quotation mark."""
     quoted = repr(secret)[1:-1]
     return secret, quoted, quoted.replace("'", "\\'")

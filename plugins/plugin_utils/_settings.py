@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role's variables beside the connections: whatever the modules would refuse of them, in the role's own words."""
+"""Checks the role's variables beside the connections, and reports in the role's words what the modules would refuse."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _FILTER_ACTION: Final = _specs.POLICY["rules"]["options"]["filter_action"]
 _MAIN_MODE: Final = _specs.POLICY["main_mode"]
 _LONGEST_RESTART: Final = 86_400
 REPORTS: Final = (".html", ".json")
-"""How the names of reports end."""
+"""The suffixes that a report's file name may have."""
 _AN_IDENTIFIER: Final = str(Identifier.WEAK_ENCRYPTION)
 _POLICY_NAME: Final = "l2tp_policy_name"
-"""Without it there is no default: where it is null, the module would miss its own option."""
+"""This variable has no default: if it is null, the module would report the missing option under its own name."""
 
 
 def problems(variables: Mapping[str, object], connections: object = (), default: object = None) -> Iterator[str]:
-    """What is wrong with variables of the role, a sentence each.
+    """Yield what is wrong with the role's variables, a sentence each.
 
-    variables: by name; what is missing is not looked at. connections: for the filter actions of their own; default: for
-    that of all others.
+    variables: by name; missing ones are not checked. connections: for their own filter actions; default: for the filter
+    action of all others.
     """
     given = {name: variables[name] for name in _SPEC if name in variables}
     misshapen = list(_shape.problems(_SPEC, given))
@@ -39,7 +39,7 @@ def problems(variables: Mapping[str, object], connections: object = (), default:
 
 
 def problems_of_actions(connections: object, default: object) -> Iterator[str]:
-    """What is wrong with the filter actions of connections and of the default for all others, a sentence each."""
+    """Yield what is wrong with the filter actions of connections and the default for all others, a sentence each."""
     entries = enumerate(connections if isinstance(connections, Sequence) else ())
     places = (("l2tp_default", default), *((f"l2tp_connections[{number}]", entry) for number, entry in entries))
     for where, entry in places:
@@ -79,17 +79,17 @@ def _check_main_mode(where: str, options: Mapping[str, Any]) -> None:
 
 
 def _check_authority(where: str, authority: str) -> None:
-    if authority:  # cores before 2.19 make an empty text of null
+    if authority:  # cores before 2.19 turn null into an empty text
         declaration.check_authority(where, authority)
 
 
 def _with_defaults(option: _specs.Spec, given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The options with their defaults. They must be free of problems of their shape."""
+    """Return the options with their defaults. Their shape must have been checked."""
     return _view.validated({"given": option}, _view.as_json(given)) or {}
 
 
 def _number(most: int | None, what: str) -> Callable[[str, int], None]:
-    """A check of a number that is 1 or more."""
+    """Return a check for a number from 1 to `most`."""
 
     def check(where: str, number: int) -> None:
         if number < 1 or (most is not None and number > most):
@@ -100,7 +100,7 @@ def _number(most: int | None, what: str) -> Callable[[str, int], None]:
 
 
 def _check_accepted(where: str, given: object) -> None:
-    """Refuse what is no identifier. What was written is not quoted: it may be a key in the wrong place."""
+    """Refuse a value that is not an identifier, without quoting it: it may be a key in the wrong place."""
     for number, each in enumerate(_shape.listed(given)):
         if each not in acceptance.IDENTIFIERS:
             near = difflib.get_close_matches(str(each), acceptance.IDENTIFIERS, n=1)
@@ -133,7 +133,7 @@ _CHECKS: Final[Mapping[str, tuple[str, Callable[[str, Any], object]]]] = {
     "l2tp_reboot_serial": ("int", _number(None, "how many hosts may restart at the same time")),
     "l2tp_reboot_timeout": ("int", _number(_LONGEST_RESTART, "how many seconds a host may take to come back")),
 }
-"""The kind of each variable, and what else is asked of it."""
+"""The shape of each variable, and any further check of its value."""
 _NEEDED: Final = ("l2tp_reboot_serial", "l2tp_reboot_timeout")
 """The numbers that no module has a default for."""
 _BOOLEANS: Final = (
@@ -148,7 +148,7 @@ _BOOLEANS: Final = (
     "l2tp_take_over",
     "l2tp_verify_only",
 )
-"""Ansible checks them too; but a play may have been told to ignore that."""
+"""Booleans. Ansible checks them too, unless a play was told to skip that check."""
 OF_A_REMOVAL: Final = (
     "l2tp_backup",
     "l2tp_one_end",

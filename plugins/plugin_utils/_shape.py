@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether options have the shape that their spec asks for, before ansible-core's validator sees them.
+"""Whether options have the shape that their spec asks for; checked before ansible-core's validator sees them.
 
-The validator quotes what it refuses, before it knows what is secret. Nothing that was given is quoted here, neither a
-value nor the name of an unknown option: any of them may be a key in the wrong place.
+The validator quotes what it refuses, before it knows what is secret. Here nothing that was given is quoted, neither a
+value nor the name of an unknown option: either may be a key in the wrong place.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import texts
 
 Spec = Mapping[str, Mapping[str, Any]]
-"""An argument spec, as for a module."""
+"""An argument spec, in the form that a module uses."""
 Option = Mapping[str, Any]
 Text = tuple[str, str]
 """The path of an option, and the text that was given for it."""
 
 _MADE_BY_US = ("transaction",)
-"""Texts that no user chooses: a key that happens to be part of one is no mistake."""
+"""Options whose text no user chooses: a key that happens to be part of one is not a mistake."""
 _WHOLE_NUMBER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 
 
 def problems(spec: Spec, given: Mapping[str, object], where: str = "") -> Iterator[str]:
-    """What is wrong with the shape of options, a sentence each. An option that is null counts as left out.
+    """Yield what is wrong with the shape of options, a sentence each. An option that is null counts as left out.
 
-    where: the path of the options; empty for those of a task.
+    where: the path of these options; empty for those of a task.
     """
     unknown = sum(name not in spec for name in given)
     if unknown:
@@ -45,12 +45,12 @@ def problems(spec: Spec, given: Mapping[str, object], where: str = "") -> Iterat
 
 
 def secrets(spec: Spec, given: Mapping[str, object]) -> list[Text]:
-    """The texts of options that are marked no_log. The options must be free of `problems`."""
+    """Return the texts of options marked no_log. The options must be free of `problems`."""
     return [(path, text) for path, option, text in _texts(spec, given, "") if option.get("no_log")]
 
 
 def shown(spec: Spec, given: Mapping[str, object]) -> list[Text]:
-    """The texts that a user chose and that results show as they are: names, descriptions, addresses."""
+    """Return the texts that a user chose and that results show unchanged: names, descriptions, addresses."""
     return [
         (path, text)
         for path, option, text in _texts(spec, given, "")
@@ -59,7 +59,7 @@ def shown(spec: Spec, given: Mapping[str, object]) -> list[Text]:
 
 
 def exposed(hidden: Iterable[Text], visible: Iterable[Text]) -> Iterator[str]:
-    """Which secrets are part of a text that is shown, a sentence each; upper and lower case are the same."""
+    """Yield a sentence for each secret that is part of a shown text, without regard to case."""
     folded = [(path, text.casefold()) for path, text in visible]
     for path, secret in hidden:
         wanted = secret.casefold()
@@ -77,14 +77,14 @@ def truth(value: object) -> bool | None:
 
 
 def listed(value: object) -> list[Any]:
-    """Read a list as Ansible's modules do: a text is one entry, or several with commas between."""
+    """Read a list as Ansible's modules do: a text is one item, or several separated by commas."""
     if isinstance(value, str):
         return [each.strip() for each in value.split(",") if each.strip()]
     return list(value) if isinstance(value, list | tuple) else [] if value is None else [value]
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - any YAML
-    """Copy without Ansible's own text types; a text that is an inline vault gets decrypted."""
+    """Copy a value without Ansible's own string types; inline vault texts are decrypted."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -135,7 +135,7 @@ def _unknown(spec: Spec, number: int, where: str) -> str:
 
 
 def _wanted(option: Option) -> str:
-    """What to write for an option that is missing."""
+    """Return what to write for a missing option."""
     return _KINDS[_kind(option)]
 
 

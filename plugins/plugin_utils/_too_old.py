@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One sentence from every plugin where the controller's Python is too old. This module itself works since Python 3.7.
+"""Makes every plugin say one sentence if the controller's Python is too old. This module itself needs Python 3.7.
 
-Ansible says little of a plugin that can't be imported, and nothing of the reason where a filter is used. So every
-plugin can be imported, and whatever it takes from the rest of the collection refuses to be used.
+Ansible says little of a plugin that can't be imported, and does not give the reason where a filter is used. So every
+plugin can still be imported, and whatever it takes from the rest of the collection refuses to be used.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PACKAGE = __name__.rpartition(".")[0]
 
 
 class _Refusing(type):
-    """The type of what stands for anything of this collection: it has all attributes, and can only be derived from."""
+    """The type of a stand-in for anything in this collection: it has every attribute, but can only be a base class."""
 
     def __getattr__(cls, name: str) -> type:
         return cls
@@ -32,11 +32,11 @@ class _Refusal(metaclass=_Refusing):
         raise AnsibleError(sentence())
 
 
-ActionBase.register(_Refusal)  # Ansible does not find an action that is none
+ActionBase.register(_Refusal)  # otherwise Ansible does not accept the stand-in as an action
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds an empty module for each name in this package."""
+    """Finds an empty module for any name in this package."""
 
     def find_spec(self, name: str, *_place: object) -> importlib.machinery.ModuleSpec | None:
         inside = name.startswith(PACKAGE + ".")
@@ -47,7 +47,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def sentence() -> str:
-    """What every plugin says."""
+    """Return the sentence that every plugin says."""
     return (
         f"The collection rras.ipsec needs Python 3.11 or newer on the controller, and this is Python "
         f"{sys.version_info[0]}.{sys.version_info[1]}; install ansible-core for a newer one."
@@ -55,5 +55,5 @@ def sentence() -> str:
 
 
 def refuse() -> None:
-    """From now on, whatever is imported from this package refuses to be used."""
+    """Make whatever is imported from this package from now on refuse to be used."""
     sys.meta_path.insert(0, _Finder())

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the role's filters see of a run: declarations and results of a host and of all it is connected with."""
+"""What the role's steps see of a run: declarations and results of a host and of all hosts it is connected with."""
 
 from __future__ import annotations
 
@@ -36,11 +36,12 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import 
 HostVars = Mapping[str, Mapping[str, Any]]
 
 DECLARED = "__l2tp_declared"
-"""The fact in which the role keeps what a host declares, wherever its variables were written."""
+"""The fact that holds what a host declares, wherever its variables were written."""
 LINKS = "__l2tp_links"
-"""The fact in which the role keeps a host's own connections (`links`), where they are known for all hosts."""
+"""The fact that holds a host's own connections (`links`), once they are known for all hosts."""
 PLAYING = "__l2tp_playing"
-"""The fact in which the role keeps which hosts its play had when it began: what others tell is of an earlier play."""
+"""The fact that holds the hosts of the play when the role began. The results of any other host are from an earlier
+play."""
 RESULTS = {
     Gate.PLAN: "__l2tp_plan",
     Gate.STAGE: "__l2tp_stage",
@@ -55,9 +56,9 @@ _FILTER_ACTION = _specs.POLICY["rules"]["options"]["filter_action"]
 
 
 def network(hostvars: HostVars, *hosts: str, whole: bool = False) -> dict[str, Node]:
-    """The nodes that hosts' connections lead to, directly or over others, as far as the inventory has them.
+    """Return the nodes that these hosts' connections lead to, directly or through others, if the inventory has them.
 
-    whole: with all that each declares, where otherwise each has its own connections alone, if they are known already.
+    whole: each with everything it declares; otherwise each with its own connections only, if they are known already.
     """
     reader = _DeclarationReader(hostvars, hosts[0] if hosts else "", whole=whole)
     found: dict[str, Node] = {}
@@ -71,7 +72,7 @@ def network(hostvars: HostVars, *hosts: str, whole: bool = False) -> dict[str, N
 
 
 def neighbourhood(hostvars: HostVars, host: str, *, whole: bool = False) -> dict[str, Node]:
-    """The nodes of a host and of its direct peers, as far as the inventory has them. whole: as for `network`."""
+    """Return the nodes of a host and its direct peers, if the inventory has them. whole: as for `network`."""
     reader = _DeclarationReader(hostvars, host, whole=whole)
     own = reader.node(host)
     peers = [peer for peer in dict.fromkeys(_peers(own)) if peer != host and peer in hostvars]
@@ -79,17 +80,17 @@ def neighbourhood(hostvars: HostVars, host: str, *, whole: bool = False) -> dict
 
 
 class _DeclarationReader:
-    """Reads what hosts declare; what several of them share, once."""
+    """A reader of what hosts declare, which reads only once what several of them share."""
 
     def __init__(self, hostvars: HostVars, host: str, *, whole: bool) -> None:
-        """Make one for what a host sees."""
+        """Make a reader for what one host sees."""
         self._hostvars = hostvars
         self._host = host
         self._whole = whole
         self._expanded: dict[tuple[int, ...], tuple[Written, Any, tuple[str, ...]]] = {}
 
     def node(self, name: str, beside: str = "") -> Node:
-        """Read one host. beside: of its own connections, only those with that host are asked for."""
+        """Read one host. beside: limits its own connections to those with that host."""
         variables, plays = self._hostvars[name], _plays(self._hostvars, self._host, name)
         known = None if self._whole or not plays else variables.get(LINKS)
         if known is None:
@@ -99,7 +100,7 @@ class _DeclarationReader:
         return _node(name, variables, lambda _written: (links, ()), plays=plays)
 
     def _read(self, written: Written) -> tuple[Any, tuple[str, ...]]:
-        """The connections of two peers each, and those of their peers that are not in the inventory."""
+        """Return the connections between two peers, and which of their peers are not in the inventory."""
         key = tuple(map(id, (written.connections, written.default, written.preshared_keys)))
         if key not in self._expanded:
             connections = expand(written)
@@ -109,7 +110,7 @@ class _DeclarationReader:
 
 
 def links(nodes: Network) -> dict[str, dict[str, Any]]:
-    """The own connections of each host that has some, in their order, and the numbers of those with each peer."""
+    """Return, for each host that has any, its connections in order, and the positions of those with each peer."""
     found = {}
     for name, node in nodes.items():
         own = networks.links_of(node)
@@ -137,25 +138,25 @@ def _unknown_peers(hostvars: HostVars, connections: object) -> list[str]:
 
 
 def answers(hostvars: HostVars, host: str) -> dict[str, PolicyResult]:
-    """What each host that a host is directly connected with answered when it was verified, if it took part."""
+    """Return what a host and its direct peers answered to the verification, without those that did not take part."""
     nodes = neighbourhood(hostvars, host)
     found = {name: verified(hostvars, name) for name in nodes if _plays(hostvars, host, name)}
     return {name: result for name, result in found.items() if result and not result.get("skipped")}
 
 
 def verified(hostvars: HostVars, host: str) -> PolicyResult:
-    """What a host answered when it was verified; that it failed, too."""
+    """Return what a host answered to the verification, or how it failed."""
     result: Mapping[str, Any] = _policy_result(hostvars, host, RESULTS[Gate.PLAN])
     return cast("PolicyResult", result.get("failure") or result)
 
 
 def run(hostvars: HostVars, host: str) -> Fleet:
-    """The part of the run that a host is connected with."""
+    """Return the part of the run that a host is connected with, directly or through others."""
     return _run(hostvars, host, network(hostvars, host))
 
 
 def run_nearby(hostvars: HostVars, host: str) -> Fleet:
-    """The part of the run that a host is directly connected with."""
+    """Return the part of the run that consists of a host and its direct peers."""
     return _run(hostvars, host, neighbourhood(hostvars, host))
 
 
@@ -165,24 +166,24 @@ def _run(hostvars: HostVars, host: str, nodes: dict[str, Node]) -> Fleet:
 
 
 def whole_run(hostvars: HostVars, hosts: Sequence[str]) -> Fleet:
-    """The whole run of these hosts, and which machine answered under each of their names."""
+    """Return the whole run of these hosts, and which machine answered under each of their names."""
     return dataclasses.replace(_run(hostvars, hosts[0], network(hostvars, *hosts)), machines=machines(hostvars, hosts))
 
 
 def machines(hostvars: HostVars, hosts: Iterable[str]) -> dict[str, str]:
-    """Which machine answered under each name, as far as it is known: two names may be one, whatever connects them."""
+    """Return which machine answered under each name, if known: two names may be one machine, connected or not."""
     plans = {name: _policy_result(hostvars, name, RESULTS[Gate.PLAN]) for name in hosts if name in hostvars}
     return {name: plan["host"].get("machine", "") for name, plan in plans.items() if "host" in plan}
 
 
 def proofs(hostvars: HostVars, hosts: Iterable[str]) -> dict[str, PolicyProof]:
-    """The last reading of each of the hosts: its proof, else a plan that was not acted upon."""
+    """Return the last reading of each host: its proof, or else a plan that was not acted upon."""
     found = {name: _reading(hostvars, name) for name in hosts}
     return {name: as_proof(result) for name, result in found.items() if "matches" in result}
 
 
 def _plays(hostvars: HostVars, host: str, other: str) -> bool:
-    """Whether a host was in the play, and had not failed, when the role began for another one."""
+    """Return whether a host was in the play, and had not failed, when the role began for another one."""
     playing = hostvars[host].get(PLAYING)
     return playing is None or other in playing
 
@@ -191,34 +192,34 @@ def _reading(hostvars: HostVars, host: str) -> PolicyResult:
     phases = (Gate.PROOF, Gate.PLAN, Gate.STAGE)
     proof, plan, stage = (_policy_result(hostvars, host, RESULTS[phase]) for phase in phases)
     if proof and not proof.get("skipped"):
-        return proof  # one that failed is no reading, and there is no other
+        return proof  # a failed proof is no reading, and there is no other
     acted_upon = stage and not stage.get("skipped")
     return {} if acted_upon else plan
 
 
 def last_facts(hostvars: HostVars, host: str) -> HostFacts | None:
-    """What was read of a host last, if it was read."""
+    """Return the facts of a host's last reading; None if it was not read."""
     return _reading(hostvars, host).get("host")
 
 
 def removal(hostvars: HostVars, host: str) -> tuple[PolicyResult, ValueResult]:
-    """What the plan of a removal, and the task for ProhibitIpSec, answered on a host."""
+    """Return what the plan of a removal, and the task for ProhibitIpSec, answered on a host."""
     return _policy_result(hostvars, host, RESULTS[Gate.PLAN]), _value_result(hostvars, host, VALUE)
 
 
 def restarting(hostvars: HostVars, hosts: Iterable[str]) -> list[str]:
-    """Those of the hosts that need a restart."""
+    """Return the hosts that need a restart."""
     return [host for host in hosts if _needs_restart(hostvars, host)]
 
 
 def not_back(hostvars: HostVars, hosts: Iterable[str]) -> list[str]:
-    """Those of the hosts that were restarted and did not come back."""
+    """Return the hosts that were restarted and did not come back."""
     results = {host: _value_result(hostvars, host, RESTART) for host in hosts if host in hostvars}
     return [host for host, result in results.items() if _is_lost(result)]
 
 
 def _is_lost(restart: ValueResult) -> bool:
-    """Whether a host is gone since its restart; one that was stopped before its own is not."""
+    """Return whether a host is gone since its restart; one that was stopped before its own restart is not."""
     failed = restart.get("failed") and restart.get("reason") != "stopped"
     return bool(failed or restart.get("unreachable"))
 
@@ -232,14 +233,14 @@ def _policy_result(hostvars: HostVars, host: str, variable: str) -> PolicyResult
 
 
 def _value_result(hostvars: HostVars, host: str, variable: str) -> ValueResult:
-    """The result of the task for ProhibitIpSec, or of the restart, of which nothing is read but whether it failed."""
+    """Return the result of the task for ProhibitIpSec, or of the restart; empty if there is none."""
     return cast("ValueResult", hostvars[host].get(variable) or {})
 
 
 def _node(
     name: str, variables: Mapping[str, Any], read: Callable[[Written], tuple[Any, tuple[str, ...]]], *, plays: bool
 ) -> Node:
-    """Make a node of what a host declares: the one reading of these variables, a host's own ones or a peer's."""
+    """Make a node of what a host declares. All variables, a host's own or a peer's, are read here."""
     declared = (variables.get(DECLARED) or {}) if plays else {}
 
     def value(option: str, default: object = None) -> Any:  # noqa: ANN401 - any YAML
@@ -269,12 +270,12 @@ def _node(
 
 
 def written(variables: Mapping[str, Any]) -> Written:
-    """What a host's own variables say of connections, where the role did not run."""
+    """Return what a host's own variables say about connections, where the role did not run."""
     return _written(lambda option: _shape.plain(variables.get(f"l2tp_{option}")))
 
 
 def _written(value: Callable[[str], Any]) -> Written:
-    # An undefined variable, or null, comes as an empty text from cores before 2.19.
+    # In cores before 2.19, an undefined variable, or null, arrives as an empty text.
     found = (value(option) for option in ("connections", "default", "preshared_keys"))
     return Written(*(None if each == "" else each for each in found))
 
@@ -290,12 +291,12 @@ _ONE_FILTER_ACTION: Final = {"filter_action": _FILTER_ACTION}
 
 
 def main_mode(options: object) -> model.MainMode | None:
-    """The key exchange that a variable declares, read as the module does; None where the module would refuse it."""
+    """Return the key exchange that a variable declares, as the module reads it; None if the module would refuse it."""
     return _main_mode(as_json(options))
 
 
 def filter_action(options: object) -> model.FilterAction | None:
-    """The filter action that a variable declares, read as the module does; None where the module would refuse it."""
+    """Return the filter action that a variable declares, as the module reads it; None if the module would refuse it."""
     return _filter_action(as_json(options))
 
 
@@ -318,7 +319,7 @@ def _filter_action(text: str) -> model.FilterAction | None:
 
 
 def validated(spec: Mapping[str, Any], text: str) -> Mapping[str, Any] | None:
-    """Fill the defaults in; None for what is no dictionary, or has not the shape of the spec. text: JSON."""
+    """Return the options with their defaults; None if they are no dictionary or have the wrong shape. text: JSON."""
     (name,) = spec
     if not text.startswith("{"):
         return None
@@ -327,7 +328,7 @@ def validated(spec: Mapping[str, Any], text: str) -> Mapping[str, Any] | None:
 
 
 def as_json(options: object) -> str:
-    """Return what a variable holds as JSON."""
+    """Return the content of a variable as JSON."""
     return json.dumps(_shape.plain({} if options in (None, "") else options), default=str)
 
 
@@ -337,7 +338,7 @@ def _results(hostvars: HostVars, host: str) -> dict[Gate, PolicyResult]:
     if commit and again and not again.get("skipped"):
         found[Gate.COMMIT] = {"changed": True, **barrier.after_lost_answer(commit, again)}
     elif commit.get("unreachable") or commit.get("reason") == "no_answer":
-        found[Gate.COMMIT] = {**commit, "uncertain": True}  # nobody asked again yet
+        found[Gate.COMMIT] = {**commit, "uncertain": True}  # nobody has asked again yet
     value, restart = (_value_result(hostvars, host, name) for name in (VALUE, RESTART))
     found[Gate.WITHOUT_VALUE] = cast("PolicyResult", barrier.without_value(value, restart))
     return {phase: result for phase, result in found.items() if result}

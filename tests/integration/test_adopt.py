@@ -145,7 +145,7 @@ def test_what_site_adds_beside_it_is_recorded_and_given_back(tokyo: Controller) 
 
 
 @pytest.mark.slow
-def test_only_the_value_is_set_where_only_that_is_missing_and_only_that_is_taken_back(tokyo: Controller) -> None:
+def test_if_only_the_value_is_missing_only_that_is_set_and_taken_back(tokyo: Controller) -> None:
     """The policy stays unrecorded, so the removal gives back the value and leaves the policy in force."""
     host = tokyo.lab[TOKYO]
     theirs(host)

@@ -123,7 +123,7 @@ def test_a_policy_that_is_as_declared_is_used_and_given_back(pair: Controller, k
     assert words.restarts(pair.lab) == {TOKYO: 0, OSAKA: 0}, "the value was there and stays"
 
 
-def test_without_leave_nothing_is_touched(pair: Controller) -> None:
+def test_without_permission_nothing_is_touched(pair: Controller) -> None:
     for host in pair.lab.values():
         follow_the_article(host, "By hand")
     before = words.snapshots(pair.lab)

@@ -252,7 +252,7 @@ def make_field(start: MakeController, monkeypatch: pytest.MonkeyPatch) -> MakeFi
 
 
 @pytest.mark.parametrize("batch", range(BATCHES))
-def test_a_run_cut_anywhere_leaves_the_old_or_the_new_and_its_repeat_arrives(
+def test_a_run_cut_anywhere_leaves_the_old_or_the_new_and_its_repeat_completes(
     make_field: MakeField, batch: int, record_property: Callable[[str, object], None]
 ) -> None:
     field = make_field(2 * PAIRS_PER_COURSE)
@@ -277,7 +277,7 @@ def test_a_run_cut_anywhere_leaves_the_old_or_the_new_and_its_repeat_arrives(
 
 
 @pytest.mark.parametrize(("course", "part"), LOST_MESSAGES)
-def test_whichever_message_gets_lost(
+def test_whichever_message_is_lost_the_repeat_completes(
     make_field: MakeField, course: Course, part: int, record_property: Callable[[str, object], None]
 ) -> None:
     places = lost_messages(course, part)

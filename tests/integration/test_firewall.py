@@ -80,7 +80,7 @@ def test_a_firewall_that_is_off_is_a_finding_of_that_host(pair: Controller) -> N
 
 @pytest.mark.slow
 @pytest.mark.exposed("the play says that other L2TP is to be ignored")
-def test_a_run_that_goes_back_leaves_the_rule_and_one_that_goes_on_takes_it_away(pair: Controller) -> None:
+def test_a_run_that_reverts_leaves_the_rule_and_one_that_finishes_deletes_it(pair: Controller) -> None:
     pair.variables.update(l2tp_other_peers="ignore", l2tp_connections=[connection(key=NEW_KEY)])
     pair.lab[OSAKA].impairments.before_record = _refuses_to_assign
 

@@ -9,7 +9,7 @@ from ansible_collections.rras.ipsec.tests.support.controller import Controller
 from ansible_collections.rras.ipsec.tests.support.pair import KEY, TOKYO, assigned, executions, keys_of
 
 
-def test_a_module_works_where_it_is_delegated_to(pair: Controller) -> None:
+def test_a_module_works_on_the_host_it_is_delegated_to(pair: Controller) -> None:
     play = {
         "hosts": "localhost",
         "connection": "local",

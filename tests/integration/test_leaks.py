@@ -263,7 +263,7 @@ def _may_hold_keys(path: str) -> bool:
     return "\\ipsecNFA" in path and (path.startswith(words.BACKUP) or not path.startswith(words.OURS))
 
 
-def test_the_search_finds_what_it_is_to_find() -> None:
+def test_the_search_finds_what_it_must_find() -> None:
     """Without this, the tests above could pass because they look for the wrong thing."""
     for name, key in MARKED_KEYS.items():
         for text in (f"x{key}y", json.dumps({"a": key}), repr(key)):

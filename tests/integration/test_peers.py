@@ -301,7 +301,7 @@ DELEGATED = "delegate_to is in effect for the role, which works on each host its
     ],
     ids=["serial", "free", "start at compare", "start at change", "run_once", "delegate_to"],
 )
-def test_ends_that_do_not_go_together_are_stopped_before_anything_is_staged(
+def test_ends_that_would_not_change_together_are_stopped_before_staging(
     pair: Controller, play: Mapping[str, Any], arguments: tuple[str, ...], said: str
 ) -> None:
     before = words.snapshots(pair.lab)

@@ -76,7 +76,7 @@ def test_a_server_is_configured_once_and_given_back(runs: tuple[Controller, dict
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_what_matters_is_said(runs: tuple[Controller, dict[str, Run]], name: str) -> None:
+def test_only_what_matters_is_said(runs: tuple[Controller, dict[str, Run]], name: str) -> None:
     shown = runs[1]["verify"].output
     for shape, sentence in SAID.items():
         assert (sentence in shown) is (shape in SHAPES)

@@ -41,7 +41,7 @@ UNKNOWN = (
 )
 
 
-def test_never_says_who_needs_a_restart_until_somebody_else_made_it(pair: Controller) -> None:
+def test_with_reboot_never_it_is_said_who_needs_a_restart_until_it_is_done(pair: Controller) -> None:
     pair.variables["l2tp_reboot"] = "never"
 
     for run in (pair.site(), pair.site()):
@@ -214,7 +214,7 @@ def test_a_host_that_comes_back_and_goes_again_ends_in_a_sentence(pair: Controll
     assert healed.code == 0, healed.explain()
 
 
-def test_a_host_that_goes_away_unasked_ends_in_a_sentence_too(pair: Controller, says: Says) -> None:
+def test_a_host_that_goes_away_by_itself_ends_in_a_sentence_too(pair: Controller, says: Says) -> None:
     pair.variables["l2tp_reboot"] = "never"
     host = pair.lab[OSAKA]
     _goes_away_once(host, lambda: words.prohibit_ipsec(host) == 1)

@@ -84,7 +84,7 @@ def test_tags_of_other_work_change_nothing_and_its_own_do_all(pair: Controller) 
 
 
 @pytest.mark.parametrize("included", ["roles", "import_role", "include_role"])
-def test_the_tag_that_only_reads(pair: Controller, included: str) -> None:
+def test_the_tag_for_verification_only_reads(pair: Controller, included: str) -> None:
     before = words.snapshots(pair.lab)
     role = "rras.ipsec.l2tp"
     play: dict[str, Any] = {"hosts": "rras", "gather_facts": False}

@@ -205,7 +205,7 @@ def test_no_end_is_left_alone_whatever_word_a_key_is(pairs: Controller) -> None:
         assert len(said.split()) == len(expected.split())
 
 
-def test_the_search_finds_what_it_is_to_find(pair: Controller) -> None:
+def test_the_search_finds_what_it_must_find(pair: Controller) -> None:
     """Without this, the test above could pass because it looks for the wrong thing."""
     for prefix in ("", "k", "ke"):
         for encoding in ("utf-8", "utf-16-le"):

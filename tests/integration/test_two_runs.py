@@ -63,7 +63,7 @@ def colleague(pair: Controller) -> Controller:
 
 
 @pytest.mark.parametrize("key", [KEY, NEW_KEY], ids=["the same key", "another key"])
-def test_who_stages_last_wins_and_the_other_ends_in_a_conflict(
+def test_the_last_to_stage_wins_and_the_other_ends_in_a_conflict(
     pair: Controller, colleague: Controller, key: str
 ) -> None:
     colleague.variables["l2tp_connections"] = [connection(key=key)]
@@ -81,7 +81,9 @@ def test_who_stages_last_wins_and_the_other_ends_in_a_conflict(
     assert colleague.site().changed == {TOKYO: 0, OSAKA: 0}
 
 
-def test_who_planned_before_another_run_stages_what_is_right_after_it(pair: Controller, colleague: Controller) -> None:
+def test_a_run_planned_before_another_one_stages_what_is_right_after_it(
+    pair: Controller, colleague: Controller
+) -> None:
     colleague.variables["l2tp_connections"] = [connection(key=NEW_KEY)]
 
     with held_up(pair, STAGING, TOKYO, OSAKA) as (slow, meetings):

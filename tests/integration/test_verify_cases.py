@@ -306,7 +306,7 @@ def test_every_other_connection_is_compared(verified: tuple[Controller, Run, Run
     assert "rotation-1 and rotation-2 agree with each other, but not with the declaration, on UDP" in run.output
 
 
-def test_it_is_all_said_once_and_without_a_key(verified: tuple[Controller, Run, Run]) -> None:
+def test_everything_is_said_once_and_without_a_key(verified: tuple[Controller, Run, Run]) -> None:
     _controller, run, _checked = verified
     texts = [text for host in run.recap for text in (*run.said(host), run.failure(host)) if text]
     sentences = [text for text in texts if not is_difference(text)]

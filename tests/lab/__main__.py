@@ -28,9 +28,9 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Start the hosts, say how to reach them, and wait for the end."""
+    """Start the hosts, say how to reach them, and wait for a signal."""
     options = _parser().parse_args(arguments)
-    # Before any thread starts, so that none of them is interrupted instead of this one.
+    # Before any thread starts, so that signals interrupt this thread only.
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     away = options.seconds_away if options.restart_mode == "away" else None
     with Lab(specifications(options.hosts, away)) as lab, Control(lab, options.control_port) as control:
@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def specifications(count: int, seconds_away: float | None) -> list[HostSpec]:
-    """Return so many hosts: rras-tokyo, rras-osaka, rras-3 and so on, at 192.0.2.1 and following."""
+    """Return that many specifications: rras-tokyo, rras-osaka, rras-3 and so on, from 192.0.2.1 on."""
     names = [*NAMES, *(f"rras-{number}" for number in range(len(NAMES) + 1, count + 1))][:count]
     return [
         HostSpec(name, f"192.0.2.{number}", f"10.0.0.{9 + number}", seconds_away=seconds_away)
@@ -59,7 +59,7 @@ def _pair(hosts: int) -> dict[str, Any]:
 
 
 def _announce(content: Mapping[str, Any], inventory_file: Path | None, pid_file: Path | None) -> list[Path]:
-    """Tell everybody how to reach the hosts; the inventory is written last, so that it says: ready."""
+    """Write down how to reach the hosts. The inventory comes last, so that its existence means: ready."""
     stop = f"kill {os.getpid()}" if inventory_file else f"Ctrl-C, or kill {os.getpid()}"
     print(yaml.safe_dump(dict(content), sort_keys=False), flush=True)
     print(f"# These simulated Windows servers listen until you stop them: {stop}", file=sys.stderr, flush=True)

@@ -22,7 +22,7 @@ from .host import Host
 from .lab import Lab
 
 REPORT = Path(".cache/demo/report.html")
-"""In the checkout, where the demo runs."""
+"""Relative to the checkout, where the demo runs."""
 RUNS = ("The first run: both servers are changed", "The second run: there is nothing left to do")
 
 
@@ -69,7 +69,7 @@ def _say_hello(lab: Lab) -> None:
 
 
 def _playbook(lab: Lab, inventory: Path, arguments: Iterable[str]) -> tuple[int, str]:
-    """Run the playbook as a user would, and show what it says."""
+    """Run the playbook as a user would; return its exit code and what it printed."""
     command = ["ansible-playbook", "--inventory", str(inventory), *arguments]
     print(f"$ {' '.join(command)}\n", flush=True)
     environment = lab.environment() | {"ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false", "ANSIBLE_NOCOWS": "1"}

@@ -27,7 +27,7 @@ class EngineName(enum.StrEnum):
 
 
 class ConnectionKind(enum.StrEnum):
-    """How a command came to the host."""
+    """How a command reached the host."""
 
     WINRM = "winrm"
     PSRP = "psrp"
@@ -35,12 +35,12 @@ class ConnectionKind(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Command:
-    """One command: the line as it arrived, and what arrived on its standard input."""
+    """One command: its line, and its standard input, as they arrived."""
 
     connection: ConnectionKind
     line: str
     stdin: tuple[str, ...] = ()
-    """Lines of text; the objects of a PSRP pipeline are lines already, or texts of several lines."""
+    """Lines of text. The objects of a PSRP pipeline are single lines, or texts of several lines."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -51,24 +51,24 @@ class Output:
     stderr: str = ""
     code: int = 0
     endless: bool = False
-    """Whether its standard output is repeated for as long as anybody reads."""
+    """Whether its standard output is repeated for as long as anybody reads it."""
 
 
 class Engine(Protocol):
     """A PowerShell, simulated or real."""
 
     differences: list[str]
-    """In words: where a real one and the simulated one did not do the same. A test is to find nothing here."""
+    """Where a real PowerShell and the simulated one did not do the same, in words. There should be none in any test."""
 
     def run(self, command: Command) -> Output:
-        """Run a command to its end. Raises R(PoweredOff) when the host lost its power meanwhile."""
+        """Run a command to its end. Raises R(PoweredOff) if the host loses its power meanwhile."""
 
     def close(self) -> None:
-        """Go away for good."""
+        """Stop for good."""
 
 
 def unwrapped(line: str) -> Sequence[str]:
-    """Return the texts that a command line holds: itself, then what is encoded in it, then what is encoded in that."""
+    """Return the texts in a command line: the line, then what is encoded in it, then what is encoded in that."""
     texts = [line]
     while (match := _ENCODED.fullmatch(texts[-1])) is not None:
         try:

@@ -30,9 +30,9 @@ from .wire.soap import Response
 from .wire.wsman import WsmanService
 
 LATE_FILTERS = "filters"
-"""What can be late besides services: what PolicyAgent loads, each time that it does."""
+"""The key for what can be late besides services: the filters, each time that PolicyAgent loads them."""
 EXPOSED: set[Host] = set()
-"""The hosts that have noted an exposure, whoever made them; tests empty it."""
+"""All hosts that have noted an exposure, no matter who created them; tests clear it."""
 _UNIX_EPOCH = 116_444_736_000_000_000
 """1970-01-01 as a FILETIME: 100-nanosecond intervals since 1601-01-01."""
 
@@ -43,26 +43,26 @@ class HostSpec:
 
     name: str
     address: str
-    """The static address of the interface that other RRAS servers reach."""
+    """The static address of the interface that other RRAS servers can reach."""
     management_address: str = "10.0.0.10"
     l2tp_ports: int = 128
     policy_agent_running: bool = False
     late: Mapping[str, int] = dataclasses.field(default_factory=dict, hash=False)
-    """How many readings after a restart do not show a service running yet; `LATE_FILTERS`: the agent's filters."""
+    """How many readings after a restart don't show a service running yet; for `LATE_FILTERS`, the agent's filters."""
     seconds_away: float | None = None
-    """How long a restarting host is away, refusing connections. None: only the boot time changes, at once."""
+    """How many seconds a restarting host is away, refusing connections. None: only the boot time changes, at once."""
     seconds_until_restart: float | None = None
-    """When a host that goes away does so, after shutdown.exe. None: as shutdown.exe was told."""
+    """How many seconds after shutdown.exe a host goes away, if it does. None: as many as shutdown.exe was told."""
     sc_labels: tuple[str, ...] = sc.ENGLISH
     allow_unencrypted: bool = False
-    """Take plain messages over plain HTTP, as Windows does with AllowUnencrypted."""
+    """Whether to accept plain messages over plain HTTP, as Windows does with AllowUnencrypted."""
     shape: installation.Shape = installation.PLAIN
-    """What it has in common with real servers."""
+    """Features that it shares with real servers."""
     engine: EngineName = EngineName.TWIN
 
 
 class Host:
-    """One simulated host, which tests look into and meddle with while it runs."""
+    """One simulated host, which tests can look into and tamper with while it runs."""
 
     def __init__(self, spec: HostSpec, certificate: Path) -> None:
         self.spec = spec
@@ -89,7 +89,7 @@ class Host:
         self.reset()
 
     def reset(self) -> None:
-        """Make the host as it was when the lab started; its endpoints stay as they are."""
+        """Put the host back to its state when the lab started; its endpoints stay as they are."""
         spec = self.spec
         self.registry.replace(
             installation.fresh(spec.address, spec.management_address, spec.l2tp_ports, spec.name, spec.shape)
@@ -112,12 +112,12 @@ class Host:
 
     @property
     def seconds_per_command(self) -> float:
-        """How long a command takes in addition to its work."""
+        """How many seconds a command takes in addition to its work."""
         return self.impairments.seconds_per_command
 
     @property
     def store(self) -> Tree:
-        """The local policy store as it is now."""
+        """The present local policy store."""
         return self.registry.snapshot(installation.POLICY_STORE)
 
     def run_program(self, program: str, arguments: str, seconds: float) -> tuple[int, str]:
@@ -127,7 +127,7 @@ class Host:
         return ran
 
     def power_on(self) -> None:
-        """Start; does nothing to a host that is on."""
+        """Start; do nothing if the host is on."""
         with self._power:
             if self.http.is_open:
                 return
@@ -145,7 +145,7 @@ class Host:
             self._after(seconds, "power", self.power_on)
 
     def restart(self, away: float | None = None) -> None:
-        """Restart. None: without going away, only the boot time changes; else the host is away for so many seconds."""
+        """Restart. away: for how many seconds the host is away; None: not at all, only the boot time changes."""
         self.recorder.write(LogSource.SYSTEM, f"{self.name} restarts")
         if away is None:
             self._boot()
@@ -155,9 +155,9 @@ class Host:
         self._after(away, "power", self.power_on)
 
     def schedule_restart(self, seconds: int) -> bool:
-        """Restart as the host's specification says; return False where a restart is scheduled already.
+        """Restart as the host's specification says; return False if a restart is already scheduled.
 
-        A host that does not go away restarts at once, since nobody could see that it waited.
+        A host that does not go away restarts at once, because nobody could notice a delay.
         """
         if "shutdown" in self._timers:
             return False
@@ -169,14 +169,14 @@ class Host:
         return True
 
     def abort_restart(self) -> bool:
-        """Forget a scheduled restart; return False where there is none."""
+        """Cancel a scheduled restart; return False if there is none."""
         timer = self._timers.pop("shutdown", None)
         if timer:
             timer.cancel()
         return timer is not None
 
     def close(self) -> None:
-        """Go away for good."""
+        """Stop for good."""
         for timer in list(self._timers.values()):
             timer.cancel()
         with self._power:

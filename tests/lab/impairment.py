@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be wrong with a simulated host. Tests set it and clear it while the host runs."""
+"""What can be wrong with a simulated host. Tests set and clear it while the host runs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class NetshFault(enum.StrEnum):
     MISSING = "missing"
     HANGING = "hanging"
     FAILING = "failing"
-    """In the context ipsec it prints ERR IPsec[05073] and ends with exit code 0, the harder case to notice."""
+    """In the context ipsec, it prints ERR IPsec[05073] but ends with exit code 0, which is harder to notice."""
     WITHOUT_EFFECT = "without effect"
     """It prints nothing, ends with exit code 0 and changes nothing."""
 
@@ -31,95 +31,94 @@ class WrongAnswer(enum.StrEnum):
     FORGED = "forged"
     """An output with what a terminal obeys, and lines that look like Ansible's own."""
     TRUNCATED = "truncated"
-    """The first half of the answer, without the end of the frame."""
+    """The first half of the answer, without the end mark of its frame."""
     CUT_RECORDS = "cut records"
-    """A whole frame, whose last record is missing."""
+    """A complete frame, whose last record is missing."""
     LARGE = "large"
     """A frame of 12 MB."""
     ENORMOUS = "enormous"
     """A frame of 100 MB."""
     ENDLESS = "endless"
-    """Base64 for as long as anybody reads, in pieces of 2 MB; over winrm."""
+    """Base64 for as long as anybody reads it, in pieces of 2 MB; winrm only."""
     WRONG_MARK = "wrong mark"
-    """The right answer between marks of another script."""
+    """The right answer, between the marks of another script."""
     MISORDERED = "misordered"
-    """The right records, in the opposite order."""
+    """The right records, in reverse order."""
     NONSENSE = "nonsense"
-    """The right records, with values that are no base64 of anything."""
+    """The right records, with values that are not valid base64."""
 
 
 class Body(enum.StrEnum):
-    """What a host sends in one message, instead of a message."""
+    """What a host sends in place of a message."""
 
     ENORMOUS = "enormous"
     """100 MB."""
     ENDLESS = "endless"
-    """Something, for as long as anybody reads."""
+    """Arbitrary data, for as long as anybody reads it."""
     COMPRESSED = "compressed"
-    """100 kB, which are 100 MB to who believes its header."""
+    """100 kB, which unpack to 100 MB if its header is believed."""
     CROWDED = "crowded"
-    """3.5 MB of elements, each with an attribute: the most that a parser can make of them."""
+    """3.5 MB of elements, each with an attribute: the worst case for a parser."""
 
 
 class PoweredOff(BaseException):
-    """The host lost its power while a program ran on it: no error of that program, which stops existing."""
+    """The host lost its power while a program ran on it. It is not an error of that program, which no longer exists."""
 
 
 class RecordRefusedError(Exception):
-    """What an impairment makes of one record."""
+    """An impairment refuses one record."""
 
 
 @dataclasses.dataclass(slots=True)
 class Impairments:
-    """Everything that is wrong with one host. The default is a sound host."""
+    """Everything that is wrong with one host; by default, nothing."""
 
     lose_request: int | None = None
-    """The connection breaks when this SOAP message arrives, counted from 1 since this was set; once."""
+    """The number of the SOAP message, counted from 1 from now on, at whose arrival the connection breaks; once."""
     lose_answer: int | None = None
-    """This SOAP message is carried out, and the connection breaks instead of the answer; once."""
+    """The number of the SOAP message that is carried out, but not answered: the connection breaks; once."""
     die_at_record: int | None = None
-    """Lose power before this record of the next script, counted from 0 as the script gets them; once."""
+    """The number of the record of the next script, counted from 0, before which the host loses its power; once."""
     fail_at_record: int | None = None
-    """Refuse this record of the next script, as if the registry had failed; once."""
+    """The number of the record of the next script that is refused, as if the registry had failed; once."""
     before_record: Callable[[int, str], None] | None = None
-    """Called with the number, and the verb and path, of each record before it is carried out.
+    """Called before each record is carried out, with its number, and its verb and path.
 
-    It may change things under our feet, or raise R(PoweredOff) or R(RecordRefusedError) itself.
-    """
+    It may change anything behind the script's back, or raise R(PoweredOff) or R(RecordRefusedError) itself."""
     before_script: Callable[[], None] | None = None
     """Called before each script, after it was received."""
     refuses_with: Fault | None = None
     """What the script finds wrong with the host before it does anything: wow64, not_administrator, busy ..."""
     fips: bool = False
-    """.NET throws where a script asks for SHA256 and the like."""
+    """Whether .NET throws if a script asks for SHA256 and the like."""
     answer: WrongAnswer | None = None
     body: Callable[[bytes], Body | None] = lambda _envelope: None
-    """Called with each SOAP message: what is sent instead of the answer to it."""
+    """Called with each SOAP message; returns what is sent in place of the answer, if anything."""
     netsh: NetshFault | None = None
     exit_codes: Mapping[str, int] = dataclasses.field(default_factory=dict)
-    """Command lines of netsh, net or sc, without path and .exe, that do nothing and end with a code."""
+    """Command lines of netsh, net or sc, without path and .exe, that do nothing but end with this code."""
     seconds_per_command: float = 0.0
-    """How long each command takes in addition."""
+    """How many more seconds each command takes."""
     seconds_away_after_death: float | None = None
-    """How long a host that lost its power is away; None: until the test switches it on again."""
+    """How many seconds a host that lost its power is away; None: until the test switches it on again."""
 
     def loses_this_request(self) -> bool:
-        """Count one SOAP message that arrived; return whether the connection breaks now."""
+        """Count a SOAP message that arrived; return whether the connection breaks now."""
         self.lose_request, now = _counted(self.lose_request)
         return now
 
     def loses_this_answer(self) -> bool:
-        """Count one SOAP message that was carried out; return whether the connection breaks now."""
+        """Count a SOAP message that was carried out; return whether the connection breaks now."""
         self.lose_answer, now = _counted(self.lose_answer)
         return now
 
     @property
     def meet_records(self) -> bool:
-        """Whether anything is to be done before a record."""
+        """Whether anything is to happen before a record."""
         return self.before_record is not None or self.die_at_record is not None or self.fail_at_record is not None
 
     def meets_record(self, number: int, record: str) -> None:
-        """Do what is to be done before a record. Raises R(PoweredOff) or R(RecordRefusedError) where that is wanted."""
+        """Do what is to happen before a record. Raises R(PoweredOff) or R(RecordRefusedError) if that is wanted."""
         if self.before_record:
             self.before_record(number, record)
         if self.die_at_record == number:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Inventories that aim Ansible at simulated hosts."""
+"""Inventories that point Ansible at simulated hosts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GROUP = "rras"
 
 
 class Transport(enum.StrEnum):
-    """How the client proves who it is."""
+    """How the client authenticates."""
 
     NTLM = "ntlm"
     NEGOTIATE = "negotiate"
@@ -74,7 +74,7 @@ def _connection_vars(connection: ConnectionKind, transport: Transport, scheme: S
 
 
 def save(path: Path, content: Mapping[str, Any]) -> None:
-    """Write an inventory, so that the file is either not there or complete."""
+    """Write an inventory in one atomic step: the file is either missing or complete."""
     unfinished = path.with_name(path.name + ".tmp")
     unfinished.write_text(yaml.safe_dump(dict(content), sort_keys=False), encoding="utf-8")
     unfinished.replace(path)

@@ -70,13 +70,13 @@ class Lab(Mapping[str, Host]):
 
     @property
     def certificate(self) -> Path:
-        """The certificate that all hosts show, with the authority that issued it."""
+        """The certificate that all hosts present, with the authority that issued it."""
         if self._folder is None:
             raise RuntimeError("the lab is not open")
         return Path(self._folder.name) / "certificate.pem"
 
     def environment(self) -> dict[str, str]:
-        """Return the environment for a client's process: without the server's users, and without proxies."""
+        """Return the environment for a client's process, without the server's user file and without proxies."""
         without = {authentication.USER_FILE_VARIABLE}
         return {name: value for name, value in os.environ.items() if name not in without} | {
             "NO_PROXY": LOOPBACK,

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a Windows host with full auditing would write down, so that tests can search it for secrets."""
+"""What a Windows host with full auditing would record, so that tests can search it for secrets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import threading
 
 
 class LogSource(enum.StrEnum):
-    """Where a Windows host writes a line."""
+    """The log in which a Windows host records a line."""
 
     PROCESS = "event 4688 (command lines)"
     SCRIPT_BLOCK = "event 4104 (script blocks)"
@@ -24,7 +24,7 @@ class LogSource(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Line:
-    """One thing that was written down."""
+    """One recorded line."""
 
     source: LogSource
     text: str
@@ -41,7 +41,7 @@ class Execution:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Traffic:
-    """HTTP requests, those of the login among them, and the bytes of their bodies and of the answers'."""
+    """HTTP requests, including those of the login, and the bytes of their bodies and of the answers' bodies."""
 
     requests: int = 0
     up: int = 0
@@ -49,7 +49,7 @@ class Traffic:
 
 
 class Recorder:
-    """The journal of one host; safe to use from several threads."""
+    """The journal of one host; thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -58,24 +58,24 @@ class Recorder:
         self._traffic = Traffic()
 
     def carry(self, up: int, down: int) -> None:
-        """Count one request, and the bytes of its body and of the answer's."""
+        """Count one request, with the bytes of its body and of the answer's."""
         with self._lock:
             was = self._traffic
             self._traffic = Traffic(was.requests + 1, was.up + up, was.down + down)
 
     @property
     def traffic(self) -> Traffic:
-        """What was carried since the records were cleared."""
+        """What was carried since the journal was last cleared."""
         with self._lock:
             return self._traffic
 
     def write(self, source: LogSource, text: str) -> None:
-        """Write down one thing."""
+        """Record one line."""
         with self._lock:
             self._lines.append(Line(source, text))
 
     def count(self, execution: Execution) -> None:
-        """Remember that the script ran once more."""
+        """Record one more run of the script."""
         with self._lock:
             self._executions.append(execution)
 
@@ -88,7 +88,7 @@ class Recorder:
 
     @property
     def lines(self) -> list[Line]:
-        """Everything that was written down, oldest first."""
+        """Everything that was recorded, oldest first."""
         with self._lock:
             return list(self._lines)
 
@@ -100,7 +100,7 @@ class Recorder:
 
     @property
     def command_lines(self) -> list[str]:
-        """The command lines of all processes, children included."""
+        """The command lines of all processes, including child processes."""
         return self._texts(LogSource.PROCESS)
 
     @property
@@ -110,7 +110,7 @@ class Recorder:
 
     @property
     def outputs(self) -> list[str]:
-        """What commands wrote to their output and error streams."""
+        """What commands wrote to standard output and standard error."""
         return self._texts(LogSource.TRANSCRIPT)
 
     @property
@@ -119,7 +119,7 @@ class Recorder:
         return len(self._texts(LogSource.SYSTEM))
 
     def leaks(self, *secrets: str) -> list[str]:
-        """Say where a secret can be found, as text or as base64 of its UTF-8 or UTF-16LE form; nothing if nowhere."""
+        """Return where a secret is found, as text or as base64 of its UTF-8 or UTF-16LE form; empty if nowhere."""
         needles = {needle: secret for secret in secrets for needle in _forms(secret)}
         found = {
             f"{line.source}: secret number {secrets.index(secret) + 1} is in {line.text[:60]!r}"
@@ -140,7 +140,7 @@ def _forms(secret: str) -> set[str]:
 
 
 def _base64_core(data: bytes, offset: int) -> str:
-    """Return the characters that base64 has for the data at an offset: without those that depend on neighbours."""
+    """Return the base64 characters of the data at an offset, except those that depend on neighbouring bytes."""
     text = base64.b64encode(bytes(offset) + data).decode().rstrip("=")
     start = (0, 2, 3)[offset]
     end = -1 if (offset + len(data)) % 3 else None

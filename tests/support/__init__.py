@@ -1,4 +1,4 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What several test modules share. A test module imports from here and from the lab, never another test module."""
+"""What several test modules share. A test module imports from here and from the lab, never from another test module."""

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An administrator at the console of a simulated host: reg.exe, and what else docs/restore.md names."""
+"""An administrator at the console of a simulated host: reg.exe, and the other commands in docs/restore.md."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _HIVE = "HKLM\\"
 
 
 class CommandPrompt:
-    """cmd.exe of one host."""
+    """cmd.exe on one host."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
@@ -32,7 +32,7 @@ class CommandPrompt:
         """What the last command wrote."""
 
     def run(self, line: str) -> int:
-        """Run a command; return its exit code. Raises ValueError for one that is not known here."""
+        """Run a command; return its exit code. Raises ValueError for an unknown command."""
         self.printed = ""
         program, *words = shlex.split(line.partition(" & rem ")[0].replace("\\", "\\\\"))
         match program, words:
@@ -69,7 +69,7 @@ class CommandPrompt:
         return DONE
 
     def _copy(self, given: argparse.Namespace) -> int:
-        """Copy values over those that are there, and what is below with /s. Access lists are not copied."""
+        """Copy values over the existing ones and, with /s, what is below. Access lists are not copied."""
         source, target = _path(given.key), _path(given.target)
         if self._registry.read(source) is None:
             return FAILED

@@ -15,17 +15,17 @@ POLICY, VALUE, INFO = (
     f"rras.ipsec.{name}" for name in ("win_ipsec_psk_policy", "win_prohibit_ipsec", "win_ipsec_policy_info")
 )
 HIDDEN_KEY = "{{ key }}"
-"""The key as users should give it: in a variable, since Ansible shows the lines around a task that fails."""
+"""The key in a variable, as users should give it: Ansible shows the lines around a failed task."""
 
 
 def rule(name: str = "tokyo-osaka", *, key: str = HIDDEN_KEY, **options: Any) -> dict[str, Any]:
-    """A rule for the pair."""
+    """Return a rule for the pair."""
     between = {"source_address": TOKYO_ADDRESS, "destination_address": OSAKA_ADDRESS}
     return {"name": name, "filters": [between], "authentication": [{"preshared_key": key}], **options}
 
 
 def declared(**options: Any) -> dict[str, Any]:
-    """A task that declares a policy."""
+    """Return a task that declares a policy."""
     return {POLICY: {"name": "By hand", "rules": [rule()], **options}}
 
 

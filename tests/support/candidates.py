@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-r"""Records that nobody would send, and what a record may reach: told without a regular expression.
+r"""Records that nobody would send, and what a record may reach, decided without regular expressions.
 
-A candidate is a record that is right, with something wrong put into it. Most are refused; of those that are not, it is
-asked what they name. The answer is a third telling of the allow-list, beside the script's and the twin's.
+A candidate is a correct record into which something wrong was put. Most are refused; each accepted one is examined for
+what it names. This examination is a third version of the allow-list, beside the script's and the twin's.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ SYSTEM_PROGRAMS = {"netsh", "net", "sc"}
 
 
 def candidates(seed: int, count: int) -> Iterator[str]:
-    """Yield wrong records, the same ones for the same seed."""
+    """Yield wrong records, always the same ones for the same seed."""
     chance = random.Random(seed)  # noqa: S311 - nothing secret
     right = sorted({line for case in SUCCEEDING for line in case.records})
     for _ in range(count):
@@ -100,7 +100,7 @@ def candidates(seed: int, count: int) -> Iterator[str]:
 
 
 def reached(line: str) -> str:
-    """What an accepted record names that it must not; empty where there is nothing."""
+    """Return what an accepted record names although it must not; empty if there is nothing."""
     verb, *fields = [*line.split("\t"), ""] if "\t" not in line else line.split("\t")
     verb = verb.lower()
     if verb == "runprogram":
@@ -120,13 +120,13 @@ def reached(line: str) -> str:
 
 
 def _is_own(path: str) -> bool:
-    """Whether this is our key or one below it, whose names are letters and digits."""
+    """Return whether this is our key or one below it; their names consist of letters and digits."""
     ours, *below = path.lower().removeprefix("software\\").split("\\")
     return path.lower().startswith("software\\") and ours == "rras.ipsec" and all(map(_is_name, below))
 
 
 def _is_object(path: str) -> bool:
-    """Whether this is an object of the policy store: a word and a GUID, nothing above and nothing below it."""
+    """Return whether this is an object of the policy store: a word and a GUID, exactly at its level."""
     parent, _separator, name = path.rpartition("\\")
     word, brace, guid = name.partition("{")
     digits = guid.removesuffix("}").split("-")
@@ -145,7 +145,7 @@ def _is_name(text: str) -> bool:
 
 
 def _program(program: str, arguments: str) -> str:
-    """What of a command line is none of ours. What a shell would take for more than a word is in none."""
+    """Return what in a command line is not ours. None of ours contains more than plain words to a shell."""
     wrong = program.lower() not in SYSTEM_PROGRAMS or any(sign in arguments for sign in "&|;<>%^`\"'$()\\")
     word = arguments.split(" ", maxsplit=1)[0].lower()
     known = {"netsh": ("ipsec", "advfirewall"), "net": ("start", "stop"), "sc": ("query", "control", "config")}
@@ -193,7 +193,7 @@ def _verb(chance: random.Random, line: str, right: Sequence[str]) -> str:
 
 
 def _listed(chance: random.Random, _line: str, _right: Sequence[str]) -> str:
-    """Write a list of what DeleteListed is to delete."""
+    """Return the record that writes a list for DeleteListed."""
     data = base64.b64encode("\0".join(chance.sample(PLACES, 3)).encode()).decode()
     return f"SetValue\t{OWN}\tText\tMultiString\t{data}"
 

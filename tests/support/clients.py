@@ -93,6 +93,6 @@ class Client:
 
 
 def decoded(command: str) -> str:
-    """Return the script that an encoded command holds, as the connection psrp does; any other command as it is."""
+    """Return the script in an encoded command, as the connection psrp decodes it; any other command unchanged."""
     encoded = command.removeprefix(session.PREFIX)
     return base64.b64decode(encoded).decode("utf-16-le") if encoded != command else command

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A machine with unmodified Ansible on it, aimed at the hosts of a lab; and what its runs showed."""
+"""A machine with an unmodified Ansible that manages the hosts of a lab, and what its runs showed."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ VERIFY = "rras.ipsec.verify"
 REMOVE = "rras.ipsec.remove"
 RESTART = "rras.ipsec.restart"
 LONGEST_RUN = 300
-"""Seconds after which a run that hangs is ended."""
+"""Seconds after which a hanging run is ended."""
 
 CALLBACKS = Path(__file__).with_name("callbacks")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Result:
-    """What a task answered on one host, where the output shows it."""
+    """What a task answered on one host, if the output shows it."""
 
     host: str
     status: str
-    """What stands before the host's name in the output: ok, changed, fatal or failed."""
+    """The word before the host's name in the output: ok, changed, fatal or failed."""
     unreachable: bool
     ignored: bool
     content: Mapping[str, Any]
     task: int
-    """Which task of the run it is of, as a number in the order of the output."""
+    """The number of its task, in the order of the output."""
 
     @property
     def message(self) -> str:
@@ -50,18 +50,18 @@ class Result:
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """A playbook that was run: the exit code, and what was written."""
+    """A playbook run: its exit code, and what was written."""
 
     code: int
     output: str
     errors: str
 
     events: Sequence[Mapping[str, Any]]
-    """What was shown, as the callback `events` writes it."""
+    """What was shown, as the callback `events` wrote it."""
 
     @functools.cached_property
     def recap(self) -> dict[str, dict[str, int]]:
-        """The counts of PLAY RECAP: by host, then by word."""
+        """The counts in PLAY RECAP: by host, then by word."""
         words = {"failures": "failed"}
         found: Mapping[str, Mapping[str, int]] = next((event["recap"] for event in self.events if "recap" in event), {})
         return {host: {words.get(word, word): count for word, count in each.items()} for host, each in found.items()}
@@ -82,33 +82,33 @@ class Run:
 
     @property
     def failed(self) -> list[str]:
-        """The hosts that the run ended in failure for, sorted by name; unreachable ones count."""
+        """The hosts for which the run ended in failure, sorted by name; unreachable ones count."""
         return sorted(host for host, counts in self.recap.items() if counts["failed"] or counts["unreachable"])
 
     def failure(self, host: str) -> str:
-        """The message that a host stopped with; empty where it did not stop."""
+        """Return the message that a host stopped with; empty if it did not stop."""
         fatal = [found for found in self.results if found.status in ("fatal", "failed") and found.host == host]
         return next((found.message for found in reversed(fatal) if not found.ignored), "")
 
     def failed_ones(self, host: str) -> list[str]:
-        """The messages of the tasks that failed on a host, those that were ignored among them."""
+        """Return the messages of all tasks that failed on a host, including ignored failures."""
         return [found.message for found in self.results if found.status in ("fatal", "failed") and found.host == host]
 
     def said(self, host: str) -> list[str]:
-        """Everything that the run told about a host, line by line: by a task of its own, or by one for all hosts."""
+        """Return everything that the run said about a host, line by line, in its own tasks or in one for all hosts."""
         told = [found for found in self.results if _is_told(found)]
         return [line for found in told for line in _lines(found, host)]
 
     def tasks_named(self, name: str) -> list[int]:
-        """The tasks of a name (in a role: what stands behind the colon), as numbers in the order of the output."""
+        """Return the numbers of the tasks with a name (in a role: the part after the colon), in the output's order."""
         return [number for number, each in enumerate(self._tasks) if each.rpartition(" : ")[2] == name]
 
     def results_of(self, task: int) -> list[Result]:
-        """The results that were shown of one task."""
+        """Return the shown results of one task."""
         return [result for result in self.results if result.task == task]
 
     def explain(self) -> str:
-        """Everything, for the message of an assertion that fails."""
+        """Return everything, for the message of a failing assertion."""
         return f"exit code {self.code}\n{self.output}\n{self.errors}"
 
     def _counts(self, word: str) -> dict[str, int]:
@@ -116,7 +116,7 @@ class Run:
 
     def _results(self) -> Iterator[Result]:
         numbers = itertools.count()
-        started: dict[str, int] = {}  # under the strategy free, hosts are at different tasks at one time
+        started: dict[str, int] = {}  # with the strategy free, hosts are at different tasks at the same time
         for event in self.events:
             if "status" in event:
                 yield Result(
@@ -132,15 +132,15 @@ class Run:
 
 
 class Controller:
-    """A machine with Ansible on it, in a folder of its own: home, temporary files, inventory and log."""
+    """A machine with Ansible, with folders of its own: home, temporary files, inventory and log."""
 
     def __init__(self, folder: Path, lab: Lab, inventory: dict[str, Any]) -> None:
         self.folder = folder
         self.lab = lab
         self.inventory = inventory
-        """As YAML would say it; tests change it between the runs."""
+        """The inventory as data for YAML; tests change it between the runs."""
         self.program = ANSIBLE_PLAYBOOK
-        """The ansible-playbook that is run."""
+        """The ansible-playbook to run."""
 
     @property
     def variables(self) -> dict[str, Any]:
@@ -149,7 +149,7 @@ class Controller:
         return variables
 
     def host(self, name: str) -> dict[str, Any]:
-        """The variables of one host."""
+        """Return the variables of one host."""
         variables: dict[str, Any] = self.inventory["rras"]["hosts"].setdefault(name, {})
         return variables
 
@@ -164,7 +164,7 @@ class Controller:
         environment: Mapping[str, str] | None = None,
         answers: str = "",
     ) -> Run:
-        """Run a playbook of the collection, or one that is given as YAML would say it. answers: to what it asks."""
+        """Run a playbook of the collection, or one given as data for YAML. answers: to its prompts."""
         name = playbook if isinstance(playbook, str) else str(self._write("playbook.yml", playbook))
         inventory = self._write("inventory.yml", self.inventory)
         events = self.folder / "events.jsonl"

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Journeys of a server that are cut at some moment, and what must be true then."""
+"""Journeys of a server that are cut at some moment, and what must then be true."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ READING = ("Prepare", "Read", "Expect")
 
 
 def cut(server: Server, journey: Journey, before_record: Callable[[int, str], None], lost_hive: str = "") -> bool:
-    """Go, and be cut where it says so; return whether it did. After a power failure the server starts.
+    """Do the journey until it is cut; return whether it was. After a power failure, the server starts again.
 
-    lost_hive: what Windows had not written of this hive is lost in a power failure.
+    lost_hive: the hive of which a power failure loses what Windows had not written yet.
     """
     server.host.impairments.before_record = before_record
     try:
@@ -45,7 +45,7 @@ def cut(server: Server, journey: Journey, before_record: Callable[[int, str], No
 
 
 def check(server: Server, journey: Journey) -> None:
-    """Check what must be true at any moment, and was at all before."""
+    """Check what must be true at every moment, and was true before."""
     assert server.host.exposures == [], "L2TP was in clear text"
     assert differences(kept(journey.kept, journey), kept(server.tree, journey)) == []
     active = server.active
@@ -65,7 +65,7 @@ def is_meant(found: StoredPolicy, known: model.Policy) -> bool:
 
 
 def kept(tree: Tree, journey: Journey) -> Tree:
-    """What others have in a store, without the name of a policy, which ours may take."""
+    """Return what other people have in a store, except the name of a policy, which ours may take."""
     keys = (key for path, key in tree.items() if path in journey.kept)
     return Tree(
         Key(key.path, {name: value for name, value in key.items() if (key.path, name) != (THEIRS, POLICY_NAME)})

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the role decides over many servers, without a host: to count what it costs, and to measure it."""
+"""What the role decides for many servers, without any host, so that its cost can be counted and measured."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ansible_collections.rras.ipsec.tests.support.fleets import Fleet
 
 
 def answered(fleet: Fleet, **planned: Any) -> Fleet:
-    """The same servers, after the first task of the role and the reading of each."""
+    """Return the same servers after the first task of the role and after each was read."""
     links = _view.links(_view.network(fleet, *fleet))
     return {host: {**each, _view.LINKS: links[host], "__l2tp_plan": _plan(host, each, links[host]["links"], planned)}
             for host, each in fleet.items()}  # fmt: skip
@@ -53,18 +53,18 @@ def unchanged(fleet: Fleet) -> None:
 
 
 def verified(fleet: Fleet) -> None:
-    """As when the first task has found nothing wrong."""
+    """Compare all servers, as a verification does, after the first task has found nothing wrong."""
     of_all("compare", fleet, only_verify=True, preflight={"problems": {host: [] for host in fleet}})
 
 
 def asked_before_the_change(fleet: Fleet) -> None:
-    """All that change together were read: what was decided once is there."""
+    """Do the steps before a change on all servers; each was read, and what is decided once is decided."""
     for step in ("stop", "stage"):
         of_all(step, fleet)
 
 
 def prepared(work: Callable[[Fleet], object], make: Callable[[int], Fleet], size: int) -> Fleet:
-    """The servers as they are before a work."""
+    """Return the servers in the state from which a piece of work starts."""
     fleet = make(size)
     if work is before_any_host:
         return fleet

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Declared policies for what renders and adopts them."""
+"""Declared policies to render and to adopt."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ OTHERS: dict[str, Any] = {
 
 
 def with_key(key: str, name: str = "tokyo-osaka") -> dict[str, Any]:
-    """The rule of the pair, with another key or name."""
+    """Return the rule of the pair with another key or name."""
     return PAIR | {"name": name, "authentication": [{"preshared_key": key}]}
 
 
 def declared(*rules: Any, **given: Any) -> declaration.Declaration:
-    """What options of the module declare: the pair, and a block for everybody else, where none is said."""
+    """Return the declaration made by options of the module; by default, the pair, and a block for everybody else."""
     options = {"name": POLICY, "rules": list(rules or (PAIR, OTHERS))} | given
     outcome = ArgumentSpecValidator(copy.deepcopy(_specs.POLICY)).validate(options)
     assert outcome.error_messages == []

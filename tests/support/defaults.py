@@ -19,7 +19,7 @@ FILE = Path(__file__).parent / "vectors" / "windows-default-policies.json"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Vector:
-    """One object: its class, its GUID, its bytes, and its other attributes as the directory holds them."""
+    """One object: its class, its GUID, its bytes, and its other attributes in the directory's form."""
 
     kind: str
     guid: str
@@ -32,7 +32,7 @@ class Vector:
 
     @property
     def key(self) -> Key:
-        """The object as a key of the local store; a reference in a directory is a list of names."""
+        """The object as a key of the local store; in a directory, a reference is a list of names."""
         values = {name: _value(value) for name, value in self.attributes.items()}
         return Key(self.path, values | {"ipsecData": Value(Kind.BINARY, self.data)})
 

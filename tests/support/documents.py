@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The documents of the repository: which there are, which of them users get, their links, headings and YAML."""
+"""The documents of the repository: which exist, which ones users get, their links, headings and YAML."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Example:
 
     document: Path
     line: int
-    """Where its first line stands, from 1."""
+    """The number of its first line, counted from 1."""
     text: str
 
     @property
@@ -39,32 +39,32 @@ class Example:
 
 
 def documents() -> list[Path]:
-    """All Markdown files of the repository but the changelog, whose text other files of it give."""
+    """Return all Markdown files of the repository except the changelog, whose text comes from other files."""
     tops = (top for top in ROOT.iterdir() if top.name not in _GENERATED)
     found = (path for top in tops for path in (top.rglob("*.md") if top.is_dir() else [top]) if path.suffix == ".md")
     return sorted(path for path in found if path.name != "CHANGELOG.md")
 
 
 def is_published(path: Path) -> bool:
-    """Whether a file or folder is in the tarball."""
+    """Return whether a file or folder is in the tarball."""
     relative = path.relative_to(ROOT)
     names = [str(relative), *map(str, relative.parents)]
     return not any(fnmatch.fnmatch(name, pattern) for name in names if name != "." for pattern in _IGNORED)
 
 
 def links(document: Path) -> list[str]:
-    """Where the links of a document lead to, those in code left out."""
+    """Return the targets of a document's links, except links in code."""
     return [match["target"] for match in _LINK.finditer(_without_code(document))]
 
 
 def anchors(document: Path) -> set[str]:
-    """The anchors of a document's headings, as forges make them."""
+    """Return the anchors of a document's headings, as forges make them."""
     texts = (match["text"] for match in _HEADING.finditer(document.read_text(encoding="utf-8")))
     return {re.sub(r"[^\w\- ]", "", text.strip().lower()).replace(" ", "-") for text in texts}
 
 
 def examples(document: Path) -> Iterator[Example]:
-    """The fenced blocks of YAML in a document."""
+    """Yield the fenced blocks of YAML in a document."""
     text = document.read_text(encoding="utf-8")
     for match in _YAML.finditer(text):
         yield Example(document, text.count("\n", 0, match.start("text")) + 1, textwrap.dedent(match["text"]))

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A test fails when L2TP of any host of the lab was in clear text, or when it was to be and was not."""
+"""Fails a test if L2TP of any host of the lab was in clear text, or if it was to be and was not."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ LAB_HOST = "ansible_collections.rras.ipsec.tests.lab.host"
 
 
 def judged(item: pytest.Item) -> Generator[None, object, object]:
-    """Let a test run, and judge it.
+    """Run a test, then judge it.
 
-    What a test forgets itself (`exposures.clear()`), because somebody else than this collection did it, doesn't count.
+    What a test itself forgets (`exposures.clear()`), because somebody other than this collection did it, does not
+    count.
     """
     exposed: set[Any] = getattr(sys.modules.get(LAB_HOST), "EXPOSED", set())
     try:

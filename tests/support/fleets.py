@@ -23,13 +23,13 @@ def pair(name: str, *peers: str) -> dict[str, Any]:
 
 
 def pairs(size: int) -> Fleet:
-    """Pairs, all in one list of connections."""
+    """Return pairs, all in one list of connections."""
     names = [f"server-{number}" for number in range(size)]
     return _fleet(names, [pair(f"link-{one}", one, other) for one, other in zip(names[::2], names[1::2], strict=True)])
 
 
 def pairs_apart(size: int) -> Fleet:
-    """Pairs, each with a list of its own."""
+    """Return pairs, each with a list of its own."""
     return {
         name: {
             **variables,
@@ -40,13 +40,13 @@ def pairs_apart(size: int) -> Fleet:
 
 
 def hub(size: int) -> Fleet:
-    """One hub, a connection for each spoke."""
+    """Return one hub, with one connection to each spoke."""
     centre, *spokes = names = [f"server-{number}" for number in range(size)]
     return _fleet(names, [pair(f"link-{spoke}", centre, spoke) for spoke in spokes])
 
 
 def mesh_of_hubs(size: int) -> Fleet:
-    """Hubs in a ring with nine spokes each, a hub in one entry, and the keys by name."""
+    """Return hubs in a ring, each with nine spokes; a hub is one entry, and the keys are listed by name."""
     names = [f"server-{number}" for number in range(size)]
     hubs = names[::10]
     spokes = {centre: names[start + 1 : start + 10] for start, centre in zip(range(0, size, 10), hubs, strict=True)}

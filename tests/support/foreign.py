@@ -15,17 +15,17 @@ ASSIGNED_PATH = _POLICY.path
 
 
 def foreign_policies(assigned: str = "") -> Tree:
-    """The three default policies of Windows; one of them assigned, where its path is given."""
+    """Return the three default policies of Windows; if a path is given, that policy is assigned."""
     return defaults.tree(assigned)
 
 
 def named(tree: Tree, name: str) -> Tree:
-    """The same policies, one of them under another name."""
+    """Return the same policies, one of them with another name."""
     renamed = Key(ASSIGNED_PATH, {**tree[ASSIGNED_PATH], NAME: Value.sz(name)})
     return Tree(renamed if key.path == ASSIGNED_PATH else key for key in tree.values())
 
 
 def foreign_part(tree: Tree) -> Tree:
-    """Those objects of a store that are the ones of `foreign_policies`."""
+    """Return the objects of a store that belong to `foreign_policies`."""
     paths = set(foreign_policies()) - {LOCAL}
     return Tree(key for path, key in tree.items() if path in paths)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The forms in which others than this collection write a policy that means the same."""
+"""The forms in which others than this collection may write a policy with the same meaning."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SECTIONS = gpipsec.alternate(gpipsec.preshared_key(KEY)) + gpipsec.flags(0)
 
 
 def with_sections(keys: dict[str, Key]) -> None:
-    """Let a Windows since Vista have saved the rules: their methods stand there twice."""
+    """Rewrite the rules as Windows Vista or later saves them: with their methods twice."""
     for path, key in keys.items():
         if "ipsecNFA" in path and KEY.encode("utf-16-le") in key["ipsecData"].data:
             data = bytearray(key["ipsecData"].data[:-1] + SECTIONS + b"\0")
@@ -42,7 +42,7 @@ def with_a_shared_filter_action(keys: dict[str, Key]) -> None:
 
 
 def as_windows_2000(keys: dict[str, Key]) -> None:
-    """Let it be of a Windows 2000: other data types, texts that have no meaning, an inactive default response rule."""
+    """Rewrite the keys as Windows 2000 does: other data types, meaningless texts, an inactive default response."""
     for path, key in keys.items():
         values = {**key, "ipsecDataType": Value.dword(0x256)}
         if "ipsecISAKMPPolicy" in path:
@@ -60,7 +60,7 @@ FORMS: list[Any] = [
 
 
 def rewritten(host: Host, form: Form) -> None:
-    """Let somebody write the policy of a host in another form, in its place: who may read what stays."""
+    """Rewrite a host's policy, in its place, in another form; the access lists stay."""
     keys = {path: key for path, key in host.registry.snapshot().items() if path.startswith(f"{LOCAL}\\")}
     before = dict(keys)
     form(keys)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bytes as a Windows would write them, put together field by field: what the codec is measured against.
+"""Bytes as a Windows would write them, assembled field by field, to check the codec against.
 
 Nothing here uses the codec. The names are those of [MS-GPIPSEC] 2.2.1.
 """

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is done to a server from what it has at first, so that tests can cut it anywhere and do it again."""
+"""What is done to a server from a given state, so that tests can cut it at any point and do it again."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ PROTECTING: Options = {"rules": [rule(key=HAND_KEY), BLOCKED]}
 
 @dataclasses.dataclass(frozen=True)
 class Journey:
-    """What a server has at first, and what is done to it."""
+    """A server's state at first, and what is done to it."""
 
     prepare: Callable[[Server], None]
     go: Callable[[Server], None]
     policies: tuple[model.Policy, ...]
-    """The policies of ours that may be in force at any moment."""
+    """Our policies, any of which may be in force at any moment."""
     arrived: Callable[[Server], bool]
     others: tuple[str, ...] = ()
-    """The paths of policies of others that may be in force instead; an empty one: none has to be."""
+    """The paths of other people's policies that may be in force instead; an empty path: no policy has to be."""
     kept: Tree = dataclasses.field(default_factory=Tree)
-    """What of others is there at any moment; their names may change."""
+    """What of other people's must be there at every moment; names may change."""
 
 
 # --- what is done ---
@@ -76,13 +76,13 @@ def removal(server: Server, **given: Any) -> None:
 
 
 def late_removal(server: Server) -> None:
-    """Remove with an agent that takes its time to load, and to let go."""
+    """Remove with an agent that is slow to load its filters, and to release them."""
     server.host.agent.late = 2
     removal(server)
 
 
 def without_value(server: Server) -> None:
-    """Give the value back, and let Windows start with what was there before ours."""
+    """Give the value back, and let Windows start with what was there before us."""
     if server.value(present=False, only_recorded=True)["reboot_required"]:
         server.restart()
 
@@ -98,7 +98,7 @@ def take_back(server: Server) -> None:
 
 
 def members(store: Store, policy: str) -> Tree:
-    """A policy and all that it consists of."""
+    """Return a policy and everything that it consists of."""
     rules = store.references(policy)
     parts = (path for rule_ in rules for path in store.references(rule_))
     return Tree(store.objects[path] for path in (policy, *rules, *parts))
@@ -110,7 +110,7 @@ FOREIGN_KEYS = members(_WINDOWS, FOREIGN)
 
 
 def untouched(server: Server) -> None:
-    """Give a server an assigned policy of Windows' own, and a ProhibitIpSec."""
+    """Give a server one of Windows' own policies, assigned, and a ProhibitIpSec."""
     server.add(FOREIGN_KEYS.values())
     server.assign(FOREIGN)
     server.set_prohibit_ipsec(0)
@@ -133,14 +133,14 @@ def committed(server: Server) -> None:
 
 
 def committed_and_restarted(server: Server) -> None:
-    """Commit a first policy, which is in the way of RRAS when Windows starts."""
+    """Commit a first policy, which keeps RRAS from making its filters when Windows starts."""
     untouched(server)
     server.work(**OLD).commit(server.stage(**OLD))
     server.restart()
 
 
 def configured_by_hand(server: Server, *, name: str = "Theirs", **given: Any) -> None:
-    """Let somebody have followed the article: a policy, the value, a restart."""
+    """Let an administrator have followed the article: a policy, the value, a restart."""
     by_hand(server, name=name, **{**PROTECTING, **given})
     for service in ("PolicyAgent", "IKEEXT"):
         server.host.registry.write(rf"SYSTEM\CurrentControlSet\Services\{service}", "Start", Value.dword(2))
@@ -150,7 +150,7 @@ def configured_by_hand(server: Server, *, name: str = "Theirs", **given: Any) ->
 
 
 def by_hand_with_ours(name: str, **given: Any) -> Callable[[Server], None]:
-    """Give a server that somebody configured by hand to the role."""
+    """Return a function that lets the role take on a server that somebody configured by hand."""
 
     def prepare(server: Server) -> None:
         configured_by_hand(server, name=name)
@@ -160,7 +160,7 @@ def by_hand_with_ours(name: str, **given: Any) -> Callable[[Server], None]:
 
 
 def as_declared(server: Server) -> None:
-    """Let somebody have followed the article with just what is declared."""
+    """Let an administrator have followed the article with exactly what is declared."""
     configured_by_hand(server, name=NAME, rules=OLD["rules"])
 
 
@@ -186,7 +186,7 @@ assert _SAME_PATH == THEIRS
 
 
 def has(**given: Any) -> Callable[[Server], bool]:
-    """What is declared is in force, with the value, and one of our two keys is nowhere."""
+    """Return a check that the declaration is in force, with the value, and that one of our two keys is nowhere."""
 
     def arrived(server: Server) -> bool:
         planned = server.plan(**given)
@@ -197,7 +197,7 @@ def has(**given: Any) -> Callable[[Server], bool]:
 
 
 def has_another_name(server: Server) -> bool:
-    """The policy of the other name is in force, and ours of the former one stays in the store, unassigned."""
+    """Return whether the policy with the other name is in force, and our former one is still stored, unassigned."""
     planned = server.plan(**RENAMED)
     found = planned["matches"] and not planned["pending"] and not planned["obstacles"]
     return bool(found and server.prohibit_ipsec == 1 and NAME in server.names)
@@ -213,7 +213,7 @@ def has_rotated_and_forgotten(server: Server) -> bool:
 
 
 def has_without_value(**given: Any) -> Callable[[Server], bool]:
-    """What is declared is there, and RRAS has made its automatic filters."""
+    """Return a check that the declaration is there, and RRAS has made its automatic filters."""
 
     def arrived(server: Server) -> bool:
         planned = server.plan(**given)

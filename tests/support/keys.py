@@ -26,7 +26,7 @@ def make_keys(controller: Controller, *arguments: str, environment: Mapping[str,
 
 
 def written_keys(controller: Controller) -> dict[str, str]:
-    """Read the keys that it wrote, by the names of their connections."""
+    """Return the keys that it wrote, by the names of their connections."""
     text = (controller.folder / FILE).read_bytes()
     plain = VaultLib([("lab", VaultSecret(_PASSWORD.encode()))]).decrypt(text)
     keys: dict[str, str] = yaml.safe_load(plain)["l2tp_preshared_keys"]

@@ -22,9 +22,9 @@ MakeController = Callable[..., Controller]
 
 @contextlib.contextmanager
 def controller_for(hosts: Sequence[HostSpec], folder: Path, **connecting: Any) -> Iterator[Controller]:
-    """Start a lab and give a controller with a ready inventory for it.
+    """Start a lab, and yield a controller with an inventory for it.
 
-    With a real PowerShell, each script must have answered, and left behind, just what the twin makes of it.
+    With a real PowerShell, each script must have answered, and left behind, exactly what the twin makes of it.
     """
     with Lab([dataclasses.replace(host, engine=ENGINE) for host in hosts]) as lab:
         try:

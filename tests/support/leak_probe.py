@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A callback plugin of the leak tests: writes all results as JSON, and lets one function of the collection fail.
+"""A callback plugin of the leak tests: writes all results as JSON, and makes one function of the collection fail.
 
-LEAK_PROBE_FILE is the file that it writes. LEAK_PROBE_RAISES names a function as MODULE:NAME; it then raises an
-exception whose text is all that it was given, and LEAK_PROBE_TEXT, which holds keys.
+LEAK_PROBE_FILE names the file to write. LEAK_PROBE_RAISES names a function as MODULE:NAME; it then raises an exception
+whose text is everything it was given, and LEAK_PROBE_TEXT, which holds keys.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ COLLECTION = "ansible_collections.rras.ipsec."
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc, unused-ignore]
-    """Hears of everything."""
+    """Receives everything."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "notification"
@@ -44,7 +44,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc, unused-ignore]
 
 
 def _let_fail(module: str, name: str) -> None:
-    """Put what fails in the place of a function, wherever in the collection it is known by a name."""
+    """Replace a function by one that fails, wherever in the collection it is known by name."""
     owner = importlib.import_module(COLLECTION + module)
     *within, last = name.split(".")
     for part in within:

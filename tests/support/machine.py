@@ -29,14 +29,14 @@ PROGRAM_VERBS = ("RunProgram", "AssignPolicy")
 
 
 class Machine(abc.ABC):
-    """Something with a registry and a PowerShell."""
+    """Anything with a registry and a PowerShell."""
 
     registry: LabRegistry
     """The registry that the script works on."""
 
     @abc.abstractmethod
     def fill(self) -> None:
-        """Put into the registry what the table of transactions expects, and let no service run."""
+        """Put what the table of transactions expects into the registry, and let no service run."""
 
     @abc.abstractmethod
     def answer(self, lines: Sequence[str]) -> str:
@@ -44,11 +44,11 @@ class Machine(abc.ABC):
 
     @abc.abstractmethod
     def evaluate(self, script: str, lines: Sequence[str]) -> str:
-        """Run another script on some lines, in the way in which ours is run; return what it writes."""
+        """Run another script on some lines, in the same way as ours; return what it writes."""
 
     @abc.abstractmethod
     def differences(self) -> list[str]:
-        """Say in words where the twin did something else since the machine was filled."""
+        """Return, in words, where the twin has done something else since the machine was filled."""
 
     @abc.abstractmethod
     def close(self) -> None:
@@ -71,7 +71,7 @@ def access(machine: Machine) -> dict[str, str]:
 
 
 def unframed(output: str) -> str:
-    """Return the answer that an output carries."""
+    """Return the answer in an output."""
     frame = session.frame_of(output)
     if not frame:
         raise AssertionError(f"there is no answer in the output: {output[:500]}")
@@ -80,7 +80,7 @@ def unframed(output: str) -> str:
 
 @dataclasses.dataclass(slots=True)
 class _Original:
-    """A host for a shadow: this machine without its services, which no simulation knows."""
+    """A host to cast a shadow: this machine, without its services, which no simulation knows."""
 
     registry: LabRegistry
     services: Services
@@ -122,7 +122,7 @@ class WindowsMachine(Machine):
         return self._differences
 
     def close(self) -> None:
-        """Put back what was there."""
+        """Restore what was there before."""
         self._replace(self._before)
         self._real.disconnect()
 

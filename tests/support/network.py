@@ -37,7 +37,7 @@ def network(*entries: Any, **given: Any) -> dict[str, Node]:
 
 
 def changed(servers: dict[str, Node], *hosts: str, **fields: Any) -> dict[str, Node]:
-    """Return the same network, where some hosts' variables say something else."""
+    """Return the same network with other values for some hosts' variables."""
     return {name: dataclasses.replace(node, **fields) if name in hosts else node for name, node in servers.items()}
 
 
@@ -80,12 +80,12 @@ def proof(value: int | None = 1, in_effect: str = "yes", **given: Any) -> Policy
 
 
 def obstacle(identifier: str, problem: str) -> dict[str, str]:
-    """Return what keeps a rule from protecting."""
+    """Return the data of an obstacle, which keeps a rule from protecting."""
     return {"identifier": identifier, "problem": problem}
 
 
 def rule(name: str = "tokyo-osaka", state: str = "matches", **given: Any) -> dict[str, Any]:
-    """Return what a host has of one rule."""
+    """Return how a host compares with the declaration in one rule."""
     lines = {"has": [], "declared": [], "key_fingerprints": ["run-one key"], "obstacles": []}
     return {
         "name": name,

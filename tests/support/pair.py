@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The words that the tests of whole runs share: hosts, keys, connections, and what a run may leave behind."""
+"""What the tests of whole runs share: hosts, keys, connections, and what a run may leave behind."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ RESTART_PENDING = OURS + r"\ProhibitIpSec\RestartPending"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Memory:
-    """What a host has when it has just started: registry, and the access lists of what may hold a key."""
+    """The state of a host that has just started: its registry, and the access lists of what may hold a key."""
 
     tree: Tree
     access: Mapping[str, str]
 
     @classmethod
     def of(cls, host: Host) -> Memory:
-        """Remember a host."""
+        """Remember the state of a host."""
         tree = host.registry.snapshot()
         private = (path for path in tree if path.startswith(OURS) or "ipsecNFA" in path)
         return cls(tree, {path: host.registry.access(path) for path in private})
 
     def give(self, host: Host) -> None:
-        """Make another host, or the same one again, just as that one was; it stays the machine that it is."""
+        """Give this state to another host, or to the same one again; its identity as a machine stays."""
         identity = [key for path in IDENTITY if (key := host.registry.read(path))]
         host.registry.replace(self.tree)
         host.registry.load(Tree(identity))
@@ -56,67 +56,67 @@ class Memory:
 
 
 def give(memories: Mapping[str, Memory], lab: Lab) -> None:
-    """Make the hosts of a lab as those of their names were."""
+    """Give the hosts of a lab the states remembered under their names."""
     for name, host in lab.items():
         memories[name].give(host)
 
 
 def connection(name: str = "tokyo-osaka", *peers: str, key: str = KEY) -> dict[str, Any]:
-    """One entry of l2tp_connections."""
+    """Return one entry of l2tp_connections."""
     return {"name": name, "peers": list(peers or (TOKYO, OSAKA)), "preshared_key": key}
 
 
 def snapshots(lab: Lab) -> dict[str, Tree]:
-    """The whole registry of each host."""
+    """Return the whole registry of each host."""
     return {name: host.registry.snapshot() for name, host in lab.items()}
 
 
 def changes(before: Mapping[str, Tree], lab: Lab) -> dict[str, list[str]]:
-    """What changed on which host since the snapshots, in words; nothing where nothing did."""
+    """Return what has changed since the snapshots, in words, by host; nothing if nothing has."""
     found = {name: differences(before[name], tree) for name, tree in snapshots(lab).items()}
     return {name: lines for name, lines in found.items() if lines}
 
 
 def executions(lab: Mapping[str, Host]) -> dict[str, int]:
-    """How often the collection's script ran on each host."""
+    """Return how often the collection's script ran on each host."""
     return {name: len(host.recorder.executions) for name, host in lab.items()}
 
 
 def restarts(lab: Mapping[str, Host]) -> dict[str, int]:
-    """How often each host was restarted."""
+    """Return how often each host was restarted."""
     return {name: host.recorder.restarts for name, host in lab.items()}
 
 
 def clear_records(lab: Mapping[str, Host]) -> None:
-    """Let each host forget what it wrote down so far."""
+    """Clear the journal of each host."""
     for host in lab.values():
         host.recorder.clear()
 
 
 def prohibit_ipsec(host: Host) -> int | None:
-    """The registry value as it is now; None where it is missing."""
+    """Return the present registry value; None if it is missing."""
     value = host.registry.snapshot(RASMAN).value(RASMAN, "ProhibitIpSec")
     return value.number if value else None
 
 
 def assigned(host: Host) -> StoredPolicy | None:
-    """The assigned policy, decoded."""
+    """Return the assigned policy, decoded."""
     return Store.read(host.store).active
 
 
 def policies(host: Host) -> list[StoredPolicy]:
-    """All policies of the store, decoded, by name."""
+    """Return all policies of the store, decoded, sorted by name."""
     return sorted(Store.read(host.store).policies, key=lambda each: each.name)
 
 
 def keys_of(found: StoredPolicy | None) -> list[str]:
-    """The preshared keys of a policy that was read from a lab's registry, as text."""
+    """Return the preshared keys, as text, of a policy that was read from a lab's registry."""
     methods = [method for rule in found.policy.rules for method in rule.authentication] if found else []
     return [method.data.decode("utf-16-le").rstrip("\0") for method in methods if method.is_secret]
 
 
 def without_backup(tree: Tree) -> Tree:
-    """A registry without the one thing that a removal leaves: our own key, with nothing in it but the backup."""
+    """Return a registry without the one thing that a removal leaves: our own key with nothing but the backup."""
     ours = {path for path in tree if path.casefold().startswith(OURS.casefold())}
     beside = {path for path in ours if not path.casefold().startswith(BACKUP.casefold())}
     assert beside <= {OURS}, beside
@@ -125,12 +125,12 @@ def without_backup(tree: Tree) -> Tree:
 
 
 def give_key(host: Host, rule_name: str, key: str) -> None:
-    """Do what a person does in the console: write another key into the rule of a connection."""
+    """Write another key into the rule of a connection, as a person does in the console."""
     change(host, rule_name, lambda rule: dataclasses.replace(rule, authentication=(_method(key),)))
 
 
 def change(host: Host, rule_name: str, edit: Callable[[model.Rule], model.Rule]) -> None:
-    """Do what a person does in the console: change a rule."""
+    """Change a rule as a person does in the console."""
     found = words.assigned(host)
     assert found is not None
     rules = dict(zip(found.rule_paths, found.policy.rules, strict=True))

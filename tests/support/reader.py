@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Somebody who follows the documents: their blocks as files in a folder, simulated servers behind the inventory."""
+"""A reader who follows the documents: their blocks are files in a folder, the inventory leads to simulated servers."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ STUBBED: Final = (
     "win_regedit",
     "win_service",
 )
-"""What would need a Windows: on simulated servers only the scripts of this collection run, and win_reboot."""
+"""What would need a real Windows: simulated servers only run the scripts of this collection, and win_reboot."""
 
 
 def file_of(example: Example) -> str:
-    """The file that a block says it is."""
+    """Return the name of the file that a block says it is."""
     first = example.text.partition("\n")[0]
     return first.removeprefix("# ") if first.startswith("# ") and first.endswith(".yml") else ""
 
@@ -47,12 +47,12 @@ def is_playbook(example: Example) -> bool:
 
 
 def blocks(document: Path) -> dict[str, Example]:
-    """The blocks of a document by the files that they are; one without a name by its number, from 1."""
+    """Return the blocks of a document by file name; those without a name by number, counted from 1."""
     return {file_of(each) or f"block-{number}.yml": each for number, each in enumerate(examples(document), start=1)}
 
 
 def lay_out(folder: Path, *names: str) -> None:
-    """Write the blocks of some documents as the files that they are, later ones over earlier ones."""
+    """Write the blocks of some documents to the files that they name; later blocks replace earlier ones."""
     for name in names:
         for file, example in blocks(ROOT / name).items():
             path = folder / file
@@ -61,7 +61,7 @@ def lay_out(folder: Path, *names: str) -> None:
 
 
 def stubbed(folder: Path) -> Path:
-    """Make a collections path with this collection and ansible.windows, where some modules only write down."""
+    """Make a collections path with this collection and ansible.windows, some modules of which only record."""
     real = collections_root(ROOT) / "ansible_collections" / "ansible" / "windows"
     copy = folder / "ansible_collections" / "ansible" / "windows"
     actions = copy / "plugins" / "action"
@@ -80,7 +80,7 @@ def stubbed(folder: Path) -> Path:
 
 
 class DocumentReader:
-    """Somebody who has a document's files in a folder, the secrets encrypted, and simulated servers."""
+    """A reader with a document's files in a folder, the secrets encrypted, and simulated servers."""
 
     def __init__(self, controller: Controller, folder: Path, *names: str) -> None:
         self.controller = controller
@@ -93,7 +93,7 @@ class DocumentReader:
             "RRAS_RECORDED_TASKS": str(self._tasks),
         }
         self.lay_out(*names)
-        # Ansible is started in the controller's folder: a path that a document gives leads to its own files there.
+        # Ansible is started in the controller's folder, so that paths in a document lead to its own files there.
         (controller.folder / "group_vars").symlink_to(folder / "group_vars")
         (folder / "password").write_text(PASSWORD, encoding="utf-8")
         self._inventory = folder / "simulated.yml"
@@ -106,7 +106,7 @@ class DocumentReader:
             self._encrypt(self.folder / "group_vars" / "rras" / secret)
 
     def run(self, playbook: str, *arguments: str, inventories: Sequence[str] = ("inventory.yml",)) -> Run:
-        """Run a playbook with the inventory of the document, which the simulated servers stand behind."""
+        """Run a playbook with the document's inventory, which leads to the simulated servers."""
         files = [f"--inventory={self.folder / name}" for name in (*inventories, self._inventory.name)]
         vault = f"--vault-password-file={self.folder / 'password'}"
         name = playbook
@@ -118,12 +118,12 @@ class DocumentReader:
         return ran
 
     def tasks(self) -> list[tuple[str, str, Mapping[str, Any]]]:
-        """What modules were given that only wrote it down: host, name without the collection's, options."""
+        """Return what the recording modules were given: host, name without the collection's, options."""
         lines = self._tasks.read_text(encoding="utf-8").splitlines() if self._tasks.exists() else []
         return [(host, name.rpartition(".")[2], options) for host, name, options in map(json.loads, lines)]
 
     def inventory(self, name: str) -> Mapping[str, Any]:
-        """What ansible-inventory makes of an inventory of the document."""
+        """Return what ansible-inventory makes of an inventory of the document."""
         command = [sys.executable, "-m", "ansible", "inventory", "--inventory", str(self.folder / name), "--list"]
         command += ["--vault-password-file", str(self.folder / "password")]
         ran = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=60, check=True)
@@ -131,7 +131,7 @@ class DocumentReader:
         return found
 
     def _simulated(self) -> Mapping[str, Any]:
-        """How to reach the servers, said of each host, so that it counts before what a document says of the group."""
+        """Return how to reach the servers, as host variables, which precede a document's group variables."""
         inventory = self.controller.inventory["rras"]
         connecting = {name: value for name, value in inventory["vars"].items() if name.startswith("ansible_")}
         return {"rras": {"hosts": {name: connecting | host for name, host in inventory["hosts"].items()}}}

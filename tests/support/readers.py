@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the role reads of the results of earlier tasks, as the steps that read it show."""
+"""What the role reads of the results of earlier tasks, found out by running the steps that read it."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ STEPS = {
     _view.VALUE: "value",
     _view.RESULTS[Gate.PROOF]: "proof",
 }
-"""The variables that the role registers results of this collection in, and the step of a run that each is filled by."""
+"""The variables in which the role registers results of this collection, and the step that fills each."""
 
 Results = Mapping[str, Any]
 Where = tuple[str | int, ...]
 ResultPlace = tuple[str, Where]
-"""A step of the run, and where in its result."""
+"""A step of the run, and a place in its result."""
 
 
 class Noting(Mapping[str, Any]):
@@ -64,7 +64,7 @@ class Noting(Mapping[str, Any]):
 
 
 def read_by_steps(results: Results, connection: Mapping[str, Any], ends: Mapping[str, str]) -> set[ResultPlace]:
-    """What the steps of the role read while a run goes on, and when the answer to a commit got lost.
+    """Return what the steps of the role read during a run, and after the answer to a commit was lost.
 
     results: those of the steps of a run, on any of its hosts; ends: the addresses of the connection's two hosts.
     """
@@ -97,14 +97,14 @@ def read_by_steps(results: Results, connection: Mapping[str, Any], ends: Mapping
 
 
 def _moments() -> Iterator[Sequence[str]]:
-    """Which variables are filled, from one task to the next."""
+    """Yield which variables are filled, from one task to the next."""
     names = [name for name in STEPS if name != _view.AGAIN]
     yield from (names[: number + 1] for number in range(len(names)))
     yield [*names[:2], _view.AGAIN]
 
 
 def _noting_result(results: Results, host: str, address: str, step: str, found: set[ResultPlace]) -> Noting:
-    """The result of a step as it would be on a host: each has its own address, and is a machine of its own."""
+    """Return the result of a step as it would be on a host: each has its own address, and is a machine of its own."""
     result = copy.deepcopy(results[step])
     if "host" in result:
         result["host"]["machine"] += host
@@ -113,20 +113,20 @@ def _noting_result(results: Results, host: str, address: str, step: str, found: 
 
 
 def _do_all(hostvars: _view.HostVars, *, only_verify: bool) -> None:
-    """Do each step on each host; one that is new is among them."""
+    """Do each step on each host; a new step is included without further ado."""
     for host, name, removal in itertools.product(hostvars, role.STEPS, (False, True)):
         role.decide(name, hostvars, host, removal=removal, only_verify=only_verify)
 
 
 def read_by_tasks() -> set[ResultPlace]:
-    """What the expressions in the role's tasks read; of what has a name of its own, all that it stands for."""
+    """Return what the expressions in the role's tasks read; a name stands for everything that it is an alias of."""
     loaded = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in sorted(TASKS.glob("*.yml"))]
     parsed = [jinja2.Environment(autoescape=True).parse(text) for text in _expressions(loaded)]
     return {place for template in parsed for place in _read(template)}
 
 
 def _expressions(value: Any, name: str = "") -> Iterator[str]:
-    """Every text of a file, conditions as the expressions that they are."""
+    """Yield every text of a file; conditions as the expressions that they are."""
     if isinstance(value, Mapping):
         for key, each in value.items():
             yield from _expressions(each, key)
@@ -138,7 +138,7 @@ def _expressions(value: Any, name: str = "") -> Iterator[str]:
 
 
 def _read(node: nodes.Node, path: Where = ()) -> Iterator[ResultPlace]:
-    """What is read of the results below a node; path: what is read of the node itself."""
+    """Yield what is read of the results below a node; path: what is read of the node itself."""
     if isinstance(node, nodes.Getattr):
         yield from _read(node.node, (node.attr, *path))
     elif isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
@@ -153,7 +153,7 @@ def _read(node: nodes.Node, path: Where = ()) -> Iterator[ResultPlace]:
 
 
 def at(result: Any, where: Where) -> Any:
-    """What stands in a place of a result; None where it is missing."""
+    """Return what is at a place in a result; None if it is missing."""
     for name in where:
         try:
             result = result[name]

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stands for a module of ansible.windows where there is no Windows: its options are checked, and written down.
+"""Stands in for a module of ansible.windows without Windows: checks its options and records them.
 
-`reader.stubbed` puts this file under the name of a module into a copy of that collection. The options are checked by
-the documentation of the real module, which is that of the copy. A task that was done before changes nothing.
+`reader.stubbed` puts this file under the name of a module into a copy of that collection. The options are checked
+against the documentation of the real module, which is in the copy. A task that was done before changes nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _OF_A_SPEC = ("type", "required", "choices", "default", "elements", "aliases")
 
 
 class ActionModule(ActionBase):
-    """Writes down what a module was given."""
+    """Records what a module was given."""
 
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
         del tmp
@@ -39,7 +39,7 @@ class ActionModule(ActionBase):
         before = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
         changed = line not in before
         if changed and not self._task.check_mode:
-            with file.open("a", encoding="utf-8") as appended:  # as a whole, for each host has a process of its own
+            with file.open("a", encoding="utf-8") as appended:  # in one write: each host has its own process
                 appended.write(f"{line}\n")
         return {"changed": changed, "reboot_required": changed and name.endswith(".win_feature")}
 

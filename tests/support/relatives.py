@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A policy, and others that differ from it in one place each: with what no console writes as well.
+"""A policy, and others that differ from it in one place each, even in ways that no console writes.
 
-Drawn from a seed, since strategies for so deep a tree take fifty times as long.
+They are drawn from a seed, because strategies for so deep a tree take fifty times as long.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _IP: tuple[model.IpAddress, ...] = (*_IPV4, ipaddress.IPv6Address("2001:db8::1")
 
 
 class _Draw:
-    """Parts of a policy, each in one of a few ways."""
+    """Parts of a policy, each in one of a few variants."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)  # noqa: S311 (no cryptography)
@@ -121,9 +121,9 @@ class _Draw:
 
 
 def _grafted(one: Any, two: Any) -> Iterator[Any]:
-    """One of two things with each part, and each part of a part, of the other."""
+    """Yield one of two things with each part, and each part of a part, taken from the other."""
     if isinstance(one, model.Address) and one.kind != two.kind:
-        yield two  # an address of one kind with the numbers of another is none
+        yield two  # an address of one kind with the numbers of another is invalid
         return
     if dataclasses.is_dataclass(one) and not isinstance(one, type) and type(one) is type(two):
         for field in dataclasses.fields(one):
@@ -144,5 +144,5 @@ def _relatives(seed: int) -> Relatives:
 
 
 def relatives() -> st.SearchStrategy[Relatives]:
-    """Draw a policy, and all that have one part of another one; all keys masked."""
+    """Return a strategy for a policy with all variants that have one part of another policy; all keys are masked."""
     return st.integers(0, 2**64).map(_relatives)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reports of verifications that nobody ran: of a pair in every state, and of networks of any size."""
+"""Reports of verifications that were never run: of a pair in every state, and of networks of any size."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def hostvars(
 
 
 def _at(answer: Mapping[str, Any], address: str) -> dict[str, Any]:
-    """Return an answer of the server that has the address."""
+    """Return an answer of the server with this address."""
     host = (
         {"host": {**answer["host"], "addresses": [{"address": address, "dynamic": False}]}} if "host" in answer else {}
     )
@@ -82,7 +82,7 @@ def report(connections: Iterable[Mapping[str, Any]], answers: Mapping[str, Any],
 
 
 def of(found: Mapping[str, Mapping[str, Any]], playing: Iterable[str] | None = None) -> page.PageReport:
-    """Return the report of a play that has these hosts, by default all of them."""
+    """Return the report of a play with these hosts, by default all of them."""
     play = Play(found, next(iter(found)))
     play.playing = list(playing or found)
     return page.make(summary.verified(cast("PlayVars", play)), WRITTEN)
@@ -94,7 +94,7 @@ def connection(name: str, *peers: str) -> dict[str, Any]:
 
 
 def sound(*connections: str, **given: Any) -> dict[str, Any]:
-    """Return what a server answers that is as declared."""
+    """Return what a server that is as declared answers."""
     rules = [rule(name) for name in connections]
     return cast("dict[str, Any]", proof(rules=rules, policies=[policy(*connections)], **given))
 
@@ -112,7 +112,7 @@ def fleet(hubs: int, spokes: int) -> page.PageReport:
 
 
 def troubled() -> page.PageReport:
-    """Return the report of a run in which there is one of everything."""
+    """Return the report of a run in which everything occurs once."""
     links = [
         connection("tokyo-osaka", "rras-tokyo", "rras-osaka"),
         connection("tokyo-kyoto", "rras-tokyo", "rras-kyoto"),

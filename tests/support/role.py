@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The steps of the role over a play that is data: what each decides, without a host and without Ansible's tasks."""
+"""The steps of the role over a play that is only data: what each decides, without a host and Ansible's tasks."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ STEPS = _specs.STEP["step"]["choices"]
 
 
 class Play(dict[str, Mapping[str, Any]]):
-    """Variables and results of each host, in the place of `PlayVars`."""
+    """Variables and results of each host, in place of `PlayVars`."""
 
     preflight: Mapping[str, Any] = {}
     place = entry = "here"
@@ -46,18 +46,18 @@ class Play(dict[str, Mapping[str, Any]]):
         return found
 
     def answer(self, name: str, result: Mapping[str, Any]) -> None:
-        """Take a result for one of the host."""
+        """Store a result as one of the host's."""
         self[self.host] = {**self[self.host], name: result}
 
     def declared(self, host: str) -> dict[str, Any]:
-        """Return the role's variables on a host: its own, else the defaults."""
+        """Return the role's variables on a host: its own, or else the defaults."""
         variables = self[host]
         mine = {name: variables[f"l2tp_{name}"] for name in VARIABLES if f"l2tp_{name}" in variables}
         return dict.fromkeys(VARIABLES) | DEFAULTS | mine | (variables.get(_view.DECLARED) or {})
 
 
 class Deciding(Steps):
-    """Steps that do nothing to a host; done says what they would do."""
+    """Steps that do nothing to a host; `done` tells what they would do."""
 
     def __init__(self, context: Context, *, removal: bool, batch: Iterable[str]) -> None:
         super().__init__(context, removal=removal, batch=batch)
@@ -106,7 +106,7 @@ def problems(
     *,
     removal: bool = False,
 ) -> list[str]:
-    """Return what is wrong with a host's variables; variables: of the role, beside the connections."""
+    """Return what is wrong with a host's variables. variables: those of the role beside the connections."""
     found = {name: {**each, **(variables or {})} for name, each in hostvars.items()}
     play = cast("PlayVars", Play(found, host))
     return preflight.problems(play, _view.network(play, host), [host], removal=removal)[host]

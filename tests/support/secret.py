@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The forms in which somebody could come across a secret, and the keys that tests look for."""
+"""The forms in which a secret may be exposed, and the keys that tests search for."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ MARKED_KEYS: Final = {
     "looks like a number": "0123456701234567",
     "the beginning of another one": "Uji-Byodoin:1053/Phoenix and what follows it",
 }
-"""A mask that hid the first of them inside the last one would leave the rest to be read."""
+"""The keys by name. A mask that hid the first one inside the last one would leave the rest readable."""
 _COMPRESSED: Final = re.compile(rb"H4sI[A-Za-z0-9+/]+={0,2}")
 _SHORTEST_FORM: Final = 7
-"""Bytes of an encoded form that does not come about by chance in megabytes of other text."""
+"""The fewest bytes of an encoded form that does not occur by chance in megabytes of other text."""
 
 
 def forms(secret: str) -> Iterator[bytes]:
-    """A secret as somebody could come across it.
+    """Yield a secret in every form in which somebody could come across it.
 
-    As text, as base64 at any alignment, as hexadecimal digits, as JSON, Python or a URL quote it.
+    As text, as base64 at any alignment, as hexadecimal digits, and as JSON, Python or a URL quotes it.
     """
     for encoding in ("utf-8", "utf-16-le"):
         data = secret.encode(encoding)
@@ -43,14 +43,14 @@ def forms(secret: str) -> Iterator[bytes]:
 
 
 def found(data: bytes, secrets: dict[str, str]) -> list[str]:
-    """Say which of some secrets, by name, are in some bytes, or in what is compressed there, and in which form."""
+    """Return which secrets, by name, are in some bytes or in data compressed there, and in which form."""
     places = [data, *_compressed(data)]
     pairs = ((name, form) for name, secret in secrets.items() for form in forms(secret))
     return [f"{name}: {form!r}" for name, form in pairs if any(form in place for place in places)]
 
 
 def _compressed(data: bytes) -> Iterator[bytes]:
-    """What is compressed by gzip and in base64, as the answers of hosts are, as far as it goes."""
+    """Yield what is compressed by gzip and in base64, as the answers of hosts are, as far as it can be unpacked."""
     for match in _COMPRESSED.finditer(data):
         stream = zlib.decompressobj(16 + zlib.MAX_WBITS)
         with contextlib.suppress(zlib.error, ValueError):
@@ -58,7 +58,7 @@ def _compressed(data: bytes) -> Iterator[bytes]:
 
 
 def rests(secrets: dict[str, str]) -> dict[str, str]:
-    """What is left of a secret whose beginning, another secret, a mask has hidden."""
+    """Return what is left of a secret after a mask has hidden its beginning, which is another secret."""
     return {
         f"{name}, without its beginning": secret.removeprefix(other)
         for name, secret in secrets.items()
@@ -79,7 +79,7 @@ def _is_telling(form: bytes) -> bool:
 
 
 def _base64_core(data: bytes, offset: int) -> bytes:
-    """What base64 has for data at an offset: without the characters that depend on its neighbours."""
+    """Return the base64 of data at an offset, without the characters that depend on neighbouring bytes."""
     text = base64.b64encode(bytes(offset) + data).rstrip(b"=")
     start = (0, 2, 3)[offset]
     return text[start:-1] if (offset + len(data)) % 3 else text[start:]

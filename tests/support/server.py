@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A simulated server and the work of tasks on it, in this process: no Ansible, no network."""
+"""A simulated server, and the work of tasks on it, in this process: without Ansible or a network."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ BLOCKED = rule(
 
 
 def options(**given: Any) -> Options:
-    """Return the options of win_ipsec_psk_policy as the action gets them; one connection by default."""
+    """Return the options of win_ipsec_psk_policy as the action gets them; with one connection by default."""
     checked = ArgumentSpecValidator(copy.deepcopy(_specs.POLICY)).validate({"name": NAME, "rules": [rule()]} | given)
     if checked.error_messages:
         raise ValueError(checked.error_messages)
@@ -70,7 +70,7 @@ def declare(**given: Any) -> declaration.Declaration:
 
 
 class Clock:
-    """A clock that goes on only where somebody waits."""
+    """A clock that moves only while somebody waits."""
 
     def __init__(self) -> None:
         self.pauses: list[float] = []
@@ -85,7 +85,7 @@ class Clock:
 
 
 def _truthful(result: Result) -> Result:
-    """A result whose diff shows that something changed, and nothing where nothing did; which says why it changed."""
+    """Check that a result's diff shows a change only if there is one, and gives the reasons; return the result."""
     diff = result["diff"]
     assert (diff["before"] != diff["after"]) is result["changed"], diff
     assert "changes" not in result or bool(result["changes"]) is result["changed"], result["changes"]
@@ -96,12 +96,12 @@ class Server:
     """One server, and what a task does to it."""
 
     def __init__(self, host: Host | None = None, late: Mapping[str, int] | None = None) -> None:
-        """Take a host; by default, a new one whose services start late."""
+        """Use a host; by default, a new one. late: services of the new one that start late."""
         self.host = host or Host(HostSpec("rras-tokyo", ADDRESS, late=late or {}), Path("no-certificate"))
         self.clock = Clock()
-        """The controller's."""
+        """The controller's clock."""
         self.nonces: list[bytes] = []
-        """Under which the keys were masked, task by task."""
+        """The nonces with which the keys were masked, one per task."""
 
     # --- tasks ---
 
@@ -144,7 +144,10 @@ class Server:
             _truthful(self.work(**given).finish(transaction))
 
     def value(self, *, check_mode: bool = False, **given: Any) -> Result:
-        """Do a task of win_prohibit_ipsec; by default, the value is to be there, the policy in force, at once."""
+        """Do a task of win_prohibit_ipsec.
+
+        By default: the value is to be present, the policy must be in force, and nothing is waited for.
+        """
         desired = DesiredValue(
             present=given.pop("present", True),
             policy=given.pop("policy", NAME),
@@ -167,7 +170,7 @@ class Server:
         return _work.Target(executions.Session(self.execute, nonce, 30), nonce)
 
     def read(self) -> hosts.HostState:
-        """Return everything about the server as the policy core understands it."""
+        """Return everything about the server, as the policy core understands it."""
         return self.target().read()
 
     # --- what is there ---
@@ -190,7 +193,7 @@ class Server:
 
     @property
     def own(self) -> Tree:
-        """What lies below our own key, without the backups."""
+        """What is below our own key, without the backups."""
         tree = self.host.registry.snapshot(OURS)
         return Tree(key for path, key in tree.items() if not path.casefold().startswith(hosts.BACKUP.casefold()))
 
@@ -204,14 +207,14 @@ class Server:
         return frozenset(name for name in SERVICES if self.host.services.state(name) is ServiceState.RUNNING)
 
     def key(self, path: str) -> Key:
-        """Return a key; one without values where it is missing."""
+        """Return a key; if it is missing, one without values."""
         return self.host.registry.read(path) or Key(path)
 
     def service(self, name: str) -> Key:
         return self.key(rf"SYSTEM\CurrentControlSet\Services\{name}")
 
     def holds(self, key: str) -> bool:
-        """Whether a preshared key stands anywhere in the policy store."""
+        """Return whether a preshared key is anywhere in the policy store."""
         wanted = key.encode("utf-16-le")
         return any(wanted in value.data for found in self.tree.values() for value in found.values())
 
@@ -221,7 +224,7 @@ class Server:
         self.host.registry.load(Tree(keys))
 
     def add_policy(self, policy: model.Policy, keys: Iterable[Key], *, assigned: bool = False) -> StoredPolicy:
-        """Write a policy as somebody else would; assigned, the agent loads it."""
+        """Write a policy as somebody else would; if assigned, the agent loads it."""
         self.add(keys)
         found = self.store.find(policy.name)[-1]
         if assigned:
@@ -237,7 +240,7 @@ class Server:
             self.host.services.start("PolicyAgent")
 
     def lose_filters(self) -> None:
-        """Let the agent lose what it has loaded of policies, and load nothing any more."""
+        """Make the agent lose all filters of policies, and load none any more."""
         self.host.agent.filters, self.host.agent.rules = (), ()
         self.host.agent.deaf = True
 
@@ -248,7 +251,7 @@ class Server:
         self.host.restart()
 
     def copy(self) -> Server:
-        """Return another server with the same registry, which has just started."""
+        """Return another server with the same registry, just started."""
         other = Server()
         tree = self.host.registry.snapshot()
         other.host.registry.replace(tree)

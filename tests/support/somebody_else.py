@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A policy as somebody else than this collection writes it."""
+"""A policy as written by somebody other than this collection."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from ansible_collections.rras.ipsec.tests.support.server import Server, declare
 
 
 def registry_keys(policy: model.Policy, seed: int = 7) -> tuple[Key, ...]:
-    """Return a policy as somebody else wrote it."""
+    """Return the keys of a policy, as somebody else would write it."""
     return object_keys(policy, strategies.guids(uuid.UUID(int=seed)), 1_000_000_000)
 
 
 def by_hand(server: Server, *, assigned: bool = True, seed: int = 7, **given: Any) -> str:
-    """Write a policy as somebody else would, and return its path."""
+    """Write a policy as somebody else would; return its path."""
     policy = declare(**given).policy
     return server.add_policy(policy, registry_keys(policy, seed), assigned=assigned).path

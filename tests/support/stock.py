@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The same job with the modules of ansible.windows, on servers that have it done already: what it carries is counted.
+"""The same job with the modules of ansible.windows, on servers where it is done already, to count what that carries.
 
-No module runs: each answers that nothing is to be changed. Only the way there and back is real, with what the
+No module runs: each answers that there is nothing to change. Only the way there and back is real, with what an
 unmodified Ansible sends.
 """
 
@@ -24,7 +24,7 @@ PLAY: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parents[1] / "bench"
 
 
 def prepare(controller: Controller, connection: dict[str, Any]) -> None:
-    """Let the play find a pair as it should be; the collection's own scripts run as before."""
+    """Let the play find a pair in the desired state; the collection's own scripts run as before."""
     controller.variables.update(stock_policy=POLICY, stock_connection=connection)
     unchanged = {
         "changed": False,

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Any policy that the structures of version 1 can say, for hypothesis."""
+"""Hypothesis strategies for any policy that the structures of version 1 can express."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SPECIFIC_IPV4 = IPV4.filter(int)
 
 @st.composite
 def subnets(draw: st.DrawFn) -> model.Address:
-    """Return subnets with any mask, as a person may write one, except those that are Any or a single address."""
+    """Return subnets with any mask, as a person may write one, except those that mean Any or a single address."""
     mask = draw(IPV4.filter(lambda each: 0 < int(each) < 0xFFFFFFFF))
     return model.Address(model.AddressKind.SUBNET, draw(IPV4), mask)
 
@@ -107,7 +107,7 @@ FILTER_ACTION = st.builds(
 
 @st.composite
 def main_modes(draw: st.DrawFn) -> model.MainMode:
-    """Return main modes whose methods say nothing that the main mode itself says."""
+    """Return main modes whose methods say nothing that the main mode says already."""
     lifetime, limit = draw(st.just(0) | UINT32), draw(st.just(0) | UINT32)
     seconds = st.none() | UINT32.filter(lambda each: each not in (0, lifetime or model.DEFAULT_MAIN_MODE_LIFETIME))
     method = st.builds(
@@ -168,7 +168,7 @@ POLICY = st.builds(
 
 
 def guids(seed: uuid.UUID) -> Callable[[str], uuid.UUID]:
-    """Return what gives each label a GUID, each time the same."""
+    """Return a function from labels to GUIDs; a label always gets the same one."""
     return functools.partial(uuid.uuid5, seed)
 
 
@@ -178,7 +178,7 @@ VALUES = ["ipsecISAKMPReference", "ipsecNFAReference", "ipsecNegotiationPolicyRe
 
 @st.composite
 def graphs(draw: st.DrawFn) -> Tree:
-    """Return objects of all classes that refer to each other in any way, circles and stale owners included."""
+    """Return objects of all classes that refer to each other in any way, including cycles and stale owners."""
     count = draw(st.integers(1, 12))
     kinds = draw(st.lists(st.sampled_from(CLASSES), min_size=count, max_size=count))
     paths = [join(LOCAL, f"{kind}{{{number}}}") for number, kind in enumerate(kinds)]

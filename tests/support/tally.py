@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many tests had a real PowerShell do something for them, at the end of pytest's output."""
+"""Counts the tests that used a real PowerShell, and reports it at the end of pytest's output."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BEFORE = pytest.StashKey[dict[Use, int]]()
 
 
 class Tally:
-    """Counts test by test, also where several processes run them."""
+    """Counts test by test, even if several processes run them."""
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Iterator[None]:
@@ -41,6 +41,6 @@ class Tally:
 
 
 def register(config: pytest.Config) -> None:
-    """Count in this run of pytest; harmless the second time."""
+    """Count in this run of pytest; a second call does no harm."""
     if not config.pluginmanager.has_plugin(_NAME):
         config.pluginmanager.register(Tally(), _NAME)

@@ -23,7 +23,7 @@ POLICY, VALUE, INFO = (
 
 
 class Task:
-    """A task of a play on one server: what an action needs of Ansible, without the network."""
+    """One task of a play on one server."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
@@ -32,7 +32,7 @@ class Task:
         self.connection = "ssh"
         self.lost: tuple[Exception, ...] = ()
         self.hangs_up: Callable[[], None] | None = None
-        """How a session ends that is open; None where there is none."""
+        """What ends an open session; None if there is none."""
 
     def run(self, action: type[RrasAction], **given: Any) -> dict[str, Any]:
         connection: Any = types.SimpleNamespace(

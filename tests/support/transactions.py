@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A host's registry and a table of transactions on it: what any engine must answer, and leave behind."""
+"""A host's registry, and a table of transactions on it: what any engine must answer and leave behind."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OUR_RULE = firewall.OUR_RULES
 STORE = r"SOFTWARE\Policies\Microsoft\Windows\IPSec\Policy\Local"
 OWN = r"SOFTWARE\rras.ipsec"
 IPSEC = r"SOFTWARE\Policies\Microsoft\Windows\IPSec"
-"""Above the store; not every Windows has it before a policy is written."""
+"""The key above the store; some Windows do not have it before a policy is written."""
 RASMAN = r"SYSTEM\CurrentControlSet\Services\RasMan\Parameters"
 PRESHARED_KEY = "a key that must not travel: §µ"
 OTHER_KEY = "another key"
@@ -64,12 +64,12 @@ RULE_TYPE = uuid.UUID("11bbac00-498d-11d1-8639-00a0248d3021").bytes_le
 
 
 def key_data(text: str) -> bytes:
-    """Return a preshared key as a rule holds it."""
+    """Return a preshared key in the form that a rule holds."""
     return (text + "\0").encode("utf-16-le")
 
 
 def methods(*given: tuple[int, bytes]) -> bytes:
-    """Return authentication methods ([MS-GPIPSEC] 2.2.1.2.3)."""
+    """Return authentication methods ([MS-GPIPSEC] 2.2.1.3.1)."""
     return struct.pack("<I", len(given)) + b"".join(struct.pack("<II", kind, len(data)) + data for kind, data in given)
 
 
@@ -90,12 +90,12 @@ def rule(authentication: bytes, sections: bytes = b"", *, active: bool = True) -
 
 
 def section(number: int, data: bytes) -> bytes:
-    """Return one of the sections that Vista and later append to a rule."""
+    """Return one of the sections that Windows Vista and later append to a rule."""
     return bytes([1] * 15 + [number]) + data
 
 
 def filters(*pairs: tuple[str, str]) -> bytes:
-    """Return the data of a filter list: UDP from port 1701, between addresses with their masks (address/mask)."""
+    """Return the data of a filter list: UDP from port 1701, between addresses with masks (address/mask)."""
     encoded = b"".join(map(_filter, pairs))
     body = struct.pack("<I", len(pairs)) + encoded
     return uuid.UUID("80dc20b5-2ec8-11d1-a89e-00a0248d3021").bytes_le + struct.pack("<I", len(body)) + body + b"\0"
@@ -115,7 +115,7 @@ def _filter(pair: tuple[str, str]) -> bytes:
 
 
 def digest(data: bytes) -> bytes:
-    """Return what is answered instead of a secret."""
+    """Return the digest that is answered in the place of a secret."""
     return hmac.digest(NONCE, data, hashlib.sha256)
 
 
@@ -195,7 +195,7 @@ BEFORE = Tree(
 
 @dataclasses.dataclass(frozen=True)
 class TransactionCase:
-    """Some records, and how they end: without a fault they are carried out, with one nothing of them is left."""
+    """Some records, and how they end: without a fault they are carried out; with one, nothing of them is left."""
 
     name: str
     records: tuple[str, ...]
@@ -211,7 +211,7 @@ class TransactionCase:
 
 
 def marked(cases: Iterable[TransactionCase], *, watched: bool = True) -> list[ParameterSet]:
-    """The cases as parameters of a test; watched: the host says whether its L2TP was in clear text."""
+    """Return the cases as parameters of a test. watched: the host reports whether its L2TP was in clear text."""
     return [
         pytest.param(case, id=case.name, marks=[pytest.mark.exposed(case.exposed)] if case.exposed and watched else [])
         for case in cases
@@ -219,7 +219,7 @@ def marked(cases: Iterable[TransactionCase], *, watched: bool = True) -> list[Pa
 
 
 def record(verb: str, *fields: str | bytes) -> str:
-    """Return a record; bytes become base64."""
+    """Return a record, with bytes as base64."""
     return "\t".join(
         (verb, *(base64.b64encode(field).decode() if isinstance(field, bytes) else field for field in fields))
     )
@@ -231,12 +231,12 @@ def set_text(path: str, name: str, text: str) -> str:
 
 
 def start(service: str) -> str:
-    """Return the record that starts a service, and stops it when it is taken back."""
+    """Return the record that starts a service; an undo stops it."""
     return record("RunProgram", "net", f"start {service}", b"success", "must", "net", f"stop {service}")
 
 
 def stop(service: str) -> str:
-    """Return a record that stops a service, and starts it when it is taken back."""
+    """Return the record that stops a service; an undo starts it."""
     return record("RunProgram", "net", f"stop {service}", b"success", "must", "net", f"start {service}")
 
 
@@ -260,7 +260,7 @@ FROM_NOTHING = (
     record("CreateKey", join(OWN, "ProhibitIpSec", "RestartPending"), "Volatile"),
     record("Seal", OWN, "Seal", STORE),
 )
-"""What a first run does on a host that has neither the policy store nor anything of ours."""
+"""What a first run does on a host with neither the policy store nor anything of ours."""
 _SC_QUERY = record("RunProgram", "sc", "query PolicyAgent", rb":\s+[0-9a-f]+\s", "may", "", "")
 _SHOW = record("RunProgram", "netsh", "ipsec static show policy all", rb"(?m)^\s*ERR \w*\s*\[.*", "may", "", "")
 _AUTOMATIC = record(

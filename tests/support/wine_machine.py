@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A simulated host for the tests of the script: a real PowerShell under Wine, with netsh, sc and net of the lab."""
+"""A simulated host for the tests of the script: a real PowerShell under Wine, with the lab's netsh, sc and net."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SPEC = HostSpec("rras-tokyo", "192.0.2.1", engine=EngineName.POWERSHELL)
 
 
 class WineMachine(Machine):
-    """A host that nobody can reach."""
+    """A host that cannot be reached over a network."""
 
     def __init__(self) -> None:
         self.host = Host(SPEC, Path("no-certificate"))
@@ -43,7 +43,7 @@ class WineMachine(Machine):
     def output(
         self, lines: Sequence[str], line: str = session.COMMAND, connection: ConnectionKind = ConnectionKind.WINRM
     ) -> str:
-        """Run a command line with the script and some records as its input; return what it writes."""
+        """Run a command line, with the script and some records as its input; return what it writes."""
         script = script_for(lines).rstrip("\n").split("\n")
         return self.host.engine.run(Command(connection, line, (*script, session.RECORDS, *lines))).stdout
 
@@ -59,7 +59,7 @@ class WineMachine(Machine):
 
 
 def check51(machine: WineMachine, script: Path) -> str:
-    """Return what Windows PowerShell 5.1 would lack to run a script."""
+    """Return what Windows PowerShell 5.1 lacks for running a script."""
     windows_path = "Z:" + str(script.resolve()).replace("/", "\\")
     return _real(machine).computer.prefix.run("--check51", windows_path).stdout.decode()
 

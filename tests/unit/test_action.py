@@ -42,7 +42,7 @@ def test_the_journey_of_a_pair_s_end(task: Task) -> None:
     assert task.run(INFO, preshared_keys=[KEY])["host"]["assigned"] == NAME
 
 
-def test_and_back(task: Task) -> None:
+def test_a_stage_that_is_reverted_leaves_nothing_to_remove(task: Task) -> None:
     transaction = task.run(POLICY, phase="stage", **RULES)["transaction"]
     assert task.run(POLICY, phase="revert", transaction=transaction, **RULES)["changed"] is True
     assert task.run(POLICY, name=NAME, state="absent")["changed"] is False
@@ -95,7 +95,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("fault", REFUSED)
-def test_what_the_host_refuses_at_the_door(task: Task, fault: Fault) -> None:
+def test_a_host_that_can_t_run_the_script_is_named_with_the_reason(task: Task, fault: Fault) -> None:
     task.server.host.impairments.refuses_with = fault
     result = task.run(POLICY, **RULES)
     assert (result["failed"], result["reason"], result["msg"]) == (True, str(fault), REFUSED[fault])
@@ -135,7 +135,7 @@ class TestErrors:
         assert not task.server.host.recorder.executions
 
     @pytest.mark.parametrize("seconds", [0, 3600])
-    def test_but_of_no_other(self, task: Task, seconds: int) -> None:
+    def test_no_other_time_is_refused(self, task: Task, seconds: int) -> None:
         assert task.run(POLICY, **RULES, settle_timeout=seconds)["matches"]
 
     def test_of_the_plan(self, task: Task) -> None:
@@ -231,7 +231,7 @@ class TestErrors:
         assert str(error.value) == sentence
         assert (error.value.__cause__, error.value.__context__) == (None, None), "newer cores print these, too"
 
-    def test_that_nobody_thought_of(self, task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_that_nobody_expected(self, task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
         def fail(*_arguments: object, **_named: object) -> None:
             raise ZeroDivisionError(KEY)
 

@@ -169,7 +169,7 @@ def test_the_variables_of_the_role_are_in_its_readme(role: Tree) -> None:
     assert set(re.findall(r"^\| `(l2tp_\w+)`", variables, re.MULTILINE)) == set(role)
 
 
-def test_ansible_leaves_what_may_have_a_key_in_it_to_the_role(entry_points: Tree, role: Tree) -> None:
+def test_ansible_leaves_variables_that_may_hold_a_key_to_the_role(entry_points: Tree, role: Tree) -> None:
     """Ansible evaluates, and may quote, what is documented where there are tasks; if not raw it checks it, too."""
     tasks = {path.stem for path in (ROLE / "tasks").glob("*.yml")}
     assert set(entry_points) - tasks == {OF_ALL}
@@ -327,7 +327,7 @@ def test_only_known_reasons_are_documented(modules: Tree, name: str) -> None:
     assert reasons(modules[name]["return"]) <= KNOWN_REASONS
 
 
-def test_all_reasons_are_documented_where_all_may_occur(modules: Tree) -> None:
+def test_every_reason_is_documented_where_any_may_occur(modules: Tree) -> None:
     assert reasons(modules[POLICY]["return"]) == KNOWN_REASONS - {error.reason for error in WITH_FILES}
 
 

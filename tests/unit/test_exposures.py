@@ -42,11 +42,11 @@ def test_a_test_that_exposes_a_host_fails() -> None:
     assert verdict(exposed) == "L2TP was in clear text, or with some peer: rras-tokyo after a start of Windows: none"
 
 
-def test_one_that_means_to_passes() -> None:
+def test_a_test_marked_as_exposing_passes() -> None:
     assert verdict(exposed, "by hand") == ""
 
 
-def test_one_that_says_so_and_does_not_fails() -> None:
+def test_a_test_marked_as_exposing_that_exposes_nothing_fails() -> None:
     said = "L2TP was never in clear text, though the test is marked so: by hand"
     assert verdict(lambda: Server().restart(), "by hand") == said
 

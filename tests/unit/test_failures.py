@@ -38,7 +38,7 @@ def test_what_changed_meanwhile_is_named(verb: str, path: str, sentence: str) ->
     assert _failures.sentence(failure(verb, path)) == sentence
 
 
-def test_whatever_else_is_said_with_what_the_host_did() -> None:
+def test_every_other_failure_says_what_the_host_was_doing() -> None:
     failed = failure("SetValue", LOCAL, Fault.FAILED, Outcome.UNDONE)
     assert _failures.sentence(failed) == (
         rf"The host stopped while it wrote a value at {LOCAL}: the value Id changed meanwhile. All changes were undone."

@@ -151,7 +151,7 @@ def test_what_is_written_is_encrypted_private_and_read_again(path: Path) -> None
     assert not any(key in repr(second) for key in second.keys.values())
 
 
-def test_it_stays_encrypted_with_the_password_that_it_had(path: Path) -> None:
+def test_it_stays_encrypted_with_its_old_password(path: Path) -> None:
     KeysFile.read(str(path), opened("two")).with_new(("a",)).write()
     KeysFile.read(str(path), opened("one", "two")).with_new(("b",)).write()
     assert list(KeysFile.read(str(path), opened("two")).keys) == ["a", "b"]
@@ -213,7 +213,7 @@ OTHER_CONTENT = (
     ],
     ids=itertools.count(),  # what is encrypted looks otherwise in each process
 )
-def test_another_content_is_refused_without_a_word_of_it(path: Path, content: str | bytes, sentence: str) -> None:
+def test_other_content_is_refused_without_quoting_it(path: Path, content: str | bytes, sentence: str) -> None:
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     before = path.read_bytes()
     with pytest.raises(DeclarationError) as refused:
@@ -222,7 +222,7 @@ def test_another_content_is_refused_without_a_word_of_it(path: Path, content: st
     assert path.read_bytes() == before
 
 
-def test_what_must_be_there_first(path: Path) -> None:
+def test_path_password_and_folder_must_be_there_first(path: Path) -> None:
     for given, vault, sentence in (
         ("", opened("one"), "l2tp_keys_file is not defined; write a path, such as group_vars/rras/l2tp_keys.yml."),
         (str(path), VaultLib(), NO_PASSWORD),

@@ -87,7 +87,7 @@ def test_messages_are_counted_where_something_else_limits_the_time() -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def test_what_no_http_carries_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_does_not_come_over_http_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """As over ssh, where requests need not be there."""
     monkeypatch.delitem(sys.modules, "requests.adapters")
     with _limit.limited(60):

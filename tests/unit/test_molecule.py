@@ -49,7 +49,7 @@ def said(lab: Lab, *, key: str = KEY, restarts: int = 0, before: str = "") -> li
         return list(complaints(expected, [TOKYO], links))
 
 
-def test_nothing_is_said_of_what_the_article_asks_for(configured: Lab) -> None:
+def test_a_server_configured_as_in_the_article_passes(configured: Lab) -> None:
     assert said(configured) == []
 
 
@@ -114,7 +114,9 @@ GIVEN = {
     ],
     ids=["nothing", "no password", "one address", "everything"],
 )
-def test_windows_of_one_s_own_are_asked_for(tmp_path: Path, given: dict[str, str], sentence: str) -> None:
+def test_the_scenario_asks_for_the_user_s_own_windows_servers(
+    tmp_path: Path, given: dict[str, str], sentence: str
+) -> None:
     """Before any server is reached; the other playbooks of the scenario come after this one."""
     scenario = ROOT / "extensions" / "molecule" / "windows_vms"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RRAS_")}

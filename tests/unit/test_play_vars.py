@@ -81,7 +81,7 @@ def test_what_many_hosts_share_is_evaluated_once_and_what_concerns_a_host_for_th
     assert done == hosts, "who the peers are is known only when it is evaluated"
 
 
-def test_an_own_connection_that_is_another_one_on_this_host_counts() -> None:
+def test_an_own_connection_that_has_another_value_on_this_host_counts() -> None:
     peers = ["tokyo", "osaka"]
     shared, raw = Shared(), [{"peers": peers, "key": "{{ inventory_hostname }}"}]
     found = {}

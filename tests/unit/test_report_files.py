@@ -132,7 +132,7 @@ def test_both_ends_stand_side_by_side_with_what_differs(troubled: page.PageRepor
         (None, "no", "harmful", False),
     ],
 )
-def test_the_restart_is_said(value: int | None, in_effect: str, restart: str, pending: bool) -> None:
+def test_a_pending_restart_is_shown(value: int | None, in_effect: str, restart: str, pending: bool) -> None:
     answer = proof(value, in_effect, rules=[rule()], policies=[policy("tokyo-osaka")])
     found = server(reports.report([LINK], {TOKYO: answer, OSAKA: sound("tokyo-osaka")}), TOKYO)
     assert (found["restart"], found["restart_pending"]) == (restart, pending)
@@ -161,7 +161,7 @@ def test_servers_that_failed_were_limited_away_or_are_not_managed_are_in_it() ->
         ({}, "Of the domain", []),
     ],
 )
-def test_only_what_is_in_force_is_said_to_be(
+def test_only_rules_in_force_are_shown_as_such(
     rules: dict[str, Any], domain_policy: str | None, in_force: list[str]
 ) -> None:
     answer = sound("tokyo-osaka")

@@ -174,7 +174,7 @@ def test_the_places_that_are_read_are_found() -> None:
 
 
 @pytest.mark.parametrize("place", sorted(READ, key=str), ids=str)
-def test_what_is_read_stays_when_it_is_a_key(place: readers.ResultPlace) -> None:
+def test_what_later_tasks_read_stays_even_if_it_equals_a_key(place: readers.ResultPlace) -> None:
     """As it was with any other key, and whatever the table of texts says of it."""
     step, where = place
     for _path, text, _described in leaves(readers.at(WITH_ANY_KEY[step], where), None):
@@ -200,7 +200,7 @@ def test_what_is_read_stays_when_it_is_a_key(place: readers.ResultPlace) -> None
 @example("**")
 @example(CONNECTION)
 @example(NAME.lower())
-def test_a_run_ends_as_with_any_other_key(key: str) -> None:
+def test_a_run_with_any_key_ends_in_the_same_way(key: str) -> None:
     assume(not key_fault(key))
     found = journey(key)
     if is_part_of_a_name(key):

@@ -267,7 +267,7 @@ NO_TEXT: tuple[Any, ...] = (21913025, 45045, 10.5, True, [KEY], {KEY: KEY})
 
 
 @pytest.mark.parametrize("value", NO_TEXT)
-def test_what_is_no_text_is_not_made_one(value: Any) -> None:
+def test_a_value_that_is_not_text_is_not_turned_into_text(value: Any) -> None:
     """Not a secret, and neither a name nor an address."""
     for option in TEXTS:
         given = {"name": "L2TP", "rules": [RULE | {"authentication": [{option: value}]}]}
@@ -293,7 +293,7 @@ def test_a_port_is_a_number_in_digits(port: Any) -> None:
     assert sentence == "rules[0].filters[0].source_port must be a whole number; write, for example, 1701."
 
 
-def test_half_a_character_is_in_no_text() -> None:
+def test_a_text_with_half_a_character_is_refused() -> None:
     half = "has half a character (a lone surrogate), which Windows can't store; write it again."
     given = {"name": "L2TP", "rules": [RULE | {"description": "a\ud800"}], "address": "\udfff"}
     assert list(_shape.problems(_specs.POLICY, given)) == [f"address {half}", f"rules[0].description {half}"]
@@ -344,7 +344,7 @@ def test_a_number_that_no_module_has_a_default_for_is_needed(name: str) -> None:
     assert said(PAIR, variables={name: None}) == [f"{name} is null; write a number, or leave it out."]
 
 
-def test_what_a_play_may_have_told_ansible_not_to_check() -> None:
+def test_the_role_checks_what_a_play_may_have_told_ansible_not_to_check() -> None:
     assert said(PAIR, variables={"l2tp_reboot": "Never"}) == [
         "l2tp_reboot is not one of its choices; write if_needed, if_unknown or never."
     ]
@@ -410,7 +410,7 @@ def test_a_wrong_shape_of_the_connections(given: Any, sentence: str) -> None:
 @pytest.mark.parametrize(
     "wrong", [given for given, _sentence in CONNECTIONS] + [[{"name": "a"}], [{"peers": [TOKYO, OSAKA]}]]
 )
-def test_no_step_of_the_role_breaks_at_a_wrong_shape(wrong: Any) -> None:
+def test_no_step_of_the_role_breaks_on_a_wrong_shape(wrong: Any) -> None:
     """A removal does not look at the connections' shape, and a host may ask about a peer whose shape is wrong."""
     restarting = {"__l2tp_value": {"reboot_required": True}}
     hostvars = {TOKYO: {"l2tp_connections": [PAIR], **restarting}, OSAKA: {"l2tp_connections": wrong, **restarting}}

@@ -53,7 +53,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> str:
     return ran.stdout + ran.stderr
 
 
-def test_each_filter_is_asked() -> None:
+def test_every_filter_is_tried() -> None:
     assert sorted(FILTERS) == sorted(path.stem for path in (PLUGINS / "filter").glob("*.py"))
 
 
@@ -83,5 +83,5 @@ def test_the_play_ends_there(tmp_path: Path, says: Says) -> None:
     ],
     ids=lambda path: f"{path.parent.name}-{path.stem}",
 )
-def test_what_must_say_so_can_be_read_by_the_older_python(path: Path) -> None:
+def test_the_older_python_can_parse_what_must_say_so(path: Path) -> None:
     ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 10))

@@ -53,7 +53,7 @@ def test_an_option_that_is_a_number_says_its_unit(place: str, name: str, said: s
     assert bool(UNIT.search(said)) is (name not in PURE), f"{name} of {place}: {said}"
 
 
-def test_all_of_them_are_looked_at() -> None:
+def test_every_option_that_is_a_number_is_found() -> None:
     names = {name for _place, name, _said in NUMBERS}
     assert names >= PURE | {
         "host_timeout",

@@ -3,28 +3,30 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 r"""The records that the controller and transaction.ps1 exchange.
 
-A record is one line of tab-separated fields. A field that can hold anything is base64: of bytes for binary data, of
-UTF-8 for anything else (a number in decimal, as a signed one; the strings of a list joined by NUL). The kind of a value
-is named as .NET's RegistryValueKind does. Paths are relative to HKEY_LOCAL_MACHINE.
+A record is one line of tab-separated fields. A field that can hold anything is base64: of the bytes of binary data, of
+UTF-8 text for anything else (a number as signed decimal; the strings of a list joined by NUL). Kinds of values have the
+names of .NET's RegistryValueKind. Paths are relative to HKEY_LOCAL_MACHINE.
 
-Requests, in the order in which they are carried out (any error undoes all of them):
+Requests are carried out in the order in which they arrive; any error undoes all of them:
 
 ===============  =====================================  =============================================================
 verb             fields                                 what it does
 ===============  =====================================  =============================================================
 Prepare          nonce, seconds                         the nonce for digests; how long a program may run
-ReadTree         path, names, depth                     answers a key and what is below it, down to a depth; names are
-                                                        value names joined by commas, ``*``, or behind a ``|``
-                                                        what the data of the values contain
+ReadTree         path, names, depth                     answers a key and what is below it, down to a depth; names:
+                                                        value names joined by commas, ``*`` for all, or, beginning
+                                                        with ``|``, a text that the data of a value must contain
 ReadDigest       path                                   answers HMAC-SHA256(nonce, fingerprint of the keys there)
 RunProgram       program, arguments, pattern, must or   runs netsh, net or sc, answers the exit code and what matches
-                 may, program and arguments to undo it  the pattern (base64) in its output; ``must``: an error, unless
-                                                        the code is 0, or of net: unless the service is as it should be
+                 may, program and arguments to undo it  the pattern (base64) in its output; with ``must`` it is an
+                                                        error unless the code is 0 or, for net, unless the service is
+                                                        then started or stopped as asked
 ExpectUnchanged  path, digest                           conflict, unless ``ReadDigest`` would still answer the same
 ExpectValue      path, name, data                       conflict, unless the value has this data
 ExpectSealed     path, name, source                     conflict, unless the source still has the fingerprint there
 Seal             path, name, source                     writes the fingerprint of the source into a value
-CreateKey        path, ``None`` or ``Volatile``         creates a key and the missing ones above it; a volatile one anew
+CreateKey        path, ``None`` or ``Volatile``         creates a key and any missing ones above it; replaces the key
+                                                        if it is to be volatile
 ProtectKey       path, SDDL                             replaces the access list of a key
 SetValue         path, name, kind, data                 writes a value
 UnsetValue       path, name                             deletes a value
@@ -43,16 +45,16 @@ value          name (base64), kind, data (base64)      a value; kind ``Withheld`
 access         SDDL (base64)                           the access list of the key (rules only)
 denied         path (base64)                           a key that not even administrators may read
 digest         digest (base64)
-ran            command (base64), code, lines (base64)  the exit code, -1 where the program could not be run to its end
+ran            command (base64), code, lines (base64)  the exit code, -1 if the program could not be run to its end
 deleted        path (base64)                           a key of the policy store that ``DeleteListed`` deleted
 assigned       ``netsh`` or ``registry``               how the policy was assigned
 done                                                   the last answer: everything was done
-error          code, verb, path, message (base64),     the last answer: nothing is left of what was done, unless
-               outcome, what is left (base64)          outcome is ``partly`` (others: ``nothing``, ``undone``)
+error          code, verb, path, message (base64),     the last answer; outcome: ``nothing`` was done, all of it was
+               outcome, what is left (base64)          ``undone``, or only ``partly``
 =============  ======================================  ==============================================================
 
-The fingerprint of a key is HMAC-SHA256, under a constant, of everything below it but the values named whenChanged. It
-never leaves the host.
+The fingerprint of a key is the HMAC-SHA256, under a constant, of everything below it except the values named
+whenChanged. It never leaves the host.
 """
 
 from __future__ import annotations
@@ -69,7 +71,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 
 
 class Fault(enum.StrEnum):
-    """Why a script did not do what it was asked to."""
+    """Why a script did not do what it was asked to do."""
 
     REFUSED = "refused"
     CONFLICT = "conflict"
@@ -83,7 +85,7 @@ class Fault(enum.StrEnum):
 
 
 class Outcome(enum.StrEnum):
-    """What an error left of an execution."""
+    """What an error left of the changes of an execution."""
 
     NOTHING = "nothing"
     UNDONE = "undone"
@@ -91,15 +93,15 @@ class Outcome(enum.StrEnum):
 
 
 MOST_RECORDS = 8 * 2**20
-"""Bytes of an answer that are looked at: some 1,600 connections of one host, whose answer is 5 kB for each."""
+"""The largest answer, in bytes, that is read: enough for some 1,600 connections of one host, at 5 kB each."""
 _COMPRESSED = b"\x1f\x8b"
-"""How a file of gzip begins, and no record does."""
+"""How gzip data begins; no record begins like this."""
 _GZIP = 16 + zlib.MAX_WBITS
-"""zlib's number for gzip."""
+"""The parameter wbits with which zlib reads gzip."""
 
 
 class OversizedAnswerError(RrasError):
-    """The output, or the answer in it, is larger than any answer of ours. most: bytes that an answer may have."""
+    """The output, or the answer in it, is too large. most: the most bytes that an answer may have."""
 
     reason = "no_answer"
 
@@ -115,7 +117,7 @@ class MalformedAnswerError(RrasError):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Ran:
-    """How a program ended on the host: its exit code (-1: not run to its end) and the lines that were asked for."""
+    """How a program ended on the host: its exit code (-1: not run to its end) and the requested lines of its output."""
 
     code: int
     lines: tuple[str, ...]
@@ -131,7 +133,7 @@ class Failure:
     message: str
     outcome: Outcome
     left: str
-    """What could not be undone; of outcome ``undone``, what was started and runs on."""
+    """What could not be undone; if the outcome is ``undone``, what was started and still runs."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ class Answer:
 
     tree: Tree
     denied: frozenset[str]
-    """The keys of the tree that not even administrators may read: nothing is known of their values."""
+    """The keys of the tree that not even administrators may read; nothing is known of their values."""
     access: Mapping[str, str]
     digests: tuple[str, ...]
     ran: Mapping[str, Ran]
@@ -150,7 +152,7 @@ class Answer:
 
 
 def encode(step: steps.Step) -> str:
-    """The record that asks for a step: its name is the verb."""
+    """Return the record that asks for a step. It begins with the verb, which is the step's name."""
     return "\t".join((type(step).__name__, *_fields(step)))
 
 
@@ -184,11 +186,11 @@ def _fields(step: steps.Step) -> tuple[str, ...]:  # noqa: C901, PLR0911 - one l
 
 
 def unpacked(text: str) -> str:
-    """The records of an answer as it travels: compressed (RFC 1952), in base64, broken into lines.
+    """Return the records of an answer that arrived compressed (RFC 1952), in base64, broken into lines.
 
-    The ready-made answers of hosts on which the script does not run are not compressed.
+    The ready-made answers of hosts on which the script can't run are not compressed.
 
-    Raises `MalformedAnswerError` for what was damaged, `OversizedAnswerError` for more than `MOST_RECORDS`.
+    Raises `MalformedAnswerError` for damaged data, `OversizedAnswerError` for more than `MOST_RECORDS`.
     """
     try:
         data = base64.b64decode("".join(text.split()), validate=True)
@@ -208,14 +210,15 @@ def _inflated(data: bytes) -> bytes:
 
 
 def decode_frame(text: str) -> Answer:
-    """Read an answer as it travels. Raises what `unpacked` and `decode` do."""
+    """Read an answer in the form in which it arrives. Raises what `unpacked` and `decode` raise."""
     return decode(unpacked(text))
 
 
 def decode(text: str) -> Answer:
     """Read an answer.
 
-    Raises `MalformedAnswerError`, with the last key that was read, when a record is not as this module describes it.
+    Raises `MalformedAnswerError`, naming the last key that was read, if a record has not the form that this module
+    describes.
     """
     reader = _Reader()
     try:
@@ -289,14 +292,14 @@ class _Reader:
 
 
 def _data(value: Value) -> str:
-    """The field of a value's data."""
+    """Return the field for a value's data."""
     if value.kind in (Kind.DWORD, Kind.QWORD):
         return _base64(str(int.from_bytes(value.data, "little", signed=True)))
     return _base64(value.text if value.kind in _TEXTS else value.data)
 
 
 def _value(kind_name: str, data: str) -> Value:
-    """The value of a field; a kind that this collection has no name for counts as no kind."""
+    """Return the value that a field stands for; one of an unknown kind becomes a value of Kind.NONE."""
     kind = _KINDS.get(kind_name, Kind.NONE)
     if kind in _TEXTS:
         return Value(kind, _text(data).encode("utf-16-le"))

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One execution on a Windows host: a fixed command, everything else on standard input, one framed answer."""
+"""One execution on a Windows host: a fixed command line, everything else on standard input, one framed answer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import steps
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
 
 PREFIX = "PowerShell -NoProfile -NonInteractive -ExecutionPolicy Unrestricted -EncodedCommand "
-"""The exact text behind which Ansible's connections recognise an encoded command and leave it alone."""
+"""The exact beginning by which Ansible's connections recognise an encoded command, which they then leave alone."""
 
 BOOTSTRAP = (
     "if(\"$($ExecutionContext.SessionState.LanguageMode)\"-ne'FullLanguage')"
@@ -24,29 +24,30 @@ BOOTSTRAP = (
     'else{&{$l=@($args[0])-join"`n"-split"`r?`n";$n=[array]::IndexOf($l,\'#records\');'
     '&([scriptblock]::Create($l[0..($n-1)]-join"`n"))$l[($n+1)..$l.Count]}@($input)}'
 )
-"""Runs the lines of standard input before ``#records`` on the lines after it.
+"""Runs the lines of standard input before ``#records`` as a script, with the lines after it as arguments.
 
-It is tested at the door whether the language is constrained, where nearly nothing else would work: the answer is then a
-ready-made one, the base64 of "error<TAB>constrained_language<TAB><TAB><TAB><TAB>nothing<TAB><NEWLINE>" in its frame.
-Below 300 characters: with cores before 2.19 the command is encoded twice and must fit into 8191 characters.
-"""
+The first thing it checks is the language mode: in a constrained one, next to nothing would work. The answer is then
+ready-made, the base64 of "error<TAB>constrained_language<TAB><TAB><TAB><TAB>nothing<TAB><NEWLINE>" in its frame. The
+text has fewer than 300 characters, since with cores before 2.19 the command is encoded twice and must fit into 8191
+characters."""
 
 COMMAND = PREFIX + base64.b64encode(BOOTSTRAP.encode("utf-16-le")).decode("ascii")
 RECORDS = "#records"
 FRAME = re.compile(r"#rras#([A-Za-z0-9+/=\s]+)#rras#")
 _UNQUOTED_FRAME = re.compile(r"(?<!')#rras#(?=([A-Za-z0-9+/=\s]+)#rras#)")
-"""As `FRAME`, but none of those in an echo of the script, and each that ends where another begins."""
+"""Like `FRAME`, but not within an echo of the script, and also matching where one frame's end is another's
+beginning."""
 
 
 MOST_OUTPUT = 8 * 2**20
-"""Characters of output that are looked at, of which an answer needs a small part, since it is compressed."""
+"""Characters of output that are read; an answer needs a small part of them, since it is compressed."""
 _MOST_CAUSE = 10_000
-"""Characters of an output without an answer that are looked at."""
+"""Characters of an output without an answer that are searched for the cause."""
 _LONGEST_LINE = 400
-"""Characters of a line that can be one of PowerShell's about a place."""
+"""The longest line, in characters, that may be PowerShell's note of a position."""
 
 SCRIPT = pathlib.Path(__file__).with_name("transaction.ps1")
-"""The script as a person reads it."""
+"""The script, with its comments."""
 
 
 _CHANGING = re.compile(r"^#region Changing\b.*?^#endregion$", re.MULTILINE | re.DOTALL)
@@ -54,11 +55,13 @@ _READING_STEPS = (steps.ReadTree, steps.ReadDigest, steps.RunProgram)
 
 
 def script_text(*, only_reads: bool = False) -> str:
-    """The script that an execution carries on standard input: its statements, and nothing for a reader.
+    """Return the script that an execution sends on standard input: its statements, without comments and indentation.
 
-    It has two forms, both constant: whole, and without what changes anything, for executions that only read.
+    It has two constant forms: the whole script, and one without the functions that change anything, for executions that
+    only read.
 
-    A comment has lines of its own there, and no text goes on from one line to the next, so that this is all it takes.
+    Removing whole lines is enough, because in the script a comment has lines of its own, and no string continues on the
+    next line.
     """
     text = SCRIPT.read_text(encoding="ascii")
     lines = [line.strip() for line in (_CHANGING.sub("", text) if only_reads else text).splitlines()]
@@ -67,7 +70,7 @@ def script_text(*, only_reads: bool = False) -> str:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Output:
-    """What came back from a command: its exit code and its two streams."""
+    """What a command returned: its exit code and its two streams."""
 
     code: int
     stdout: str
@@ -75,18 +78,18 @@ class Output:
 
 
 def frame_of(text: str) -> str:
-    """The last whole answer in an output, since a banner or an echo may stand before it; empty where there is none."""
+    """Return the last complete answer in an output, after any banner or echo; empty if there is none."""
     found = [match[1] for match in _UNQUOTED_FRAME.finditer(text) if not match[1].isspace()]
     return found[-1] if found else ""
 
 
 _POINTER = re.compile(r"\s*(~+|Line \||\d+ \|.*|\|\s*~+)\s*")
 _PLACE = re.compile(r"\S.*\d.*:\s?\d+\s*")
-"""The line and the character of an error, in any language; a line of code follows."""
+"""The line and the character of an error, in any language; a line of code follows it."""
 
 
 def cause(output: Output) -> str:
-    """What an output without an answer says, without PowerShell's lines about where in a script it happened."""
+    """Return what an output without an answer says, except PowerShell's notes of where in a script an error is."""
     text = _beginning(output.stderr) or _beginning(output.stdout) or "no output"
     kept: list[str] = []
     categorised = False
@@ -100,13 +103,13 @@ def cause(output: Output) -> str:
 
 
 def _beginning(text: str) -> str:
-    """What of an output is looked at: whole lines of it, if it has any."""
+    """Return the part of an output that is searched: whole lines, if it has any."""
     begun = text[:_MOST_CAUSE].strip()
     return begun if len(text) <= _MOST_CAUSE else begun.rpartition("\n")[0] or begun
 
 
 class NoAnswerError(RrasError):
-    """The command ended without an answer of ours."""
+    """The command ended without an answer from our script."""
 
     reason = "no_answer"
 
@@ -116,7 +119,7 @@ class NoAnswerError(RrasError):
 
 
 class ExecutionError(RrasError):
-    """The host refused, or did not manage, what it was asked to do."""
+    """The host refused to do what it was asked to do, or failed."""
 
     def __init__(self, failure: records.Failure) -> None:
         super().__init__(f"{failure.fault} {failure.verb} {failure.path}".strip())
@@ -125,10 +128,10 @@ class ExecutionError(RrasError):
 
 
 class Session:
-    """Executions on one host that share a nonce.
+    """A series of executions on one host that share a nonce.
 
-    The nonce is 32 random bytes, made for one task: digests of one task can be compared with each other and with
-    those of declared keys, and with nothing else.
+    The nonce is 32 random bytes, made for one task: its digests can be compared with each other and with those of
+    declared keys, but with nothing else.
     """
 
     def __init__(self, execute: Callable[[str, bytes], Output], nonce: bytes, program_seconds: int) -> None:
@@ -138,9 +141,9 @@ class Session:
     def run(self, wanted: Iterable[steps.Step]) -> records.Answer:
         """Carry out steps, all of them or none.
 
-        Raises `ExecutionError` when the host says that it did not, `NoAnswerError` when it says nothing that this
-        collection understands; and of `plugin_utils._host.records`, `OversizedAnswerError` when it says more than is
-        looked at, `MalformedAnswerError` when only a part is understood.
+        Raises `ExecutionError` if the host reports a failure, `NoAnswerError` if it returns nothing that this
+        collection understands; and, from `plugin_utils._host.records`, `OversizedAnswerError` if there is too much to
+        read, `MalformedAnswerError` if only a part is understood.
         """
         requests = tuple(wanted)
         lines = [RECORDS, *map(records.encode, (self._prepare, *requests))]
@@ -159,7 +162,7 @@ class Session:
 
 
 def _check_complete(answer: records.Answer, requests: Iterable[steps.Step]) -> None:
-    """Raise `MalformedAnswerError` where an answer lacks what always answers: digests, and how programs ended."""
+    """Raise `MalformedAnswerError` if a step that is always answered has no answer: a digest, or a program's end."""
     digests = sum(isinstance(step, steps.ReadDigest) for step in requests)
     programs = {f"{step.program} {step.arguments}" for step in requests if isinstance(step, steps.RunProgram)}
     missing = sorted(programs - set(answer.ran))
@@ -171,7 +174,7 @@ def _check_complete(answer: records.Answer, requests: Iterable[steps.Step]) -> N
 def _with_started(
     failure: records.Failure, requests: Iterable[steps.Step], ran: Mapping[str, records.Ran]
 ) -> records.Failure:
-    """Name what was started before the failure and is not stopped by the undo."""
+    """Return a failure that also names what was started before it and keeps running after the undo."""
     if failure.outcome is not records.Outcome.UNDONE:
         return failure
     starts = [step for step in requests if isinstance(step, steps.RunProgram) and step.arguments.startswith("start ")]

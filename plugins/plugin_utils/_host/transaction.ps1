@@ -3,11 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # One execution on a Windows host, for Windows PowerShell 5.1: records in, records out (records.py lists them). It
-# calls no cmdlet: module logging (event 4103) writes what a cmdlet is given, and preshared keys are handled here. What
-# it uses of .NET is in .NET Framework 4.5 and in .NET 10. Comments have lines of their own: they are not sent.
+# calls no cmdlet, because module logging (event 4103) writes down a cmdlet's arguments, and preshared keys are handled
+# here. It uses only what both .NET Framework 4.5 and .NET 10 have. Comments have lines of their own and are not sent.
 param([string[]] $lines)
 
-# Windows PowerShell before 5.1 has no ::new(), so nothing below would work. The answer is ready-made, the base64 of
+# Windows PowerShell before 5.1 lacks ::new(), so nothing below would work. The answer is ready-made, the base64 of
 # "error<TAB>powershell_too_old<TAB><TAB><TAB><TAB>nothing<TAB><NEWLINE>" in its frame.
 if ($PSVersionTable.PSVersion -lt [version] '5.1') {
     return '#rras#ZXJyb3IJcG93ZXJzaGVsbF90b29fb2xkCQkJCW5vdGhpbmcJCg==#rras#'
@@ -15,8 +15,8 @@ if ($PSVersionTable.PSVersion -lt [version] '5.1') {
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 
-# What may be read, written and run. A variable whose name ends in Form is a pattern, and nothing else is one; \\ and \.
-# stand in them for the characters alone. Case does not count.
+# What may be read, written and run. The variables whose names end in Form, and no others, are patterns; \\ and \.
+# stand there for the literal characters. Case is ignored.
 function Join-Forms([string[]] $forms) { "($($forms -join '|'))" }
 $nameForm = '\w+'
 $base64Form = '[A-Za-z0-9+/=]*'
@@ -63,14 +63,14 @@ $programForm = Join-Forms @(
 )
 $placeForm = Join-Forms @("($partForm|$ownForm|$storeForm)`t$nameForm", $prohibitForm)
 
-# Somebody else's value has any kind, and is given back with it; what we write ourselves has one of four.
+# Somebody else's value may be of any kind, and is given back as that kind; what we write is of one of four kinds.
 $writableForm = Join-Forms @(
     "$placeForm`t(String|MultiString|DWord|Binary)"
     "($ownForm`t$nameForm|$prohibitForm)`t(QWord|ExpandString|None)"
 )
 
-# The verbs and the form of their fields. Each verb is the function of that name. A record of another form is refused
-# before anything is done.
+# The verbs and the forms of their fields. Each verb is carried out by the function of that name. A record of any other
+# form is refused before anything is done.
 $verbs = @{
     Prepare         = $base64Form, '\d{1,5}'
     ReadTree        = $treeForm
@@ -91,8 +91,8 @@ $verbs = @{
     AssignPolicy    = "($partForm)?"
 }
 
-# An assignment inside a function makes a variable of the function's own. So what changes is kept in objects: the
-# answer, what takes the changes back, and where we are (verb and path; fault is what to answer if something throws).
+# An assignment inside a function creates a local variable. So whatever changes is kept in objects: the answer, the
+# calls that undo the changes, and where we are (verb and path; fault is what to answer if something throws).
 $storePath = 'SOFTWARE\Policies\Microsoft\Windows\IPSec\Policy\Local'
 $ownPath = 'SOFTWARE\rras.ipsec'
 $rasmanPath = 'SYSTEM\CurrentControlSet\Services\RasMan\Parameters'
@@ -118,8 +118,8 @@ function Fail([string] $fault, [string] $message) {
     throw [InvalidOperationException]::new($message)
 }
 
-# What a function returns is unrolled: a byte[] would arrive as object[], a list of one as its element. The comma in
-# front keeps it whole. What .NET is to take as bytes is cast again.
+# What a function returns is unrolled: a byte[] would arrive as object[], a list of one as its element. A comma in
+# front keeps it whole. What .NET must receive as bytes is cast again.
 function Get-Digest([byte[]] $data) { , [Security.Cryptography.HMACSHA256]::new($state.nonce).ComputeHash($data) }
 function Get-Data($key, [string] $name) { , $key.GetValue($name, $null, 'DoNotExpandEnvironmentNames') }
 function ConvertTo-Field($data) {
@@ -127,8 +127,8 @@ function ConvertTo-Field($data) {
     Encode ($data -join "`0")
 }
 
-# The registry takes any bytes as a number, and kinds that .NET has no name for. Only what .NET could read as what its
-# kind says can be written again.
+# The registry accepts any bytes as a number, and kinds that .NET has no name for. A value can be written back only if
+# .NET could read it as its kind says.
 function Test-Data([string] $kind, $data) {
     switch ($kind) {
         'DWord' { $data -is [int] }
@@ -138,8 +138,8 @@ function Test-Data([string] $kind, $data) {
     }
 }
 
-# A rule as it may travel ([MS-GPIPSEC] 2.2.1.2.3): with digests under the nonce in the place of preshared keys and of
-# unknown methods; certificates (3) and Kerberos (5) as they are. A number that no rule has shows that the data is
+# A rule in the form that may be sent ([MS-GPIPSEC] 2.2.1.3.1): preshared keys and unknown methods are replaced by
+# digests under the nonce; certificates (3) and Kerberos (5) stay. A number that no rule has shows that the data is
 # something else, which may be a key: whatever can't be parsed throws.
 function Read-Bytes($in, [int] $count) {
     $left = $in.BaseStream.Length - $in.BaseStream.Position
@@ -183,7 +183,7 @@ function Get-MaskedRule([byte[]] $data) {
     Copy-OneOf $in $out 0, 1
     Copy-Text $in $out
 
-    # Vista and later append sections, each behind a mark of 16 bytes. An unused byte may stand before one.
+    # Vista and later append sections, each after a mark of 16 bytes, which one unused byte may precede.
     while ($in.BaseStream.Length - $in.BaseStream.Position -ge 16) {
         $rest = [BitConverter]::ToString($data, [int] $in.BaseStream.Position)
         if ($rest -notmatch '^(..-)?(01-){15}0[123]') { break }
@@ -200,7 +200,7 @@ function Get-MaskedRule([byte[]] $data) {
     , [byte[]] ($data[0..15] + [BitConverter]::GetBytes([int] $body.Length) + $body.ToArray() + [byte] 0)
 }
 
-# A preshared key never travels. Objects that hold none travel as they are, rules masked, all else as length and digest.
+# A preshared key is never sent. Objects without keys are sent as they are, rules masked, all else as length and digest.
 function Get-Shown([string] $path, [string] $name, $data) {
     if ($null -eq $data) { $data = [byte[]]::new(0) }
     if ($data -isnot [byte[]]) { $data = [BitConverter]::GetBytes($data) }
@@ -213,7 +213,7 @@ function Get-Shown([string] $path, [string] $name, $data) {
     'Withheld', [byte[]] ([BitConverter]::GetBytes($data.Length) + (Get-Digest $data))
 }
 
-# Reading. $null where there is no key; $false where there is one that not even administrators may read.
+# Reading. The result is $null if there is no key, and $false if not even administrators may read it.
 function Open-ToRead([string] $path) {
     try { $root.OpenSubKey($path) } catch [Security.SecurityException] { $false }
 }
@@ -248,8 +248,9 @@ function ReadTree([string] $path, [string] $names, [int] $depth) {
     }
 }
 
-# The fingerprint of keys: all below them but the times, in an order that does not depend on how it was written. SHA256
-# throws in FIPS mode before .NET Framework 4.6.2, HMACSHA256 does not. It never leaves the host; its digest does.
+# The fingerprint of keys: everything below them except the times, in an order that does not depend on how it was
+# written. SHA256 throws in FIPS mode before .NET Framework 4.6.2; HMACSHA256 does not. The fingerprint never leaves the
+# host; its digest does.
 function Get-Lines([string] $path) {
     $key = Open-ToRead $path
     if ($null -eq $key) { return }
@@ -272,9 +273,9 @@ function Get-Fingerprint([string[]] $paths) {
 function Get-StoreDigest([string] $path) { [Convert]::ToBase64String((Get-Digest (Get-Fingerprint $path))) }
 function ReadDigest([string] $path) { Answer 'digest' (Get-StoreDigest $path) }
 
-# .NET follows registry links and can't see them, and a link below our key would lead our deletions anywhere. But hardly
-# any key lets in as few as ours, and none of ours is deeper than eight levels. Without an access list
-# everybody is let in.
+# .NET follows registry links without noticing them, and a link below our key could lead our deletions anywhere. But
+# hardly any key grants access to as few as ours does, and none of ours is deeper than eight levels. Without an access
+# list, everybody has access.
 function Get-Trustees([string] $path) {
     $sddl = Get-Access $path
     if ($sddl -notmatch "^$listForm") { return 'everybody' }
@@ -291,8 +292,9 @@ function Assert-Own([string] $path, [string[]] $trusted, [int] $depth) {
     foreach ($child in $key.GetSubKeyNames()) { Assert-Own "$path\$child" $trusted ($depth + 1) }
 }
 
-# Running programs, by .NET and by absolute path: under Stop, a line that a program writes to stderr would end a script
-# of PowerShell 5.1, and sc is an alias there. Both streams are read at once, or a full one would block the program.
+# Running programs, by .NET and by absolute path: under 'Stop', a line on a program's stderr would end a script of
+# PowerShell 5.1, and sc is an alias there. Both streams are read at the same time, or a full one would block the
+# program.
 function Start-Program([string] $program, [string] $given) {
     $start = [Diagnostics.ProcessStartInfo]::new("$([Environment]::SystemDirectory)\$program.exe", $given)
     $start.UseShellExecute = $false
@@ -311,15 +313,15 @@ function Start-Program([string] $program, [string] $given) {
     $task.ExitCode, ($out.Result + "`n" + $errors.Result)
 }
 
-# The state of a service is the second number that sc prints. The labels before the numbers are translated.
+# The state of a service is the second number that sc prints. The labels in front of the numbers are translated.
 function Get-State([string] $service) {
     $code, $text = Start-Program 'sc' "query $service"
     $found = [regex]::Matches($text, ':\s+([0-9a-f]+)\s')
     if ($found.Count -gt 1) { $found[1].Groups[1].Value }
 }
 
-# What a program was to do and did not, as a sentence. Of net.exe only the service's state tells: others start services,
-# too, and then it ends with 2. Of the states, 1 is stopped, 2 starting, 3 stopping, 4 running.
+# What a program failed to do, as a sentence. For net.exe only the service's state decides: if somebody else has started
+# the service, it ends with 2. The states are 1 stopped, 2 starting, 3 stopping, 4 running.
 function Get-Shortfall([string] $program, [string] $given, [int] $code) {
     $said = "$program $given ended with code $code"
     if ($program -ne 'net' -and $code -ne 0) { return $said }
@@ -340,7 +342,7 @@ function Undo-Program([string] $program, [string] $given) {
     Assert-Done $program $given $code
 }
 
-# A program that was ended for its time may have done its work before, so it is undone as well.
+# A program that was killed for taking too long may have done its work already, so it is undone as well.
 function RunProgram(
     [string] $program, [string] $given, [string] $pattern, [string] $must, [string] $undoer, [string] $undoing
 ) {
@@ -352,9 +354,9 @@ function RunProgram(
     Answer 'ran' (Encode "$program $given") $code (Encode $found)
 }
 
-#region Changing. An execution that only reads does not carry what stands from here to the end of the region.
+#region Changing. This region is left out of the script for an execution that only reads.
 
-# Expecting. What is not as it was read is somebody else's work: a conflict.
+# Expecting. If something is no longer as it was read, somebody else changed it: a conflict.
 function Assert-Same([string] $found, [string] $expected, [string] $what) {
     if ($found -cne $expected) { Fail 'conflict' "$what changed meanwhile" }
 }
@@ -370,7 +372,7 @@ function ExpectSealed([string] $path, [string] $name, [string] $source) {
     ExpectValue $path $name (ConvertTo-Field (Get-Fingerprint $source))
 }
 
-# Writing values. Each function that changes something leaves on $undo what takes it back: a function and its arguments.
+# Writing values. Each function that changes something pushes on $undo what undoes it: a function and its arguments.
 function Push-Value($key, [string] $path, [string] $name) {
     $kind = "$($key.GetValueKind($name))"
     $data = Get-Data $key $name
@@ -395,7 +397,7 @@ function Seal([string] $path, [string] $name, [string] $source) {
     Set-Data $path $name (Get-Fingerprint $source) 'Binary'
 }
 
-# DeleteValue says nothing where the value stays.
+# DeleteValue reports no error if the value stays.
 function UnsetValue([string] $path, [string] $name) {
     $key = Open-Key $path
     if ($key.GetValueNames() -notcontains $name) { return }
@@ -404,8 +406,8 @@ function UnsetValue([string] $path, [string] $name) {
     if ($key.GetValueNames() -contains $name) { Fail 'failed' "the value $name of the key $path is still there" }
 }
 
-# Making keys. CreateSubKey would only open a lasting key where a volatile one is wanted, and alone it would make
-# parents that nobody undoes. The overload with a bool needs .NET Framework 4.6.
+# Making keys. If a volatile key is wanted, CreateSubKey would only open a lasting one that exists. It would also make
+# parents that no undo deletes. Its overload with a bool needs .NET Framework 4.6.
 function CreateKey([string] $path, [string] $lifetime, [string] $undoer = 'DeleteKey') {
     if ($lifetime -eq 'Volatile') { DeleteKey $path }
     if ($null -ne $root.OpenSubKey($path)) { return }
@@ -419,8 +421,8 @@ function Remove-EmptyKey([string] $path) {
     $root.DeleteSubKey($path)
 }
 
-# A key as CreateSubKey returns it has no right to change permissions, so it is opened again. Without the section
-# 'Access' Windows would be asked to change owner and group, too, and refuse.
+# The key that CreateSubKey returns was opened without the right to change permissions, so it is opened again. Without
+# the section 'Access', Windows would be asked to change owner and group, too, and would refuse.
 function ProtectKey([string] $path, [string] $sddl) {
     $undo.Push(@('ProtectKey', $path, (Get-Access $path)))
     $security = [Security.AccessControl.RegistrySecurity]::new()
@@ -437,7 +439,7 @@ function Get-Lifetime([string] $path) {
     'None'
 }
 
-# Deleting keys. What is left may be a link that leads nowhere now, which can't be opened: it is looked for in the list.
+# Deleting keys. What remains may be a dangling link, which can't be opened, so its name is looked up in the parent.
 function DeleteKey([string] $path) {
     $key = $root.OpenSubKey($path)
     if ($null -eq $key) { return }
@@ -460,7 +462,7 @@ function DeleteListed([string] $path, [string] $name) {
     }
 }
 
-# Keys that may not be read are left out of a copy, and so are values that nobody but Windows could write.
+# A copy leaves out keys that may not be read, and values that only Windows itself could write.
 function CopyKey([string] $source, [string] $target) {
     $key = Open-ToRead $source
     if ($key -isnot [Microsoft.Win32.RegistryKey]) { return }
@@ -473,8 +475,8 @@ function CopyKey([string] $source, [string] $target) {
     foreach ($child in $key.GetSubKeyNames()) { CopyKey "$source\$child" "$target\$child" }
 }
 
-# Windows writes the hives SOFTWARE and SYSTEM to disk when it likes, each by itself; .NET flushes only through an
-# object that has set a value. Of an undo, what was undone until then comes to disk first, too.
+# Windows writes the hives SOFTWARE and SYSTEM to disk whenever it likes, each by itself; .NET flushes only through an
+# object that has set a value. In an undo, too, what has been undone so far is written to disk at this point.
 function Flush([string] $path) {
     while ($null -eq ($key = $root.OpenSubKey($path, $true))) { $path = $path.Substring(0, $path.LastIndexOf('\')) }
     $key.SetValue('rras.ipsec', '', 'String')
@@ -483,8 +485,9 @@ function Flush([string] $path) {
     foreach ($other in $rasmanPath, $storePath) { $undo.Push(@('Flush', $other)) }
 }
 
-# Assigning. netsh ends with 0 after some errors, so its output and the registry are looked at. Else the registry is
-# written here, and 129 tells PolicyAgent to load it: a restart would lose RRAS's automatic filters (KB 248750).
+# Assigning. netsh ends with 0 after some errors, so its output and the registry are checked. If it failed, the registry
+# is written here, and control 129 tells PolicyAgent to reload: restarting it would lose RRAS's automatic filters
+# (KB 248750).
 function Get-Assigned { "$((Open-Key $storePath).GetValue('ActivePolicy'))" }
 function AssignPolicy([string] $policy) {
     $before = Get-Assigned
@@ -503,7 +506,7 @@ function AssignPolicy([string] $policy) {
 #endregion
 
 # The execution. Every record is checked before any is carried out. An error names the verb, and the path if the
-# fields begin with one: never data.
+# fields begin with one, but never data.
 function Get-Request([string] $line) {
     $verb, $fields = $line.Split([char[]] "`t", 2)
     $path = [regex]::Match($fields, '^(SOFTWARE|SYSTEM)\\[^\t]*').Value
@@ -517,8 +520,8 @@ function Get-Request([string] $line) {
 }
 $held = $false
 try {
-    # A 32-bit PowerShell on a 64-bit Windows sees another HKLM\SOFTWARE. One script of ours runs at a time: a script
-    # that was killed leaves its mutex abandoned, which is as good as free.
+    # A 32-bit PowerShell on a 64-bit Windows sees another HKLM\SOFTWARE. Only one script of ours runs at a time; if it
+    # is killed, it leaves its mutex abandoned, which is as good as free.
     if ([Environment]::Is64BitOperatingSystem -and -not [Environment]::Is64BitProcess) { Fail 'wow64' '' }
     $user = [Security.Principal.WindowsPrincipal] [Security.Principal.WindowsIdentity]::GetCurrent()
     if (-not $user.IsInRole([Security.Principal.WindowsBuiltInRole] 'Administrator')) { Fail 'not_administrator' '' }
@@ -540,8 +543,8 @@ try {
     }
     Answer 'done'
 } catch {
-    # Everything is taken back in reverse, and the fingerprint proves it. What takes back pushes on $undo, too, and may
-    # change the fault: so both are noted first.
+    # Everything is undone in reverse order, and the fingerprint proves it. The undoing functions, too, push on $undo
+    # and may change the fault, so both are saved first.
     $fault = $state.fault
     $message = $_.Exception.GetBaseException().Message
     $steps = $undo.ToArray()
@@ -564,8 +567,8 @@ try {
     if ($held) { $mutex.ReleaseMutex() }
 }
 
-# The answer is found between its marks, whatever a profile or a banner writes around it. It is compressed, since it
-# consists of few paths, each with its values, and travels in base64 within base64.
+# The answer is found between its marks, whatever a profile or a banner prints around it. It is compressed, because it
+# consists of few paths, each with its values, and is base64 within base64.
 function Get-Compressed([string] $text) {
     $data = [Text.Encoding]::UTF8.GetBytes($text)
     $packed = [IO.MemoryStream]::new()

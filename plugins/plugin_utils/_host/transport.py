@@ -1,13 +1,14 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a connection of Ansible's keeps what it carries from eavesdroppers.
+"""Whether one of Ansible's connections keeps what it carries from eavesdroppers.
 
-Reading counts too: the nonce goes out and digests of keys come back, and both together would let an eavesdropper guess.
+This matters for reading, too: the nonce goes out and digests of keys come back, and with both an eavesdropper could
+guess keys.
 
 What a connection plugin chooses depends on its version, on the user's name and on what else is installed. So nothing is
-guessed here: the plugin works its options out as it does before it connects, and its library (pywinrm, pypsrp) is made
-ready with them as it would be, up to the point where the first byte would leave.
+guessed here: the plugin evaluates its options as it does before it connects, and its library (pywinrm, pypsrp) is
+prepared with them in the same way, up to the point where the first byte would leave.
 """
 
 from __future__ import annotations
@@ -24,14 +25,14 @@ from ansible.errors import AnsibleError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
 
 SEALING = frozenset({"ntlm", "kerberos", "credssp", "negotiate"})
-"""The authentication of WinRM that can encrypt messages by itself, without TLS."""
+"""The authentication methods of WinRM that can encrypt messages by themselves, without TLS."""
 _OWN = "ansible.builtin."
 _NOWHERE = "127.0.0.1:0"
-"""Where a library is aimed that must not send anything."""
+"""The target of a library that must not send anything."""
 
 
 class ConnectionPlugin(Protocol):
-    """What is needed of every connection plugin; winrm and psrp are asked for more."""
+    """What every connection plugin must offer; winrm and psrp are asked for more."""
 
     @property
     def transport(self) -> str:
@@ -46,17 +47,17 @@ class TransportError(RrasError):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Way:
-    """One way to authenticate that a plugin may take, as its library answers for it."""
+    """One way to authenticate that a plugin may take, as its library reports it."""
 
     authentication: str
     encrypts: bool
     obstacle: str = ""
-    """Why the library refuses to go this way, in its own words: it would send nothing."""
+    """Why the library refuses this way, in its own words; it would send nothing."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PluginOptions:
-    """How users say what they want of a plugin."""
+    """The names by which users set the options of a plugin."""
 
     plugin: str
     authentication: str
@@ -66,7 +67,7 @@ class PluginOptions:
 
     @property
     def https(self) -> str:
-        """What to write for TLS."""
+        """What to write to get TLS."""
         return f"{self.scheme}: https and ansible_port: 5986"
 
 
@@ -88,23 +89,23 @@ PSRP = PluginOptions(
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Approach:
-    """What a plugin is about to do, and what was said about it."""
+    """What a plugin is about to do, and which of it the user chose."""
 
     words: PluginOptions
     ways: Sequence[Way]
-    """The plugin tries them in this order until one leads to the host."""
+    """The ways in the order in which the plugin tries them, until one works."""
     message_encryption: str = "auto"
     is_chosen: bool = True
-    """Whether the user said how to authenticate."""
+    """Whether the user chose how to authenticate."""
     validates: bool = True
-    """Whether the certificate of the host is validated, where there is one."""
+    """Whether the host's certificate, if there is one, is validated."""
 
 
 def check(connection: ConnectionPlugin) -> str:
-    """Raise `TransportError` unless the connection is known to encrypt. Nothing is sent for that.
+    """Raise `TransportError` unless the connection is known to encrypt. Nothing is sent to find out.
 
-    Answers what to warn of: a certificate that is not validated. The sentence names no host, so that it is the same one
-    for all of them.
+    Return a warning if a certificate is not validated, else the empty string. The warning names no host, so that it is
+    the same for all hosts and shown once.
     """
     name = connection.transport.removeprefix(_OWN)
     if name == "ssh":
@@ -122,10 +123,10 @@ def check(connection: ConnectionPlugin) -> str:
 
 
 def forget(connection: Any) -> None:  # noqa: ANN401 - a plugin
-    """Let a plugin take its session for ended, whether it is or not: it would try to end it once more."""
+    """Make a plugin regard its session as ended, even if it is not; otherwise it would try again to end it."""
     for name in _SESSION.get(connection.transport.removeprefix(_OWN), ()):
         setattr(connection, name, None)
-    connection._connected = False  # noqa: SLF001 - the next task of this process begins anew
+    connection._connected = False  # noqa: SLF001 - the next task of this process starts a new one
 
 
 def _unvalidated(words: PluginOptions) -> str:
@@ -136,7 +137,7 @@ def _unvalidated(words: PluginOptions) -> str:
 
 
 def complaint(intent: Approach) -> str:
-    """Say why something could leave in clear text, or why nothing could leave at all; empty if all is well."""
+    """Return why something could leave in clear text, or why nothing could leave at all; empty if all is well."""
     open_ways = [way for way in intent.ways if not way.obstacle]
     in_clear = [way for way in open_ways if not way.encrypts]
     if open_ways and not in_clear:
@@ -202,7 +203,7 @@ def _see_that_it_is_ansibles(name: str, file: str) -> None:
 def _ask_winrm(plugin: Any, connection: Any) -> Approach:  # noqa: ANN401
     if not plugin.HAS_WINRM:
         raise TransportError("the winrm connection needs pywinrm; install it on the controller.")
-    connection._build_winrm_kwargs()  # noqa: SLF001 - as the plugin does when it connects: it sets attributes, no more
+    connection._build_winrm_kwargs()  # noqa: SLF001 - as the plugin does when it connects: it only sets attributes
     scheme, seconds = connection._winrm_scheme, connection._winrm_connection_timeout  # noqa: SLF001
     timeouts = {"operation_timeout_sec": seconds, "read_timeout_sec": seconds + 10} if seconds else {}
     options = connection._winrm_kwargs | timeouts  # noqa: SLF001
@@ -223,7 +224,7 @@ def _way_of_pywinrm(plugin: Any, scheme: str, name: str, options: dict[str, Any]
     encrypted: list[object] = []
     try:
         client = plugin.Protocol(f"{scheme}://{_NOWHERE}/wsman", transport=name, **options).transport
-        client.setup_encryption.__func__  # noqa: B018 - what is replaced must be there
+        client.setup_encryption.__func__  # noqa: B018 - the method that is replaced must exist
         client.setup_encryption = lambda *session: encrypted.append(session)
         client.build_session()
     except (plugin.WinRMError, ValueError) as error:
@@ -232,7 +233,7 @@ def _way_of_pywinrm(plugin: Any, scheme: str, name: str, options: dict[str, Any]
 
 
 def _way_of_open_winrm(connection: Any) -> list[Way]:  # noqa: ANN401
-    """What is open already stays open for the next item of a loop, whatever the options say by then."""
+    """Return the way of an open session. The next item of a loop uses it too, whatever the options say by then."""
     if connection.protocol is None:
         return []
     client = connection.protocol.transport
@@ -243,7 +244,7 @@ def _way_of_open_winrm(connection: Any) -> list[Way]:  # noqa: ANN401
 def _ask_psrp(plugin: Any, connection: Any) -> Approach:  # noqa: ANN401
     if not plugin.HAS_PYPSRP:
         raise TransportError("the psrp connection needs pypsrp; install it on the controller.")
-    connection._build_kwargs()  # noqa: SLF001 - as the plugin does when it connects: it sets attributes, no more
+    connection._build_kwargs()  # noqa: SLF001 - as the plugin does when it connects: it only sets attributes
     options = connection._psrp_conn_kwargs  # noqa: SLF001
     ways = [_way_of_pypsrp(plugin, options)]
     if connection.runspace is not None:
@@ -264,5 +265,5 @@ def _way_of_wsman(wsman: Any) -> Way:  # noqa: ANN401
 
 
 _SESSION = {"winrm": ("protocol", "shell_id"), "psrp": ("runspace",)}
-"""Where a plugin keeps what it has open."""
+"""The attributes in which a plugin keeps its open session."""
 _ASK: dict[str, Callable[[Any, Any], Approach]] = {"winrm": _ask_winrm, "psrp": _ask_psrp}

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether the two ends of a connection agree.
 
-No key is compared here: each end matches its own declaration, and the two declarations were found equal before.
+No keys are compared here: each end was compared with its own declaration, and the declarations were found equal before.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyProof
 
 Proofs = Mapping[str, PolicyProof]
-"""What phase C(plan) of C(win_ipsec_psk_policy) answered last, by host."""
+"""The last reading of each host that was read, by C(plan) or C(verify) of C(win_ipsec_psk_policy)."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -29,17 +29,17 @@ class Agreement:
     proved: bool
     summary: str
     differences: tuple[str, ...]
-    """What is wrong, a sentence or two each: the ends differ, or a finding on one of them is an error."""
+    """What is wrong, a sentence or two each: how the ends differ, and findings on them that are errors."""
     faults: tuple[Finding, ...]
-    """How the ends are otherwise than declared, as errors."""
+    """The errors among the findings in which an end differs from the declaration."""
     findings: tuple[Finding, ...]
-    """What else was found on the ends that were read."""
+    """The other findings on the ends that were read."""
     unproved_because: tuple[str, ...]
-    """What is not proved and why, a sentence or two each; all other findings are among it."""
+    """What is not proved and why, a sentence or two each: ends that were not read, and findings that are no errors."""
 
 
 def agreements(network: Network, host: str, proofs: Proofs) -> list[Agreement]:
-    """The agreement of each of a host's connections."""
+    """Return the agreement of each connection of a host."""
     return [_agreement(network, connection, proofs) for connection in networks.connections_of(network, host)]
 
 
@@ -63,7 +63,7 @@ def _agreement(network: Network, connection: Connection, proofs: Proofs) -> Agre
 
 
 _LEFT = Identifier.RESTART_PENDING
-"""What is not wrong with the two ends, but left for later."""
+"""Not a fault of the two ends, but something left for later."""
 
 
 def _find(network: Network, host: str, proofs: Proofs) -> Iterator[Finding]:
@@ -71,7 +71,7 @@ def _find(network: Network, host: str, proofs: Proofs) -> Iterator[Finding]:
 
 
 def end_findings(network: Network, host: str, connections: Sequence[Connection], proofs: Proofs) -> Iterator[Finding]:
-    """What a host, as one end of connections, has otherwise than is declared."""
+    """Yield where a host, as one end of these connections, differs from the declaration."""
     peers = [connection.other(host) for connection in connections]
     own = network[host].main_mode
     alike = [each for each in peers if each in proofs and network[each].main_mode == own]
@@ -96,7 +96,7 @@ def _summary(
 
 
 def _choice(network: Network, connection: Connection) -> str:
-    """The proposals that IKE chooses, whichever end starts."""
+    """Return the proposals that IKE chooses, as the end of a sentence: once if it does not matter which end starts."""
     there, back = networks.negotiated(network, connection) or ("", "")
     if not there:
         return ""
@@ -107,9 +107,9 @@ def _choice(network: Network, connection: Connection) -> str:
 
 
 def _state(read: Sequence[str], unproved: Sequence[str], *, agree: bool) -> str:
-    """What is said of the ends that were read: both agree with each other, or one has what is declared.
+    """Return how the ends that were read stand: they agree with each other, or the only one has what is declared.
 
-    unproved: those that have it assigned, of which nobody knows whether PolicyAgent loaded it.
+    unproved: those that have it assigned without proof that PolicyAgent loaded it.
     """
     if agree and unproved:
         have = "has" if len(read) == 1 else "have"
@@ -122,7 +122,7 @@ def _state(read: Sequence[str], unproved: Sequence[str], *, agree: bool) -> str:
 
 
 def of_unread(network: Network, host: str, proofs: Collection[str]) -> Iterator[Finding]:
-    """Why nothing is known of an end, if nothing is."""
+    """Yield a finding that says why nothing is known of an end, if nothing is."""
     if not network[host].managed:
         said = f"{host} is not managed, so its end is not proved."
         yield findings.warning(Identifier.NOT_MANAGED, host, said, f"Check {host} by hand.")

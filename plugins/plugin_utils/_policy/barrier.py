@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The decisions between the phases, over all the hosts of a run.
+"""The decisions between the phases, over all hosts of a run.
 
-Hosts act together when they are connected by connections that the plan changes on at least one end: each such component
-goes on only when all its managed hosts did the phase before; otherwise it goes back, and no other component notices.
+Hosts act together if they are joined by connections that the plan changes on at least one end. Such a component goes on
+only if all its managed hosts did the phase before; otherwise it goes back. Other components are not affected.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ Result = PolicyResult | ValueResult
 
 _DONE = {Gate.PLAN: "read", Gate.STAGE: "staged", Gate.COMMIT: "committed", Gate.PROOF: "proved"}
 _ASKED = {Gate.VALUE: Gate.COMMIT, Gate.REMOVAL: Gate.PLAN}
-"""Which phase must have been done, where it is not the one of that name."""
+"""The phase that must have been done, if it is not the one of the same name."""
 _BEFORE = {
     Gate.STAGE: Gate.PLAN,
     Gate.COMMIT: Gate.STAGE,
     Gate.PROOF: Gate.COMMIT,
     Gate.WITHOUT_VALUE: Gate.PLAN,
 }
-"""Without which other phase a phase is not done, whatever a result says."""
+"""The phase that must come before: without it, a phase counts as not done, whatever its result says."""
 
 RUNNING_AHEAD = ("free", "host_pinned")
-"""The strategies, in whatever collection, in which a host does not wait for the others after each task."""
+"""The strategies, in any collection, under which a host does not wait for the others after each task."""
 
 
 def problem(run: Fleet, host: str, phase: Gate, *, one_end: bool) -> str:
-    """Why a host must not go beyond a phase: one sentence, or nothing.
+    """Return why a host must not go on after a phase, as one sentence; empty if it may.
 
-    one_end: the user knows that the other end is missing, and that a changed tunnel breaks until it follows.
+    one_end: the user accepts that the other end is missing, and that a changed tunnel breaks until it follows.
     """
     if phase is Gate.NEAR:
         return "" if one_end else _peer_did_not_commit(run, host)
@@ -66,14 +66,14 @@ def problem(run: Fleet, host: str, phase: Gate, *, one_end: bool) -> str:
 
 
 def changes(run: Fleet, host: str) -> bool:
-    """Whether the plan of a host, or of the other end of one of its connections, changes it or one of these."""
+    """Return whether a host's plan has anything to do, or the plan of either end changes one of its connections."""
     mine = networks.connections_of(run.network, host)
     planned = ((connection, run.answered(peer, Gate.PLAN) or {}) for connection in mine for peer in connection.peers)
     return run.pending(host) or any(is_changed(connection, plan) for connection, plan in planned)
 
 
 def _peer_did_not_commit(run: Fleet, host: str) -> str:
-    """Why it is no use to commit: a host that this one changes with failed to, and not only its answer got lost."""
+    """Return why committing is pointless: a host that changes together with this one failed to commit, beyond doubt."""
     others = sorted(run.together(host) - {host})
     failed = [other for other in others if _refused(run.answered(other, Gate.COMMIT) or {})]
     return _failed(run, host, failed[0], Gate.COMMIT, _failure(run, failed[0], Gate.COMMIT)) if failed else ""
@@ -86,14 +86,14 @@ def _refused(commit: PolicyResult) -> bool:
 
 
 def uncertain(run: Fleet, host: str) -> bool:
-    """Whether nobody knows what a host, or one that it changes with, has now: then nobody may go back."""
+    """Return whether the state of a host, or of one that changes with it, is unknown; then nobody may go back."""
     return any(run.uncertain(member) for member in run.together(host))
 
 
 def after_lost_answer(commit: PolicyResult, again: PolicyResult) -> PolicyResult:
-    """What is known of a commit whose answer got lost, after the host was asked again for what it has.
+    """Return what is known of a commit whose answer was lost, after the host was read again.
 
-    A host that was not even reached to commit did not.
+    A host that was not even reached did not commit.
     """
     if "matches" not in again:
         return {**commit, "failed": True} if commit.get("sent") is False else {**commit, "uncertain": True}
@@ -101,7 +101,7 @@ def after_lost_answer(commit: PolicyResult, again: PolicyResult) -> PolicyResult
 
 
 def without_value(value: ValueResult, restart: ValueResult) -> ValueResult:
-    """What those two tasks tell of a host that is to run without the value; nothing while it runs with it."""
+    """Return the result that tells whether a host runs without the value; empty while it still runs with it."""
     if not value.get("reboot_required"):
         return value
     tells = any(restart.get(field) for field in ("rebooted", "failed", "unreachable"))
@@ -109,7 +109,7 @@ def without_value(value: ValueResult, restart: ValueResult) -> ValueResult:
 
 
 def needs_restart(plan: PolicyResult, value: ValueResult) -> bool:
-    """Whether Windows runs without the ProhibitIpSec that is set, by what the tasks for value and plan say."""
+    """Return whether Windows must restart, by what the task for the value says, or else by what the plan read."""
     if value.get("failed") or value.get("unreachable"):
         return False
     if "reboot_required" in value:
@@ -118,31 +118,31 @@ def needs_restart(plan: PolicyResult, value: ValueResult) -> bool:
 
 
 def is_restart_pending(seen: ProhibitIpSecFacts) -> bool:
-    """Whether the next start of Windows makes ProhibitIpSec effective."""
+    """Return whether ProhibitIpSec is 1 but takes effect only at the next start of Windows."""
     return seen["value"] == 1 and seen["in_effect"] == "no"
 
 
 def is_removal_pending(seen: ProhibitIpSecFacts) -> bool:
-    """Whether Windows still runs with a ProhibitIpSec that is gone, until its next start."""
+    """Return whether ProhibitIpSec is gone, but Windows still runs with it until its next start."""
     return seen["value"] != 1 and seen["in_effect"] == "no"
 
 
 def is_far_end(network: Network, host: str) -> bool:
-    """Whether a host comes first where an order is needed: it is the destination of one of its connections.
+    """Return whether a host is a far end, the destination of one of its connections; far ends come first.
 
-    Management may run through a tunnel, from the source of a connection to its destination.
+    The reason: management traffic may run through a tunnel, from the source of its connection to the destination.
     """
     return any(connection.peers[1] == host for connection in networks.connections_of(network, host))
 
 
 def restart_batches(hosts: Sequence[str], network: Network, size: int) -> list[list[str]]:
-    """The order of the restarts, in batches: the far ends of the connections first (see `is_far_end`)."""
+    """Return the batches in which hosts restart, far ends first (see `is_far_end`)."""
     ordered = sorted(hosts, key=lambda host: not is_far_end(network, host))
     return [list(ordered[start : start + size]) for start in range(0, len(ordered), size)]
 
 
 def _needed(run: Fleet, host: str, phase: Gate) -> frozenset[str]:
-    """The managed hosts without which a host must not go on, itself included."""
+    """Return the managed hosts that must be ready before this one may go on, itself included."""
     if phase is Gate.VALUE:
         peers = (connection.other(host) for connection in networks.connections_of(run.network, host))
         return frozenset({host, *(peer for peer in peers if run.network[peer].managed)})
@@ -152,26 +152,26 @@ def _needed(run: Fleet, host: str, phase: Gate) -> frozenset[str]:
 
 
 def _undone(run: Fleet, host: str, phase: Gate) -> Gate | None:
-    """The first phase, up to this one, that a host has not done in this run; None where it has done all."""
+    """Return the first phase, up to this one, that a host has not done in this run; None if it has done all."""
     before = _BEFORE.get(phase)
     earlier = _undone(run, host, before) if before else None
     return earlier or (None if _is_done(run, host, phase) else phase)
 
 
 def _is_done(run: Fleet, host: str, phase: Gate) -> bool:
-    """Whether a host that did all before has done a phase."""
+    """Return whether a host that did all earlier phases has done this one."""
     result = run.answered(host, phase)
     if phase is Gate.PLAN:
         return result is not None and not _failure(run, host, phase) and "pending" in result
     if not run.pending(host):
-        return True  # nothing to change there: it is ready
+        return True  # nothing to change there, so it is ready
     if phase is Gate.COMMIT and (run.answered(host, Gate.STAGE) or {}).get("transaction") == "":
-        return True  # somebody else brought it about between the plan and the stage
+        return True  # somebody else made the change between the plan and the stage
     return result is not None and not _failure(run, host, phase)
 
 
 def mistaken(run: Fleet, host: str) -> str:
-    """Which of the hosts that a host is connected with are not the servers that the inventory takes them for."""
+    """Return which of the hosts that a host is connected with are not the servers that the inventory takes them for."""
     members = run.connected(host)
     return run.once("mistaken", members, lambda: _mistaken(run, members))
 
@@ -192,7 +192,7 @@ def _failure(run: Fleet, host: str, phase: Gate) -> str:
 
 
 def failure(host: str, result: Result) -> str:
-    """That a host could not be reached, or failed, and the cause; nothing where neither is so."""
+    """Return that a host could not be reached, or failed, and the cause; empty if neither is true."""
     if not (result.get("unreachable") or result.get("failed")):
         return ""
     said = _message(result)
@@ -235,7 +235,7 @@ def _missing(run: Fleet, host: str, other: str, phase: Gate) -> str:
 
 
 def _failed(run: Fleet, host: str, other: str, phase: Gate, reason: str) -> str:
-    """That a peer failed; one of the hosts that wait for it says why."""
+    """Return that a peer failed. Only one of the hosts that wait for it gives the reason."""
     spokesman = _spokesman(run, host, other, phase)
     if host != spokesman:
         return f"{host} stopped too: {_peer(run, host, other)} failed (see the message of {spokesman})."
@@ -243,7 +243,7 @@ def _failed(run: Fleet, host: str, other: str, phase: Gate, reason: str) -> str:
 
 
 def _down(run: Fleet, host: str, other: str, phase: Gate, reason: str) -> str:
-    """That a peer is away; one of the hosts that wait for it says why."""
+    """Return that a peer is away. Only one of the hosts that wait for it gives the reason."""
     spokesman = _spokesman(run, host, other, phase)
     if host != spokesman:
         said = f"{_peer(run, host, other)} is unreachable (see the message of {spokesman})"
@@ -256,7 +256,7 @@ def _down(run: Fleet, host: str, other: str, phase: Gate, reason: str) -> str:
 
 
 def _stopped(run: Fleet, host: str, other: str, phase: Gate) -> str:
-    """That a host stops, and who does with it."""
+    """Return that a host stops, and which others stop with it."""
     members = sorted(run.together(host) - {host, other})
     others = [each for each in members if (phase is Gate.PLAN or run.pending(each)) and not _failed_itself(run, each)]
     return f"{host} stopped, and with it {' and '.join(others)}" if others else f"{host} stopped"
@@ -267,13 +267,13 @@ def _failed_itself(run: Fleet, host: str) -> bool:
 
 
 def _spokesman(run: Fleet, host: str, other: str, phase: Gate) -> str:
-    """Which of all hosts that wait for another one says why they stop: a peer of its own if there is one."""
+    """Return which of the hosts that wait for another one gives the reason: if possible, a direct peer of it."""
     waiting = _waiting(run, host, other, phase)
     return next(iter(sorted(waiting, key=lambda member: other not in _peers(run, member))), host)
 
 
 def _waiting(run: Fleet, host: str, other: str, phase: Gate) -> list[str]:
-    """The hosts that wait for another one, as far as they did all that comes before themselves."""
+    """Return the hosts that wait for another one, having themselves done all that comes before."""
     return [
         member
         for member in sorted(run.together(host) - {other})
@@ -282,7 +282,7 @@ def _waiting(run: Fleet, host: str, other: str, phase: Gate) -> list[str]:
 
 
 def _peer(run: Fleet, host: str, other: str) -> str:
-    """A host that another one waits for, over any number of connections."""
+    """Return the words for a host that another one waits for, over any number of connections."""
     if other in _peers(run, host):
         return f"its peer {other}"
     between = sorted(_peers(run, other) & run.together(host))
@@ -301,5 +301,5 @@ def _not_waited_for(run: Fleet, host: str, other: str) -> str:
 
 
 def _message(result: Result) -> str:
-    """What a task said; ansible-core 2.19 and later put words of their own before it."""
+    """Return a task's message, without the words that ansible-core 2.19 and later put before it."""
     return str(result.get("msg") or "no message").strip().removeprefix("Task failed: ")

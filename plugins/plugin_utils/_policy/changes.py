@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why one policy is no longer another: a word for each rule, and for the policy itself."""
+"""Why one policy differs from another: a word for each rule, and for the policy itself."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
 
 
 class Word(enum.StrEnum):
-    """What changes."""
+    """A word for what changes."""
 
     NEW = "new"
     REMOVED = "removed"
@@ -43,14 +43,17 @@ Words = tuple[Word, ...]
 
 
 def rules(before: model.Policy | None, after: model.Policy | None) -> dict[str, Words]:
-    """What changes of the rules, by name; the default response rule by that name. What means the same is left out."""
+    """Return what changes in each rule, by name; rules that mean the same are left out.
+
+    The default response rule goes by that name.
+    """
     old, new = _by_name(before), _by_name(after)
     found = {name: tuple(_words(old.get(name), new.get(name))) for name in sorted({*old, *new})}
     return {name: words for name, words in found.items() if words}
 
 
 def settings(before: model.Policy | None, after: model.Policy | None) -> Words:
-    """What changes of a policy besides its rules; nothing where it is new or removed."""
+    """Return what changes in a policy besides its rules; nothing if it is new or removed."""
     return tuple(_settings(before, after)) if before and after else ()
 
 
@@ -100,7 +103,7 @@ def _tunnel(rule: model.Rule) -> object:
 
 
 def _proofs(before: model.Rule, after: model.Rule) -> dict[Word, bool]:
-    """Whether only keys differ, or the ways to authenticate as well."""
+    """Return which changed: only keys, or the authentication methods as well."""
     if not (before.filter_action.negotiates and after.filter_action.negotiates):
         return {}
     other = model.authentication_meaning(_keyless(before)) != model.authentication_meaning(_keyless(after))
@@ -109,7 +112,7 @@ def _proofs(before: model.Rule, after: model.Rule) -> dict[Word, bool]:
 
 
 def _keyless(rule: model.Rule) -> model.Rule:
-    """A rule whose keys are all the same."""
+    """Return a rule with all its keys made equal."""
     alternate = rule.alternate_authentication
     return dataclasses.replace(
         rule,

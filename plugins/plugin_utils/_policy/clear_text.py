@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Would L2TP of a host be in clear text? One question with one answer, for every phase of both modules and for the lab.
+"""Would L2TP of a host be in clear text? The one answer to that, for every phase of both modules and for the lab.
 
-RRAS makes automatic IPsec filters for L2TP when it starts, unless Windows started with ProhibitIpSec = 1 (KB 240262,
-KB 248750). Without them only the rules of the assigned policy protect L2TP: `cover` says how much of it they do, and
-`judge` what may be done in which state.
+RRAS makes automatic IPsec filters for L2TP when it starts, unless Windows started with ProhibitIpSec = 1 (KB 240262, KB
+248750). Without them, only the rules of the assigned policy protect L2TP: `cover` tells how much of it they protect,
+and `judge` what may be done in which state.
 """
 
 from __future__ import annotations
@@ -23,19 +23,22 @@ _EVERYWHERE = (model.AddressKind.ME, model.AddressKind.ANY)
 
 
 class Cover(enum.StrEnum):
-    """How much of a host's L2TP some rules keep from clear text."""
+    """How much of a host's L2TP a set of rules keeps from clear text."""
 
     ALL = "all"
-    """With any peer: security is negotiated, or the packets are blocked."""
+    """With any peer, security is negotiated, or packets are blocked."""
     CONNECTIONS = "connections"
-    """Between the addresses that the rules name, and no further."""
+    """Only between the addresses that the rules name."""
     NONE = "none"
     OPEN = "open"
-    """A rule lets L2TP through without protection, by its very specification."""
+    """A rule, as written, lets L2TP through without protection."""
 
 
 class InEffect(enum.StrEnum):
-    """Whether a value that counts from the next start of Windows on is the one that Windows started with."""
+    """Whether Windows started with the value that is there now.
+
+    A change counts only from the next start of Windows on.
+    """
 
     YES = "yes"
     NO = "no"
@@ -43,17 +46,17 @@ class InEffect(enum.StrEnum):
 
 
 class Move(enum.StrEnum):
-    """What is to be done to a host."""
+    """A change to a host that is to be judged."""
 
     ASSIGN = "assign the declared policy"
     WITHDRAW = "unassign a policy"
-    """It is unassigned or removed; another one, or none, is assigned after that."""
+    """The policy is unassigned or removed, and another one, or none, is assigned after that."""
     SET_VALUE = "set ProhibitIpSec"
     REMOVE_VALUE = "remove ProhibitIpSec"
 
 
 class Ruling(enum.StrEnum):
-    """What becomes of a move."""
+    """The answer to a move."""
 
     DONE = "done"
     WARNED = "done, with a warning"
@@ -61,7 +64,7 @@ class Ruling(enum.StrEnum):
 
 
 class Why(enum.StrEnum):
-    """Why a move is answered so."""
+    """The reason for an answer."""
 
     AUTOMATIC = "RRAS makes its automatic filters"
     COVERED = "the policy covers all L2TP"
@@ -75,7 +78,7 @@ class Why(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer to a move, and why."""
+    """The answer to a move, and the reason."""
 
     answer: Ruling
     why: Why
@@ -84,11 +87,11 @@ class Verdict:
 def judge(
     move: Move, *, prohibited: bool, in_effect: InEffect, cover_after: Cover, in_the_way_after: bool = False
 ) -> Verdict:
-    """Say whether a move may be done.
+    """Return whether a move may be done.
 
-    prohibited: ProhibitIpSec is a REG_DWORD of 1 now; in_effect: whether Windows started with what is there now;
-    cover_after: what the policy covers that is assigned once the move is done; in_the_way_after: whether it keeps RRAS
-    from making its automatic filters (see `in_the_way`).
+    prohibited: ProhibitIpSec is now a REG_DWORD of 1; in_effect: whether Windows started with the present value;
+    cover_after: the cover by the policy that is assigned after the move; in_the_way_after: whether that policy keeps
+    RRAS from making its automatic filters (see `in_the_way`).
     """
     uncovered = in_the_way_after and cover_after in (Cover.CONNECTIONS, Cover.NONE)
     if move is Move.REMOVE_VALUE:
@@ -106,7 +109,10 @@ def judge(
 
 
 def _beside_automatic_filters(move: Move, cover_after: Cover, *, uncovered: bool) -> Verdict:
-    """The answer where RRAS makes its filters, or would but for the policy; one that comes back was there before us."""
+    """Return the answer if RRAS makes its own filters, or would if the policy let it.
+
+    Only a new assignment is refused: a policy that comes back was there before us.
+    """
     if uncovered:
         refused = move is Move.ASSIGN and cover_after is Cover.NONE
         return Verdict(Ruling.REFUSED, Why.CLEAR_TEXT) if refused else Verdict(Ruling.WARNED, Why.IN_THE_WAY)
@@ -114,12 +120,12 @@ def _beside_automatic_filters(move: Move, cover_after: Cover, *, uncovered: bool
 
 
 def makes_automatic_filters(*, prohibited: bool, in_effect: InEffect) -> bool:
-    """Whether RRAS protects L2TP by itself, now and after the next start of Windows; arguments as those of `judge`."""
+    """Return whether RRAS protects L2TP by itself, now and after Windows' next start; arguments as for `judge`."""
     return not prohibited and in_effect is not InEffect.NO
 
 
 def cover(rules: Iterable[model.Rule]) -> Cover:
-    """Say how much of the L2TP of a host these rules keep from clear text, with nothing else in force."""
+    """Return how much of a host's L2TP these rules keep from clear text, if nothing else is in force."""
     active = [rule for rule in rules if rule.active]
     if any(map(lets_through, active)):
         return Cover.OPEN
@@ -130,10 +136,10 @@ def cover(rules: Iterable[model.Rule]) -> Cover:
 
 
 def lets_through(rule: model.Rule) -> str:
-    """Return what of an active rule lets L2TP through in clear text, in the console's words; empty where nothing does.
+    """Return how an active rule lets L2TP through in clear text, in the console's words; empty if it does not.
 
-    A filter for all traffic with anybody counts for nothing, since every filter for L2TP outranks it (more specific
-    filters win).
+    A filter for all traffic with anybody does not count: every filter for L2TP takes precedence over it, being more
+    specific.
     """
     action = rule.filter_action
     if not rule.active or not any(matches_l2tp(each) and not _is_for_everything(each) for each in rule.filters):
@@ -148,16 +154,16 @@ def lets_through(rule: model.Rule) -> str:
 
 
 def keeps_from_clear_text(rule: model.Rule) -> bool:
-    """Whether an active rule negotiates encryption or blocks, and never lets anything through without it."""
+    """Return whether a rule is active, and negotiates encryption or blocks, without letting anything through."""
     action = rule.filter_action
     secures = action.negotiates and not action.accepts_unsecured and all(map(encrypts, action.offers))
     return rule.active and (secures or action.action == model.Action.BLOCK)
 
 
 def covers(rules: Iterable[model.Rule], filter_: model.Filter) -> bool:
-    """Whether these rules keep L2TP between the two ends of a filter from clear text; other traffic needs no cover.
+    """Return whether these rules keep L2TP between the two ends of a filter from clear text; True for other traffic.
 
-    Whether one of them lets L2TP through is another question (`cover` answers it first).
+    Whether one of them lets L2TP through is another question, which `cover` answers first.
     """
     if not is_l2tp(filter_):
         return True
@@ -166,21 +172,21 @@ def covers(rules: Iterable[model.Rule], filter_: model.Filter) -> bool:
 
 
 def encrypts(offer: model.Offer) -> bool:
-    """Whether what an offer protects can't be read on the way; AH, and ESP without encryption, only sign it."""
+    """Return whether an offer makes packets unreadable on the way; AH, and ESP without encryption, only sign them."""
     esp = (each for each in offer.algorithms if each.transform == model.Transform.ESP)
     return any(each.encryption != model.Encryption.NONE for each in esp)
 
 
 def is_l2tp(filter_: model.Filter) -> bool:
-    """Whether a filter is KB 240262's: UDP, port 1701 at one end (steps 14 and 15)."""
+    """Return whether a filter is like that of KB 240262: UDP, with port 1701 at one end (steps 14 and 15)."""
     ports = (filter_.source_port, filter_.destination_port)
     return filter_.protocol == model.Protocol.UDP and _L2TP in ports
 
 
 def is_general(filter_: model.Filter) -> bool:
-    """Whether a filter covers UDP port 1701 of this host with any peer, in both directions.
+    """Return whether a filter covers UDP port 1701 of this host with any peer, in both directions.
 
-    RRAS's automatic filter for incoming L2TP has this specification, and is refused where such a filter is loaded.
+    RRAS's automatic filter for incoming L2TP has this specification, and is refused if such a filter is loaded.
     """
     ends = [(filter_.source, filter_.source_port), (filter_.destination, filter_.destination_port)]
     (own, _port), (peer, peer_port) = ends if filter_.source_port == _L2TP else ends[::-1]
@@ -191,13 +197,13 @@ def is_general(filter_: model.Filter) -> bool:
 
 
 def covers_ipv6(rules: Iterable[model.Rule]) -> bool:
-    """Whether a rule keeps L2TP over IPv6 with any peer from clear text; only filters of version 2 can."""
+    """Return whether a rule keeps L2TP over IPv6 with any peer from clear text; only filters of version 2 can."""
     filters = [each for rule in rules if keeps_from_clear_text(rule) for each in rule.filters if is_l2tp(each)]
     return any(_is_for_ipv6(each.source) and _is_for_ipv6(each.destination) and each.mirrored for each in filters)
 
 
 def in_the_way(policy: model.Policy | None) -> bool:
-    """Whether a policy that is in force when RRAS starts keeps it from making its automatic filters."""
+    """Return whether a policy, if in force when RRAS starts, keeps RRAS from making its automatic filters."""
     rules = policy.rules if policy else ()
     return any(is_general(each) for rule in rules if rule.active for each in rule.filters)
 
@@ -211,12 +217,12 @@ def _covers_some_peer(rule: model.Rule) -> bool:
 
 
 def _applies_to_rras(rule: model.Rule) -> bool:
-    """A rule for remote access connections only does not apply where RRAS sends and receives L2TP."""
+    """Return whether a rule applies to RRAS; one for remote access connections only does not."""
     return rule.connection_type != model.ConnectionType.DIALUP
 
 
 def _covers_ends_of(one: model.Filter, other: model.Filter) -> bool:
-    """Whether a mirrored filter for L2TP has the two ends of another one, whichever stands first."""
+    """Return whether a filter for L2TP is mirrored and has the two ends of another one, in either order."""
     orders = ((other.source, other.destination), (other.destination, other.source))
     return is_l2tp(one) and one.mirrored and any(_has(one.source, a) and _has(one.destination, b) for a, b in orders)
 
@@ -227,7 +233,7 @@ def _has(end: model.Address, address: model.Address) -> bool:
 
 
 def matches_l2tp(filter_: model.Filter) -> bool:
-    """Whether L2TP from port 1701, to 1701 at the other end or to the port that a filter names, could match it."""
+    """Return whether a filter could match L2TP from port 1701 to port 1701, or to another port that it names."""
     ports = (filter_.source_port, filter_.destination_port)
     admits = all(each.is_any or each.first <= L2TP_PORT <= each.last for each in ports)
     return is_l2tp(filter_) or (filter_.protocol in (model.Protocol.UDP, model.Protocol.ANY) and admits)

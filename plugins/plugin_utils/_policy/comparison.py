@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What of a declared policy a host has, rule by rule, with both values; of a key only whether it is that."""
+"""A host's policy compared with the declared one, rule by rule, with both values; of a key, only whether it matches."""
 
 from __future__ import annotations
 
@@ -26,32 +26,32 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import StoredPolicy
 
 Fingerprint = Callable[[bytes], str]
-"""Makes something of a masked key that may be shown, and is equal for equal keys of one run."""
+"""Turns a masked key into a text that may be shown, and that is equal for equal keys of one run."""
 _EMPTY = model.Policy("")
 _Lines = tuple[str, ...]
 
 
 class Standing(enum.StrEnum):
-    """What became of the policy of the declared name."""
+    """Where the policy with the declared name is."""
 
     ASSIGNED = "assigned"
     UNASSIGNED = "unassigned"
-    """It is in the store; another policy, or none, is assigned."""
+    """It is in the store, but another policy, or none, is assigned."""
     MISSING = "missing"
 
 
 class RuleStanding(enum.StrEnum):
-    """What a host has of one rule."""
+    """How a host's rule compares with the declared one."""
 
     MATCHES = "matches"
     DIFFERS = "differs"
     MISSING = "missing"
     UNDECLARED = "undeclared"
-    """It is there and active, and no declared rule is like it."""
+    """It is there and active, but matches no declared rule."""
 
 
 class Treatment(enum.StrEnum):
-    """What a rule does with the packets that match it."""
+    """What a rule does with the packets that match its filters."""
 
     PERMITTED = "permitted"
     BLOCKED = "blocked"
@@ -61,53 +61,53 @@ class Treatment(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class RuleState:
-    """One rule, as a host has it."""
+    """One rule, as a host has it, compared with the declared one."""
 
     name: str
     state: RuleStanding
     has: tuple[str, ...] = ()
-    """What the host has otherwise, in the words of the console."""
+    """What only the host has, in the console's words."""
     declared: tuple[str, ...] = ()
     """What is declared instead."""
     only_key: bool = False
-    """Whether nothing differs but the preshared key."""
+    """Whether only the preshared key differs."""
     ends_swapped: bool = False
-    """Whether it is the declared filter with its two ends swapped."""
+    """Whether the filter is the declared one with its two ends swapped."""
     treatment: Treatment | None = None
-    """What the host's rule does with L2TP; None where there is none."""
+    """What the host's rule does with L2TP; None if there is no such rule."""
     key_fingerprints: tuple[str, ...] = ()
-    """Fingerprints of the keys that the host has."""
+    """The fingerprints of the keys that the host has."""
     obstacles: tuple[Obstacle, ...] = ()
     """Why the rule does not protect."""
     covered: bool = True
-    """Whether the assigned policy, whichever it is, keeps the declared rule's L2TP from clear text."""
+    """Whether the assigned policy, whichever it is, keeps the L2TP of the declared rule from clear text."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Comparison:
-    """What a host has of a declared policy."""
+    """A host's policy, compared with the declared one."""
 
     policy: str
-    """The declared name."""
+    """The declared policy's name."""
     standing: Standing
     rules: tuple[RuleState, ...]
     has: tuple[str, ...] = ()
-    """What the policy has otherwise besides its rules, in the words of the console."""
+    """What only the host's policy has, besides its rules, in the console's words."""
     declared: tuple[str, ...] = ()
     """What is declared instead."""
     obstacles: tuple[Obstacle, ...] = ()
     """Why no rule of it protects."""
     difference: tuple[str, ...] = ()
-    """What differs, line by line, with a minus before what the host has, and a plus before what is declared."""
+    """What differs, line by line: a minus before what the host has, a plus before what is declared."""
 
 
 def data(compared: Comparison) -> PolicyComparison:
-    """A comparison as data, for results."""
+    """Return a comparison as data for results."""
     return cast("PolicyComparison", facts.fields(compared))
 
 
 def compare(host: HostState, wanted: model.Policy, key_word: describe.KeyWord, fingerprint: Fingerprint) -> Comparison:
-    """Compare a host with a declared policy whose keys are masked by the host's nonce."""
+    """Compare a host with a declared policy whose keys are masked with the host's nonce."""
     found = _found(host, wanted.name)
     if found is None:
         missing = (_with_cover(_missing(rule, key_word), rule, host) for rule in _counting(wanted))
@@ -134,16 +134,17 @@ def compare(host: HostState, wanted: model.Policy, key_word: describe.KeyWord, f
 
 
 def _found(host: HostState, name: str) -> StoredPolicy | None:
-    """The policy of a name: the assigned one first, then one of ours."""
+    """Return the policy with a name; of several, the assigned one, else one of ours. None if there is none."""
     found = host.store.find(name)
     order = sorted(found, key=lambda each: (not host.store.assigns(each.path), each.path not in host.ours))
     return next(iter(order), None)
 
 
 def _pairs(found: model.Policy, wanted: model.Policy) -> Iterator[tuple[model.Rule | None, model.Rule | None]]:
-    """Each declared rule with what the host has of it, then what else the host has.
+    """Yield each declared rule with the host's counterpart, then the host's other rules.
 
-    Names have no meaning, so first come the rules that mean the same, then those of one name, then those of one filter.
+    Names mean nothing to Windows, so rules with the same meaning are paired first, then those with the same name, then
+    those with the same filters.
     """
     left, waiting = list(_counting(found)), list(_counting(wanted))
     pairs: dict[int, model.Rule] = {}
@@ -181,7 +182,7 @@ def _state(
 
 
 def _ends_swapped(has: model.Rule, declared: model.Rule) -> bool:
-    """Whether a rule has the addresses of the declared one the other way round (KB 240262, steps 12 and 13)."""
+    """Return whether a rule has the declared addresses the other way round (KB 240262, steps 12 and 13)."""
     if has.filter_list is None or _same_filters(has, declared):
         return False
     swapped = [dataclasses.replace(each, source=each.destination, destination=each.source) for each in has.filters]
@@ -190,7 +191,7 @@ def _ends_swapped(has: model.Rule, declared: model.Rule) -> bool:
 
 
 def _with_cover(state: RuleState, declared: model.Rule | None, host: HostState) -> RuleState:
-    """Add whether the L2TP of the declared rule is covered by what is assigned, if only by rules of other names."""
+    """Add whether the assigned policy covers the L2TP of the declared rule, if only by rules with other names."""
     in_force = host.store.active.policy.rules if host.store.active else ()
     filters = declared.filters if declared else ()
     return dataclasses.replace(state, covered=all(clear_text.covers(in_force, each) for each in filters))
@@ -215,7 +216,7 @@ def _treatment(rule: model.Rule) -> Treatment:
 
 
 def _differing(found: model.Policy, wanted: model.Policy, key_word: describe.KeyWord) -> tuple[_Lines, _Lines]:
-    """The lines of two policies that only one of them has; nothing where they mean the same."""
+    """Return the lines that only one of two policies has; none if they mean the same."""
     if model.meaning(found) == model.meaning(wanted):
         return (), ()
     has, declared = (_text(each, key_word) for each in (found, wanted))
@@ -223,7 +224,7 @@ def _differing(found: model.Policy, wanted: model.Policy, key_word: describe.Key
 
 
 def _settings(found: model.Policy, wanted: model.Policy, key_word: describe.KeyWord) -> tuple[_Lines, _Lines]:
-    """What differs of two policies besides their rules."""
+    """Return the lines in which two policies differ, besides their rules."""
     bare = dataclasses.replace(found, rules=()), dataclasses.replace(wanted, rules=())
     has, declared = _differing(*bare, key_word)
     if not wanted.description or found.description == wanted.description:

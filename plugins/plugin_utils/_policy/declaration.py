@@ -40,14 +40,14 @@ _LONGEST_HOST_TIMEOUT = 86_400
 
 
 class DeclarationError(RrasError):
-    """What is declared can't be a policy. The message is one sentence: what, where, what to write instead."""
+    """The declared policy is invalid. The message is one sentence: what is wrong, where, what to write instead."""
 
     reason = "declaration"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Declaration:
-    """A policy as it is declared, and what is to become of it."""
+    """A policy as declared, and what is to be done with it."""
 
     policy: model.Policy
     assigned: bool
@@ -55,15 +55,15 @@ class Declaration:
     take_over: bool
     forget_replaced: bool = False
     address: str = ""
-    """The host's own address in the filters, where it is declared; empty: either end may be the host's."""
+    """The host's own address in the filters, if declared; if empty, either end may be the host's."""
     block_ipv6: bool = False
-    """Whether L2TP over IPv6 is blocked by a rule of Windows Firewall."""
+    """Whether a rule of Windows Firewall is to block L2TP over IPv6."""
     open_firewall: bool = False
-    """Whether another rule of it lets the peers in."""
+    """Whether another rule of Windows Firewall is to let the peers in."""
 
 
 def declare(options: Options) -> Declaration:
-    """The declaration that the options of `win_ipsec_psk_policy` make.
+    """Return the declaration made by options of `win_ipsec_psk_policy`.
 
     Raises `DeclarationError`.
     """
@@ -92,7 +92,7 @@ def declare(options: Options) -> Declaration:
 
 
 def _rules_given(options: Options) -> Sequence[Options]:
-    """The declared rules; the phases that go on with, or take back, what an earlier one wrote do without."""
+    """Return the declared rules; empty in phases that continue, or revert, what an earlier phase wrote."""
     given: Sequence[Options] | None = options["rules"]
     if given is None and options["phase"] not in ("revert", "finish"):
         raise DeclarationError("rules is missing; write the rules of the policy, or state absent to remove it.")
@@ -106,7 +106,7 @@ def check_settle_timeout(where: str, seconds: int) -> None:
 
 
 def specific_address(where: str, text: str) -> str:
-    """An address that can be that of one host, in its usual form.
+    """Return an address that can be that of one host, in its usual form.
 
     Raises `DeclarationError` for anything else: a name, a network, a group, the wildcard.
     """
@@ -128,28 +128,28 @@ _BROADCAST = ipaddress.IPv4Address("255.255.255.255")
 
 
 def check_name(where: str, name: str) -> None:
-    """Raise `DeclarationError` for what can't be the name of a policy or a rule."""
+    """Raise `DeclarationError` for an invalid name of a policy or a rule."""
     _refuse(where, texts.name_fault(name))
 
 
 def check_key(where: str, key: str) -> None:
-    """Raise `DeclarationError` for what can't be a preshared key."""
+    """Raise `DeclarationError` for an invalid preshared key."""
     _refuse(where, texts.key_fault(key))
 
 
 def check_authority(where: str, authority: str) -> None:
-    """Raise `DeclarationError` for what can't be the name of a certification authority."""
+    """Raise `DeclarationError` for an invalid name of a certification authority."""
     _refuse(where, texts.authority_fault(authority))
 
 
 def check_program_timeout(where: str, seconds: int) -> None:
-    """Raise `DeclarationError` for a time in which no program ends, or that nobody would wait."""
+    """Raise `DeclarationError` for a time too short for any program to end, or too long for anybody to wait."""
     if not 0 < seconds <= _LONGEST_TIMEOUT:
         raise DeclarationError(f"{where} is out of range; write a number of seconds from 1 to {_LONGEST_TIMEOUT}.")
 
 
 def check_host_timeout(where: str, seconds: int) -> None:
-    """Raise `DeclarationError` for a time in which no host answers, or that nobody would wait."""
+    """Raise `DeclarationError` for a time too short for any host to answer, or too long for anybody to wait."""
     if not _SHORTEST_HOST_TIMEOUT <= seconds <= _LONGEST_HOST_TIMEOUT:
         span = f"from {_SHORTEST_HOST_TIMEOUT} to {_LONGEST_HOST_TIMEOUT}"
         raise DeclarationError(f"{where} is out of range; write a number of seconds {span}.")
@@ -174,7 +174,7 @@ def _check_rule_names(rules: Sequence[Options]) -> None:
 
 
 def _check_equal_filters(rules: Sequence[model.Rule]) -> None:
-    """Of two active rules for the same packets Windows would use one, and the key of the other would never count."""
+    """Raise `DeclarationError` if two active rules cover the same packets: Windows would use only one, and its key."""
     seen: dict[object, str] = {}
     for number, rule in enumerate(rules):
         for position, filter_ in enumerate(rule.filters if rule.active else ()):
@@ -189,7 +189,7 @@ def _check_equal_filters(rules: Sequence[model.Rule]) -> None:
 
 
 def _directions(filter_: model.Filter) -> list[object]:
-    """The packets that a filter covers: a mirrored one those of both directions, in which it is two filters."""
+    """Return the packets that a filter covers; a mirrored filter counts as two filters, one for each direction."""
     source, destination = (filter_.source, filter_.source_port), (filter_.destination, filter_.destination_port)
     there, back = (filter_.protocol, source, destination), (filter_.protocol, destination, source)
     return [there, back] if filter_.mirrored else [there]
@@ -198,7 +198,7 @@ def _directions(filter_: model.Filter) -> list[object]:
 def minutes(where: str, number: int) -> int:
     """Return a number of minutes in seconds.
 
-    Raises `DeclarationError` for what the store can't hold.
+    Raises `DeclarationError` if the store can't hold it.
     """
     if not 0 < number <= 71_582_788:  # noqa: PLR2004 - the store holds seconds in 32 bits
         raise DeclarationError(f"{where} is out of range; write a number of minutes from 1 to 71582788.")
@@ -206,7 +206,7 @@ def minutes(where: str, number: int) -> int:
 
 
 def _number(where: str, number: int, least: int = 0) -> int:
-    """Return a number that the store can hold; 0 stands for Windows' default."""
+    """Return a number that the store can hold; 0 means Windows' default. Raises `DeclarationError` for any other."""
     if number and not least <= number <= 0xFFFF_FFFF:  # noqa: PLR2004 - the store has 32 bits for it
         span = f"a number from {least} to 4294967295, or 0 for the default" if least else _FROM_DEFAULT
         raise DeclarationError(f"{where} is out of range; write {span}.")
@@ -217,9 +217,9 @@ _FROM_DEFAULT = "a number from 0, the default, to 4294967295"
 
 
 def main_mode(where: str, options: Options) -> model.MainMode:
-    """The key exchange that the option `main_mode` declares.
+    """Return the key exchange that the option `main_mode` declares.
 
-    Raises `DeclarationError`, which begins with `where`.
+    Raises `DeclarationError`, whose text begins with `where`.
     """
     if not options["methods"]:
         raise DeclarationError(f"{where}.methods is empty; name at least one method or leave the option out.")
@@ -293,9 +293,9 @@ def _port(where: str, number: int) -> model.Ports:
 
 
 def filter_action(where: str, rule_name: str, options: Options) -> model.FilterAction:
-    """The filter action that the option of that name declares for a rule.
+    """Return the filter action that the option of that name declares for a rule.
 
-    Raises `DeclarationError`, which begins with `where`.
+    Raises `DeclarationError`, whose text begins with `where`.
     """
     if options["action"] != "negotiate":
         action = model.Action.BLOCK if options["action"] == "block" else model.Action.PERMIT
@@ -328,7 +328,7 @@ def _authentication(
 ) -> tuple[model.AuthenticationMethod, ...]:
     negotiates = action.action not in (model.Action.BLOCK, model.Action.PERMIT)
     if not negotiates and not methods:
-        return (model.AuthenticationMethod.kerberos(),)  # what Windows itself stores in a rule that never negotiates
+        return (model.AuthenticationMethod.kerberos(),)  # Windows itself stores this in a rule that never negotiates
     if not methods:
         raise DeclarationError(f"{where} is empty; write a preshared_key or a certificate_authority.")
     return tuple(_method(f"{where}[{number}]", method) for number, method in enumerate(methods))

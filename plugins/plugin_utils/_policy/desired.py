@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one task wants of a host's policy store: that a declared policy is there, or that ours are not."""
+"""What one task wants of a host's policy store: a declared policy present, or ours absent."""
 
 from __future__ import annotations
 
@@ -32,70 +32,70 @@ class Ending:
     """What the last phase does besides deleting the old generation."""
 
     given_back: tuple[Theirs, ...] = ()
-    """The policies that get their names again."""
+    """The policies that get their names back."""
     forgetting: tuple[steps.Step, ...] = ()
-    """What gives the services back and drops our record, where nothing is ours any more."""
+    """The steps that give the services back and delete our record, if nothing of ours is left."""
 
 
 class Desired(abc.ABC):
-    """What is wanted, and whether a host has it. What stands here is so where nothing is declared."""
+    """What is wanted, and whether a host has it. The defaults here hold if nothing is declared."""
 
     name: str
     words: Words
     needs_proof = False
-    """Whether it is an error when something does not come after a start of Windows."""
+    """Whether it is an error if something does not come up after a start of Windows."""
     ends_as_the_host_is = False
     """Whether the last phase must read the host first (see `ending`)."""
 
     @abc.abstractmethod
     def plan(self, host: HostState, identity: uuid.UUID) -> Plan:
-        """What brings it about; identity: a new random one, for the transaction. Raises `PlanError`."""
+        """Return the plan for it. identity: a new random one, for the transaction. Raises `PlanError`."""
 
     @abc.abstractmethod
     def matches(self, host: HostState) -> bool:
-        """Whether the host has it."""
+        """Return whether the host has it."""
 
     @abc.abstractmethod
     def unproved(self, host: HostState) -> tuple[str, ...]:
-        """What is still to come after a start of Windows, a clause each."""
+        """Return what has still to come up after a start of Windows, a clause each."""
 
     @property
     def assigned(self) -> model.Policy | None:
-        """The declared policy, where it is to be assigned."""
+        """The declared policy, if it is to be assigned."""
         return None
 
     def refusal(self, _host: HostState, _identity: uuid.UUID) -> str:
-        """Why it must not be brought about on the host as it is; nothing where it may be."""
+        """Return why it must not be done on the host in its present state; empty if it may be."""
         return ""
 
     def obstacles(self, _host: HostState) -> tuple[str, ...]:
-        """Why what is declared does not protect L2TP on the host, a sentence each."""
+        """Return why the declared policy does not protect L2TP on the host, a sentence each."""
         return ()
 
     def compared(self, _host: HostState, _fingerprint: comparison.Fingerprint) -> comparison.Comparison | None:
-        """What the host has of what is declared."""
+        """Return the comparison of the host with the declaration; None if there is none."""
         return None
 
     def key_word(self) -> describe.KeyWord:
-        """What to say of a key that the host holds."""
+        """Return the function that describes a key of the host."""
         return describe.key_states({})
 
     def ending(self, _host: HostState) -> Ending:
-        """What the last phase does besides, on a host as it is before it."""
+        """Return what else the last phase does. host: as it is before that phase."""
         return Ending()
 
 
 @dataclasses.dataclass(frozen=True)
 class Present(Desired):
-    """A declared policy is to be there."""
+    """A declared policy is to be present."""
 
     needs_proof = True
 
     declaration: Declaration
     nonce: bytes = dataclasses.field(repr=False)
-    """The one under which the host answers digests instead of its keys."""
+    """The nonce under which the host answers digests instead of its keys."""
     agent_first: bool
-    """Whether RemoteAccess is made to depend on PolicyAgent."""
+    """Whether RemoteAccess is to depend on PolicyAgent."""
     words: Words = TASK
 
     @property
@@ -140,7 +140,7 @@ class Present(Desired):
 
 @dataclasses.dataclass(frozen=True)
 class Absent(Desired):
-    """Our policy of a name is not to be there, or none of ours; what it replaced is given back."""
+    """Our policy with a name, or any policy of ours, is to be absent; what it replaced is given back."""
 
     ends_as_the_host_is = True
 
@@ -158,7 +158,7 @@ class Absent(Desired):
         return settling.starting(host)
 
     def ending(self, host: HostState) -> Ending:
-        """Names go back; after our last policy, services and our record too."""
+        """Return the ending: names are given back, and, with our last policy, services and our record, too."""
         after = host.unfinished
         if after is None:
             return Ending()

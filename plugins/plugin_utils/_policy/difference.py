@@ -38,7 +38,7 @@ NEW_KEY = "a new one (not shown)"
 
 
 def planned(plan: Plan, host: HostState, *, staging: bool = False) -> PolicyResult:
-    """The diff of a plan; of its stage alone, where nothing is assigned yet."""
+    """Return the diff of a plan. staging: of its stage alone, which assigns nothing yet."""
     before, after = _policies(plan)
     words, others = keys(before[0].policy if before else None, after)
     return _diff(
@@ -48,12 +48,12 @@ def planned(plan: Plan, host: HostState, *, staging: bool = False) -> PolicyResu
 
 
 def between(before: HostState, after: HostState) -> PolicyResult:
-    """The diff of a phase before which the host was read."""
+    """Return the diff of a phase from readings of the host before and after it."""
     return _diff(Snapshot.of(before).lines(), Snapshot.of(after).lines())
 
 
 def committed(transaction: Transaction, host: HostState) -> PolicyResult:
-    """The diff of a commit, from what the host has after it."""
+    """Return the diff of a commit, worked out from the host as it is afterwards."""
     after = Snapshot.of(host)
     unfinished = host.unfinished
     if unfinished is None:
@@ -71,9 +71,9 @@ def committed(transaction: Transaction, host: HostState) -> PolicyResult:
 
 
 def finished(transaction: Transaction, name: str, deleted: Iterable[str], host: HostState) -> PolicyResult:
-    """The diff of the end of a transaction that wrote a policy of this name, from what the host has after it.
+    """Return the diff of a finish, worked out from the host as it is afterwards.
 
-    deleted: the paths of what was deleted, of which nobody knows the names any more.
+    name: the name of the transaction's policy; deleted: the paths of deleted objects, whose names are no longer known.
     """
     after = Snapshot.of(host)
     taken = NameSet(transaction.taken_over)
@@ -91,12 +91,12 @@ def finished(transaction: Transaction, name: str, deleted: Iterable[str], host: 
 
 
 def shows(diff: PolicyResult) -> bool:
-    """Whether something changes."""
+    """Return whether a diff shows any change."""
     return diff["diff"]["before"] != diff["diff"]["after"]
 
 
 def assigned_after(plan: Plan, host: HostState) -> str | None:
-    """The name of the policy that is assigned once all phases are done; None for none."""
+    """Return the name of the policy that is assigned after all phases; None if none is."""
     return next((each.name for each in _after(plan, host).policies if each.assigned), None)
 
 
@@ -104,7 +104,7 @@ _POLICY_CLASS = f"{model.ObjectClass.POLICY}{{"
 
 
 def reasons(plan: Plan, host: HostState) -> list[RuleChange]:
-    """Why something is to be done: what changes of each rule, then of the rest."""
+    """Return the reasons for a plan: what changes in each rule, then in the rest."""
     by_rule: list[RuleChange] = [
         {"rule": name, "what": [str(word) for word in words]} for name, words in sorted(plan.rule_changes.items())
     ]
@@ -113,7 +113,7 @@ def reasons(plan: Plan, host: HostState) -> list[RuleChange]:
 
 
 def keys(before: model.Policy | None, after: model.Policy | None) -> tuple[describe.KeyWord, describe.KeyWord]:
-    """What to say of the keys of two policies: whether a rule's keys are other ones, and nothing else of them."""
+    """Return what may be said of the keys of two policies: whether those of a rule differ, nothing else."""
     old, new = _keys(before), _keys(after)
 
     def words(other: str) -> describe.KeyWord:
@@ -126,7 +126,7 @@ def keys(before: model.Policy | None, after: model.Policy | None) -> tuple[descr
 
 
 def _keys(policy: model.Policy | None) -> dict[str, list[bytes]]:
-    """The masked keys of all rules of a name, in the order of the text."""
+    """Return the masked keys of all rules with the same name, in the order of the text."""
     found: dict[str, list[bytes]] = {}
     for rule in policy.rules if policy else ():
         for method in (*rule.authentication, *(rule.alternate_authentication or ())):
@@ -147,7 +147,7 @@ def _diff(before: Iterable[str], after: Iterable[str]) -> PolicyResult:
 
 
 def _policies(plan: Plan) -> tuple[tuple[StoredPolicy, ...], model.Policy | None]:
-    """The policies whose whole text the diff has: what is removed or replaced, and what is there then."""
+    """Return the policies that the diff shows in full: those removed or replaced, and the one that comes after them."""
     if plan.after is None:
         return plan.removed, None
     before = (plan.before,) if plan.before else ()
@@ -166,7 +166,7 @@ def _reasons(plan: Plan, host: HostState) -> Iterator[str]:
 
 
 def _rest(plan: Plan, host: HostState) -> Iterator[Word]:
-    """What changes besides rules."""
+    """Yield what changes besides rules."""
     before, after = _before(plan, host), _after(plan, host)
     if plan.new and plan.before:
         yield from changes.settings(plan.before.policy, plan.after)
@@ -190,7 +190,7 @@ def _rest(plan: Plan, host: HostState) -> Iterator[Word]:
 
 
 def _names(state: Snapshot, other: Snapshot) -> dict[str, str]:
-    """The names of the policies that another state has as well, by path."""
+    """Return the names, by path, of the policies that both states have."""
     common = {each.path for each in other.policies if each.path}
     return {each.path: each.name for each in state.policies if each.path in common}
 
@@ -206,7 +206,7 @@ def _before(plan: Plan, host: HostState) -> Snapshot:
 
 
 def _after(plan: Plan, host: HostState, *, staging: bool = False) -> Snapshot:
-    """What a host has when all phases of a plan are done; or its stage."""
+    """Return what a host has after all phases of a plan, or after its stage."""
     wanted = () if staging and plan.after is None else plan.services
     common = dataclasses.replace(
         Snapshot.of(host),
@@ -253,14 +253,14 @@ def _finished(plan: Plan, host: HostState) -> Iterator[Entry]:
 
 
 def _leftovers(plan: Plan, host: HostState) -> list[str]:
-    """What is deleted without being a policy, or a part of one that is."""
+    """Return what is deleted although it belongs to no deleted policy."""
     gone = dict.fromkeys((*plan.remains, *plan.obsolete))
     parts = host.store.removable([found.path for found in host.store.policies if found.path in gone])
     return [path for path in gone if path not in parts]
 
 
 def _remembered(host: HostState, wanted: Collection[steps.Step]) -> tuple[str, ...]:
-    """The services of which is known, after these steps, what they had before us."""
+    """Return the services whose former settings are on record after these steps."""
     if steps.DeleteKey(SERVICES_NOTE) in wanted:
         return ()
     new = {step.name for step in wanted if isinstance(step, steps.SetValue) and step.path == SERVICES_NOTE}
@@ -274,7 +274,7 @@ def _value_recorded(plan: Plan, host: HostState) -> bool | None:
 
 
 def _let_in(plan: Plan, host: HostState, closed: Collection[str]) -> Iterator[str]:
-    """Our rules for peers after a plan."""
+    """Yield our rules for peers after a plan."""
     stay = (rule for rule in host.windows_firewall.peers if rule.tag not in closed)
     yield from (peers_rule(rule.tag, sorted(rule.addresses)) for rule in stay)
     if plan.opening and plan.after:

@@ -1,12 +1,12 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names of certification authorities: written as RFC 4514 or as Windows does, checked as X.500, stored as Windows does.
+"""Names of certification authorities: written as in RFC 4514 or by Windows, checked as X.500, stored as by Windows.
 
-The parser is that of the library cryptography, which ansible-core brings. It takes RFC 4514 alone, so what Windows
-writes otherwise (CertNameToStr with CERT_X500_NAME_STR: blanks after commas, values in quotes, keys such as S, E and
-OID.1.2.3) is put into the words of RFC 4514 first. The order of the parts stays as it was written: Windows shows names
-in both, and which one is meant can't be known.
+The parser is that of the library cryptography, which ansible-core requires. It reads RFC 4514 only, so the notation of
+Windows (CertNameToStr with CERT_X500_NAME_STR: blanks after commas, values in quotes, keys such as S, E and OID.1.2.3)
+is translated into RFC 4514 first. The order of the parts is not changed: Windows shows names in either order, and which
+one is meant can't be known.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ _PART: Final = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _SPECIAL: Final = re.compile(r'[\\",+;<>]|^[# ]| $')
-"""What RFC 4514 (2.4) wants escaped in a value."""
+"""The characters of a value that RFC 4514 (2.4) requires to be escaped."""
 _QUOTED: Final = re.compile(r'[,+="<>#;\n\\]|^\s|\s$')
-"""What Windows puts in quotes, and a backslash, which would be an escape outside of them (to Windows it is none)."""
+"""What Windows puts in quotes; and a backslash, which outside of quotes would be read as an escape (not so by
+Windows)."""
 _KEYS: Final = {
     "2.5.4.3": "CN",
     "2.5.4.4": "SN",
@@ -42,7 +43,7 @@ _KEYS: Final = {
     "0.9.2342.19200300.100.1.25": "DC",
     "1.2.840.113549.1.9.1": "E",
 }
-"""The keys by which Windows names types of attributes (CertStrToName), by their object identifiers."""
+"""The object identifiers of attribute types, by the keys that Windows uses for them (CertStrToName)."""
 _TYPES: Final = {key: identifier for identifier, key in _KEYS.items()} | {
     "EMAIL": "1.2.840.113549.1.9.1",
     "EMAILADDRESS": "1.2.840.113549.1.9.1",
@@ -56,17 +57,17 @@ _TYPES: Final = {key: identifier for identifier, key in _KEYS.items()} | {
 
 
 class DistinguishedNameError(ValueError):
-    """A text that is not a distinguished name. It has no message, for nobody may quote the text."""
+    """A text is not a distinguished name. There is no message, because nobody may quote the text."""
 
 
 @functools.cache
 def as_windows_writes(text: str) -> str:
-    """A distinguished name as Windows writes and stores it: 'CN=Example Root CA, O="Example, Inc."'.
+    """Return a distinguished name as Windows writes and stores it: 'CN=Example Root CA, O="Example, Inc."'.
 
-    Raises `DistinguishedNameError` where the text is none: neither in the form of RFC 4514 nor in that of Windows, an
-    attribute of an unknown type, or a value that X.520 does not allow, such as a country of more than two letters.
+    Raises `DistinguishedNameError` for a text in neither notation, RFC 4514's or Windows'; for an unknown attribute
+    type; and for a value that X.520 does not allow, such as a country of more than two letters.
     """
-    # Most networks name no authority, and the import takes the time of a task.
+    # Most networks name no authority, and this import takes as long as a whole task.
     from cryptography import x509  # noqa: PLC0415
 
     parts = list(_parts(text))
@@ -84,7 +85,7 @@ def as_windows_writes(text: str) -> str:
 
 
 def is_distinguished_name(text: str) -> bool:
-    """Whether a text is a distinguished name."""
+    """Return whether a text is a distinguished name."""
     try:
         as_windows_writes(text)
     except DistinguishedNameError:
@@ -93,16 +94,16 @@ def is_distinguished_name(text: str) -> bool:
 
 
 def meaning(text: str) -> str:
-    """What the texts of one distinguished name have in common; a text that is none stands for itself."""
+    """Return what all notations of one distinguished name have in common; any other text is returned unchanged."""
     return as_windows_writes(text) if is_distinguished_name(text) else text
 
 
 _BEHIND: Final = {",": ", ", "+": " + ", "": ""}
-"""What Windows writes between parts."""
+"""The separators that Windows writes."""
 
 
 def _parts(text: str) -> Iterator[tuple[str, str, str]]:
-    """The parts of a name: object identifier, value and separator (none behind the last), in the words of RFC 4514."""
+    """Yield the parts of a name in RFC 4514's notation: object identifier, value, separator (none after the last)."""
     position, end = 0, ","
     while end:
         found = _PART.match(text, position)
@@ -115,7 +116,7 @@ def _parts(text: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _without_blanks(value: str) -> str:
-    """A value without the blanks behind it, but for one that is escaped."""
+    """Return a value without trailing blanks, except an escaped one."""
     kept = value.rstrip(" \t")
     return f"{kept} " if len(kept) < len(value) and kept.endswith("\\") and not kept.endswith(r"\\") else kept
 

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One end of a connection: what it has otherwise than is declared, a finding each.
+"""One end of a connection: where it differs from the declaration, a finding each.
 
-No key is here, only what tells whether two hosts of one run have the same one.
+No key is used here, only what tells whether two hosts of one run have the same key.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import 
 
 
 def of_host(host: str, proof: PolicyProof, alike: Sequence[str] = ()) -> Iterator[Finding]:
-    """What concerns all connections of a host. alike: the peers with the declared key exchange."""
+    """Yield findings that concern all connections of a host. alike: the peers with the declared key exchange."""
     yield from _standing(host, proof)
     compared = proof["comparison"]
     if compared["has"] or compared["declared"]:
@@ -32,17 +32,17 @@ def of_host(host: str, proof: PolicyProof, alike: Sequence[str] = ()) -> Iterato
 
 
 def has_settings(proof: PolicyProof) -> bool:
-    """Whether a host has the policy with all that is declared besides its rules."""
+    """Return whether a host's policy has all that is declared besides its rules."""
     compared = proof["comparison"]
     return compared["standing"] != Standing.MISSING and not (compared["has"] or compared["declared"])
 
 
 _OF_ITS_OWN = ("check for policy changes every: ", "description: ")
-"""How the lines begin that the other end need not have."""
+"""The beginnings of lines that may differ between the two ends."""
 
 
 def of_rule(host: str, name: str, proof: PolicyProof, peer: str, peers: PolicyProof | None) -> Iterator[Finding]:
-    """What concerns one connection, at one end of it. peers: what the other end answered, if it did."""
+    """Yield findings that concern one connection, at one end. peers: what the other end answered, or None."""
     rule = _rule(proof, name)
     if rule is None:
         return
@@ -67,7 +67,7 @@ def of_rule(host: str, name: str, proof: PolicyProof, peer: str, peers: PolicyPr
 
 
 def of_other_rules(host: str, connections: Sequence[str], proof: PolicyProof, other_peers: str) -> Iterator[Finding]:
-    """What concerns the rules of a host that belong to none of its connections."""
+    """Yield findings about the rules of a host that belong to none of its connections."""
     for rule in proof["comparison"]["rules"]:
         name = rule["name"]
         if name in connections or rule["state"] == RuleStanding.MATCHES:
@@ -83,19 +83,19 @@ def of_other_rules(host: str, connections: Sequence[str], proof: PolicyProof, ot
 
 
 def of_the_rest(host: str) -> Finding:
-    """That a host is otherwise than is declared, where nothing else says how."""
+    """Return the finding that a host differs from the declaration, for the case that nothing else says how."""
     said = f"{host} does not match the declaration."
     return findings.error(Identifier.POLICY_DIFFERS, host, said, run_site(host))
 
 
 def has_connection(name: str, proof: PolicyProof) -> bool:
-    """Whether an end has the rule of a connection in force, as it is declared, for all that can be read."""
+    """Return whether an end has the rule of a connection in force, as declared, as far as can be read."""
     rule = _rule(proof, name)
     return _in_force(proof) and rule is not None and rule["state"] == RuleStanding.MATCHES and not rule["obstacles"]
 
 
 def agree_on_another_key(connection: Connection, proofs: Mapping[str, PolicyProof]) -> bool:
-    """Whether both ends have all that is declared but for the key, and both the same one."""
+    """Return whether both ends have all that is declared except the key, and have the same key."""
     one, other = (_rule(proofs[peer], connection.name) for peer in connection.peers)
     in_force = all(_in_force(proofs[peer]) for peer in connection.peers)
     return in_force and one is not None and other is not None and _same_other_key(one, other)
@@ -137,7 +137,10 @@ def _another_key(host: str, name: str, rule: RuleComparison, peer: str, other: R
 
 
 def _same_other_key(rule: RuleComparison, other: RuleComparison) -> bool:
-    """Whether two hosts of one run have one key, and not the declared one; fingerprints of two runs are never equal."""
+    """Return whether two hosts of one run have the same key, other than the declared one.
+
+    Fingerprints of different runs are never equal.
+    """
     return (
         rule["only_key"]
         and other["only_key"]
@@ -152,7 +155,7 @@ def _rule(proof: PolicyProof, name: str) -> RuleComparison | None:
 
 
 def _treated(rule: RuleComparison, other_peers: str) -> str:
-    """What becomes of L2TP with other peers."""
+    """Return what becomes of L2TP with other peers."""
     treated = str(rule["treatment"] or "ignored")
     if treated == _TREATMENTS[other_peers]:
         return f"{treated} by a rule with {', '.join(rule['has'])} instead of {', '.join(rule['declared'])}"
@@ -164,11 +167,11 @@ _TREATMENTS = {
     "certificate": Treatment.WITH_CERTIFICATES,
     "ignore": "ignored",
 }
-"""What l2tp_other_peers makes of it."""
+"""What each value of l2tp_other_peers leads to."""
 
 
 def _instead(what: str, has: Sequence[str], declared: Sequence[str], peers: Sequence[str] = ()) -> str:
-    """How something differs from the declaration. peers: the other ends that have what is declared."""
+    """Return how something differs from the declaration. peers: the other ends, if they have what is declared."""
     if not has and not declared:
         return f"{what} is not what is declared."
     if not declared:
@@ -180,5 +183,5 @@ def _instead(what: str, has: Sequence[str], declared: Sequence[str], peers: Sequ
 
 
 def run_site(host: str) -> str:
-    """Return the advice against which a plan may stand."""
+    """Return the advice to run site, which is replaced where a plan refuses that."""
     return f"Run site for {host}."

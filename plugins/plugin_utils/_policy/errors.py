@@ -1,27 +1,27 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ends a task of this collection with a sentence."""
+"""The errors that end a task of this collection with a sentence."""
 
 from __future__ import annotations
 
 from typing import Final
 
 STOPPED: Final = "stopped"
-"""The reason of a host that the role stops, for what is declared or for what a peer did."""
+"""The reason given for a host that the role stops, because of its declaration or of a peer's failure."""
 
 
 class RrasError(Exception):
-    """The root of all errors that a user may see.
+    """The base class of all errors that a user may see.
 
-    The text is the sentence, unless it holds what a host said, which `plugin_utils._action` masks first.
+    The text is the sentence, unless it contains what a host said; `plugin_utils._action` masks that first.
     """
 
     reason: str = "failed"
-    """One word that a playbook can test: the `reason` of the result."""
+    """One word that a playbook can test, returned as the result's `reason`."""
 
 
 class OptionsError(RrasError):
-    """The options, the role's variables, or what is in effect for the task, can't be worked with."""
+    """The options, the role's variables, or a setting that applies to the task, can't be used."""
 
     reason = "options"

@@ -21,7 +21,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import St
 
 
 def facts(host: HostState, key_word: describe.KeyWord) -> HostFacts:
-    """Everything that a user may want to know of a host."""
+    """Return everything that a user may want to know about a host."""
     active = host.store.active
     rules = active.policy.rules if active and not host.domain_policy else ()
     ipv6_obstacles = () if clear_text.covers_ipv6(rules) else host.windows_firewall.obstacles
@@ -56,7 +56,7 @@ def _obstacle(found: protection.Obstacle) -> ObstacleFacts:
 
 
 def fields(item: Any) -> dict[str, Any]:  # noqa: ANN401 - any instance of a dataclass
-    """The fields of an object as data: newer ansible-cores take no members of an enumeration, nor tuples everywhere."""
+    """Return the fields of an object as plain data: newer ansible-cores reject enumerations, and tuples in places."""
     return dataclasses.asdict(item, dict_factory=lambda items: {name: _plain(value) for name, value in items})
 
 

@@ -23,15 +23,15 @@ class Severity(enum.StrEnum):
     """How bad a finding is."""
 
     ERROR = "error"
-    """There is no tunnel, or it is not the declared one."""
+    """There is no tunnel, or not the declared one."""
     WARNING = "warning"
-    """It is not proved, or could be safer."""
+    """The tunnel is not proved, or could be safer."""
     NOTE = "note"
-    """Nothing is wrong; it is said once in a run, and fails nothing."""
+    """Nothing is wrong. A note is shown once in a run, and fails nothing."""
 
 
 class Identifier(enum.StrEnum):
-    """What is found, as one word that a playbook can test."""
+    """The identifier of a kind of finding: one word that a playbook can test."""
 
     UNREACHABLE = "unreachable"
     NOT_READ = "not_read"
@@ -93,38 +93,38 @@ class Finding:
     severity: Severity
     host: str
     problem: str
-    """What is wrong, a sentence."""
+    """A sentence that says what is wrong."""
     remedy: str
-    """What to do about it, a sentence."""
+    """A sentence that says what to do about it."""
 
     def __str__(self) -> str:
         return f"{self.problem} {self.remedy}".strip()
 
 
 def error(identifier: Identifier, host: str, problem: str, remedy: str) -> Finding:
-    """A finding that fails a verification."""
+    """Return a finding that fails a verification."""
     return Finding(identifier, Severity.ERROR, host, problem, remedy)
 
 
 def warning(identifier: Identifier, host: str, problem: str, remedy: str) -> Finding:
-    """A finding that only is said."""
+    """Return a finding that is shown but fails nothing by default."""
     return Finding(identifier, Severity.WARNING, host, problem, remedy)
 
 
 def note(identifier: Identifier, host: str, problem: str, remedy: str) -> Finding:
-    """A finding of which nothing is wrong."""
+    """Return a finding about something that is not wrong."""
     return Finding(identifier, Severity.NOTE, host, problem, remedy)
 
 
 def obstacle(host: str, each: ObstacleFacts, remedy: str) -> Finding:
-    """The finding that something keeps a rule from protecting."""
+    """Return the finding for an obstacle, which keeps a rule from protecting."""
     return error(Identifier(each["identifier"]), host, f"On {host}, {each['problem']}", remedy)
 
 
 def find(host: str, facts: HostFacts, declared: str | None = None) -> Iterator[Finding]:
-    """The findings on a host that has connections, besides those of its ends, from the facts in its result.
+    """Yield the findings on a host that has connections, from the facts in its result, except those about its ends.
 
-    declared: the address of its ends.
+    declared: its own address in the filters.
     """
     yield from of_services(host, facts["services"])
     if not facts["loading_proved"]:
@@ -145,7 +145,7 @@ def find(host: str, facts: HostFacts, declared: str | None = None) -> Iterator[F
 
 
 def of_services(host: str, services: Mapping[str, ServiceFacts]) -> Iterator[Finding]:
-    """What is wrong with the services that a tunnel needs."""
+    """Yield what is wrong with the services that a tunnel needs."""
     rras = services["RemoteAccess"]
     installed = rras["running"] or rras["start"] not in (None, "disabled")
     if not installed:
@@ -175,10 +175,10 @@ def of_services(host: str, services: Mapping[str, ServiceFacts]) -> Iterator[Fin
 
 
 def of_the_value(host: str, facts: HostFacts) -> Iterator[Finding]:
-    """What is wrong with ProhibitIpSec where it must be 1 and in effect."""
+    """Yield what is wrong with ProhibitIpSec on a host where it must be 1 and in effect."""
     value, in_effect = facts["prohibit_ipsec"]["value"], facts["prohibit_ipsec"]["in_effect"]
     if _nothing_protects(facts) and _runs_without_filters(facts):
-        return  # `clear_text` says it, and what to do
+        return  # `clear_text` says so, and what to do
     if value != 1 and in_effect == "no":
         yield error(
             Identifier.RESTART_HARMFUL,
@@ -211,7 +211,7 @@ def of_the_value(host: str, facts: HostFacts) -> Iterator[Finding]:
 
 
 def clear_text(host: str, facts: HostFacts) -> Iterator[Finding]:
-    """Whether L2TP of a host is in clear text, because neither RRAS nor a policy protects it."""
+    """Yield a finding if all L2TP of a host is in clear text, because neither RRAS nor a policy protects it."""
     if not _runs_without_filters(facts) or facts["domain_policy"]:
         return
     if _nothing_protects(facts):
@@ -221,9 +221,9 @@ def clear_text(host: str, facts: HostFacts) -> Iterator[Finding]:
 
 
 def clear_text_with(host: str, peer: str, facts: HostFacts) -> Iterator[Finding]:
-    """Whether L2TP with one peer, which no rule of the assigned policy covers, is in clear text.
+    """Yield a finding if L2TP with one peer, covered by no rule of the assigned policy, is in clear text.
 
-    Nothing where all L2TP of the host is: `clear_text` says that.
+    Nothing if all L2TP of the host is in clear text: `clear_text` says so.
     """
     beside_others = facts["l2tp_covered"] == Cover.CONNECTIONS and not _is_deaf(facts)
     if not beside_others or not _runs_without_filters(facts) or facts["domain_policy"]:
@@ -235,7 +235,7 @@ def clear_text_with(host: str, peer: str, facts: HostFacts) -> Iterator[Finding]
 
 
 def _in_clear_text(host: str, facts: HostFacts, what: str, why: str) -> Finding:
-    """The finding, with what to do: a restart alone brings RRAS's filters back only where the value is gone."""
+    """Return the finding with its remedy: restarting alone brings RRAS's filters back only if the value is gone."""
     value, in_effect = facts["prohibit_ipsec"]["value"], facts["prohibit_ipsec"]["in_effect"]
     begin = f"{what} in clear text"
     if value != 1:
@@ -251,24 +251,24 @@ def _in_clear_text(host: str, facts: HostFacts, what: str, why: str) -> Finding:
 
 
 def _is_deaf(facts: HostFacts) -> bool:
-    """Whether RRAS runs and PolicyAgent does not, so that no rule is in force."""
+    """Return whether RRAS runs without PolicyAgent, so that no rule is in force."""
     services = facts["services"]
     return "PolicyAgent" in services and not services["PolicyAgent"]["running"] and services["RemoteAccess"]["running"]
 
 
 def _runs_without_filters(facts: HostFacts) -> bool:
-    """Whether RRAS makes no filters of its own: the value is there, or was removed while Windows runs with it."""
+    """Return whether RRAS makes no filters of its own: the value is there, or Windows still runs with a removed one."""
     value, in_effect = facts["prohibit_ipsec"]["value"], facts["prohibit_ipsec"]["in_effect"]
     return bool(value == 1 or in_effect == "no")
 
 
 def _nothing_protects(facts: HostFacts) -> bool:
-    """Whether the assigned policy protects no L2TP; what a policy of the domain does is not known."""
+    """Return whether the assigned policy protects no L2TP; False under a domain policy, whose effect is unknown."""
     return facts["l2tp_covered"] in (Cover.NONE, Cover.OPEN) and not facts["domain_policy"]
 
 
 def _of_other_l2tp(host: str, facts: HostFacts) -> Iterator[Finding]:
-    """What is not kept from clear text while RRAS makes no filters of its own."""
+    """Yield which L2TP is not kept from clear text while RRAS makes no filters of its own."""
     if facts["l2tp_covered"] == Cover.CONNECTIONS:
         yield Finding(
             Identifier.OTHER_L2TP_UNPROTECTED,
@@ -289,7 +289,7 @@ def _of_other_l2tp(host: str, facts: HostFacts) -> Iterator[Finding]:
 
 
 def _of_the_firewall(host: str, names: Iterable[str]) -> Iterator[Finding]:
-    """Connection security rules that compete with the IPsec policy for L2TP."""
+    """Yield findings about connection security rules, which compete with the IPsec policy for L2TP."""
     for name in names:
         yield warning(
             Identifier.FIREWALL_RULE_OVERLAPS,
@@ -301,7 +301,7 @@ def _of_the_firewall(host: str, names: Iterable[str]) -> Iterator[Finding]:
 
 
 def _of_ports(host: str, count: int | None, enabled_for: PortsFacts) -> Iterator[Finding]:
-    """What the properties of the L2TP ports refuse. What is not known is not said."""
+    """Yield what the properties of the L2TP ports refuse. Nothing is said of unknown properties."""
     if count == 0:
         yield error(
             Identifier.L2TP_PORTS_ZERO,
@@ -321,7 +321,7 @@ def _of_ports(host: str, count: int | None, enabled_for: PortsFacts) -> Iterator
 
 
 def _of_addresses(host: str, facts: HostFacts, declared: str | None) -> Iterator[Finding]:
-    """Ends of a filter that may change, whether it is loaded, or only declared."""
+    """Yield the dynamic addresses among the ends of loaded filters, and the declared address if it is dynamic."""
     for entry in facts["addresses"]:
         if entry["dynamic"] and entry["address"] in (declared, *facts["listed_addresses"]):
             yield warning(
@@ -334,7 +334,7 @@ def _of_addresses(host: str, facts: HostFacts, declared: str | None) -> Iterator
 
 
 def of_keys(host: str, policies: Iterable[PolicyFacts]) -> Iterator[Finding]:
-    """Which keys others than administrators can read."""
+    """Yield findings about the keys that other users than administrators can read."""
     for policy in policies:
         for rule in policy["open_keys"]:
             yield Finding(

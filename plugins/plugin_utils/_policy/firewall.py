@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Our rules of Windows Firewall: one blocks L2TP over IPv6, which no filter of the policy covers; one lets peers in.
 
-Filters of version 1 hold IPv4 addresses only ([MS-GPIPSEC] 2.2.1.5.1), and RRAS accepts L2TP over IPv6 since Windows
-Server 2008. netsh writes the rule. It is read from the registry, where each rule is one text ([MS-GPFAS] 2.2.2.19),
-because what netsh shows is translated.
+Filters of version 1 hold IPv4 addresses only ([MS-GPIPSEC] 2.2.1.5.1), and RRAS has accepted L2TP over IPv6 since
+Windows Server 2008. The rules are written by netsh. They are read from the registry, where each rule is one text
+([MS-GPFAS] 2.2.2.19), because netsh's output is translated.
 """
 
 from __future__ import annotations
@@ -19,41 +19,41 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.steps import ReadTree, RunProgram
 
 _OURS = "rras.ipsec-"
-"""What the names of our rules begin with."""
+"""The beginning of the names of our rules."""
 NAME = f"{_OURS}L2TP-over-IPv6"
 PEERS = f"{_OURS}L2TP-from-peers-"
-"""What the name of the rule for peers begins with; a tag follows, which the transaction gives it that wrote it."""
+"""The beginning of the name of the rule for peers; the tag of the transaction that wrote it follows."""
 PEERS_PORTS = ("500", "1701", "4500")
-"""IKE, L2TP, and IKE and ESP through a NAT (RFC 3947, RFC 3948)."""
+"""The ports of IKE, of L2TP, and of IKE and ESP through a NAT (RFC 3947, RFC 3948)."""
 LOCAL_SETTINGS = r"SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
 GROUP_POLICY = r"SOFTWARE\Policies\Microsoft\WindowsFirewall"
 RULES = join(LOCAL_SETTINGS, "FirewallRules")
-"""The local rules: a value each, named by a GUID or a word of Windows."""
+"""The key of the local rules: one value each, named by a GUID or by a word of Windows."""
 _SECURITY_RULES = tuple(join(path, "ConSecRules") for path in (LOCAL_SETTINGS, GROUP_POLICY))
-"""The connection security rules ([MS-GPFAS] 2.2.6): those of this server, and those of a group policy."""
+"""The keys of the connection security rules ([MS-GPFAS] 2.2.6): this server's own, and those of a group policy."""
 OUR_RULES = ReadTree(RULES, containing=f"|Name={_OURS}")
 _PORTS_OF_ENDS = ("ep1port", "ep2port", "ep1port2_10", "ep2port2_10")
 _L2TP_PORT = 1701
 
 _EVERY_IPV6_ADDRESS = "::/1,8000::/1"
-"""Windows Firewall refuses ``::/0``, or takes it for something else, so two halves stand for it."""
+"""All IPv6 addresses, as two halves: Windows Firewall refuses ``::/0``, or takes it for something else."""
 _RULE = f"dir=in action=block protocol=UDP localport=1701 remoteip={_EVERY_IPV6_ADDRESS} profile=any enable=yes"
 _ADD = f"advfirewall firewall add rule name={NAME} {_RULE}"
 _DELETE = f"advfirewall firewall delete rule name={NAME}"
 
 ADD = RunProgram("netsh", _ADD, must_succeed=True, undo=_DELETE)
-"""Add the rule. netsh adds a second one where there is one of that name."""
+"""Adds the rule. If there is one of that name already, netsh adds a second one."""
 DELETE = RunProgram("netsh", _DELETE, undo=_ADD)
-"""Delete each rule of that name. netsh ends with 1 where there is none, too: what is left is read after it."""
+"""Deletes every rule of that name. netsh also ends with code 1 if there is none, so the result is read back."""
 
 
 def tag(transaction: str) -> str:
-    """The tag of the rule for peers that a transaction writes, by its identity."""
+    """Return the tag, made from its identity, of the rule for peers that a transaction writes."""
     return transaction[:8].lower()
 
 
 def let_in(tag: str, addresses: Iterable[str]) -> RunProgram:
-    """Add the rule that lets IKE and L2TP in from these addresses."""
+    """Return the step that adds a rule for peers, which lets IKE and L2TP in from these addresses."""
     wanted = f"localport={','.join(PEERS_PORTS)} remoteip={','.join(addresses)}"
     rule = f"dir=in action=allow protocol=UDP {wanted} profile=any enable=yes"
     add = f"advfirewall firewall add rule name={PEERS}{tag} {rule}"
@@ -61,7 +61,10 @@ def let_in(tag: str, addresses: Iterable[str]) -> RunProgram:
 
 
 def shut_out(tag: str) -> RunProgram:
-    """Delete the rule for peers with this tag. An undo does not bring it back: by then another one lets them in."""
+    """Return the step that deletes the rule for peers with this tag.
+
+    An undo does not restore it: by then another rule lets the peers in.
+    """
     return RunProgram("netsh", f"advfirewall firewall delete rule name={PEERS}{tag}")
 
 
@@ -71,9 +74,10 @@ _PROFILES = {
     "private": ("StandardProfile", "PrivateProfile"),
     "public": ("PublicProfile", "PublicProfile"),
 }
-"""The keys of each profile: of the local settings, and of a group policy ([MS-GPFAS] 2.2.3)."""
+"""The keys of each profile, in the local settings and in a group policy ([MS-GPFAS] 2.2.3)."""
 _GROUP_POLICY_BEFORE_VISTA = "StandardProfile"
-"""Where a group policy means what is private and what is public; what it says of one of them goes before."""
+"""The profile in which a group policy sets private and public together; what it sets for one of them takes
+precedence."""
 
 _NEEDED = {
     "active": ("true", "is switched off"),
@@ -82,9 +86,9 @@ _NEEDED = {
     "protocol": ("17", "is not for UDP"),
     "lport": ("1701", "is not for port 1701"),
 }
-"""What must stand in our rule in lower case, and what is said of a rule where it does not."""
+"""What our rule must contain, in lower case, and what is said of a rule that does not."""
 _OF_PEERS = {"active": ["true"], "action": ["allow"], "dir": ["in"], "protocol": ["17"]}
-"""What must stand in a rule for peers, besides ports and addresses."""
+"""What a rule for peers must contain besides ports and addresses."""
 _MEANINGLESS = {"name", "desc", "embedctxt"}
 _EVERY_PROFILE = {"domain", "private", "public"}
 
@@ -95,37 +99,37 @@ class PeersRule:
 
     tag: str
     addresses: frozenset[str]
-    """Empty where the rule is something else than `let_in` writes."""
+    """Empty if the rule is not as `let_in` writes it."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class WindowsFirewall:
-    """What Windows Firewall of a host makes of L2TP over IPv6, and of L2TP from peers."""
+    """What a host's Windows Firewall does with L2TP over IPv6, and with L2TP from peers."""
 
     rules: tuple[str, ...]
-    """The rules of our name, as texts."""
+    """The texts of the rules with the name of our blocking rule."""
     running: bool
     off: tuple[str, ...]
-    """The profiles in which it is off."""
+    """The profiles in which the firewall is off."""
     ignores_local_rules: tuple[str, ...]
-    """The profiles in which a group policy makes it ignore local rules, as ours is one."""
+    """The profiles in which a group policy makes it ignore local rules, ours among them."""
     peers: tuple[PeersRule, ...] = ()
-    """Our rules that let peers in: one, but for what an aborted run left."""
+    """Our rules that let peers in: one, unless an aborted run left others."""
     overlapping: tuple[str, ...] = ()
-    """The names of the active connection security rules for L2TP (UDP 1701), which compete with an IPsec policy."""
+    """The names of active connection security rules for L2TP (UDP 1701), which compete with an IPsec policy."""
 
     @property
     def as_written(self) -> bool:
-        """Whether the rule of our name is what `ADD` writes, and the only one."""
+        """Whether there is exactly one rule with our name, and it is what `ADD` writes."""
         return len(self.rules) == 1 and not fault(self.rules[0])
 
     @property
     def obstacles(self) -> tuple[str, ...]:
-        """Why our rule does not block L2TP over IPv6, a sentence each; none where it does."""
+        """Why our rule does not block L2TP over IPv6, a sentence each; empty if it does."""
         return tuple(self._obstacles())
 
     def lets_in(self, addresses: Iterable[str]) -> str:
-        """The tag of the rule for exactly these peers; empty where there is none."""
+        """Return the tag of the rule for exactly these peers; empty if there is none."""
         wanted = frozenset(addresses)
         return next((rule.tag for rule in self.peers if rule.addresses == wanted and wanted), "")
 
@@ -143,10 +147,10 @@ class WindowsFirewall:
 
 
 def reading() -> tuple[ReadTree, ...]:
-    """The steps whose answers `understand` takes.
+    """Return the steps whose answers `understand` takes.
 
-    Of several hundred rules only ours are answered, and of the connection security rules those for UDP. The keys of
-    rules are answered twice; the last answer counts.
+    Of several hundred rules, only ours are read, and of the connection security rules those for UDP. The keys that hold
+    the rules are answered twice; the last answer counts.
     """
     return (
         ReadTree(LOCAL_SETTINGS, (_ENABLED,), depth=1),
@@ -157,7 +161,7 @@ def reading() -> tuple[ReadTree, ...]:
 
 
 def understand(tree: Tree, *, running: bool) -> WindowsFirewall:
-    """What the answers to `reading` mean; running: whether its service is."""
+    """Return what the answers to `reading` mean. running: whether the firewall's service runs."""
     texts = _texts(tree, RULES)
     return WindowsFirewall(
         rules=tuple(text for text in texts if same(_name(text), NAME)),
@@ -178,28 +182,28 @@ def _texts(tree: Tree, path: str) -> list[str]:
 
 
 def secures(rule: str) -> bool:
-    """Whether a connection security rule is active and names port 1701 of UDP at one of its ends."""
+    """Return whether a connection security rule is active and names UDP port 1701 at one of its ends."""
     _version, found = _fields(rule)
     for_udp = found.get("protocol") == ["17"] and found.get("active") == ["true"]
     return for_udp and any(_names_l2tp(port) for name in _PORTS_OF_ENDS for port in found.get(name, []))
 
 
 def _names_l2tp(ports: str) -> bool:
-    """Whether a port, a range of ports, or several of either, contain that of L2TP."""
+    """Return whether a list of ports and ranges of ports includes that of L2TP."""
     found = (part.partition("-") for part in ports.split(","))
     ends = ((first, last or first) for first, _dash, last in found)
     return any(first.isdecimal() and last.isdecimal() and int(first) <= _L2TP_PORT <= int(last) for first, last in ends)
 
 
 def _shown_name(rule: str) -> str:
-    """The name of a rule as it is written."""
+    """Return the name of a rule, in the case in which it is written."""
     return next((field.partition("=")[2] for field in rule.split("|") if field.casefold().startswith("name=")), "")
 
 
 def fault(rule: str) -> str:
-    """What a rule does instead of ours, as a clause; empty where it means what `ADD` writes.
+    """Return how a rule differs from ours, as a clause; empty if it means what `ADD` writes.
 
-    A field that is unknown here may narrow the rule down, so it counts as a fault.
+    An unknown field may narrow the rule down, so it counts as a fault.
     """
     version, found = _fields(rule)
     for name, (wanted, clause) in _NEEDED.items():
@@ -215,7 +219,7 @@ def fault(rule: str) -> str:
 
 
 def _fields(rule: str) -> tuple[str, dict[str, list[str]]]:
-    """The version of a rule's text, and its fields in lower case: each may stand there several times."""
+    """Return the version of a rule's text, and its fields in lower case; each may occur several times."""
     version, *fields = rule.rstrip("|").split("|")
     found: dict[str, list[str]] = {}
     for field in fields:
@@ -225,7 +229,7 @@ def _fields(rule: str) -> tuple[str, dict[str, list[str]]]:
 
 
 def _name(rule: str) -> str:
-    """The name of a rule, in lower case."""
+    """Return the name of a rule, in lower case."""
     return "|".join(_fields(rule)[1].get("name", []))
 
 
@@ -234,7 +238,7 @@ def _is_for_peers(rule: str) -> bool:
 
 
 def _peers(rule: str) -> frozenset[str]:
-    """The addresses that a rule lets in; none where it is something else than `let_in` writes."""
+    """Return the addresses that a rule lets in; none if it is not as `let_in` writes it."""
     version, found = _fields(rule)
     as_written = all(found.pop(name, []) == wanted for name, wanted in _OF_PEERS.items())
     ports, addresses = found.pop("lport", []), found.pop("ra4", [])
@@ -249,7 +253,7 @@ def _peers(rule: str) -> frozenset[str]:
 
 
 def _single(text: str) -> Iterator[ipaddress.IPv4Address]:
-    """One address, which Windows may write as a range or with a mask."""
+    """Yield one address, which Windows may write as a range or with a mask. Raises ValueError for anything else."""
     first, _dash, last = text.partition("-")
     if last and last != first:
         raise ValueError(text)
@@ -272,7 +276,7 @@ def _networks(text: str) -> Iterator[ipaddress.IPv6Network]:
 
 
 def _is_on(tree: Tree, profile: str) -> bool:
-    """Whether the firewall is on in a profile, as it is where nothing else is said."""
+    """Return whether the firewall is on in a profile; it is, if nothing else is set."""
     local, policy = _PROFILES[profile]
     older = () if profile == "domain" else (join(GROUP_POLICY, _GROUP_POLICY_BEFORE_VISTA),)
     paths = (join(GROUP_POLICY, policy), *older, join(LOCAL_SETTINGS, local))
@@ -286,5 +290,5 @@ def _number(tree: Tree, path: str, name: str) -> int | None:
 
 
 def _profiles(names: tuple[str, ...]) -> str:
-    """Profiles in words."""
+    """Return the names of profiles as part of a sentence."""
     return f"the {'profile' if len(names) == 1 else 'profiles'} {', '.join(names)}"

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The hosts of a run and what each phase answered for each of them: what the decisions between the phases rest on."""
+"""The hosts of a run, and what each phase answered for each: the basis for the decisions between the phases."""
 
 from __future__ import annotations
 
@@ -25,45 +25,46 @@ class Gate(enum.StrEnum):
     STAGE = "stage"
     COMMIT = "commit"
     NEAR = "near"
-    """Not a phase of the policy: before near ends commit, no far end of theirs may have failed to."""
+    """Not a phase of the policy: before near ends commit, none of their far ends may have failed to."""
     VALUE = "value"
-    """Not a phase of the policy: before ProhibitIpSec is set, each end of each connection must have its policy."""
+    """Not a phase of the policy: before ProhibitIpSec is set, both ends of each connection must have their policy."""
     PROOF = "proof"
     """The last reading. What was replaced is deleted only when all ends were read after the change."""
     REMOVAL = "removal"
-    """Before anything is taken away, each host of the network must have been read."""
+    """Before anything is removed, each host of the network must have been read."""
     WITHOUT_VALUE = "without_value"
     """Before a policy is removed, Windows must run without ProhibitIpSec on each host of the network."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Fleet:
-    """The hosts of a run and what each phase answered for each of them; a phase that a host has not done is missing."""
+    """The hosts of a run, and what each phase answered for each; a phase that a host has not done is missing."""
 
     network: Network
     results: Mapping[str, Mapping[Gate, PolicyResult]]
     machines: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """Which machine answered under each name of the play, connected with the others or not, as far as it is known."""
+    """The machine that answered under each name of the play, if known, whether or not it is connected with the
+    others."""
     _found: dict[str, Any] = dataclasses.field(default_factory=dict, init=False, repr=False, compare=False)
-    """What was found out already, for all hosts that change together at once."""
+    """Answers found so far, for all hosts that change together."""
 
     def together(self, host: str) -> frozenset[str]:
-        """The hosts that change together with a host, itself included: changed connections join them."""
+        """Return the hosts that change together with a host, itself included: changed connections join them."""
         return self._component("changing", host, lambda: networks.beside(_changed_edges(self)))
 
     def connected(self, host: str) -> frozenset[str]:
-        """The managed hosts that any of the declared connections join with a host, itself included."""
+        """Return the managed hosts that any declared connections join with a host, itself included."""
         return self._component("connected", host, lambda: networks.beside_managed(self.network))
 
     def once(self, question: str, members: frozenset[str], answer: Callable[[], T]) -> T:
-        """What a question about some hosts has as its answer."""
+        """Return the answer to a question about some hosts, worked out only once."""
         known: dict[frozenset[str], T] = self._found.setdefault(question, {})
         if members not in known:
             known[members] = answer()
         return known[members]
 
     def twins(self) -> tuple[mistakes.Pair, ...]:
-        """The names of the same machine, of all machines that are known."""
+        """Return the pairs of names that belong to one machine, among all machines that are known."""
         if "twins" not in self._found:
             answered = {host: facts.get("machine", "") for host in self.results if (facts := self.facts(host))}
             self._found["twins"] = tuple(mistakes.twins({**self.machines, **answered}))
@@ -80,35 +81,35 @@ class Fleet:
         return known[host]
 
     def answered(self, host: str, phase: Gate) -> PolicyResult | None:
-        """The result of a phase on a host; None where there is none, or only that the task was skipped."""
+        """Return the result of a phase on a host; None if there is none, or the task was skipped."""
         result = self.results.get(host, {}).get(phase)
         return None if result is None or result.get("skipped") else result
 
     def uncertain(self, host: str) -> bool:
-        """Whether the answer to the commit got lost, and the host did not answer when it was asked again."""
+        """Return whether the answer to the commit was lost, and the host did not answer when it was read again."""
         return bool((self.answered(host, Gate.COMMIT) or {}).get("uncertain"))
 
     def strategy(self, host: str) -> str:
-        """The strategy of the play, as far as it is known."""
+        """Return the strategy of the play; empty if it is not known."""
         return str((self.answered(host, Gate.PLAN) or {}).get("strategy", ""))
 
     def pending(self, host: str) -> bool:
-        """Whether the plan found something to do on a host."""
+        """Return whether the plan found something to do on a host."""
         planned = self.answered(host, Gate.PLAN)
         return bool(planned and planned.get("pending"))
 
     def facts(self, host: str) -> HostFacts | None:
-        """What the plan read of a host; nothing where it read nothing."""
+        """Return what the plan read of a host; None if it read nothing."""
         return (self.answered(host, Gate.PLAN) or {}).get("host")
 
 
 def is_changed(connection: networks.Connection, plan: PolicyResult) -> bool:
-    """Whether the plan of one of its ends changes a connection."""
+    """Return whether the plan of one of its ends changes a connection."""
     return describe.escaped(connection.name) in (plan.get("changed_rules") or ())
 
 
 def _changed_edges(run: Fleet) -> Iterator[tuple[str, str]]:
-    """The connections that the plan of either end changes, as pairs of managed hosts."""
+    """Yield the connections that the plan of either end changes, as pairs of managed hosts."""
     for host in run.results:
         planned = run.answered(host, Gate.PLAN) or {}
         for connection in networks.connections_of(run.network, host):

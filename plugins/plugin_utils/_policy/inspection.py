@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a host shows by itself, whoever wrote its policies and whatever is declared.
 
-`inspect` is for a host of which no declaration is known. Where there is one, the comparison with it says what differs,
-and `beside` what was found besides.
+`inspect` is for a host without a known declaration. With a declaration, the comparison tells what differs, and `beside`
+tells what else was found.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import 
 
 
 def inspect(host: str, facts: HostFacts) -> Iterator[Finding]:
-    """Everything that is found on a host, from the facts in its result."""
+    """Yield everything that is found on a host, from the facts in its result."""
     yield from findings.clear_text(host, facts)
     if facts["l2tp_covered"] in (Cover.ALL, Cover.CONNECTIONS):
         yield from findings.of_the_value(host, facts)
@@ -38,7 +38,7 @@ def inspect(host: str, facts: HostFacts) -> Iterator[Finding]:
 
 
 def beside(host: str, facts: HostFacts, compared: str) -> Iterator[Finding]:
-    """What is found on a host beside what its comparison with a declaration says. compared: that policy's name."""
+    """Yield what is found on a host besides its comparison with a declaration. compared: the declared policy's name."""
     yield from weaknesses.find(host, facts)
     for policy in facts["policies"]:
         if not (policy["assigned"] or same(policy["name"], compared)):
@@ -47,7 +47,7 @@ def beside(host: str, facts: HostFacts, compared: str) -> Iterator[Finding]:
 
 
 def legacy_engine(host: str, facts: HostFacts) -> Iterator[Finding]:
-    """What no setting of an IPsec policy changes. No host is named, so that it is said once in a run."""
+    """Yield a note on what no setting of an IPsec policy changes. It names no host, so that a run shows it once."""
     if facts["assigned"] is not None:
         yield findings.note(
             Identifier.LEGACY_ENGINE,
@@ -63,11 +63,11 @@ _REMEDIES = {
     Identifier.ADDRESS_NOT_ON_HOST: "Correct the filter, or the address of the RRAS interface.",
     Identifier.NOT_LOADED_BY_AGENT: "Assign the policy again, and check the event log.",
 }
-"""What to do about an obstacle on a host of which no declaration is known."""
+"""The remedies for obstacles on a host without a known declaration."""
 
 
 def _leftovers(host: str, facts: HostFacts) -> Iterator[Finding]:
-    """The policies of this collection that are not in use; an unfinished transaction keeps two on purpose."""
+    """Yield this collection's policies that are not in use; an unfinished transaction keeps two on purpose."""
     if facts["unfinished_transaction"] is not None:
         return
     for policy in facts["policies"]:
@@ -81,7 +81,7 @@ def _leftovers(host: str, facts: HostFacts) -> Iterator[Finding]:
 
 
 def _unreadable(host: str, policy: PolicyFacts) -> Iterator[Finding]:
-    """The objects of a policy that can't be read; an error where it is assigned, for who knows what it lets through."""
+    """Yield the objects of a policy that can't be read, as errors if it is assigned: they may let anything through."""
     for each in policy["unreadable"]:
         yield Finding(
             Identifier.UNREADABLE_OBJECT,

@@ -15,7 +15,7 @@ Pair = tuple[str, str]
 
 
 def mistakes(network: Network, read: Mapping[str, HostFacts]) -> dict[str, str]:
-    """Which hosts are not the servers that the inventory takes them for, and why, a clause each.
+    """Return the hosts that are not the servers that the inventory takes them for, with the reason, a clause each.
 
     read: what was read of each host.
     """
@@ -29,7 +29,7 @@ def mistakes(network: Network, read: Mapping[str, HostFacts]) -> dict[str, str]:
 
 
 def twins(machines: Mapping[str, str]) -> Iterator[Pair]:
-    """The names that are one machine with an earlier name each, and that name first. machines: by name."""
+    """Yield each name whose machine already has an earlier name, after that earlier name. machines: by name."""
     first: dict[str, str] = {}
     for host, machine in sorted(machines.items()):
         other = first.setdefault(machine, host) if machine else host
@@ -38,12 +38,12 @@ def twins(machines: Mapping[str, str]) -> Iterator[Pair]:
 
 
 def of_names(members: Collection[str], pairs: Iterable[Pair]) -> Iterator[str]:
-    """That members are one machine with each other, or with any other host of the play, a clause each."""
+    """Yield that a member is the same machine as another member, or as any other host of the play, a clause each."""
     return (_one_machine(*pair) for pair in pairs if any(name in members for name in pair))
 
 
 def of_addresses(network: Network, read: Mapping[str, HostFacts]) -> Iterator[str]:
-    """That hosts do not have their address, a clause each."""
+    """Yield that a host does not have its address, a clause each."""
     return (text for _host, text in _foreign_addresses(network, read))
 
 
@@ -55,7 +55,7 @@ def _one_machine(one: str, other: str) -> str:
 
 
 def _foreign_addresses(network: Network, read: Mapping[str, HostFacts]) -> Iterator[tuple[str, str]]:
-    """The hosts that do not have their address, and a clause for each."""
+    """Yield each host that does not have its address, and a clause that says so."""
     has = {host: {entry["address"] for entry in facts["addresses"]} for host, facts in read.items()}
     for host, addresses in has.items():
         address = str(network[host].address or "")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a plan to the steps of each phase."""
+"""The steps of each phase, made from a plan."""
 
 from __future__ import annotations
 
@@ -42,21 +42,21 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LO
 PRIVATE = "D:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)"
 """Full access for SYSTEM and Administrators, none for anybody else, nothing inherited."""
 RULE_WITH_KEY = PRIVATE + "(A;CI;KR;;;NS)"
-"""As `PRIVATE`, and readable by NETWORK SERVICE, as whom PolicyAgent runs since Windows Vista."""
+"""As `PRIVATE`, and readable by NETWORK SERVICE, the account of PolicyAgent since Windows Vista."""
 
 GIVEN_BACK = (Kind.DWORD, Kind.QWORD, Kind.SZ, Kind.EXPAND_SZ, Kind.MULTI_SZ)
-"""The kinds of a value that a host answers whole, so that it can be expected and given back."""
+"""The kinds of values that a host answers in full, so that they can be expected and given back."""
 
 _SEAL = "Seal"
 
 
 def stage(plan: Plan, host: HostState, *, when: int, backup: bool) -> tuple[steps.Step, ...]:
-    """Write the new generation beside the old one, and remember on the host what the next phases must know.
+    """Return the steps that write the new generation beside the old one, and record what later phases must know.
 
     when: seconds since 1970.
     """
     return (
-        # Between a reading and this lies a round trip, in which an administrator may click OK.
+        # Since the reading, a round trip has passed, in which an administrator may have changed something.
         steps.ExpectUnchanged(LOCAL, host.digest),
         *expect_value(host),
         *own_key(),
@@ -77,7 +77,7 @@ def stage(plan: Plan, host: HostState, *, when: int, backup: bool) -> tuple[step
 
 
 def commit(transaction: Transaction, name: str) -> tuple[steps.Step, ...]:
-    """Give the new generation its name and assign it; or what else the transaction intends."""
+    """Return the steps that name the new generation and assign it, or do what else the transaction intends."""
     expected = [steps.ExpectValue(RASMAN, PROHIBIT_IPSEC, PROHIBITED)] if Flag.PROHIBITED in transaction.flags else []
     return (
         *_expect(transaction, Progress.STAGED),
@@ -92,10 +92,10 @@ def commit(transaction: Transaction, name: str) -> tuple[steps.Step, ...]:
 def finish(
     transaction: Transaction, name: str, given_back: Iterable[Theirs] = (), forgetting: Iterable[steps.Step] = ()
 ) -> tuple[steps.Step, ...]:
-    """Delete what only the old generation used; what was planned to be ours is ours now.
+    """Return the steps that delete what only the old generation used, and make the planned record the current one.
 
-    name: the policy's, which those that were taken over lose; given_back: those that get their names again;
-    forgetting: the steps of `forget`, when nothing is ours any more.
+    name: the policy's name, which policies that were taken over lose; given_back: policies that get their names back;
+    forgetting: the steps of `forget`, if nothing of ours is left.
     """
     return (
         *_expect(transaction, Progress.COMMITTED),
@@ -108,17 +108,17 @@ def finish(
 
 
 def staged_name(name: str, transaction: Transaction) -> str:
-    """The name of a new generation until it is committed."""
+    """Return the name of a new generation before it is committed."""
     return f"{name} {STAGED}{str(transaction.id)[:8]})"
 
 
 def taken_over_name(name: str, path: str) -> str:
-    """The name of a policy that ours took the name of: each has one of its own, and a person sees whose it was."""
+    """Return a new name for a policy whose name ours took: unique, and telling a person what it replaced."""
     return f"{name} (replaced {path[path.find('{') + 1 :][:8].upper()})"
 
 
 def still_obsolete(host: HostState) -> tuple[str, ...]:
-    """What may go of the old generation, in a store that somebody else changed since the commit."""
+    """Return what may be deleted of the old generation in a store that somebody else changed since the commit."""
     obsolete = host.unfinished.obsolete if host.unfinished else ()
     return host.store.removable(obsolete, within=obsolete)
 
@@ -130,7 +130,10 @@ def finish_changed(
     given_back: Iterable[Theirs] = (),
     forgetting: Iterable[steps.Step] = (),
 ) -> tuple[steps.Step, ...]:
-    """As `finish`, for a store that somebody else changed since the commit: what may go is worked out again."""
+    """Return the steps of `finish` for a store that somebody else changed since the commit.
+
+    What may be deleted is worked out again.
+    """
     return (
         steps.ExpectUnchanged(LOCAL, host.digest),
         steps.expect_text(TRANSACTION, "Id", str(transaction.id)),
@@ -144,7 +147,7 @@ def finish_changed(
 
 
 def revert(host: HostState) -> tuple[steps.Step, ...]:
-    """Take an unfinished transaction back: what was assigned before is assigned again, what was written is deleted."""
+    """Return the steps that revert an unfinished transaction: restore the assignment, delete what was written."""
     unfinished = host.unfinished
     if unfinished is None:
         return ()
@@ -157,7 +160,7 @@ def revert(host: HostState) -> tuple[steps.Step, ...]:
         steps.expect_text(TRANSACTION, "Id", unfinished.id),
         *(_assign_again(host, previous) if switched else ()),
         steps.DeleteListed(TRANSACTION, "Written"),
-        # As after a commit: without the services, a policy that a power failure brings back could not be replaced.
+        # As after a commit: if a power failure brings a policy back without the services, nothing could replace it.
         steps.Flush(LOCAL),
         *(services.unblock_ipv6(host) if unfinished.blocked_ipv6 or not stays else ()),
         *(firewall.shut_out(each) for each in services.to_close(host) if not stays or each == own_tag),
@@ -167,7 +170,7 @@ def revert(host: HostState) -> tuple[steps.Step, ...]:
 
 
 def forget(host: HostState) -> tuple[steps.Step, ...]:
-    """Give the services back and drop our record; the backups stay."""
+    """Return the steps that give the services back and delete our record; backups are kept."""
     note = host.value_note
     to_give_back = note.set_to is not None and host.prohibited and note.before != host.prohibit_ipsec
     done_with = () if to_give_back or note.restart_pending else (steps.DeleteKey(VALUE_NOTE),)
@@ -176,27 +179,27 @@ def forget(host: HostState) -> tuple[steps.Step, ...]:
 
 
 def note_services(host: HostState, names: Iterable[str]) -> tuple[steps.Step, ...]:
-    """Note again what these services had before us, where they did not get it back."""
+    """Return the steps that note again what these services had before us, because they did not get it back."""
     return (*own_key(), *services.noted(host, names))
 
 
 def own_key() -> tuple[steps.Step, ...]:
-    """Our own key, closed to everybody but SYSTEM and Administrators."""
+    """Return the steps that create our own key, closed to everybody but SYSTEM and Administrators."""
     return steps.CreateKey(OURS), steps.ProtectKey(OURS, PRIVATE)
 
 
 def expect_value(host: HostState) -> Iterator[steps.Step]:
-    """Stop with a conflict unless ProhibitIpSec is as it was read: whether something may be done hangs on it.
+    """Yield a step that raises a conflict unless ProhibitIpSec is as it was read, because decisions depend on it.
 
-    One that is neither a number nor a text is not answered whole, and never counts.
+    A value that is neither a number nor a text is not answered in full, and never counts.
     """
-    # A script can't compare what it did not send: REG_BINARY and the like are answered as a digest.
+    # The script can't compare data that it did not send: REG_BINARY and the like are answered as digests.
     if host.prohibit_ipsec is None or host.prohibit_ipsec.kind in GIVEN_BACK:
         yield steps.ExpectValue(RASMAN, PROHIBIT_IPSEC, host.prohibit_ipsec)
 
 
 def remember_value(host: HostState) -> Iterator[steps.Step]:
-    """Keep what stands at ProhibitIpSec before we touch it, so that a removal gives it back, kind and all."""
+    """Yield the steps that save ProhibitIpSec with its kind before we change it, for a removal to give it back."""
     yield steps.CreateKey(VALUE_NOTE)
     if host.prohibit_ipsec is None:
         yield steps.UnsetValue(VALUE_NOTE, "Before")
@@ -206,10 +209,13 @@ def remember_value(host: HostState) -> Iterator[steps.Step]:
 
 
 def back_up(host: HostState, sources: Iterable[str]) -> Iterator[steps.Step]:
-    """Copy keys to our own one: the newest copy is replaced each time, the first ever stays (KB 240262, KB 256986)."""
+    """Yield the steps that copy keys below our own.
+
+    The newest copy is replaced, the first one kept (KB 240262, KB 256986).
+    """
     yield steps.CreateKey(BACKUP)
     first = () if host.backed_up else ("First",)
-    # The first copy is how the host was before us. A later one would hold what we wrote.
+    # The first copy shows the host as it was before us. A later one would hold what we wrote.
     for kind in (*first, "Newest"):
         yield steps.CreateKey(join(BACKUP, kind))
         for source in (LOCAL, RASMAN) if kind == "First" else sources:
@@ -225,7 +231,7 @@ def _back_up_all(host: HostState) -> Iterator[steps.Step]:
 
 
 def _remember_written(host: HostState) -> Iterator[steps.Step]:
-    """Keep what an unfinished transaction wrote on record before its own record makes room for the new one."""
+    """Yield the steps that put what an unfinished transaction wrote on record, before its own record is replaced."""
     if host.unfinished:
         yield steps.CreateKey(STATE)
         yield from _state(STATE, host.our_paths, host.replaced, host.taken_over, host.adopted)
@@ -257,7 +263,7 @@ def _record(plan: Plan, host: HostState, when: int) -> Iterator[steps.Step]:
 
 
 def _blocks_ipv6_first(plan: Plan, host: HostState) -> bool:
-    """Whether there was no rule of ours before this transaction, or before one that it takes the place of."""
+    """Return whether our rule did not exist before this transaction, or before one that this transaction replaces."""
     replaced = host.unfinished if not host.in_force else None
     added = replaced is not None and replaced.blocked_ipv6
     return added or (bool(plan.firewall) and not host.windows_firewall.rules)
@@ -279,7 +285,7 @@ def _state(
 
 
 def _close(plan: Plan, host: HostState) -> Iterator[steps.Step]:
-    """Take preshared keys from the eyes of others; what the access lists of rules that are not ours were is kept."""
+    """Yield the steps that close preshared keys to others; access lists of rules that are not ours are saved first."""
     known = {entry.partition(" ")[0] for entry in host.access_before}
     theirs = [path for path in plan.open_keys if path not in host.ours and path not in known]
     if theirs:
@@ -296,7 +302,7 @@ def _rename(path: str, name: str) -> steps.SetValue:
 def _write(key: NewKey) -> Iterator[steps.Step]:
     yield steps.CreateKey(key.path)
     if key.holds_preshared_key:
-        # Closed before the key is in it: a moment in between would be enough to read it.
+        # Protected before the key is written: even a moment in between would be enough to read it.
         yield steps.ProtectKey(key.path, RULE_WITH_KEY)
     for name, value in key.items():
         yield steps.SetValue(key.path, name, value)
@@ -312,7 +318,7 @@ def _expect(transaction: Transaction, phase: Progress) -> tuple[steps.Step, ...]
 
 def _put_in_force(transaction: Transaction, name: str) -> Iterator[steps.Step]:
     if transaction.policy and transaction.intent is not Intent.ASSIGN:
-        # Named before it is assigned: the console and every reading find it by that name.
+        # Named before it is assigned, because the console and every reading find it by that name.
         yield _rename(transaction.policy, name)
     assigning = (steps.AssignPolicy(transaction.assigned),) if transaction.assigns else ()
     yield from _around(assigning, transaction.flags)
@@ -328,9 +334,9 @@ def _assign_again(host: HostState, previous: str) -> Iterator[steps.Step]:
 
 
 def _around(assigning: Iterable[steps.Step], flags: Collection[Flag]) -> Iterator[steps.Step]:
-    """An assignment, if there is one; RRAS is stopped meanwhile where it must start after that.
+    """Yield an assignment, if there is one, with RRAS stopped around it if RRAS must start after it.
 
-    A stopped RRAS has no L2TP at all, and no automatic filters that it would lose when PolicyAgent stops.
+    A stopped RRAS has no L2TP at all, and no automatic filters that it could lose when PolicyAgent stops.
     """
     restarts_rras = Flag.RESTART_RRAS in flags
     if restarts_rras:
@@ -343,13 +349,14 @@ def _around(assigning: Iterable[steps.Step], flags: Collection[Flag]) -> Iterato
 
 
 def _loading_unproved(unproved: object) -> Iterator[steps.Step]:
-    """Remember, until Windows starts again, that what the agent lists can't prove that it loaded this policy."""
+    """Yield the step that notes, until Windows starts again, that the agent's list proves nothing about the policy."""
     yield steps.CreateKey(LOADING_UNPROVED, volatile=True) if unproved else steps.DeleteKey(LOADING_UNPROVED)
 
 
 def _conclude(forgetting: Iterable[steps.Step]) -> tuple[steps.Step, ...]:
-    """Make what was planned to be ours our record: values are replaced, so that there is never none.
+    """Return the steps that make the planned record the current one. Values are overwritten, so there always is one.
 
-    The transaction ends last, so that after a power cut the next run knows that something is left to do.
+    The transaction's own record goes last, so that after a power failure the next run knows that something is left to
+    do.
     """
     return steps.CopyKey(AFTER, STATE), *forgetting, steps.DeleteKey(TRANSACTION)

@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""ProhibitIpSec (KB 240262): the value, the guard before it is set, and the memory of a pending restart.
+"""ProhibitIpSec (KB 240262): the value, the checks before it is set, and the memory of a pending restart.
 
-RasMan reads the value when Windows starts. So beside the value stands our note of what was set and what was there
-before, and, below it, a volatile key that vanishes at the restart. That one holds what Windows started with, as far as
-it is known, so that a value that is taken back before it took effect needs no restart.
+RasMan reads the value when Windows starts. So we keep a note of what was set and what was there before, and below it a
+volatile key, which vanishes at the restart. The volatile key holds what Windows started with, if known, so that a value
+that is taken back before it took effect needs no restart.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import TA
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ValuePlan:
-    """What is to happen to the value; None stands for a value that is not there."""
+    """What is to be done to the value; None stands for no value."""
 
     before: Value | None
     after: Value | None
@@ -48,27 +48,27 @@ class DesiredValue:
 
     present: bool
     policy: str
-    """The name of the policy that must protect; empty: whichever is assigned."""
+    """The name of the policy that must protect; if empty, whichever is assigned."""
     require_effective_policy: bool
     predicted: bool
     restart_if_unknown: bool
     only_recorded: bool
-    """Whether a removal leaves a value of which it is not known what was there before."""
+    """Whether a removal leaves the value if it is not known what was there before."""
     backup: bool
     words: Words = TASK
 
 
 def awaited(desired: DesiredValue, host: HostState) -> tuple[str, ...]:
-    """What is still to come before the value may be set, and will by itself, a clause each."""
+    """Return what must still come up, and will by itself, before the value may be set, a clause each."""
     looks = desired.present and desired.require_effective_policy and not desired.predicted
     return settling.unready(host, desired.policy) if looks else ()
 
 
 def plan_value(desired: DesiredValue, host: HostState, waited: int = 0) -> ValuePlan:
-    """The plan for the value. waited: how many seconds in vain for what is awaited even now.
+    """Return the plan for the value. waited: for how many seconds the awaited things were waited for in vain.
 
-    Raises `PlanError` when the value would take the protection from L2TP because no policy gives it, or when what is
-    there could not be given back.
+    Raises `PlanError` if the value would leave L2TP unprotected because no policy protects it, or if the present value
+    could not be given back.
     """
     before = host.prohibit_ipsec
     after = _wanted(desired, host)
@@ -82,7 +82,7 @@ def plan_value(desired: DesiredValue, host: HostState, waited: int = 0) -> Value
         else _warnings(desired, host, waited)
     )
     unproved = desired.restart_if_unknown and desired.present and host.in_effect is InEffect.UNKNOWN
-    taken_away = not desired.present and host.taken_away  # by somebody else: the note goes, and a restart is needed
+    taken_away = not desired.present and host.taken_away  # by somebody else: delete the note, need a restart
     if before == after and not (unproved or taken_away):
         shown = _shown(before, host.in_effect, _noted(host))
         return ValuePlan(before, after, (), host.in_effect, warnings, {"before": shown, "after": shown})
@@ -95,14 +95,14 @@ def plan_value(desired: DesiredValue, host: HostState, waited: int = 0) -> Value
 
 
 def _in_effect_after(host: HostState, after: Value | None) -> InEffect:
-    """Whether Windows started with what will be there."""
+    """Return whether Windows started with the value that will be there."""
     if host.started_with_it != (after,):
         return InEffect.NO
     return InEffect.YES if after == PROHIBITED else InEffect.UNKNOWN
 
 
 def _shown(value: Value | None, in_effect: InEffect, noted: str) -> str:
-    """The text of a diff."""
+    """Return the text of a diff."""
     return f"ProhibitIpSec: {text(value)}\n  Windows booted with it: {in_effect}\n{noted}"
 
 
@@ -124,7 +124,7 @@ def _note(*, is_set: bool, before: str) -> str:
 
 
 def text(value: Value | None) -> str:
-    """What stands at ProhibitIpSec, in words; a number that is no REG_DWORD is shown with its kind."""
+    """Return the content of ProhibitIpSec in words; a number that is no REG_DWORD is shown with its kind."""
     if value is None:
         return "absent"
     return str(value.number) if value.number is not None else f"REG_{value.kind.upper()}"
@@ -145,7 +145,10 @@ def _refuse_unknown_kind(host: HostState) -> None:
 
 
 def _warnings(desired: DesiredValue, host: HostState, waited: int) -> tuple[str, ...]:
-    """What must be said of L2TP with the value, a sentence each. Raises `PlanError` where the value must not be set."""
+    """Return what must be said of L2TP with the value, a sentence each.
+
+    Raises `PlanError` if the value must not be set.
+    """
     if desired.require_effective_policy:
         _require_effective(host, desired, waited)
     active = None if host.domain_policy else host.store.active
@@ -167,7 +170,7 @@ def _warnings(desired: DesiredValue, host: HostState, waited: int) -> tuple[str,
 
 
 def _warnings_of_removal(host: HostState) -> tuple[str, ...]:
-    """What must be said of L2TP without the value, a sentence each."""
+    """Return what must be said of L2TP without the value, a sentence each."""
     active = None if host.domain_policy else host.store.active
     verdict = clear_text.judge(
         Move.REMOVE_VALUE,
@@ -197,7 +200,7 @@ def _refused(reason: str, desired: DesiredValue) -> PlanError:
 
 
 def _steps(desired: DesiredValue, host: HostState, after: Value | None) -> Iterator[steps.Step]:
-    # Whether the value may be changed was decided by this policy store and this value.
+    # Whether the value may be changed was decided for this policy store and this value.
     yield steps.ExpectUnchanged(LOCAL, host.digest)
     yield from phases.expect_value(host)
     yield from phases.own_key()
@@ -206,12 +209,12 @@ def _steps(desired: DesiredValue, host: HostState, after: Value | None) -> Itera
     yield steps.CreateKey(VALUE_NOTE)
     if not host.value_note.restart_pending:
         yield from _remember_start(host)
-    # Our note is there before the value and stays as long, so that what was there before us survives a power cut.
+    # Our note is written before the value and outlives it, so that what was there before us survives a power failure.
     if desired.present:
         if host.value_note.set_to is None:
             yield from phases.remember_value(host)
         yield steps.SetValue(VALUE_NOTE, "Set", PROHIBITED)
-    # Windows writes its hives lazily, each for itself: the policy must be on disk before the value can be.
+    # Windows writes its hives late, each by itself: the policy must be on disk before the value can be.
     yield steps.Flush(LOCAL)
     if after is None:
         yield steps.UnsetValue(RASMAN, PROHIBIT_IPSEC)
@@ -225,7 +228,7 @@ def _steps(desired: DesiredValue, host: HostState, after: Value | None) -> Itera
 
 
 def _remember_start(host: HostState) -> Iterator[steps.Step]:
-    """Remember, until Windows starts again, that a restart is pending, and what Windows started with."""
+    """Yield the steps that note, until Windows starts again, that a restart is pending, and what it started with."""
     yield steps.CreateKey(RESTART_PENDING, volatile=True)
     if host.started_with_it is None:
         return

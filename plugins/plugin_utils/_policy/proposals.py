@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the two ends of a connection would agree on: the proposals of IKE (RFC 2409, sections 5.4 and 5.5).
 
-The initiator sends its proposals in its order of preference; the responder takes the first that it has as well.
-Lifetimes may differ; perfect forward secrecy must be the same on both ends.
+The initiator sends its proposals in its order of preference; the responder takes the first that it has, too. Lifetimes
+may differ; perfect forward secrecy must be the same on both ends.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ class End:
 
 
 def main_mode_choice(initiator: MainMode, responder: MainMode) -> MainModeMethod | None:
-    """The method that main mode would use; None where the two have none in common."""
+    """Return the method that main mode would use; None if the two have none in common."""
     theirs = {_method(method) for method in responder.methods}
     return next((method for method in initiator.methods if _method(method) in theirs), None)
 
 
 def quick_mode_choice(initiator: FilterAction, responder: FilterAction) -> Offer | None:
-    """The offer that quick mode would use; None where the two have none in common."""
+    """Return the offer that quick mode would use; None if the two have none in common."""
     theirs = {_offer(offer) for offer in _negotiated(responder)}
     return next((offer for offer in _negotiated(initiator) if _offer(offer) in theirs), None)
 
 
 def chosen(initiator: End, responder: End) -> str:
-    """The chosen proposals in words; nothing where there is no choice."""
+    """Return the chosen proposals in words; empty if there is no choice."""
     main = main_mode_choice(initiator.main_mode, responder.main_mode)
     quick = quick_mode_choice(initiator.filter_action, responder.filter_action)
     if main is None or quick is None:
@@ -53,12 +53,12 @@ def chosen(initiator: End, responder: End) -> str:
 
 
 def main_mode_text(end: MainMode) -> str:
-    """What an end proposes for main mode."""
+    """Return what an end proposes for main mode."""
     return _either([describe.main_mode_text(method) for method in end.methods])
 
 
 def quick_mode_text(end: FilterAction) -> str:
-    """What an end proposes for quick mode."""
+    """Return what an end proposes for quick mode."""
     return _either([_offer_text(offer) for offer in _negotiated(end)])
 
 
@@ -71,7 +71,7 @@ def _offer(offer: Offer) -> Hashable:
 
 
 def _negotiated(action: FilterAction) -> tuple[Offer, ...]:
-    """The offers without the empty one, which stands for clear text and is no proposal."""
+    """Return the offers without the empty one, which means clear text and is not a proposal."""
     offers = action.offers if action.negotiates else ()
     return tuple(offer for offer in offers if not offer.falls_back_to_clear_text)
 

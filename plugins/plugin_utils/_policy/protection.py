@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a policy protects L2TP on a host. "Assigned" is not "protecting"."""
+"""Whether a policy protects L2TP on a host. An assigned policy does not always protect."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import Wo
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Obstacle:
-    """What keeps a rule of the assigned policy from protecting a host, and the finding that it makes."""
+    """Something that keeps a rule of the assigned policy from protecting a host, and the finding for it."""
 
     identifier: Identifier
     problem: str
-    """A clause, which follows "On the host,"."""
+    """A clause that follows "On the host,"."""
 
 
 NEEDED_SERVICES = ("PolicyAgent", "IKEEXT")
@@ -33,32 +33,32 @@ IPV6_REMEDY = "and check that Windows Firewall is on (the service MpsSvc and all
 
 
 def protects(rule: model.Rule) -> bool:
-    """Whether a rule negotiates security for L2TP and lets nothing through without it."""
+    """Return whether a rule negotiates security for L2TP and lets nothing through without it."""
     kept = clear_text.keeps_from_clear_text(rule) and rule.filter_action.negotiates
     return kept and any(clear_text.is_l2tp(filter_) for filter_ in rule.filters)
 
 
 def connection_filters(policy: model.Policy) -> Iterator[model.Filter]:
-    """The filters for L2TP between two single addresses, of the rules that protect."""
+    """Yield the filters, of the rules that protect, for L2TP between two single addresses."""
     for rule in policy.rules:
         if protects(rule):
             yield from (each for each in rule.filters if clear_text.is_l2tp(each) and all(map(_single, _ends(each))))
 
 
 def cover(found: StoredPolicy | model.Policy | None) -> Cover:
-    """How much of a host's L2TP a policy covers; never all where a part of it can't be read, for that may permit it."""
+    """Return how much of a host's L2TP a policy covers; never all if part of it can't be read: that may permit it."""
     policy = found.policy if isinstance(found, StoredPolicy) else found
     covered = clear_text.cover(policy.rules) if policy else Cover.NONE
     return Cover.CONNECTIONS if covered is Cover.ALL and _unread(found) else covered
 
 
 def _unread(found: StoredPolicy | model.Policy | None) -> str:
-    """What of a policy can't be read; empty where all can."""
+    """Return the path of the first object of a policy that can't be read; empty if all can."""
     return found.unreadable[0].path if isinstance(found, StoredPolicy) and found.unreadable else ""
 
 
 def uncovered(found: StoredPolicy | model.Policy, words: Words) -> str:
-    """What must be said where a policy covers some of a host's L2TP, but not all of it."""
+    """Return what must be said if a policy covers some of a host's L2TP, but not all."""
     unread = _unread(found)
     if unread:
         return f"L2TP of this host may be in clear text, because {unread} of the policy {found.name!r} can't be read."
@@ -66,7 +66,7 @@ def uncovered(found: StoredPolicy | model.Policy, words: Words) -> str:
 
 
 def weakness(policy: model.Policy) -> str:
-    """Why a policy does not keep L2TP from clear text, as a clause that names the rule."""
+    """Return why a policy does not keep L2TP from clear text, as a clause that names the rule."""
     for name, rule in policy.named_rules:
         how = clear_text.lets_through(rule)
         if how:
@@ -78,7 +78,7 @@ def weakness(policy: model.Policy) -> str:
 
 
 def in_the_way(policy: model.Policy) -> str:
-    """What must be said where RRAS makes no filters because of a policy that does not cover all L2TP."""
+    """Return what must be said if RRAS makes no filters because of a policy that does not cover all L2TP."""
     return (
         f"L2TP of this host may be in clear text: a filter of the policy {policy.name!r} for all L2TP keeps RRAS from "
         "making its automatic filters, and its rules do not cover all L2TP."
@@ -86,7 +86,7 @@ def in_the_way(policy: model.Policy) -> str:
 
 
 def others_in_clear_text(words: Words) -> str:
-    """What must be said where the policy covers its own connections only."""
+    """Return what must be said if the policy covers only its own connections."""
     return (
         "L2TP between this host and peers that no rule names is in clear text while ProhibitIpSec is in effect; "
         f"{words.block_other_peers}."
@@ -94,10 +94,9 @@ def others_in_clear_text(words: Words) -> str:
 
 
 def obstacles(host: HostState, name: str) -> tuple[str, ...]:
-    """Why the policy of that name does not protect this host's L2TP; none when it does, as far as can be read.
+    """Return why the named policy does not protect this host's L2TP, a sentence each; none if it seems to.
 
-    name: empty for whichever policy is assigned. Each is one sentence. That the agent lists the addresses is necessary,
-    not sufficient.
+    name: if empty, whichever policy is assigned. That the agent lists the addresses is necessary, but not sufficient.
     """
     found = host.store.active
     if host.domain_policy:
@@ -111,7 +110,7 @@ def obstacles(host: HostState, name: str) -> tuple[str, ...]:
 
 
 def end_obstacles(host: HostState) -> tuple[Obstacle, ...]:
-    """Why no rule of any local policy protects this host."""
+    """Return why no rule of any local policy protects this host."""
     if host.domain_policy:
         said = f"a domain policy ({host.domain_policy}) overrides the local policy."
         return (Obstacle(Identifier.DOMAIN_POLICY_OVERRIDES, said),)
@@ -119,13 +118,13 @@ def end_obstacles(host: HostState) -> tuple[Obstacle, ...]:
 
 
 def unreadable_obstacles(found: StoredPolicy) -> tuple[Obstacle, ...]:
-    """What of a policy can't be read."""
+    """Return which objects of a policy can't be read."""
     said = (f"{each.path} can't be read: {each.reason}." for each in found.unreadable)
     return tuple(Obstacle(Identifier.UNREADABLE_OBJECT, each) for each in said)
 
 
 def rule_obstacles(host: HostState, rule: model.Rule) -> tuple[Obstacle, ...]:
-    """Why a rule of the assigned policy does not protect this host's L2TP."""
+    """Return why a rule of the assigned policy does not protect this host's L2TP."""
     alone = model.Policy("", rules=(rule,))
     return (
         *(Obstacle(Identifier.ADDRESS_NOT_ON_HOST, each) for each in foreign_addresses(host, alone)),
@@ -134,7 +133,7 @@ def rule_obstacles(host: HostState, rule: model.Rule) -> tuple[Obstacle, ...]:
 
 
 def all_obstacles(host: HostState) -> tuple[Obstacle, ...]:
-    """Why the assigned policy, whichever it is, or a rule of it, does not protect this host."""
+    """Return why the assigned policy, whichever it is, or one of its rules, does not protect this host."""
     found = host.store.active
     if found is None:
         return ()
@@ -144,7 +143,7 @@ def all_obstacles(host: HostState) -> tuple[Obstacle, ...]:
 
 
 def ipv6_in_clear_text(host: HostState, words: Words) -> tuple[str, ...]:
-    """What must be said of L2TP over IPv6 while ProhibitIpSec is there: nothing where something blocks it."""
+    """Return what must be said of L2TP over IPv6 while ProhibitIpSec is there; nothing if something blocks it."""
     active = host.store.active
     if active is not None and clear_text.covers_ipv6(active.policy.rules):
         return ()
@@ -155,13 +154,13 @@ def ipv6_in_clear_text(host: HostState, words: Words) -> tuple[str, ...]:
 
 
 def peers(host: HostState, policy: model.Policy) -> tuple[str, ...]:
-    """The addresses at the other ends of the filters for L2TP between two addresses, by number."""
+    """Return the addresses at the other ends of the filters for L2TP between two addresses, in numerical order."""
     ends = {str(end.first) for each in connection_filters(policy) for end in _ends(each)}
     return tuple(sorted(ends - own_addresses(host), key=ipaddress.IPv4Address))
 
 
 def own_addresses(host: HostState) -> frozenset[str]:
-    """The IPv4 addresses of the host's interfaces."""
+    """Return the IPv4 addresses of the host's interfaces."""
     return frozenset(entry.address for entry in host.addresses)
 
 
@@ -172,7 +171,7 @@ def _stopped(host: HostState) -> Iterator[str]:
 
 
 def idle_at_start(host: HostState) -> Iterator[str]:
-    """Which of the needed services Windows does not start by itself, a sentence each."""
+    """Yield which of the needed services Windows does not start by itself, a sentence each."""
     for name in NEEDED_SERVICES:
         service = host.services[name]
         if service.running and service.start is not StartType.AUTO:
@@ -181,7 +180,7 @@ def idle_at_start(host: HostState) -> Iterator[str]:
 
 
 def late_at_start(host: HostState, words: Words) -> Iterator[str]:
-    """What must be said where RRAS may start before PolicyAgent has loaded a policy."""
+    """Yield what must be said if RRAS may start before PolicyAgent has loaded a policy."""
     rras = host.services[services.RRAS]
     if rras.start is not None and not services.depends_on_agent(rras):
         yield (
@@ -191,7 +190,7 @@ def late_at_start(host: HostState, words: Words) -> Iterator[str]:
 
 
 def unlisted(host: HostState, policy: model.Policy) -> Iterator[str]:
-    """What PolicyAgent does not list of the filters between two addresses, a sentence each."""
+    """Yield which filters between two addresses PolicyAgent does not list, a sentence each."""
     for filter_ in connection_filters(policy):
         ends = [str(end.first) for end in _ends(filter_)]
         if not host.listed.issuperset(ends):
@@ -199,9 +198,9 @@ def unlisted(host: HostState, policy: model.Policy) -> Iterator[str]:
 
 
 def foreign_addresses(host: HostState, policy: model.Policy, address: str = "") -> Iterator[str]:
-    """Which filters between two addresses do not have exactly one end on this host, a sentence each.
+    """Yield which filters between two addresses do not have exactly one end on this host, a sentence each.
 
-    address: the end that must be this host's; empty where either may be.
+    address: the end that must be this host's; if empty, either may be.
     """
     own = own_addresses(host)
     if address and address not in own:

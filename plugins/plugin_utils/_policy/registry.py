@@ -4,8 +4,8 @@
 """A part of a Windows registry as immutable data.
 
 Paths are relative to HKEY_LOCAL_MACHINE and have no leading backslash. Windows compares the names of keys and values
-without case and keeps the case in which they were written; so do `same`, `NameSet`, `NameMap`, `Key` and `Tree`, which
-are the only ones to compare them.
+without regard to case, and keeps the case in which they were written. So do `same`, `NameSet`, `NameMap`, `Key` and
+`Tree`; nothing else compares names.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ _DWORD_BYTES = 4
 
 
 def same(one: str, other: str) -> bool:
-    """Whether two paths, or two names, are the same one to Windows."""
+    """Return whether two paths, or two names, are the same to Windows."""
     return one.casefold() == other.casefold()
 
 
 def begins_with(name: str, start: str) -> bool:
-    """Whether the start of a name is the same one to Windows."""
+    """Return whether a name begins with a text, to Windows."""
     return name.casefold().startswith(start.casefold())
 
 
 def ends_with(name: str, end: str) -> bool:
-    """Whether the end of a name is the same one to Windows."""
+    """Return whether a name ends with a text, to Windows."""
     return name.casefold().endswith(end.casefold())
 
 
 def is_within(path: str, parent: str) -> bool:
-    """Whether a path is this one, or of a key below it."""
+    """Return whether a path is the parent itself, or lies below it."""
     return begins_with(f"{path}{SEPARATOR}", f"{parent}{SEPARATOR}")
 
 
 class NameSet(AbstractSet[str]):
-    """Paths or names, found without regard to case and kept as they were written."""
+    """Paths or names, looked up without regard to case and kept as they were written."""
 
     __slots__ = ("_names",)
 
@@ -60,7 +60,7 @@ class NameSet(AbstractSet[str]):
 
 
 class NameMap(MutableMapping[str, _T]):
-    """Anything by path or name, found without regard to case; the name that was written last is the one that stands."""
+    """A mapping by path or name, looked up without regard to case; the name that was written last is kept."""
 
     __slots__ = ("_items",)
 
@@ -85,7 +85,7 @@ class NameMap(MutableMapping[str, _T]):
 
 
 class Kind(enum.StrEnum):
-    """The kind of a registry value, by the names that REG_* constants have in lower case."""
+    """The kind of a registry value: the REG_* constants' names in lower case."""
 
     SZ = "sz"
     EXPAND_SZ = "expand_sz"
@@ -95,7 +95,7 @@ class Kind(enum.StrEnum):
     BINARY = "binary"
     NONE = "none"
     WITHHELD = "withheld"
-    """Not a kind of Windows: the host answered the length (4 bytes) and a digest instead of the data."""
+    """Not a kind of Windows: the host answered a length (4 bytes) and a digest instead of the data."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class Value:
 
     @property
     def text(self) -> str:
-        """The text of a string value; of any other kind, the empty string."""
+        """The text of a string value; empty for any other kind."""
         if self.kind not in (Kind.SZ, Kind.EXPAND_SZ, Kind.MULTI_SZ):
             return ""
         return self.data.decode("utf-16-le", errors="replace")
@@ -143,14 +143,14 @@ class Value:
 
     @property
     def number(self) -> int | None:
-        """The number of a REG_DWORD of 4 bytes; None for anything else, as for what Windows reads its settings with."""
+        """The number in a REG_DWORD of 4 bytes; None for anything else, as when Windows reads its settings."""
         if self.kind is not Kind.DWORD or len(self.data) != _DWORD_BYTES:
             return None
         return int.from_bytes(self.data, "little")
 
 
 class Key(Mapping[str, Value]):
-    """The values of one key, found without regard to case."""
+    """The values of one key, looked up without regard to case."""
 
     __slots__ = ("_values", "path")
 
@@ -168,7 +168,7 @@ class Key(Mapping[str, Value]):
         return len(self._values)
 
     def __bool__(self) -> bool:
-        """A key is there even if it has no values, or none that may be read: only None stands for no key."""
+        """Return True: a key exists even without values, or without readable ones; only None means no key."""
         return True
 
     def __repr__(self) -> str:
@@ -185,18 +185,18 @@ class Key(Mapping[str, Value]):
         return self.path.rpartition(SEPARATOR)[0]
 
     def text(self, name: str) -> str:
-        """The text of a value; the empty string where it is missing."""
+        """Return the text of a value; empty if it is missing."""
         value = self.get(name)
         return value.text if value else ""
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """The strings of a value; none where it is missing."""
+        """Return the strings of a value; none if it is missing."""
         value = self.get(name)
         return value.texts if value else ()
 
 
 class Tree(Mapping[str, Key]):
-    """Keys by path, found without regard to case."""
+    """Keys by path, looked up without regard to case."""
 
     __slots__ = ("_keys",)
 
@@ -213,15 +213,15 @@ class Tree(Mapping[str, Key]):
         return len(self._keys)
 
     def children(self, path: str) -> list[Key]:
-        """The keys directly under a path, in the order of the tree."""
+        """Return the keys directly below a path, in the order of the tree."""
         return [key for key in self._keys.values() if SEPARATOR in key.path and same(key.parent, path)]
 
     def value(self, path: str, name: str) -> Value | None:
-        """One value; None where the key or the value is missing."""
+        """Return one value; None if the key or the value is missing."""
         key = self.get(path)
         return key.get(name) if key else None
 
 
 def join(*parts: str) -> str:
-    """One path from its parts."""
+    """Return one path made of parts."""
     return SEPARATOR.join(parts)

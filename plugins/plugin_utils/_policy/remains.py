@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What of this collection is left on a host that nobody declares any more, and what a removal would do with it.
+"""What this collection left on a host and nobody declares any more, and what a removal would do with it.
 
-Our record on the host knows what is ours, whatever its name.
+Our record on the host tells what is ours, whatever its name.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import 
 )
 
 Left = tuple[str, str]
-"""What is left, a sentence, and what to do about it, another one."""
+"""A sentence that says what is left, and one that says what to do about it."""
 
 NEVER = "never"
 _ALONE = "a task with the module win_ipsec_psk_policy deletes it alone"
 
 
 def why_unconnected(node: Node) -> str:
-    """Why a host has no connection, as the beginning of a sentence."""
+    """Return why a host has no connection, as the beginning of a sentence."""
     why = f"No connection names {node.name}" if node.connections else f"l2tp_connections is empty for {node.name}"
     return f"{why} (not in the inventory: {', '.join(node.unknown_peers)})" if node.unknown_peers else why
 
 
 def unconnected(node: Node, facts: HostFacts) -> Iterator[Left]:
-    """What is left on a host that no connection names."""
+    """Yield what is left on a host that no connection names."""
     for policy in _ours(facts):
         yield (
             f"{why_unconnected(node)}, but the policy {policy['name']!r} of this collection is still {_place(policy)}.",
@@ -42,7 +42,7 @@ def unconnected(node: Node, facts: HostFacts) -> Iterator[Left]:
 
 
 def under_other_names(host: str, facts: HostFacts, name: str) -> Iterator[Left]:
-    """Which policies of ours a host has beside that of the declared name."""
+    """Yield the policies of ours on a host that don't have the declared name."""
     for policy in _ours(facts):
         if not same(policy["name"], name):
             there = f"is still {_place(policy)} on {host}"
@@ -57,9 +57,9 @@ def _place(policy: PolicyFacts) -> str:
 
 
 def removal(host: str, planned: PolicyResult, value: ValueResult, reboot: str) -> Iterator[str]:
-    """What a removal would do with a host, in its order.
+    """Yield what a removal would do with a host, in order.
 
-    planned, value: what the plan of the removal and the task for ProhibitIpSec answered; reboot: the role's option.
+    planned, value: what the plan of the removal, and the task for ProhibitIpSec, answered; reboot: the role's option.
     """
     used = _ours(planned["host"])
     policies = [repr(policy["name"]) for policy in used]
@@ -81,7 +81,7 @@ def removal(host: str, planned: PolicyResult, value: ValueResult, reboot: str) -
 
 
 def staying(host: str, facts: HostFacts, name: str) -> Iterator[str]:
-    """Which assigned policy of that name a removal leaves, because it is not on record."""
+    """Yield that a removal leaves an assigned policy of that name, because it is not on record."""
     for policy in facts["policies"]:
         if policy["assigned"] and not policy["ours"] and same(policy["name"], name):
             yield (
@@ -91,13 +91,13 @@ def staying(host: str, facts: HostFacts, name: str) -> Iterator[str]:
 
 
 def _ours(facts: HostFacts) -> list[PolicyFacts]:
-    """The policies that this collection uses, the assigned one first."""
+    """Return the policies that this collection uses, the assigned one first."""
     used = (policy for policy in facts["policies"] if policy["ours"])
     return sorted(used, key=lambda policy: (not policy["assigned"], policy["name"]))
 
 
 def _of_policies(host: str, planned: PolicyResult, used: Sequence[PolicyFacts]) -> Iterator[str]:
-    """What becomes of the policies that this collection uses: its own go, those that were there before stay."""
+    """Yield what becomes of the policies that this collection uses: its own are deleted, earlier ones stay."""
     after = planned["assigned_after"]
     switched = f"{after!r} would be assigned again" if after else "no policy would be assigned"
     deleted = [policy for policy in used if not policy["adopted"]]

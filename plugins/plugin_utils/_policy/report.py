@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a verification says on each host, so that everything is said once in a run, and on the end that it is about.
+"""What a verification says on each host: everything once in a run, on the end that it is about.
 
-What can't be read concerns its own end only: every other connection is compared.
+What can't be read affects its own end only; every other connection is compared.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import HostFacts, PolicyResult, as_proof
 
 Answers = Mapping[str, PolicyResult]
-"""What phase C(verify) of C(win_ipsec_psk_policy) answered on each host of the run, a failure included."""
+"""What phase C(verify) of C(win_ipsec_psk_policy) answered on each host of the run, even if it failed."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -43,12 +43,12 @@ class Report:
     findings: tuple[Finding, ...]
 
     def of(self, severity: Severity) -> tuple[str, ...]:
-        """The findings of a severity: a text for all that have one remedy."""
+        """Return the texts of the findings of one severity, one text for all that have the same remedy."""
         return acceptance.by_remedy(each for each in self.findings if each.severity is severity)
 
 
 def report(network: Network, host: str, answers: Answers) -> Report:
-    """What is said on a host. The declaration must be free of problems."""
+    """Return what is said on a host. The declaration must be free of problems."""
     proofs, mistaken = read(network, answers)
     connections = networks.connections_of(network, host)
     summaries = tuple(
@@ -68,7 +68,7 @@ def report(network: Network, host: str, answers: Answers) -> Report:
 
 
 def read(network: Network, answers: Answers) -> tuple[Proofs, Mapping[str, str]]:
-    """What was read of the declared servers, and why an answer is that of another one, by host."""
+    """Return what was read of the declared servers, and, by host, why an answer comes from another server."""
     mistaken = mistakes.mistakes(
         network, {name: answer["host"] for name, answer in answers.items() if "host" in answer}
     )
@@ -89,9 +89,9 @@ def _own(network: Network, host: str, connections: tuple[Connection, ...], proof
 
 
 def beside(network: Network, host: str, proofs: Proofs) -> Iterator[Finding]:
-    """What is found on a host that has connections, besides how it differs and what keeps its tunnels from working."""
+    """Yield what is found on a host with connections, apart from its differences and from what stops its tunnels."""
     compared, seen = proofs[host]["comparison"], proofs[host]["host"]
-    if compared["standing"] == Standing.ASSIGNED:  # else another policy comes first
+    if compared["standing"] == Standing.ASSIGNED:  # otherwise another policy must be dealt with first
         yield from inspection.beside(host, seen, compared["policy"])
     yield from _left(host, remains.under_other_names(host, seen, compared["policy"]))
     connections = networks.connections_of(network, host)
@@ -99,7 +99,7 @@ def beside(network: Network, host: str, proofs: Proofs) -> Iterator[Finding]:
 
 
 def _refused(host: str, found: tuple[Finding, ...], refusal: str) -> tuple[Finding, ...]:
-    """The findings, without the advice to run site where that would stop."""
+    """Return the findings; if site would refuse to run, the refusal replaces the advice to run it."""
     if not refusal:
         return found
     advice, instead = ends.run_site(host), f"Site would stop there: {refusal}"
@@ -117,7 +117,7 @@ def _not_compared(host: str, answer: PolicyResult, mistake: str) -> Finding:
     if mistake:
         return findings.error(Identifier.MISTAKEN, host, f"{host} was not compared, because {mistake}", "")
     if answer.get("reason") == STOPPED:
-        return findings.error(Identifier.REFUSED, host, str(answer["msg"]), "")  # what is declared is wrong
+        return findings.error(Identifier.REFUSED, host, str(answer["msg"]), "")  # the declaration is wrong
     said = barrier.failure(host, answer)
     if said:
         what = Identifier.UNREACHABLE if answer.get("unreachable") else Identifier.REFUSED
@@ -127,7 +127,7 @@ def _not_compared(host: str, answer: PolicyResult, mistake: str) -> Finding:
 
 
 def without_connection(network: Network, host: str, facts: HostFacts) -> Iterator[Finding]:
-    """What is found on a host that no connection names."""
+    """Yield what is found on a host that no connection names."""
     left = list(remains.unconnected(network[host], facts))
     yield from _left(host, left)
     if not left:
@@ -144,7 +144,7 @@ def _left(host: str, left: Iterable[remains.Left]) -> Iterator[Finding]:
 def _unread_peers(
     network: Network, host: str, connections: tuple[Connection, ...], answers: Answers
 ) -> Iterator[Finding]:
-    """Those peers of a host that the run knows nothing of, where it is for this host to say so."""
+    """Yield the peers of a host that the run knows nothing of, if this host is the one to report them."""
     for peer in dict.fromkeys(connection.other(host) for connection in connections):
         said = list(agreement.of_unread(network, peer, answers))
         neighbours = sorted(each.other(peer) for each in networks.connections_of(network, peer)) if said else []
@@ -153,7 +153,7 @@ def _unread_peers(
 
 
 def speaker(connection: Connection, answers: Collection[str]) -> str:
-    """The end on which it is said what both have."""
+    """Return the end that reports what both ends have."""
     return next((peer for peer in connection.peers if peer in answers), connection.peers[0])
 
 

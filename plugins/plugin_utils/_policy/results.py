@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The shape of the results of tasks: what one side of Ansible writes and the other reads.
 
-Between the two a result is plain data, whatever a playbook does with it. So each side names its fields by these types,
-and a field that one of them spells otherwise is an error of the type checker. What the fields mean is documented where
-users read it, in the modules' RETURN.
+Between the two, a result is plain data, whatever a playbook does with it. So each side uses these types for its fields,
+and the type checker reports a field that one side spells differently. The meaning of the fields is documented for users
+in the modules' RETURN.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class ProhibitIpSecFacts(TypedDict):
 
 
 class ServiceFacts(TypedDict):
-    """A service of Windows; start is None where there is no such service."""
+    """A service of Windows; start is None if there is no such service."""
 
     start: str | None
     running: bool
@@ -37,7 +37,7 @@ class AddressFacts(TypedDict):
 
 
 class PortsFacts(TypedDict):
-    """What the L2TP ports of RRAS are enabled for; None for what is not known."""
+    """What the L2TP ports of RRAS are enabled for; None means unknown."""
 
     remote_access: bool | None
     routing: bool | None
@@ -88,14 +88,14 @@ class UnreadableFacts(TypedDict):
 
 
 class WeaknessFacts(TypedDict):
-    """What weakens a policy, a word for it (`weaknesses.Weakness`); rule None: the key exchange."""
+    """What weakens a policy, as one word (`weaknesses.Weakness`); rule is None for the key exchange."""
 
     rule: str | None
     what: str
 
 
 class PolicyFacts(PolicyDetails):
-    """A policy as it stands in the store of a host."""
+    """A policy as it is in the store of a host."""
 
     guid: str
     ours: bool
@@ -147,7 +147,7 @@ class FindingFacts(TypedDict):
 
 
 class RuleComparison(TypedDict):
-    """One rule as a host has it, beside the declared one (`comparison.RuleState`)."""
+    """One rule as a host has it, compared with the declared one (`comparison.RuleState`)."""
 
     name: str
     state: str
@@ -162,7 +162,7 @@ class RuleComparison(TypedDict):
 
 
 class PolicyComparison(TypedDict):
-    """What a host has of a declared policy (`comparison.Comparison`)."""
+    """A host's policy, compared with the declared one (`comparison.Comparison`)."""
 
     policy: str
     standing: str
@@ -174,7 +174,7 @@ class PolicyComparison(TypedDict):
 
 
 class RuleChange(TypedDict):
-    """Why a rule changes, a word each; rule None: what is no rule's."""
+    """What changes in a rule, one word each; rule is None for changes beyond rules."""
 
     rule: str | None
     what: list[str]
@@ -190,13 +190,13 @@ class Diff(TypedDict, total=False):
 
 
 class TaskResult(TypedDict, total=False):
-    """What each task answers, one that failed, was skipped or did not reach its host included."""
+    """What each task answers, even if it failed, was skipped or did not reach its host."""
 
     changed: bool
     failed: bool
     unreachable: bool
     sent: bool
-    """Of a step of the role on a host that is unreachable: whether anything was sent to it before."""
+    """Set by a step of the role on an unreachable host: whether anything was sent to it before."""
     skipped: bool
     msg: str
     reason: str
@@ -205,7 +205,7 @@ class TaskResult(TypedDict, total=False):
 
 
 class HostResult(TaskResult, total=False):
-    """What the tasks answer that read a host."""
+    """What tasks that read a host answer."""
 
     host: HostFacts
 
@@ -231,11 +231,11 @@ class PolicyResult(HostResult, total=False):
     refusal: str
     strategy: str
     uncertain: bool
-    """Added by the role's filters: the answer to a commit got lost, and nobody knows what the host has."""
+    """Added by the role: the answer to a commit was lost, and nobody knows what the host has."""
 
 
 class PolicyProof(TypedDict):
-    """What the phases C(plan) and C(verify) of C(win_ipsec_psk_policy) answer of a host that could be read."""
+    """What the phases C(plan) and C(verify) of C(win_ipsec_psk_policy) answer for a host that could be read."""
 
     matches: bool
     comparison: PolicyComparison
@@ -273,5 +273,5 @@ class AdoptResult(TaskResult, total=False):
 
 
 def as_proof(result: PolicyResult) -> PolicyProof:
-    """The result of a phase that read the host, which then has all of these fields."""
+    """Return the result of a phase that read the host, and so has all of these fields."""
     return cast("PolicyProof", result)

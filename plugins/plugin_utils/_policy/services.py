@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The services that a policy needs: what is changed for it, remembered, and given back after a removal."""
+"""The services that a policy needs: how they are changed for it, and given back after a removal."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ AGENT = "PolicyAgent"
 IKE = "IKEEXT"
 RRAS = "RemoteAccess"
 _NEEDED = (IKE, AGENT)
-"""In the order in which they start: PolicyAgent hands to IKEEXT what it loads."""
+"""In the order in which they start: PolicyAgent passes on to IKEEXT what it loads."""
 _RRAS_NOTE = "added"
 _PLAIN_NAME = re.compile(r"\w+", re.ASCII)
-"""What the script takes as the name of a service in a list that it gives to sc.exe."""
+"""The names of services that the script accepts in a list for sc.exe."""
 
 
 def take(host: HostState, *, agent_first: bool) -> tuple[steps.Step, ...]:
-    """The steps after which PolicyAgent and IKEEXT run, and start by themselves when Windows starts.
+    """Return the steps that make PolicyAgent and IKEEXT run, now and whenever Windows starts.
 
-    agent_first: RemoteAccess is made to wait for PolicyAgent when Windows starts.
+    agent_first: also make RemoteAccess wait for PolicyAgent when Windows starts.
     """
     automatic = [name for name in _NEEDED if host.services[name].start not in (None, StartType.AUTO)]
     types = [_config_start(name, StartType.AUTO, host.services[name].start) for name in automatic]
@@ -41,14 +41,14 @@ def take(host: HostState, *, agent_first: bool) -> tuple[steps.Step, ...]:
     dependency = list(_dependency(host)) if agent_first else []
     if not (types or dependency):
         return tuple(starting)
-    # The notes are on disk before the service control manager writes the services' keys into the other hive. A service
-    # is started before RemoteAccess is made to depend on it, so that an undo can take the dependency away first.
+    # The notes must be on disk before the service control manager writes the services' keys to the other hive. A
+    # service is started before RemoteAccess is made to depend on it, so that an undo can first remove the dependency.
     notes = _notes(host, automatic, depends=bool(dependency))
     return (steps.CreateKey(SERVICES_NOTE), *notes, steps.Flush(SERVICES_NOTE), *types, *starting, *dependency)
 
 
 def dependency_refused(host: HostState, words: Words, *, agent_first: bool) -> str:
-    """Why the dependencies of RemoteAccess can't be changed as they have to be, a sentence; empty where they can."""
+    """Return why the dependencies of RemoteAccess can't be changed as needed, a sentence; empty if they can."""
     service = host.services[RRAS]
     strange = [name for name in (*service.depends_on, *service.depends_on_groups) if not _PLAIN_NAME.fullmatch(name)]
     if not strange:
@@ -62,46 +62,46 @@ def dependency_refused(host: HostState, words: Words, *, agent_first: bool) -> s
 
 
 def give_back(host: HostState) -> tuple[steps.Step, ...]:
-    """The steps that give the services back what they had before us."""
+    """Return the steps that give the services back what they had before us."""
     return tuple(_give_back(host))
 
 
 def to_give_back(host: HostState) -> tuple[str, ...]:
-    """Which services do not have yet what they had before us."""
+    """Return the services that have not yet got back what they had before us."""
     return tuple(
         dict.fromkeys(step.arguments.split(" ")[1] for step in _give_back(host) if isinstance(step, steps.RunProgram))
     )
 
 
 def noted(host: HostState, names: Iterable[str]) -> tuple[steps.Step, ...]:
-    """The steps that note again what these services had before us."""
+    """Return the steps that note again what these services had before us."""
     notes = (steps.SetValue(SERVICES_NOTE, name, host.services_before[name]) for name in names)
     return (steps.CreateKey(SERVICES_NOTE), *notes)
 
 
 def start(name: str, *, stays: bool = False) -> steps.RunProgram:
-    """Start a service, or see that it runs: Windows itself starts PolicyAgent and IKEEXT when something triggers them.
+    """Return the step that makes sure a service runs. Windows' triggers may have started PolicyAgent or IKEEXT already.
 
-    net.exe waits until it runs; sc.exe would not. Whatever code it ends with, the state of the service decides.
-    stays: an undo leaves it running. PolicyAgent loses RRAS's automatic filters when it stops (KB 248750).
+    net.exe waits until the service runs; sc.exe would not. Whatever code net.exe ends with, the service's state
+    decides. stays: an undo leaves it running, since stopping PolicyAgent loses RRAS's automatic filters (KB 248750).
     """
     return steps.RunProgram("net", f"start {name}", must_succeed=True, undo="" if stays else f"stop {name}")
 
 
 def stop(name: str) -> steps.RunProgram:
-    """Stop a service, and start it again in an undo."""
+    """Return the step that stops a service; an undo starts it again."""
     return steps.RunProgram("net", f"stop {name}", must_succeed=True, undo=f"start {name}")
 
 
 def restart_agent() -> tuple[steps.Step, ...]:
-    """The steps after which PolicyAgent holds nothing that it had loaded before; an undo leaves it running."""
+    """Return the steps after which PolicyAgent holds nothing that it had loaded before; an undo leaves it running."""
     return stop(AGENT), dataclasses.replace(start(AGENT), undo=f"start {AGENT}")
 
 
 def block_ipv6(host: HostState) -> tuple[steps.Step, ...]:
-    """The steps after which our rule of Windows Firewall is as it must be; none where its service is not running.
+    """Return the steps that put our blocking rule of Windows Firewall in place; none if its service is not running.
 
-    An undo does not bring a rule of our name back that was something else: it leaves ours.
+    An undo does not restore a different rule that had our name: it leaves ours.
     """
     found = host.windows_firewall
     if not found.running or found.as_written:
@@ -110,25 +110,25 @@ def block_ipv6(host: HostState) -> tuple[steps.Step, ...]:
 
 
 def unblock_ipv6(host: HostState) -> tuple[steps.Step, ...]:
-    """The steps that take our rule of Windows Firewall away; none where its service is not running."""
+    """Return the steps that delete our blocking rule of Windows Firewall; none if its service is not running."""
     return (firewall.DELETE,) if host.windows_firewall.rules and host.windows_firewall.running else ()
 
 
 def open_to(host: HostState, peers: Sequence[str], tag: str) -> tuple[steps.Step, ...]:
-    """The steps after which Windows Firewall lets these peers in; none where it does, or is not running."""
+    """Return the step that makes Windows Firewall let these peers in; none if it already does, or is not running."""
     found = host.windows_firewall
     return () if not peers or not found.running or found.lets_in(peers) else (firewall.let_in(tag, peers),)
 
 
 def to_close(host: HostState, peers: Iterable[str] = ()) -> tuple[str, ...]:
-    """The tags of our rules for other peers than these, which must go; none where the firewall is not running."""
+    """Return the tags of our rules for other peers than these, to be deleted; none if the firewall is not running."""
     found = host.windows_firewall
     kept = found.lets_in(peers)
     return tuple(rule.tag for rule in found.peers if rule.tag != kept) if found.running else ()
 
 
 def after(host: HostState, wanted: Iterable[steps.Step]) -> Mapping[str, Service]:
-    """The services of a host once these steps are done."""
+    """Return the services of a host as they are after these steps."""
     found = dict(host.services)
     for step in wanted:
         match step.arguments.split(" ", 3) if isinstance(step, steps.RunProgram) else []:
@@ -143,7 +143,7 @@ def after(host: HostState, wanted: Iterable[steps.Step]) -> Mapping[str, Service
 
 
 def _notes(host: HostState, automatic: Iterable[str], *, depends: bool) -> Iterator[steps.Step]:
-    """Remember what is changed, once: what stands in a note was there before us."""
+    """Yield the steps that note once what is changed: an existing note holds what was there before us."""
     for name in automatic:
         before = host.services[name].start
         if name not in host.services_before and before is not None:
@@ -173,12 +173,12 @@ def _config_depend(service: Service, depends_on: tuple[str, ...]) -> steps.RunPr
 
 
 def _depend(service: Service, depends_on: tuple[str, ...]) -> str:
-    """The list as sc.exe takes it: groups are marked by a plus sign, and the whole list is replaced."""
+    """Return the list in sc.exe's form: a plus sign marks a group. sc.exe always replaces the whole list."""
     return "/".join((*depends_on, *(f"+{group}" for group in service.depends_on_groups))) or "/"
 
 
 def depends_on_agent(service: Service) -> bool:
-    """Whether a service waits for PolicyAgent when Windows starts."""
+    """Return whether a service waits for PolicyAgent when Windows starts."""
     return any(same(name, AGENT) for name in service.depends_on)
 
 
@@ -192,7 +192,5 @@ def _give_back(host: HostState) -> Iterator[steps.Step]:
     if RRAS in host.services_before and depends_on_agent(service):
         yield _config_depend(service, tuple(name for name in service.depends_on if not same(name, AGENT)))
     if host.services_before:
-        yield steps.Flush(
-            RASMAN
-        )  # The services' keys are in the same hive; the note must not go before they are on disk.
+        yield steps.Flush(RASMAN)  # The services' keys are in the same hive and must be on disk before the note goes.
         yield steps.DeleteKey(SERVICES_NOTE)

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host does not show yet and will by itself: services that start late, filters that are not loaded yet.
+"""What a host does not show yet, but will by itself: services that start late, filters that are loaded late.
 
-WinRM answers before other automatic services run; those of delayed start come about two minutes after the start of
-Windows. The memory of a restart needs no patience: its note is gone from the moment at which Windows has started.
+WinRM answers before all automatic services run; those with delayed start come up about two minutes after Windows
+started. The memory of a restart is not waited for: its note is gone as soon as Windows has started.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ _AWAITED = (services.IKE, services.AGENT, services.RRAS)
 
 
 def starting(host: HostState) -> tuple[str, ...]:
-    """Which services that Windows starts by itself are not running yet, a clause each."""
+    """Return which of the services that Windows starts by itself are not running yet, a clause each."""
     return tuple(_stopped(host.services[name] for name in _AWAITED))
 
 
 def unloaded(host: HostState, policy: model.Policy) -> tuple[str, ...]:
-    """What PolicyAgent does not list yet of a policy that is assigned, a clause each; nothing where it never will."""
+    """Return what PolicyAgent does not list yet of an assigned policy, a clause each; none if it never will."""
     return () if _lasting(host) else tuple(each.rstrip(".") for each in protection.unlisted(host, policy))
 
 
 def unproved(host: HostState, policy: model.Policy) -> tuple[str, ...]:
-    """What is still to come of a policy that is assigned while ProhibitIpSec is there, a clause each.
+    """Return what must still come up for a policy that is assigned while ProhibitIpSec is there, a clause each.
 
-    Nothing where something is wrong that does not pass: that is said at once, by whoever asks next.
+    None if something is wrong that will not pass: the next check reports that at once.
     """
     if _lasting(host) or not host.prohibited:
         return ()
@@ -39,9 +39,9 @@ def unproved(host: HostState, policy: model.Policy) -> tuple[str, ...]:
 
 
 def unready(host: HostState, name: str) -> tuple[str, ...]:
-    """What is still to come of the policy that must protect before ProhibitIpSec may be set, a clause each.
+    """Return what must still come up, before ProhibitIpSec may be set, for the policy to protect, a clause each.
 
-    Nothing where something is wrong that does not pass. name: of the policy; empty for whichever is assigned.
+    None if something is wrong that will not pass. name: the policy's; if empty, whichever is assigned.
     """
     active = host.store.active
     if active is None or _lasting(host):
@@ -55,7 +55,7 @@ def unready(host: HostState, name: str) -> tuple[str, ...]:
 
 
 def _lasting(host: HostState) -> bool:
-    """Whether no policy will protect this host, however long somebody waits."""
+    """Return whether no policy will protect this host, no matter how long somebody waits."""
     return bool(host.domain_policy) or any(_never_starts(host.services[name]) for name in protection.NEEDED_SERVICES)
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host has of what this collection changes, in the lines of a diff. Never a key, nor a digest of one."""
+"""What this collection may change on a host, as the lines of a diff. Never a key, nor a digest of one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import describe
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import HostState, Service
 
 BLOCKS, ABSENT = "blocks L2TP over IPv6", "not there"
-"""What our rule of Windows Firewall is: as it was written, or gone."""
+"""The states of our blocking rule of Windows Firewall: as we write it, or missing."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Entry:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What a host has, as far as this collection changes it and a person wants to know."""
+    """The state of a host, as far as this collection changes it and a person wants to know it."""
 
     policies: tuple[Entry, ...]
     returns: str
@@ -40,22 +40,22 @@ class Snapshot:
     """The names that a removal gives back to policies that were taken over."""
     unfinished: str
     leftovers: int
-    """How many objects no policy of the store leads to any more are still to be deleted."""
+    """How many objects are still to be deleted that no policy of the store leads to."""
     services: Mapping[str, Service]
     value_recorded: bool | None
     """Whether it is known what ProhibitIpSec was before us; None while it is not 1."""
     remembered: tuple[str, ...]
-    """The services of which is known what they had before us."""
+    """The services whose former settings are on record."""
     firewall_rule: str
-    """What our rule of Windows Firewall is."""
+    """The state of our blocking rule of Windows Firewall."""
     lets_in: tuple[str, ...]
-    """What our rules of it for peers are, by their tags."""
+    """Our rules of Windows Firewall for peers, in words."""
     open_keys: tuple[str, ...]
     """The names of the rules whose preshared key others can read."""
 
     @classmethod
     def of(cls, host: HostState) -> Snapshot:
-        """What a host has."""
+        """Return the snapshot of a host."""
         back = host.store.at(host.replaced)
         return cls(
             policies=tuple(
@@ -75,7 +75,7 @@ class Snapshot:
         )
 
     def lines(self) -> Iterator[str]:
-        """The lines of a diff's text."""
+        """Yield the lines of a diff's text."""
         if self.unfinished:
             yield f"unfinished run: {self.unfinished}"
         if self.leftovers:
@@ -102,7 +102,7 @@ def _firewall_rule(found: firewall.WindowsFirewall) -> str:
 
 
 def peers_rule(tag: str, addresses: Sequence[str]) -> str:
-    """What one of our rules of Windows Firewall for peers is."""
+    """Return one of our rules of Windows Firewall for peers, in words."""
     said = f"lets in UDP {', '.join(firewall.PEERS_PORTS)} from {', '.join(addresses)}"
     return f"{tag}: {said if addresses else 'differs from what was written'}"
 

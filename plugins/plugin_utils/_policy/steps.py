@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The steps a plan is made of, as data.
+"""The steps that a plan is made of, as data.
 
-Each step is one thing that the host does; the host takes all of them back when one fails. Paths are relative to
-HKEY_LOCAL_MACHINE. The name of a step is its verb everywhere: it begins the record, it names the function of
-transaction.ps1, and in words of Python (``read_tree``) the method of the lab's twin.
+Each step is one thing that the host does; if one fails, the host undoes all of them. Paths are relative to
+HKEY_LOCAL_MACHINE. A step's name is its verb everywhere: the record begins with it, the function of transaction.ps1 has
+it, and so has, in Python's spelling (``read_tree``), the method of the lab's twin.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Prepare:
-    """Open a transaction: the nonce for digests, and how many seconds a program may run on the host."""
+    """Open a transaction: set the nonce for digests, and how many seconds a program may run on the host."""
 
     nonce: bytes = dataclasses.field(repr=False)
     seconds: int
@@ -26,9 +26,9 @@ class Prepare:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ReadTree:
-    """Answer a key and what is below it, down to a depth; only the values of these names, or all.
+    """Answer a key and what is below it, down to a depth; all values, or only those with these names.
 
-    containing: only values whose data contain this text, which starts with ``|``.
+    containing: only values whose data contain this text, which begins with ``|``.
     """
 
     path: str
@@ -39,14 +39,14 @@ class ReadTree:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ReadDigest:
-    """Answer a digest of a key and all below it, comparable within one task only."""
+    """Answer a digest of a key and everything below it, comparable within one task only."""
 
     path: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class RunProgram:
-    """Run a program; answer the exit code and what matches a pattern in the output. undo: arguments that undo it."""
+    """Run a program; answer its exit code and what a pattern matches in its output. undo: arguments that undo it."""
 
     program: typing.Literal["netsh", "net", "sc"]
     arguments: str
@@ -57,7 +57,7 @@ class RunProgram:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ExpectUnchanged:
-    """Stop with a conflict unless `ReadDigest` would answer the same as it did."""
+    """Stop with a conflict unless `ReadDigest` would still give the same answer."""
 
     path: str
     digest: str
@@ -65,7 +65,7 @@ class ExpectUnchanged:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ExpectValue:
-    """Stop with a conflict unless a value has this data; None: unless it is missing, or empty."""
+    """Stop with a conflict unless a value has this data; None: unless it is missing or empty."""
 
     path: str
     name: str
@@ -73,7 +73,7 @@ class ExpectValue:
 
 
 def expect_text(path: str, name: str, text: str) -> ExpectValue:
-    """Stop with a conflict unless a value is this text."""
+    """Return the step that stops with a conflict unless a value is this text."""
     return ExpectValue(path, name, Value.sz(text))
 
 
@@ -97,7 +97,7 @@ class Seal:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class CreateKey:
-    """Create a key; a volatile one vanishes when the host restarts."""
+    """Create a key; a volatile key vanishes when the host restarts."""
 
     path: str
     volatile: bool = False
@@ -153,14 +153,14 @@ class CopyKey:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Flush:
-    """Have Windows write to disk what was changed so far in the hive of a key (SOFTWARE or SYSTEM), and wait for it."""
+    """Have Windows write to disk all changes in the hive of a key (SOFTWARE or SYSTEM), and wait for that."""
 
     path: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class AssignPolicy:
-    """Assign a policy, by the path of its key; none where the path is empty."""
+    """Assign the policy whose key has this path; none if the path is empty."""
 
     path: str
 

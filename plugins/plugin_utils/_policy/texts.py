@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What may be a name, a description, a key and the name of a certification authority.
+"""What is allowed as a name, a description, a key, and the name of a certification authority.
 
-Each function answers what is wrong with a text, as a sentence without its subject; nothing where all is well. None of
-the answers quotes the text.
+Each function returns what is wrong with a text, as a sentence without its subject; empty if nothing is. No answer
+quotes the text.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.distinguished_n
 
 NAME_LIMIT: Final = 255
 _SHORTEST_KEY: Final = 2
-"""A key of one character can't be masked."""
+"""The shortest key, in characters: a key of one character can't be masked."""
 
 KEY_LIMIT: Final = 1024
-"""Characters of a key. The store takes more; nobody is known to have shown that the agent of any Windows does."""
+"""The longest key, in characters. The store takes more, but nobody is known to have shown that any agent of Windows
+does."""
 
 SURROGATE: Final = "has half a character (a lone surrogate), which Windows can't store; write it again."
 _LINE: Final = "contains a line break or another control character; write it as one line of text."
@@ -31,13 +32,13 @@ _HALF: Final = 25
 _UNSEEN: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u2800\u3164\uffa0") | frozenset(
     map(chr, range(0xFE00, 0xFE10))
 )
-"""What has another category than blanks and format characters, and is not seen all the same."""
+"""Characters that are invisible although their category is neither that of blanks nor of format characters."""
 _TURNING: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""The characters that turn the direction of writing round, or mark it, and those that end it again."""
+"""The characters that reverse or mark the direction of writing, and those that end that again."""
 
 
 def name_fault(text: str) -> str:
-    """What is wrong with the name of an object of the policy store."""
+    """Return what is wrong with the name of an object of the policy store."""
     if has_surrogate(text):
         return SURROGATE
     if not is_visible(text):
@@ -52,14 +53,14 @@ def name_fault(text: str) -> str:
 
 
 def description_fault(text: str) -> str:
-    """What is wrong with the description of an object of the policy store; it may have several lines."""
+    """Return what is wrong with the description of an object of the policy store; it may have several lines."""
     if has_surrogate(text):
         return SURROGATE
     return "contains a NUL, which ends a text in Windows; delete it." if "\0" in text else ""
 
 
 def key_fault(text: str) -> str:
-    """What is wrong with a preshared key."""
+    """Return what is wrong with a preshared key."""
     if has_surrogate(text):
         return SURROGATE
     if not is_visible(text):
@@ -74,7 +75,7 @@ def key_fault(text: str) -> str:
 
 
 def authority_fault(text: str) -> str:
-    """What is wrong with the distinguished name of a certification authority, as RFC 4514 and Windows write it."""
+    """Return what is wrong with the distinguished name of an authority, in the notation of RFC 4514 or Windows."""
     if has_surrogate(text):
         return SURROGATE
     if _broken(text):
@@ -89,18 +90,18 @@ def authority_fault(text: str) -> str:
 
 
 def has_surrogate(text: str) -> bool:
-    """Whether a text can't be encoded, and so neither be written on a host nor shown."""
+    """Return whether a text can't be encoded, so that it can neither be written to a host nor shown."""
     return any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def is_visible(text: str) -> bool:
-    """Whether anything of a text is seen when it is shown."""
+    """Return whether anything of a text is visible."""
     return any(unicodedata.category(each)[0] != "Z" and not _is_unseen(each) for each in text)
 
 
 def quoted(text: str) -> str:
-    """A name as it can be shown in any sentence: on one line, nothing of it unseen, shortened from the middle."""
-    shown = str.__repr__(text)  # whatever type of its own Ansible has for it
+    """Return a name for use in any sentence: on one line, with nothing invisible, shortened in the middle."""
+    shown = str.__repr__(text)  # whatever string type Ansible uses for it
     return shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_HALF]}...{shown[-_HALF:]}"
 
 

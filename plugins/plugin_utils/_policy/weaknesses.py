@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What weakens a policy, and a key: nothing of it keeps a tunnel from working, and each can be changed."""
+"""What weakens a policy, or a key: none of it keeps a tunnel from working, and all of it can be changed."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ _SAID: Final[Mapping[Weakness, tuple[str, str]]] = {
 
 
 def of_policy(policy: model.Policy) -> Iterator[tuple[str | None, Weakness]]:
-    """What weakens a policy: each with the name of its rule, or None for the key exchange."""
+    """Yield what weakens a policy, each with the name of its rule, or None for the key exchange."""
     methods = policy.main_mode.methods
     if any(method.encryption == model.IkeEncryption.DES for method in methods):
         yield None, Weakness.WEAK_ENCRYPTION
@@ -120,7 +120,7 @@ def _of_filters(filters: Sequence[model.Filter]) -> Iterator[Weakness]:
 
 
 def _reversed(filter_: model.Filter) -> model.Filter:
-    """The filter for the packets of the other direction."""
+    """Return the filter for packets in the opposite direction."""
     return dataclasses.replace(
         filter_,
         source=filter_.destination,
@@ -138,7 +138,7 @@ def _of_action(action: model.FilterAction) -> Iterator[Weakness]:
 
 
 def _of_offers(offers: Iterable[model.Offer]) -> Iterator[Weakness]:
-    """What weakens security methods. AH beside ESP is for integrity, so each is judged with the other."""
+    """Yield what weakens security methods. AH beside ESP provides integrity, so they are judged together."""
     for weakness, applies in _OF_OFFER.items():
         if any(offer.algorithms and applies(offer) for offer in offers):
             yield weakness
@@ -165,7 +165,7 @@ _OF_OFFER: Final = {
 
 
 def find(host: str, facts: HostFacts) -> Iterator[Finding]:
-    """What weakens the assigned policy of a host, whoever wrote it."""
+    """Yield what weakens the assigned policy of a host, whoever wrote it."""
     for policy in facts["policies"]:
         if policy["assigned"]:
             yield from _of_assigned(host, policy)
@@ -188,7 +188,7 @@ _BY_HAND: Final = "Change that where the policy was made, such as in the console
 
 SHORTEST_KEY: Final = 16
 _ONE_CLASS_ENOUGH: Final = 32
-"""Characters of a key that may be digits alone, or small or capital letters alone."""
+"""The length, in characters, from which a key may consist only of digits, of small letters, or of capital letters."""
 _FEWEST_DIFFERENT: Final = 8
 _ONE_CLASS: Final = re.compile("[a-z]+|[A-Z]+|[0-9]+")
 _COMMON: Final = (
@@ -202,10 +202,10 @@ _WORD: Final = re.compile(rf"(?:{_COMMON}|\d|_)+")
 
 
 def of_key(key: str) -> str:
-    """What is weak about a preshared key, as a clause without a word of it; empty where nothing is.
+    """Return what is weak about a preshared key, as a clause that quotes none of it; empty if nothing is.
 
-    Whoever records a key exchange can try keys at home, as fast as he likes. So a key is weak that is short, of few
-    different characters, of one class of characters, or made of words that everybody tries first.
+    Whoever records a key exchange can try keys offline, as fast as they like. So a key is weak if it is short, has few
+    different characters or only one class of them, or is made of words that everybody tries first.
     """
     if len(key) < SHORTEST_KEY:
         return f"has fewer than {SHORTEST_KEY} characters"
@@ -219,15 +219,15 @@ def of_key(key: str) -> str:
 
 
 def _is_common(key: str) -> bool:
-    """Whether nothing is left of a key without common words, digits and signs."""
+    """Return whether nothing is left of a key without common words, digits and signs."""
     words = re.findall(r"\w+", key.casefold())
     return any(map(str.isalpha, key)) and all(_WORD.fullmatch(word) for word in words)
 
 
 def of_stored(host: str, policies: Iterable[StoredPolicy], faults: Mapping[bytes, str]) -> Iterator[Finding]:
-    """Which keys on a host are weak, of those that are known.
+    """Yield which of the known keys on a host are weak.
 
-    faults: what is wrong with each known key, as `of_key` says it, by what the host answers instead of the key.
+    faults: what is wrong with each known key, in the words of `of_key`, by the digest that the host answers for it.
     """
     for policy in policies:
         for rule in policy.policy.rules:
@@ -245,7 +245,7 @@ _ANOTHER_KEY: Final = "Let rras.ipsec.keys make another one (docs/keys.md)."
 
 
 def of_connections(host: str, connections: Iterable[Connection]) -> Iterator[Finding]:
-    """Which of a host's declared keys are weak."""
+    """Yield which of a host's declared keys are weak."""
     for connection in connections:
         keys = (each["preshared_key"] for each in connection.authentication if "preshared_key" in each)
         for fault in filter(None, map(of_key, keys)):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the options are called by whoever wrote them: sentences that say what to write instead name nothing else."""
+"""What the options are called by whoever wrote them, so that sentences name what the user has to write."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Final
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Words:
-    """The vocabulary of one caller: names of options, and remedies as the caller can carry them out."""
+    """The vocabulary of one caller: names of options, and remedies that the caller can carry out."""
 
     name: str
     take_over: str
     replace_assigned: str
     filter_action: str
-    """How an option of the filter action of a rule is corrected."""
+    """How to correct an option of a rule's filter action."""
     rules: str
     """What the rules come from."""
     block_other_peers: str
@@ -28,22 +28,23 @@ class Words:
     remove_value: str
     """What removes ProhibitIpSec."""
     assign_policy: str
-    """What brings a policy into force."""
+    """What puts a policy in force."""
     without_policy: str
-    """How ProhibitIpSec is set without a policy that protects, as the end of a sentence; empty where that can't be."""
+    """How to set ProhibitIpSec without a policy that protects, as the end of a sentence; empty if that is
+    impossible."""
     removes_only_recorded: bool
-    """Whether what removes ProhibitIpSec leaves a 1 of which it is not known what was there before."""
+    """Whether removing ProhibitIpSec leaves a value of 1 if it is not known what was there before."""
     agent_first: str
     """What makes RemoteAccess wait for PolicyAgent."""
     own_addresses: str
-    """How the ends of a rule are corrected that are not this host's."""
+    """How to correct the ends of a rule if they are not this host's."""
 
     def correct_filter_action(self, option: str, rule: str) -> str:
-        """Return what to do where an option of the filter action lets L2TP of a rule through."""
+        """Return what to do if an option of the filter action lets L2TP of a rule through."""
         return self.filter_action.format(option=option, rule=repr(rule))
 
     def correct_addresses(self, rule: str) -> str:
-        """Return what to do where no end of a rule, or each, is this host's."""
+        """Return what to do if neither end of a rule, or both, are this host's."""
         return self.own_addresses.format(rule=repr(rule))
 
 
@@ -63,7 +64,7 @@ TASK: Final = Words(
     agent_first="policy_agent_first of win_ipsec_psk_policy",
     own_addresses="write the static address of its RRAS interface into the filter of the rule {rule}",
 )
-"""A task of a playbook, which gives the options of the modules."""
+"""For a task in a playbook, which sets the options of the modules."""
 
 ROLE: Final = Words(
     name="l2tp_policy_name",
@@ -86,6 +87,6 @@ ROLE: Final = Words(
         "write the static address of its RRAS interface into l2tp_address, or correct peers of the connection {rule}"
     ),
 )
-"""The role l2tp, whose user writes its variables."""
+"""For the role l2tp, whose user sets its variables."""
 
 CALLERS: Final[Mapping[str, Words]] = {"task": TASK, "role": ROLE}

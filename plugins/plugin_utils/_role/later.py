@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a step leaves for later plays: the fact l2tp_result, which Ansible takes only from a task that did not fail.
+"""What a step leaves for later plays: the fact l2tp_result, which Ansible accepts only from a task that did not fail.
 
-So a step whose failure belongs into the fact answers it as a part of its result, and the next step on this host fails
-with it. Nothing lies between the two: every step asks what was done before.
+So a step whose failure belongs in the fact returns it as part of a successful result, and the next step on this host
+fails with it. Nothing can happen between the two, because every step checks what was done before.
 """
 
 from __future__ import annotations
@@ -27,13 +27,16 @@ _ANSWERS: Final = {
     "restart": _view.RESTART,
     "remove_policy": _view.RESULTS[Gate.COMMIT],
 }
-"""The steps after which the fact says what was done up to now, and as what their answers are known."""
+"""The steps after which the fact tells what has been done so far, and the variables that hold their results."""
 _COMPARED_NEXT: Final = "plan"
-"""Its fact is made by the comparison that follows, but for a removal, which has none."""
+"""The comparison that follows this step makes the fact, except in a removal, which has no comparison."""
 
 
 def done(name: str, steps: Steps, context: Context, *, removal: bool) -> Result:
-    """Do a step on a host, and add the fact. Raises what the step does, unless the next step fails in its place."""
+    """Do a step on a host, and add the fact.
+
+    Raises what the step raises, unless the next step is to fail in its place.
+    """
     if name not in FAILS_LATER:
         return _with_fact(name, step(name, steps), context, removal=removal)
     outcome, lost = context.action.guarded(lambda: step(name, steps))

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What l2tp_remove_leftovers takes away: what this collection left on a host that nobody declares any more."""
+"""What l2tp_remove_leftovers takes away: what this collection left on a host, and nobody declares any more."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role.play_vars import PlayVars
 
 TASKS: Final = "leftovers.yml"
-"""The tasks of a host that nothing is declared of any more."""
+"""The task file for a host for which nothing is declared any more."""
 
 
 def may_go(play: PlayVars, run: Fleet, host: str) -> bool:
-    """Whether everything of this collection is to go from a host that no connection names.
+    """Return whether everything of this collection is to be removed from a host that no connection names.
 
-    Not where a name may be misspelt, so that it only seems so.
+    False if a peer's name is unknown: it may be this host's, misspelt.
     """
     node, seen = run.network[host], _view.last_facts(play, host)
     if not _asked(play, host) or seen is None or networks.connections_of(run.network, host):
@@ -33,7 +33,7 @@ def may_go(play: PlayVars, run: Fleet, host: str) -> bool:
 
 
 def of_other_names(play: PlayVars, host: str) -> list[str]:
-    """The names of the policies that are to go from a host that has connections: ours, and not assigned."""
+    """Return the names of the policies to delete from a host that has connections: ours, renamed, unassigned."""
     seen = _view.last_facts(play, host) if _asked(play, host) else None
     if seen is None or not networks.connections_of(_view.neighbourhood(play, host), host):
         return []

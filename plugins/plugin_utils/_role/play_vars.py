@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a task of the role sees of all hosts: variables as the role has them there, and what earlier tasks answered."""
+"""What a task of the role sees of all hosts: the role's variables there, and the results of earlier tasks."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ VARIABLES: Final = (
 )
 """The role's variables, without the prefix l2tp_."""
 PREFLIGHT: Final = "__l2tp_play"
-"""What the first task, which runs once, found out of all hosts of the play."""
+"""The result of the first task, which runs once and reads the declarations of all hosts of the play."""
 MACHINES: Final = "__l2tp_machines"
 ORDER: Final = "__l2tp_order"
 COMPARED: Final = "__l2tp_compared"
 _OF_ALL: Final = (MACHINES, ORDER)
-"""Results of tasks that are done once, for all hosts."""
+"""Results of tasks that run once for all hosts."""
 _COMMITS: Final = ("__l2tp_commit_far", "__l2tp_commit_near")
 """Each host commits in one of two tasks."""
 _RESULTS: Final = (
@@ -72,20 +72,20 @@ _RESULTS: Final = (
 
 
 class PlayVars(Mapping[str, Mapping[str, Any]]):
-    """Variables and results of each host, as `_view` reads them.
+    """Variables and results of each host, in the form in which `_view` reads them.
 
-    A host of the play has the variables that the task has there, whatever gave them: the inventory, the play, or
-    parameters of the role, which the variable hostvars does not show. Of results only those count that the same entry
-    into the role answered. A host outside the play has what the inventory says.
+    A host of the play has the variables that the task has there, whatever set them: the inventory, the play, or
+    parameters of the role, which the variable hostvars does not show. Only results from the same entry into the role
+    count. A host outside the play has what the inventory says.
     """
 
     def __init__(self, task: Any, loader: Any, task_vars: Mapping[str, Any]) -> None:  # noqa: ANN401 - of Ansible
-        """Make one for a task, with its variables on its own host."""
+        """Make one for a task, with the task's variables on its own host."""
         self._task = task
         self._loader = loader
         self._task_vars = task_vars
         self._hostvars = task_vars["hostvars"]
-        self._manager = self._hostvars._variable_manager  # noqa: SLF001 - as the strategies do: nothing else knows them
+        self._manager = self._hostvars._variable_manager  # noqa: SLF001 - as the strategies do; nothing else knows them
         self._inventory = self._manager._inventory  # noqa: SLF001
         self._read: dict[str, Mapping[str, Any]] = {}
         self._evaluated: dict[str, dict[str, Any]] = {}
@@ -94,7 +94,7 @@ class PlayVars(Mapping[str, Mapping[str, Any]]):
 
     @functools.cached_property
     def place(self) -> str:
-        """What tells one place where the role stands in a play from another one."""
+        """An identifier of the place in a play where the role stands."""
         inner, role = self._task, self._task._role  # noqa: SLF001
         while inner._parent is not None and inner._parent._role is role:  # noqa: SLF001
             inner = inner._parent  # noqa: SLF001
@@ -102,13 +102,13 @@ class PlayVars(Mapping[str, Mapping[str, Any]]):
 
     @functools.cached_property
     def preflight(self) -> Mapping[str, Any]:
-        """What the first task found out; empty where it did not run for this entry into the role."""
+        """What the first task found; empty if it did not run for this entry into the role."""
         found = self._task_vars.get(PREFLIGHT) or {}
         return found["network"] if found.get("entry") == self.place and "network" in found else {}
 
     @property
     def entry(self) -> str:
-        """What tells one entry into the role from another one, at the same place too, as in a loop."""
+        """An identifier of this entry into the role, even among several at the same place, as in a loop."""
         return str(self.preflight.get("token") or self.place)
 
     @functools.cached_property
@@ -121,19 +121,19 @@ class PlayVars(Mapping[str, Mapping[str, Any]]):
         return frozenset(self.playing)
 
     def declared(self, host: str) -> dict[str, Any]:
-        """What the role's variables are on a host of the play, without their prefix; plain data."""
+        """Return the role's variables on a host of the play, without their prefix, as plain data."""
         if host not in self._evaluated:
             known = (self.preflight.get("declared") or {}).get(host)
             self._evaluated[host] = known or self._evaluate(host)
         return self._evaluated[host]
 
     def own(self, name: str) -> Mapping[str, Any]:
-        """A result of this host as its task answered it, whether or not its variables can be evaluated."""
+        """Return a result of this host as its task gave it, whether or not the host's variables can be evaluated."""
         result = self._task_vars.get(name)
         return result if isinstance(result, Mapping) and self._counts(result, name, self.host) else {}
 
     def answer(self, name: str, result: Mapping[str, Any]) -> None:
-        """Take what this host answers now for what a task before this one answered."""
+        """Take this answer of the host as the result of an earlier task."""
         self._read[self.host] = {**self[self.host], name: result}
 
     def __getitem__(self, host: str) -> Mapping[str, Any]:
@@ -167,7 +167,7 @@ class PlayVars(Mapping[str, Mapping[str, Any]]):
         return registered
 
     def _counts(self, result: object, name: str, host: str) -> bool:
-        """Whether a result is of this entry into the role, and of this host: a play may do a task once for all."""
+        """Return whether a result is from this entry into the role, and of this host or of a task for all hosts."""
         if not isinstance(result, Mapping) or result.get("entry") != self.entry:
             return False
         return name in _OF_ALL or result.get("of") == host
@@ -184,23 +184,26 @@ class PlayVars(Mapping[str, Mapping[str, Any]]):
     def _evaluated_one(self, templar: Templar, host: str, name: str, variables: Mapping[str, Any]) -> Any:  # noqa: ANN401
         try:
             return self._shared.evaluated(variables.get(name), host, lambda raw: _shape.plain(templar.template(raw)))
-        except AnsibleError:  # of older cores, its text quotes values, and there may be a key in one
+        except AnsibleError:  # in older cores its text quotes values, and one of them may be a key
             raise OptionsError(
                 f"{name} of {host} can't be evaluated; check that every variable in it is defined."
             ) from None
 
 
 def _outcome(result: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a step answered, or with what the next one fails in its place."""
+    """Return what a step answered, or the failure that the next step reports in its place."""
     failure: Mapping[str, Any] | None = result.get("failure")
     return failure or result
 
 
 def _is_cut_off(result: object) -> bool:
-    """Whether a task was ended from outside, so that the result is not the step's: it says of no entry that it is."""
+    """Return whether a task was ended from outside.
+
+    Its result is then Ansible's, not the step's, and names no entry.
+    """
     return isinstance(result, Mapping) and bool(result.get("failed")) and "entry" not in result
 
 
 def _lost(result: Mapping[str, Any]) -> dict[str, Any]:
-    """A commit that was cut off: nobody knows what the host has."""
+    """Return the result of a commit that was cut off: nobody knows what the host has."""
     return {**result, "reason": "no_answer"}

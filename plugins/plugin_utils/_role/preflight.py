@@ -15,7 +15,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._role.play_vars import 
 
 
 def preflight(play: PlayVars, *, removal: bool) -> dict[str, Any]:
-    """What the role's variables are on all hosts of the play, and what is wrong with them, a sentence each."""
+    """Return the role's variables on all hosts of the play, and what is wrong with them, a sentence each."""
     declared = {host: play.declared(host) for host in play.playing}
     nodes = _view.network(play, *play.playing, whole=True)
     return {
@@ -27,7 +27,10 @@ def preflight(play: PlayVars, *, removal: bool) -> dict[str, Any]:
 
 
 def problems(play: PlayVars, nodes: Network, hosts: Sequence[str], *, removal: bool) -> dict[str, list[str]]:
-    """What is wrong with the variables of hosts, a sentence each. nodes: of all that they are connected with."""
+    """Return what is wrong with the variables of hosts, a sentence each.
+
+    nodes: those of all hosts that they are connected with.
+    """
     of_the_network = networks.all_problems(nodes, hosts, removal=removal)
     exposes = not removal and _exposed.exposes(nodes, (_given(play.declared(host)) for host in hosts))
     return {
@@ -37,12 +40,12 @@ def problems(play: PlayVars, nodes: Network, hosts: Sequence[str], *, removal: b
 
 
 def of_host(declared: Mapping[str, Any], nodes: Network, host: str) -> list[str]:
-    """What is wrong with a host's own variables, beside what its connections and peers say."""
+    """Return what is wrong with a host's own variables, apart from its connections and peers."""
     return _of_host(declared, nodes, host, removal=False, exposes=True)
 
 
 def _of_host(declared: Mapping[str, Any], nodes: Network, host: str, *, removal: bool, exposes: bool) -> list[str]:
-    """As `of_host`. exposes: whether a key of any host may be part of a text that is shown."""
+    """Return what `of_host` returns. exposes: whether any host's key may be part of a shown text."""
     given = _given(declared)
     shown = list(_exposed.exposed(networks.reachable(nodes, host), host, given)) if exposes else []
     if shown:

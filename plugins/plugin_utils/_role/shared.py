@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Variables that many hosts have from one place, such as a group: what is the same for all is evaluated once."""
+"""Variables that many hosts get from one place, such as a group: what is the same for all is evaluated only once."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import named
 
 _TEMPLATE = "{"
-"""Without it, a text is no template."""
+"""A text without this character is no template."""
 Evaluate = Callable[[Any], Any]
 
 
 class Shared:
-    """Evaluates variables for one host after another; what Ansible holds once for several hosts is recognized."""
+    """Evaluates variables for one host after another, and recognises objects that Ansible shares between hosts."""
 
     def __init__(self) -> None:
         self._constant: dict[int, tuple[object, bool]] = {}
@@ -24,10 +24,10 @@ class Shared:
         self._lists: dict[tuple[int, ...], list[Any]] = {}
 
     def evaluated(self, raw: Any, host: str, evaluate: Evaluate) -> Any:  # noqa: ANN401 - any YAML
-        """The value of a variable on a host. Equal lists are one list.
+        """Return the value of a variable on a host. Equal lists become one list.
 
-        An entry that is a template and names other hosts only, as a connection of theirs does, is what it was for the
-        first host.
+        An entry that is a template but names only other hosts, as a connection between two of them does, keeps the
+        value that it had for the first host.
         """
         if not isinstance(raw, Mapping | list | tuple):
             return evaluate(raw)
@@ -51,7 +51,7 @@ class Shared:
         return self._values[id(raw)][1]
 
     def _own(self, raw: object, evaluate: Evaluate) -> Any:  # noqa: ANN401 - any YAML
-        """What an entry is for a host that it concerns: another one only where its value is another one."""
+        """Return the value of an entry on a host that it concerns: the known one, unless it differs."""
         value = evaluate(raw)
         _raw, known = self._values.setdefault(id(raw), (raw, value))
         return known if known == value else value
@@ -66,6 +66,6 @@ def _has_no_template(raw: object) -> bool:
 
 
 def _is_of_others(entry: Mapping[str, Any], host: str) -> bool:
-    """Whether an entry names peers, as texts that are no templates, and the host is none of them."""
+    """Return whether an entry names peers, none of them by a template, and the host is not among them."""
     peers = [*named(entry), *([entry["hub"]] if isinstance(entry.get("hub"), str) else [])]
     return bool(peers) and host not in peers and not any(_TEMPLATE in peer for peer in peers)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the steps of the role know of their host, and the work that several of them do."""
+"""What the steps of the role know of their host, and the work that several of them share."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._role.play_vars import 
 
 Result = Mapping[str, Any]
 Reboot = Callable[[Mapping[str, Any]], Mapping[str, Any]]
-"""Restarts the host, with options of C(ansible.windows.win_reboot), and answers its result."""
+"""Restarts the host, with options of C(ansible.windows.win_reboot), and returns its result."""
 
 FAILS_LATER: Final = {"plan": _view.RESULTS[Gate.PLAN], "set_value": _view.VALUE}
-"""The steps whose failure the next one fails with (see `later`), and as what their answers are known."""
+"""The steps whose failure the next step reports (see `later`), and the variables that hold their results."""
 NOTHING: Final[Result] = {"changed": False, "skipped": True}
 """The result of a step that has nothing to do."""
 
@@ -58,10 +58,10 @@ class Context:
 
 
 class RoleStep:
-    """What a step of the role knows of its host, and the work that steps have in common."""
+    """What a step of the role knows of its host, and the work that steps share."""
 
     def __init__(self, context: Context, *, removal: bool, batch: Iterable[str]) -> None:
-        """Make them for one task; removal: of tasks/remove.yml; batch: the hosts that restart now."""
+        """Make the steps for one task. removal: for tasks/remove.yml; batch: the hosts that restart now."""
         self._context = context
         self._play = context.play
         self._host = context.play.host
@@ -83,7 +83,7 @@ class RoleStep:
 
     @property
     def _leaves(self) -> bool:
-        """Whether an earlier removal left this host, which still runs with the value that is gone, to a restart."""
+        """Whether an earlier removal left this host to a restart: it still runs with the value that is gone."""
         value = self._own_result(_view.VALUE)
         return not self._removal and bool(value.get("reboot_required")) and value.get("value") != 1
 
@@ -115,7 +115,7 @@ class RoleStep:
         return preflight.problems(self._play, nodes, [self._host], removal=self._removal)[self._host]
 
     def _problems_to_verify(self) -> list[str]:
-        """What keeps a host from being compared; what is wrong with one connection keeps only that one."""
+        """Return what keeps a host from being compared. A fault in one connection excludes only that connection."""
         if (self._play.preflight.get("problems") or {}).get(self._host) == []:
             return []
         nodes = _view.network(self._play, self._host, whole=True)
@@ -129,19 +129,19 @@ class RoleStep:
 
     @functools.cached_property
     def _unsound(self) -> dict[str, list[str]]:
-        """What is wrong with single connections, by their names, where that does not stop the host."""
+        """What is wrong with single connections, by their names, if that does not stop the host."""
         if not self._only_verify or (self._play.preflight.get("problems") or {}).get(self._host) == []:
             return {}
         return networks.unsound(_view.neighbourhood(self._play, self._host, whole=True), self._host)
 
     @functools.cached_property
     def _run(self) -> Fleet:
-        """The part of the run that this host is connected with."""
+        """The part of the run that this host is connected with, directly or through others."""
         return _view.run(self._play, self._host)
 
     @functools.cached_property
     def _run_nearby(self) -> Fleet:
-        """The part of the run that this host is directly connected with."""
+        """The part of the run that consists of this host and its direct peers."""
         return _view.run_nearby(self._play, self._host)
 
     @property
@@ -149,12 +149,12 @@ class RoleStep:
         return self._run_nearby.pending(self._host)
 
     def _to_do(self, run: Fleet) -> bool:
-        """Whether this host, or the other end of one of its connections, is to change."""
+        """Return whether this host, or the other end of one of its connections, is to change."""
         if not self._connected:
             return False
         seen = run.facts(self._host)
         if seen is None:
-            return True  # so that a barrier says why
+            return True  # so that a barrier gives the reason
         value = seen["prohibit_ipsec"]
         return self._value_is_to_be_set(value) or barrier.is_restart_pending(value) or self._changes(run)
 
@@ -181,7 +181,7 @@ class RoleStep:
         return next(((phase, reason) for phase, reason in found if reason), (Gate.PLAN, ""))
 
     def _fail_as(self, name: str) -> None:
-        """Fail with what a step before this one failed with."""
+        """Fail with the failure that an earlier step left for this one."""
         failure = self._play.own(FAILS_LATER[name]).get("failure")
         if not failure or self._only_verify:
             return
@@ -197,7 +197,7 @@ class RoleStep:
             self._stop(phase, reason)
 
     def _stop(self, phase: Gate, reason: str) -> None:
-        """Stop; a host that did not answer counts as unreachable, not as failed."""
+        """Stop. A host that did not answer counts as unreachable, not as failed."""
         own = self._run_nearby.answered(self._host, phase) or {}
         raise AnsibleConnectionFailure(reason) if own.get("unreachable") else StopError(reason)
 
@@ -213,7 +213,10 @@ class RoleStep:
         return {"changed": False, "failure": outcome} if outcome.get("failed") else outcome
 
     def _or_gone(self, phase: str, gone: str, /) -> Result:
-        """Do a phase of the policy; if the host is unreachable, say so in this sentence, with its cause in it."""
+        """Do a phase of the policy.
+
+        If the host is unreachable, fail with this sentence, into which the cause is put.
+        """
         outcome, lost = self._context.action.guarded(lambda: self._policy(phase))
         if lost:
             raise AnsibleConnectionFailure(gone.replace("(cause)", f"({lost.rstrip('.')})", 1))
@@ -223,7 +226,7 @@ class RoleStep:
         action = self._context.action
         declared = self._removed() if self._removal else self._declared()
         options = action.validated(_specs.POLICY, {**declared, "phase": phase, "caller": "role", **more})
-        predicts_later = self._removal and phase == "plan"  # in sentences, where all of the removal is known
+        predicts_later = self._removal and phase == "plan"  # later, in sentences, once the whole removal is known
         return _do.policy(action, options, check_mode=self._context.check_mode and not predicts_later)
 
     def _removed(self) -> dict[str, Any]:
@@ -276,4 +279,4 @@ _OF_THE_POLICY: Final = (
     "settle_timeout",
     *_TIMES,
 )
-"""The role's variables that are options of C(win_ipsec_psk_policy) of the same name."""
+"""The role's variables that are passed on to options of C(win_ipsec_psk_policy) of the same name."""

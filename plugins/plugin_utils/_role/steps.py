@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The steps of the role on one host.
 
-Each step asks itself whether this host, and all that must change together with it, did what comes before it; then it
-does its work, or nothing, or it takes back what this host did and stops. So no keyword of an including play, and no
-choice of tasks, makes one end go on alone.
+Each step checks whether this host, and all hosts that must change together with it, did what comes before. Then it does
+its work, or does nothing, or reverts what this host did and stops. So neither a keyword of an including play nor a
+choice of tasks can make one end go on alone.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._role.step import (
 )
 
 _TWICE: Final = 2
-"""How often win_reboot waits for its timeout at most: until the host is back, and until it carries out a command."""
+"""How many times win_reboot may wait for its timeout: until the host is back, and until it carries out a command."""
 _KEPT: Final = "its policy is in force and ProhibitIpSec is 1, but Windows has not booted with it"
 _KEPT_IN_A_REMOVAL: Final = "ProhibitIpSec is removed, but Windows still runs with it, so its policy stays in force"
 _GONE_IN_A_REMOVAL: Final = (
@@ -48,16 +48,16 @@ class Steps(RoleStep):
     # --- for all hosts at once ---
 
     def preflight(self) -> Result:
-        """Read the declarations of all hosts of the play, and find what is wrong with them."""
+        """Read the declarations of all hosts of the play, and check them."""
         network = preflight.preflight(self._play, removal=self._removal)
-        if not self._context.strategy.endswith(barrier.RUNNING_AHEAD):  # there each host does this for itself
+        if not self._context.strategy.endswith(barrier.RUNNING_AHEAD):  # otherwise each host does this for itself
             network["token"] = str(uuid.uuid4())
         return {"changed": False, "entry": self._play.place, "network": network}
 
     def machines(self) -> Result:
         """Note which machine answered under each name of the play, and which hosts must stop because of the plans."""
         run = _view.whole_run(self._play, self._play.playing)
-        if self._context.strategy.endswith(barrier.RUNNING_AHEAD):  # the plans are not all there
+        if self._context.strategy.endswith(barrier.RUNNING_AHEAD):  # not all plans are there yet
             return {"changed": False, "machines": run.machines}
         connected = (host for host in self._play.playing if networks.links_of(run.network[host]))
         stops = {host: barrier.problem(run, host, Gate.PLAN, one_end=self._one_end(host)) for host in connected}
@@ -71,9 +71,9 @@ class Steps(RoleStep):
         return {"changed": False, "batches": barrier.restart_batches(restarting, nodes, size)}
 
     def show(self) -> Result:
-        """Show what was found, each line once in the run; after a verification, write the reports.
+        """Show what was found, each line once in the run; after a verification, also write the reports.
 
-        They are written in check mode, too: a verification changes no host in either.
+        Reports are written in check mode, too, because a verification changes no host in either mode.
         """
         said, reports = summary.lines(self._play), self._written_reports()
         if not (said or reports):
@@ -128,12 +128,12 @@ class Steps(RoleStep):
             other_names = bool(leftovers.of_other_names(self._play, self._host))
             goes_on = leaves or other_names or self._to_do(self._run_nearby)
             found = summary.of_site(self._play, self._run_nearby, self._host)
-        last = bool(self._own_result(_view.RESULTS[Gate.PROOF]))  # of that task, whether or not it had to read
+        last = bool(self._own_result(_view.RESULTS[Gate.PROOF]))  # whether or not that task had to read
         changes_later = goes_on and not self._only_verify and (self._context.check_mode or not last)
         if changes_later:
             reason = self._reason(Gate.PLAN) if self._connected else ""
             fact = summary.stopped(found["ansible_facts"], reason)
-            found = {"lines": [], "errors": [], "ansible_facts": fact}  # all else is about what is going to change
+            found = {"lines": [], "errors": [], "ansible_facts": fact}  # the rest is going to change
         going = {"next": leftovers.TASKS} if leaves else {}
         return {"changed": False, **found, "goes_on": goes_on or bool(found["errors"]), "last": last, **going}
 
@@ -159,11 +159,11 @@ class Steps(RoleStep):
         return self._policy("stage")
 
     def commit_far(self) -> Result:
-        """Put in force what was staged, where this host is a far end."""
+        """Put the staged policy in force if this host is a far end."""
         return self._commit(far=True)
 
     def commit_near(self) -> Result:
-        """Put in force what was staged, where this host is no far end."""
+        """Put the staged policy in force if this host is not a far end."""
         return self._commit(far=False)
 
     def _commit(self, *, far: bool) -> Result:
@@ -173,11 +173,11 @@ class Steps(RoleStep):
             return NOTHING
         phases = (Gate.STAGE,) if far else (Gate.STAGE, Gate.NEAR)
         if any(map(self._reason, phases)):
-            return NOTHING  # the next step reverts and says why
+            return NOTHING  # the next step reverts and gives the reason
         return self._policy("commit", transaction=self._transaction)
 
     def ask_again(self) -> Result:
-        """Ask for what the host has, if the answer to the commit was lost."""
+        """Read the host again if the answer to the commit was lost."""
         answer = self._own_result(_view.RESULTS[Gate.COMMIT])
         lost = answer.get("unreachable") or answer.get("reason") == "no_answer"
         return self._policy("plan") if lost else NOTHING
@@ -212,7 +212,7 @@ class Steps(RoleStep):
     # --- restarts ---
 
     def restart(self) -> Result:
-        """Restart the host in its batch, unless one that was restarted before did not come back."""
+        """Restart the host in its batch, unless a host that was restarted earlier did not come back."""
         before = self._own_result(_view.RESTART)
         if self._host not in self._batch or not (self._ordered or _view.restarting(self._play, [self._host])):
             return {"changed": False, "rebooted": True} if before.get("rebooted") else NOTHING
@@ -229,11 +229,11 @@ class Steps(RoleStep):
 
     @property
     def _ordered(self) -> frozenset[str]:
-        """The hosts that restart, in whatever batch; none where a condition left out the task that decides it."""
+        """The hosts that restart, in any batch; empty if a condition skipped the task that decides this."""
         return frozenset(host for batch in self._own_result(ORDER).get("batches") or () for host in batch)
 
     def may_restart(self) -> Result:
-        """Stop where a restart is pending and would leave the host without what is declared."""
+        """Stop if a restart is pending and would leave the host without what is declared."""
         self._fail_as("plan")
         planned = self._own_result(_view.RESULTS[Gate.PLAN])
         if self._connected:
@@ -243,7 +243,7 @@ class Steps(RoleStep):
         if barrier.is_removal_pending(planned["host"]["prohibit_ipsec"]):
             self._stop_at(Gate.REMOVAL)
             left = self._value(state="absent", only_recorded=True, predict=True)
-            return NOTHING if left["changed"] else left  # what somebody else removed is not left by a removal
+            return NOTHING if left["changed"] else left  # a value that somebody else removed was not left by a removal
         if not barrier.is_restart_pending(planned["host"]["prohibit_ipsec"]):
             return NOTHING
         if planned.get("pending"):
@@ -271,7 +271,7 @@ class Steps(RoleStep):
         return {"changed": bool(result.get("changed")), "rebooted": bool(result.get("rebooted"))}
 
     def prove(self) -> Result:
-        """Read the host again if something was changed, once it shows what Windows does by itself."""
+        """Read the host again after a change or a restart, once Windows has done what it does by itself."""
         self._fail_as("set_value")
         changed = self._pending or self._own_result(_view.VALUE).get("changed")
         if self._context.check_mode or not (changed or self._rebooted or self._host in self._ordered):
@@ -292,7 +292,7 @@ class Steps(RoleStep):
         )
 
     def finish(self) -> Result:
-        """Delete the policy that was replaced, once both ends of each changed connection are proved to agree."""
+        """Delete the replaced policy once both ends of each changed connection are proved to agree."""
         self._fail_as("set_value")
         old = leftovers.of_other_names(self._play, self._host)
         if self._context.check_mode:
@@ -312,7 +312,7 @@ class Steps(RoleStep):
     # --- the removal ---
 
     def restore_value(self) -> Result:
-        """Give back what ProhibitIpSec was, once all hosts of the network were read."""
+        """Give back the former ProhibitIpSec once all hosts of the network were read."""
         self._fail_as("plan")
         if not self._managed:
             return NOTHING
@@ -320,7 +320,7 @@ class Steps(RoleStep):
         return self._value(state="absent", only_recorded=True)
 
     def predict_removal(self) -> Result:
-        """Say what the removal would do, and in each run what it leaves."""
+        """Say what the removal would do, and, in check mode or not, what it leaves."""
         if not self._managed:
             return NOTHING
         planned, value = _view.removal(self._play, self._host)
@@ -356,5 +356,5 @@ def _from_the_first(host: str) -> str:
 
 
 def step(name: str, steps: Steps) -> Result:
-    """Do the step of a name."""
+    """Do the step with this name."""
     return cast("Result", getattr(steps, name)())

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host's connections are found to be: the fact l2tp_result, and what is shown of it."""
+"""What was found of a host's connections: the fact l2tp_result, and the lines that are shown."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._role.play_vars import 
 FACT: Final = "l2tp_result"
 
 Compared = dict[str, Any]
-"""What is shown (lines), what is wrong (errors), and the fact."""
+"""The shown lines, the errors, and the fact."""
 
 
 def of_nothing() -> Compared:
-    """The result for a host of which nothing is read: Ansible does not reach it."""
+    """Return the result for a host that Ansible does not reach, so that nothing is read."""
     return _compared((), (), (), {"connections": [], "findings": []})
 
 
 def of_removal(host: str, *, rebooted: bool) -> Compared:
-    """The result for a host that an earlier removal left to a restart."""
+    """Return the result for a host that an earlier removal left to a restart."""
     state = "was restarted" if rebooted else "still needs a restart"
     said = f"{host} {state}, because ProhibitIpSec is removed; its policy stays in force: run remove, which deletes it."
     return _compared((said,), (), ["restart"] if rebooted else [], {"connections": [], "findings": []})
 
 
 def of_failure(failure: Mapping[str, Any]) -> dict[str, Any]:
-    """The fact of a host of which nothing is known but how it failed."""
+    """Return the fact for a host of which nothing is known but how it failed."""
     errors = [str(failure["msg"])] if failure.get("msg") else []
     found: dict[str, Any] = _compared((), errors, (), {"connections": [], "findings": [], **_state(None)})[
         "ansible_facts"
@@ -57,12 +57,12 @@ def of_failure(failure: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def stopped(facts: Mapping[str, Any], reason: str) -> dict[str, Any]:
-    """The fact of a host that is to change, and why it will not, if so."""
+    """Return the fact for a host that is to change; reason: why it will not, if so."""
     return {FACT: {**facts[FACT], "errors": [reason] if reason else []}}
 
 
 def so_far(play: PlayVars, result: Mapping[str, Any], *, removal: bool, check_mode: bool) -> dict[str, Any]:
-    """The fact before a run is at its end: what it changed up to now, and what was read last.
+    """Return the fact before a run has ended: what has been changed so far, and what was read last.
 
     result: what the last step answered. A connection that was changed and not read again counts as unread.
     """
@@ -95,7 +95,7 @@ def _ends_so_far(play: PlayVars, run: Fleet, *, removal: bool) -> dict[str, Any]
 
 
 def of_site(play: PlayVars, run: Fleet, host: str) -> Compared:
-    """The result for a host whose connections were brought about, or needed nothing."""
+    """Return the result for a host whose connections were configured, or needed nothing."""
     proofs = _view.proofs(play, run.results)
     found = agreement.agreements(run.network, host, proofs)
     seen = _view.last_facts(play, host)
@@ -129,7 +129,7 @@ def of_site(play: PlayVars, run: Fleet, host: str) -> Compared:
 def _unlike(
     network: networks.Network, host: str, found: Iterable[agreement.Agreement], proofs: agreement.Proofs
 ) -> Iterator[Finding]:
-    """How a host that is not as declared differs, where none of its connections does."""
+    """Yield how a host differs from the declaration if none of its connections does."""
     proof, names = proofs.get(host), [connection.name for connection in networks.connections_of(network, host)]
     if proof is None or not names or proof["matches"]:
         return
@@ -140,20 +140,20 @@ def _unlike(
 
 
 def judgement(play: PlayVars, host: str) -> acceptance.Acceptance:
-    """What the variables of a host say of findings."""
+    """Return which findings the variables of a host let pass."""
     own = play.declared(host)
     return acceptance.Acceptance(Severity(own["fail_on"]), frozenset(_shape.listed(own["accept"])))
 
 
 def _texts(judge: acceptance.Acceptance, each: Finding) -> tuple[str, ...]:
-    """How a finding that is accepted stands among what is wrong with a connection; nothing for another one."""
+    """Return the forms that an accepted finding takes among a connection's errors; none for any other finding."""
     return (each.problem, str(each)) if judge.accepts(each) else ()
 
 
 def _of_both_ends(
     network: networks.Network, host: str, found: Iterable[agreement.Agreement], proofs: agreement.Proofs
 ) -> Iterator[str]:
-    """What is said of connections as a whole: on the host that says it for both."""
+    """Yield what is said about whole connections, on the one host that says it for both ends."""
     connections = networks.connections_of(network, host)
     for one, connection in zip(found, connections, strict=True):
         if report.speaker(connection, proofs) == host:
@@ -163,13 +163,13 @@ def _of_both_ends(
 
 
 def of_verification(play: PlayVars, host: str, unsound: Mapping[str, Sequence[str]]) -> Compared:
-    """The result for a host that was compared with its declaration.
+    """Return the result for a host that was compared with its declaration.
 
-    unsound: what is wrong with connections that could not be compared, by their names.
+    unsound: the faults of connections that could not be compared, by connection name.
     """
     answers = _without_rules(_view.answers(play, host), unsound)
     nodes = _view.neighbourhood(play, host)
-    if answers.keys() != nodes.keys():  # then who says so is one of the peers of that peer
+    if answers.keys() != nodes.keys():  # then one of that peer's own peers says so
         nodes = _view.neighbourhood(play, host, whole=True)
     nodes = networks.without_connections(nodes, unsound, host)
     made = report.report(nodes, host, answers)
@@ -186,7 +186,7 @@ def of_verification(play: PlayVars, host: str, unsound: Mapping[str, Sequence[st
 
 
 def verified(play: PlayVars) -> page.Verified:
-    """What a run knows when it has compared all its hosts, for a report."""
+    """Return what a run knows, for a report, once it has compared all its hosts."""
     nodes = _view.network(play, *play.playing)
     known = {host: _view.verified(play, host) for host in play.playing}
     compared = {host: (play[host].get(COMPARED) or {}).get("ansible_facts") or {} for host in play.playing}
@@ -198,7 +198,7 @@ def verified(play: PlayVars) -> page.Verified:
 
 
 def _without_rules(answers: report.Answers, names: Collection[str]) -> report.Answers:
-    """The answers, without what they say of connections that are not compared."""
+    """Return the answers without what they say about connections that are not compared."""
     if not names:
         return answers
     return {host: _without_rules_of(answer, names) for host, answer in answers.items()}
@@ -214,9 +214,9 @@ def _without_rules_of(answer: PolicyResult, names: Collection[str]) -> PolicyRes
 
 
 def lines(play: PlayVars) -> dict[str, list[str]]:
-    """What is shown of each host of the play of which there is something to say; no line twice.
+    """Return the lines to show for each host of the play that has any; no line twice.
 
-    After a change: of the hosts that were compared again.
+    After a change, only hosts that were compared again are included.
     """
     compared = {host: play[host].get(COMPARED) or {} for host in play.playing}
     again = {host: each for host, each in compared.items() if each.get("last")}
@@ -271,7 +271,7 @@ def _state(seen: HostFacts | None) -> dict[str, Any]:
 
 
 def _changes(play: PlayVars, run: Fleet, host: str) -> list[str]:
-    """What this run changed of a host; of a commit whose answer was lost, what was found when it was asked again."""
+    """Return what this run changed on a host; if the answer to the commit was lost, what reading it again showed."""
     done: dict[str, object] = {
         "policy": (run.answered(host, Gate.COMMIT) or {}).get("changed"),
         "ProhibitIpSec": (play[host].get(_view.VALUE) or {}).get("changed"),
@@ -283,7 +283,7 @@ def _changes(play: PlayVars, run: Fleet, host: str) -> list[str]:
 def _besides(
     network: networks.Network, host: str, proofs: agreement.Proofs, seen: HostFacts | None
 ) -> Iterator[Finding]:
-    """What was found besides the connections, or of a host that has none, which alone is nothing to speak of."""
+    """Yield what was found beside the connections; that a host has none is not worth a finding here."""
     if networks.connections_of(network, host):
         yield from report.beside(network, host, proofs) if host in proofs else ()
     elif seen:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which of a role's work a run's choice of tags is for."""
+"""Which part of the role's work the run's tags select."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from typing import Any, Final
 from ansible import context
 
 ONLY_VERIFY: Final = "l2tp_verify"
-"""The tag with which a run only reads and compares. No task has it, so that none can be left out by it."""
+"""The tag that makes a run only read and compare. No task carries it, so --skip-tags can't leave one out with it."""
 _EVERYTHING: Final = ("all",)
 
 
 def only_verify() -> bool:
-    """Whether the run asks for nothing but a verification; the variables of a host may, too."""
+    """Return whether the run's tags ask for a verification only; a host's variables may ask for it, too."""
     return ONLY_VERIFY in (context.CLIARGS.get("tags") or ())
 
 
 def is_chosen(task: Any, variables: Mapping[str, Any]) -> bool:  # noqa: ANN401 - of Ansible
-    """Whether the run's choice of tags is for the role: its steps are always run, so that none is left out.
+    """Return whether the run's tags select the role. Its steps always run, so that none is left out.
 
-    A role that is included when it is its turn runs only if the including task was chosen.
+    A role that is included at run time runs only if the including task was selected.
     """
-    parent = task._parent  # noqa: SLF001 - as Ansible's own walk
+    parent = task._parent  # noqa: SLF001 - as Ansible itself walks up
     while parent is not None:
         if not getattr(parent, "statically_loaded", True) and parent._role is not task._role:  # noqa: SLF001
             return True

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A file of variables on the controller for a policy that exists."""
+"""Writes a file of variables on the controller for a policy that exists."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ NAME: Final = "l2tp_adopted.yml"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Source:
-    """A store that was read, what is known of its server, and what is wrong with it, if nobody else can say that."""
+    """A store that was read, what is known of its server, and any findings that nothing else reports."""
 
     store: store.Store
     place: adopt.Place
     findings: tuple[str, ...] = ()
     seen: HostState | None = None
-    """The server, where Ansible reaches it."""
+    """The server's state, if Ansible reaches it."""
 
     @classmethod
     def live(cls, target: Target, place: adopt.Place) -> Source:
-        """A server that Ansible reaches."""
+        """Read a server that Ansible reaches."""
         seen = target.read()
         own = frozenset(entry.address for entry in seen.addresses)
         return cls(seen.store, dataclasses.replace(place, own=own), seen=seen)
 
     @classmethod
     def export(cls, file: str, code_page: str, place: adopt.Place) -> Source:
-        """A registration file. Raises `PrivateFilesError` or `AdoptError` with one sentence."""
+        """Read a registration file. Raises `PrivateFilesError` or `AdoptError` with one sentence."""
         tree = _read(Path(file).expanduser(), code_page)
         return cls(store.Store.read(tree), place, tuple(adopt.export_findings(place.host, tree)))
 
@@ -65,7 +65,7 @@ def _read(path: Path, code_page: str) -> Tree:
 
 
 def write_variables(source: Source, folder: str, policy: str, *, check_mode: bool) -> AdoptResult:
-    """Write the variables that declare the policy of a server. The task's result."""
+    """Write the variables that declare a server's policy; return the task's result."""
     host = source.place.host
     found = adopt.chosen(source.store, policy)
     adopted = adopt.adopt(found, source.place)
@@ -108,7 +108,7 @@ def _steps(path: str, host: str, adopted: adopt.Adopted) -> Iterator[str]:
 
 
 def _text(found: store.StoredPolicy, adopted: adopt.Adopted, host: str) -> str:
-    """The file: remarks, which no name of somebody else's can end, and the variables."""
+    """Return the file's text: remarks, whose lines no foreign name can end, then the variables."""
     said = [f"The IP security policy {describe.shown(found.shown_name)} of {host} as it was read. No key is in here."]
     remarks = [*said, *_remarks(adopted)]
     lines = "".join(f"# {describe.escaped(line)}\n" for line in remarks)
@@ -133,15 +133,15 @@ class _Unsafe(str):
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes such texts with Ansible's tag for them."""
+    """A YAML dumper that marks such texts with Ansible's tag."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        """Indent lists below their names, as ansible-lint wants them."""
+        """Indent lists below their names, as ansible-lint requires."""
         del indentless
         super().increase_indent(flow, indentless=False)
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ANN401 - any part of the variables
-        """Write everything out: an alias is hard to edit."""
+        """Write everything out, because aliases are hard to edit."""
         del data
         return True
 
@@ -150,12 +150,12 @@ _Dumper.add_representer(_Unsafe, lambda dumper, text: dumper.represent_scalar("!
 
 
 def _safe(value: Any, name: str = "") -> Any:  # noqa: ANN401 - any part of the variables
-    """The same, with what somebody else wrote kept from being a template; only the keys are ours."""
+    """Return the variables with foreign texts marked as no templates; only the keys' templates are ours."""
     if isinstance(value, dict):
         return {key: _safe(item, key) for key, item in value.items()}
     if isinstance(value, list):
         return [_safe(item, name) for item in value]
     if not isinstance(value, str):
         return value
-    plain = str.__str__(value)  # newer cores have a type of their own for what comes out of variables
+    plain = str.__str__(value)  # newer cores have a string type of their own for what comes out of variables
     return plain if name == "preshared_key" or "{" not in plain else _Unsafe(plain)

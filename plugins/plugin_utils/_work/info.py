@@ -24,9 +24,9 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._work.target import Tar
 def inform(
     target: Target, host: str, preshared_keys: Sequence[str], by_rule: Mapping[str, str] = MappingProxyType({})
 ) -> InfoResult:
-    """Read a host; its keys only as matching the one of their rule, or one of these, or not. The task's result.
+    """Read a host and return the task's result. Each key is only said to match or not.
 
-    host: what it is called in findings.
+    It is compared with the keys of its rule, or with each of the given keys. host: its name in findings.
     """
     seen = target.read(validity=True)
 

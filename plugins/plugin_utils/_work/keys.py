@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Making keys for connections that have none, in an encrypted file on the controller."""
+"""Makes keys for connections that have none, in an encrypted file on the controller."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import 
 def make(
     hostvars: _view.HostVars, hosts: Iterable[str], file: KeysFile, rotate: str, *, check_mode: bool
 ) -> Mapping[str, Any]:
-    """Make the keys that are missing, and another one for the connection to rotate; the task's result.
+    """Make the missing keys, and a new key for the connection to rotate; return the task's result.
 
-    Raises `OptionsError` where what the hosts declare can't be read, and what `keyring` raises.
+    Raises `OptionsError` if what the hosts declare can't be read, and what `Keyring.to_make` raises.
     """
     declared = {host: _written(hostvars, host) for host in hosts}
     wrong = dict.fromkeys(sentence for written in declared.values() for sentence in malformed(written))

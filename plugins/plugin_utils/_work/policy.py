@@ -41,13 +41,13 @@ class PolicyTask:
     desired: Desired
     backup: bool
     patience: Patience
-    """How long is waited for what comes by itself after a commit, or after a start of Windows."""
+    """How long to wait, after a commit or a start of Windows, for what Windows does by itself."""
     predicted: bool = False
-    """Whether ProhibitIpSec counts, in check mode, as given back, and Windows as restarted after that."""
+    """Whether, in check mode, to assume that ProhibitIpSec was given back and Windows restarted after that."""
 
 
 class PolicyWork:
-    """One task's work on one policy of one host. Each method is a phase and returns the task's result."""
+    """One task's work on one policy of one host. Each public method returns the task's result."""
 
     def __init__(self, target: Target, task: PolicyTask, *, check_mode: bool) -> None:
         self._target = target
@@ -57,13 +57,18 @@ class PolicyWork:
         self._identity = uuid.uuid4()
 
     def plan(self) -> PolicyResult:
-        """Read and plan; change nothing. In check mode the result predicts, so it says `changed`."""
+        """Read and plan; change nothing.
+
+        In check mode the result is a prediction, and `changed` says whether it has any change.
+        """
         return self._planned(self._target.read())
 
     def prove(self) -> PolicyResult:
-        """As `plan`, once the host shows what comes by itself after a start of Windows.
+        """Plan as `plan` does, after waiting for what Windows does by itself when it has started.
 
-        Before a removal nothing has to be proved: what does not come then does not stand in its way.
+        A removal requires no proof: if something does not come up, that does not block it.
+
+        Raises `WorkError` if something that needs proof does not come up in time.
         """
         seen, late = self._settled(self._target.read(), self._desired.unproved)
         if late and self._desired.needs_proof:
@@ -85,13 +90,13 @@ class PolicyWork:
         return _warned(result, planned)
 
     def verify(self) -> PolicyResult:
-        """Read and compare, and nothing else: what a plan would refuse is said, and refuses nothing here."""
+        """Read and compare, nothing else. What a plan would refuse is reported in the result, but not refused."""
         seen = self._target.read()
         refusal = self._desired.refusal(seen, self._identity)
         return {**self._short_result(seen, changed=False), "refusal": refusal}
 
     def predict(self) -> PolicyResult:
-        """As `plan`, of what would be carried out at once: what would be refused is refused."""
+        """Plan as `plan` does, but for immediate execution: raise `PlanError` for what that would refuse."""
         seen = self._target.read()
         planned = self._plan(seen)
         if planned.lasting_refusal or (planned.refusal and not self._task.predicted):
@@ -101,11 +106,11 @@ class PolicyWork:
         return _warned({**result, **difference.planned(planned, seen)}, planned)
 
     def stage(self) -> PolicyResult:
-        """Write the new generation beside the old one; when the store changes meanwhile, once more."""
+        """Write the new generation beside the old one. If the store changes meanwhile, start once more."""
         return once_more(self._stage)
 
     def commit(self, transaction: planning.Transaction) -> PolicyResult:
-        """Put in force what was staged, and prove it."""
+        """Put the staged generation in force, and prove it."""
         try:
             reading = self._target.apply(phases.commit(transaction, self._desired.name))
         except session.ExecutionError as error:
@@ -115,7 +120,7 @@ class PolicyWork:
         return {**self._short_result(seen, changed=True), **diff, **readback.assigned_by(reading)}
 
     def revert(self, transaction: planning.Transaction) -> PolicyResult:
-        """Take back what this transaction did; nothing, where another one took its place or it is finished."""
+        """Revert this transaction; do nothing if it is finished or another one has taken its place."""
         seen = self._target.read()
         if life.answer(Asked.REVERT, seen.unfinished, transaction.id) is Decision.DONE:
             return self._short_result(seen, changed=False)
@@ -127,7 +132,7 @@ class PolicyWork:
         return {**self._short_result(reading.host, changed=True), **diff, **readback.assigned_by(reading)}
 
     def finish(self, transaction: planning.Transaction) -> PolicyResult:
-        """Delete the old generation; `changed` where there was one, or something to give back."""
+        """Delete the old generation; `changed` if there was one, or something was given back."""
         seen = self._target.read() if self._desired.ends_as_the_host_is else None
         reading = self._finish(transaction, self._desired.ending(seen) if seen else Ending(), seen)
         diff = difference.finished(transaction, self._desired.name, reading.deleted, reading.host)
@@ -135,7 +140,7 @@ class PolicyWork:
         return {**self._short_result(reading.host, changed=difference.shows(diff)), **diff}
 
     def everything(self) -> PolicyResult:
-        """All phases; what can't be proved is taken back. When the store changes meanwhile, once more."""
+        """Do all phases. What can't be proved is reverted. If the store changes meanwhile, start once more."""
         return once_more(self._everything)
 
     def _everything(self) -> PolicyResult:
@@ -163,7 +168,7 @@ class PolicyWork:
         return self._desired.plan(seen, self._identity)
 
     def _allowed_plan(self, seen: host.HostState) -> planning.Plan:
-        """Plan what is carried out next. Raises `PlanError` where it must not be."""
+        """Return the plan that is carried out next. Raises `PlanError` if it must not be."""
         planned = self._plan(seen)
         if planned.refusal:
             raise planning.PlanError(planned.refusal)
@@ -192,7 +197,7 @@ class PolicyWork:
         return _warned(result, planned, readback.about_validity(seen, after))
 
     def _commit_again(self, transaction: planning.Transaction, error: session.ExecutionError) -> PolicyResult:
-        """The result for a commit that was done before, when its answer got lost."""
+        """Return the result of a commit whose answer was lost, if it is done already; otherwise raise the error."""
         if error.failure.fault is not records.Fault.CONFLICT:
             raise error
         seen = self._target.read()
@@ -201,7 +206,7 @@ class PolicyWork:
         return self._short_result(self._proved(self._not_in_clear_text(seen), transaction), changed=False)
 
     def _taken_back(self, transaction: planning.Transaction, error: WorkError) -> WorkError:
-        """The error for what was committed and could not be proved, once that is taken back, where it may be."""
+        """Return the error for an unproved commit, after reverting it if that is allowed."""
         seen = self._target.read()
         if life.answer(Asked.REVERT, seen.unfinished, transaction.id) is Decision.DONE:
             return error
@@ -214,7 +219,7 @@ class PolicyWork:
         return WorkError(f"{str(error).rstrip('.')}, so {again}.")
 
     def _finish(self, transaction: planning.Transaction, ending: Ending, seen: host.HostState | None) -> Reading:
-        """What the last phase answered. seen: the host as it was before it, where that counts."""
+        """Carry out the last phase; return the host's answer. seen: the host before it, if it was read."""
         wanted = phases.finish(transaction, self._desired.name, ending.given_back, ending.forgetting)
         try:
             reading = self._target.apply(wanted, validity=True)
@@ -225,7 +230,10 @@ class PolicyWork:
         return self._with_services(readback.finished(reading, transaction, reading.deleted), seen)
 
     def _finish_changed(self, transaction: planning.Transaction, conflict: session.ExecutionError) -> Reading:
-        """The last phase, where somebody else changed the store since the commit and left our policy assigned."""
+        """Carry out the last phase after somebody else changed the store since the commit.
+
+        Raises the conflict unless our policy is still assigned.
+        """
         seen = self._target.read()
         unfinished, active = seen.unfinished, seen.store.active_path
         answer = life.answer(Asked.FINISH, unfinished, transaction.id)
@@ -237,13 +245,13 @@ class PolicyWork:
         return self._with_services(readback.finished(reading, transaction, phases.still_obsolete(seen)), seen)
 
     def _reverted(self, seen: host.HostState) -> Reading:
-        """What the host answered to a revert."""
+        """Revert; return the host's answer."""
         return self._with_services(self._target.apply(phases.revert(seen)), seen)
 
     def _with_services(self, reading: Reading, before: host.HostState | None) -> Reading:
-        """The reading, unless it shows that a service did not get back what it had, though our note of that is gone.
+        """Return the reading, unless a service did not get back what it had although our note of that is gone.
 
-        Then the note is written again, so that a repeat gives it back.
+        In that case the note is written again, so that a repeated run gives it back, and `WorkError` is raised.
         """
         if before is None or reading.host.services_before:
             return reading
@@ -257,7 +265,10 @@ class PolicyWork:
         return reading
 
     def _not_in_clear_text(self, seen: host.HostState) -> host.HostState:
-        """The host, unless somebody set ProhibitIpSec between the stage and the commit of what does not protect."""
+        """Return the host, unless ProhibitIpSec was set since the stage and what was committed does not protect.
+
+        In that case the commit is reverted, and `PlanError` is raised.
+        """
         refusal = planning.committed_refused(seen, self._desired.name, self._desired.words)
         if refusal:
             self._reverted(seen)
@@ -265,7 +276,7 @@ class PolicyWork:
         return seen
 
     def _proved(self, seen: host.HostState, transaction: planning.Transaction) -> host.HostState:
-        """The host, once it shows what was committed."""
+        """Return the host once it shows what was committed. Raises `WorkError` if it does not."""
         seen, late = self._settled(seen, lambda now: () if self._missing(now, transaction) else self._unloaded(now))
         missing = self._missing(seen, transaction) or (self._after(late) if late else self._unlisted(seen))
         if missing:
@@ -275,17 +286,17 @@ class PolicyWork:
     def _settled(
         self, seen: host.HostState, awaited: Callable[[host.HostState], tuple[str, ...]]
     ) -> tuple[host.HostState, tuple[str, ...]]:
-        """The host when nothing is awaited any more, or patience ends; and what is awaited even then, a clause each."""
+        """Return the host once nothing is awaited, or patience has ended, and what is still awaited, a clause each."""
         seen = self._task.patience.until(seen, lambda now: not awaited(now), self._target.read)
         return seen, awaited(seen)
 
     def _after(self, late: Sequence[str]) -> str:
-        """The clauses about what did not come, as the end of a sentence that says how long was waited."""
+        """Return the end of a sentence: how long was waited, and the clauses about what did not come up."""
         seconds = self._task.patience.seconds
         return f"{f'after {seconds} seconds ' if seconds else ''}{' and '.join(late)}."
 
     def _missing(self, seen: host.HostState, transaction: planning.Transaction) -> str:
-        """What a host does not show of what was committed and never will; nothing where all of that is there."""
+        """Return what a host lacks, and always will, of what was committed; the empty string if it lacks nothing."""
         if transaction.assigns and not seen.store.assigns(transaction.assigned):
             return "the host has another policy assigned."
         if self._desired.assigned and not self._desired.matches(seen):
@@ -305,7 +316,7 @@ class PolicyWork:
     def _result(
         self, planned: planning.Plan, seen: host.HostState, after: host.HostState | None = None, *, changed: bool
     ) -> PolicyResult:
-        """The result for a plan that was made for a host. after: the host as it is then, where something was done."""
+        """Return the result of a plan for a host. after: the host after the work, if any was done."""
         return {
             **self._short_result(after or seen, changed=changed),
             "pending": not planned.empty,

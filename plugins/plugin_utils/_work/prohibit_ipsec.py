@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Setting or removing ProhibitIpSec on one host, and proving it."""
+"""Sets or removes ProhibitIpSec on one host, and proves it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._work.target import Tar
 def set_value(
     target: Target, desired: prohibit_ipsec.DesiredValue, patience: Patience, *, check_mode: bool
 ) -> ValueResult:
-    """Set or remove ProhibitIpSec, as far as that is safe; the task's result.
+    """Set or remove ProhibitIpSec, if that is safe; return the task's result.
 
-    patience: how long is waited for what the policy that must protect still lacks and gets by itself.
+    patience: how long to wait for what the protecting policy still lacks and Windows will do by itself.
     """
     return once_more(lambda: _set_value(target, desired, patience, check_mode=check_mode))
 

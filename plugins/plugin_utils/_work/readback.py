@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is read back after a phase: whether it shows what was done, and what a user is warned of."""
+"""Checks what is read back after a phase: whether it shows what was done, and what the user must be warned of."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._work.target import Rea
 
 
 def still_there(deleted: Iterable[str], seen: host.HostState) -> WorkError | None:
-    """The error for what was deleted and is still there."""
+    """Return the error about something that was deleted and is still there; None if all of it is gone."""
     left = [path for path in deleted if path in seen.store.objects]
     return _not_deleted(left[0]) if left else None
 
@@ -26,7 +26,10 @@ def _not_deleted(what: str) -> WorkError:
 
 
 def finished(reading: Reading, transaction: planning.Transaction, deleted: Iterable[str]) -> Reading:
-    """The reading, if it shows that a transaction is finished: nothing of what was to be deleted is there."""
+    """Return the reading if it shows that a transaction is finished: nothing that was to be deleted is left.
+
+    Raises `WorkError` otherwise.
+    """
     left = still_there(deleted, reading.host)
     if left or reading.host.unfinished:
         raise left or _not_deleted(host.TRANSACTION)
@@ -44,7 +47,7 @@ def finished(reading: Reading, transaction: planning.Transaction, deleted: Itera
 
 
 def assigned_by(reading: Reading) -> PolicyResult:
-    """How the policy was assigned, with a warning where it was not by netsh."""
+    """Return how the policy was assigned, with a warning if not by netsh."""
     warnings = by_registry(reading)
     result: PolicyResult = {"assigned_by": reading.assigned_by}
     if warnings:
@@ -53,7 +56,7 @@ def assigned_by(reading: Reading) -> PolicyResult:
 
 
 def by_registry(reading: Reading) -> tuple[str, ...]:
-    """Warn when netsh did not assign the policy and the registry and PolicyAgent's reload had to do."""
+    """Return a warning if netsh did not assign the policy, so that the registry and PolicyAgent's reload had to."""
     if reading.assigned_by != "registry":
         return ()
     return (
@@ -62,7 +65,10 @@ def by_registry(reading: Reading) -> tuple[str, ...]:
 
 
 def about_validity(before: host.HostState, after: host.HostState) -> tuple[str, ...]:
-    """Warn of a policy store that netsh finds fault with; one without policies is no fault, before or after."""
+    """Return a warning if netsh finds fault with the policy store.
+
+    A store without policies does not count as a fault.
+    """
     if before.policies_valid is None or after.policies_valid is not False:
         return ()
     already = "was already there" if not before.policies_valid else "was not there"

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files on the controller for one host that Ansible can't reach."""
+"""Writes files on the controller for one host that Ansible can't reach."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _NONCE = b"for a comparison on the controller"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class HostFiles:
-    """The files of one host, and the folder that they belong into."""
+    """The files of one host, and the folder that they belong in."""
 
     host: str
     folder: PrivateFolder
     rendering: render.Rendering | None
-    """None: nothing is declared for it any more, and only what was rendered before can be undone."""
+    """None: nothing is declared for the host any more, so an earlier rendering can only be undone."""
     undo_only: bool
     warnings: tuple[str, ...] = ()
     """What stays in clear text on the host, a sentence each."""
@@ -40,7 +40,7 @@ class HostFiles:
         options: Mapping[str, Any],
         kinds: Mapping[str, render.PeerType],
     ) -> HostFiles:
-        """What a host is to get. Raises an `RrasError` with all that is wrong with its declaration."""
+        """Return what a host is to get. Raises an `RrasError` with all that is wrong with its declaration."""
         host, undo_only = declared.host, options["undo_only"]
         folder = PrivateFolder(Path(options["folder"]).expanduser().absolute() / folder_name(host))
         if undo_only and not declared.is_connected:
@@ -59,11 +59,11 @@ class HostFiles:
         return cls(host, folder, rendering, undo_only, warnings)
 
     def predict(self) -> RenderResult:
-        """The result of `write`, without writing."""
+        """Return the result of `write`, without writing."""
         return self._result(self._files())
 
     def write(self) -> RenderResult:
-        """Write the files. The task's result."""
+        """Write the files; return the task's result."""
         files = self._files()
         result = self._result(files)
         if result["changed"]:
@@ -75,7 +75,7 @@ class HostFiles:
         return tuple(name for name in render.NAMES if name.startswith("undo") or not self.undo_only)
 
     def _files(self) -> render.Files:
-        """What is to stand in the folder: what undoes an earlier rendering stays, for that may have been another."""
+        """Return the intended content of the folder. Files that undo an earlier, maybe different, rendering stay."""
         files = render.Files({})
         if self.rendering:
             files = render.files_of(self.rendering, undo_only=self.undo_only)
@@ -110,7 +110,7 @@ class HostFiles:
 
     @property
     def _has_policy(self) -> bool:
-        """Whether the files hold a policy that is compared with the one in the files of before."""
+        """Whether the files hold a policy that can be compared with the one rendered before."""
         return not self.undo_only and not self._on_linux
 
     def _using(self) -> str:
@@ -145,7 +145,7 @@ class HostFiles:
         return self.rendering.policy if self.rendering else None
 
     def _policy_before(self) -> model.Policy | None:
-        """The policy that was rendered before, with its keys; None where there is none, or none that can be read."""
+        """Return the policy that was rendered before, with its keys; None if there is none, or it can't be read."""
         data = self.folder.read(render.REG)
         try:
             found = store.Store.read(reg_file.read(data)).policies if data else ()
@@ -154,7 +154,7 @@ class HostFiles:
         return found[0].policy if found else None
 
     def _text(self, policy: model.Policy | None) -> str:
-        """A policy in words, its keys only as being the declared ones or not."""
+        """Return a policy in words; of its keys, only whether they are the declared ones."""
         rules = self.rendering.policy.rules if self.rendering else ()
         word = describe.key_states({rule.name: rule.masked(_NONCE).authentication for rule in rules})
         written = self.rendering is None or self.rendering.keys
@@ -166,7 +166,7 @@ def _lines(states: Mapping[str, str]) -> str:
 
 
 def _after(differing: Mapping[str, str], files: render.Files) -> dict[str, str]:
-    """What becomes of what differs."""
+    """Return what will become of each file that differs."""
     return {name: "as rendered" if name in files.content or name == "." else "missing" for name in differing}
 
 

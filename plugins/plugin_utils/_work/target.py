@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One task's host, in the terms of the policy core. Here, and only here, _policy and _host meet."""
+"""One task's host, seen from the policy core. This is the only place where _policy and _host meet."""
 
 from __future__ import annotations
 
@@ -23,41 +23,41 @@ _T = TypeVar("_T")
 
 
 class WorkError(RrasError):
-    """What was done could not be proved."""
+    """What was done can't be proved."""
 
     reason = "not_proved"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Reading:
-    """What one execution answered: the host as it is, and how a policy was assigned."""
+    """What one execution answered: the host's present state, and how a policy was assigned."""
 
     host: host.HostState
     assigned_by: str
     deleted: tuple[str, ...] = ()
-    """What the host says that it deleted of the policy store."""
+    """What the host reports to have deleted from the policy store."""
 
 
 class Target:
-    """The host of one task: read and changed by the steps of the policy core."""
+    """The host of one task, which the steps of the policy core read and change."""
 
     def __init__(self, executions: session.Session, nonce: bytes, secret: bytes = b"") -> None:
-        """Make one; secret: of this run alone, for `fingerprint`."""
+        """Make one; secret: random for this run only, for `fingerprint`."""
         self._executions = executions
         self._secret = secret
         self.nonce = nonce
 
     def fingerprint(self, masked: bytes) -> str:
-        """Return what is equal for equal keys on any hosts of one run, and tells nothing else of them."""
+        """Return a text that is equal for equal keys on any hosts of one run, and reveals nothing else about them."""
         run, key = (hmac.new(self._secret, data, hashlib.sha256).hexdigest()[:16] for data in (b"", masked))
         return f"{run}-{key}"
 
     def read(self, *, validity: bool = False) -> host.HostState:
-        """Read everything about the host, in one execution."""
+        """Read everything about the host in one execution."""
         return self.apply((), validity=validity).host
 
     def apply(self, wanted: Iterable[steps.Step], *, validity: bool = False) -> Reading:
-        """Carry out steps, all of them or none, and read everything after them."""
+        """Carry out steps, all of them or none, and then read everything."""
         answer = self._executions.run((*wanted, *host.reading(validity=validity)))
         unreadable = host.unreadable(answer.denied)
         if unreadable:
@@ -68,7 +68,7 @@ class Target:
 
 
 def once_more(attempt: Callable[[], _T]) -> _T:
-    """Attempt a thing again, where somebody else changed the host meanwhile."""
+    """Run an attempt, and run it again if somebody else changed the host meanwhile."""
     try:
         return attempt()
     except session.ExecutionError as error:

@@ -1,4 +1,4 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A running lab in a person's hands: switches, and an interface over HTTP that flips them."""
+"""A running lab for a person to play with: switches, and an HTTP interface that operates them."""

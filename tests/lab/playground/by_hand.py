@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an administrator leaves behind who followed KB 240262 by hand."""
+"""The state in which an administrator who followed KB 240262 by hand leaves a server."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ ESP = model.Algorithm(model.Transform.ESP, model.Encryption.TRIPLE_DES, model.In
 
 
 def policy(name: str, addresses: tuple[str, str], key: str) -> model.Policy:
-    """Return what the article says, and a rule that blocks all other L2TP.
+    """Return the article's policy, with another rule that blocks all other L2TP.
 
-    addresses: source and destination of the one filter, the same on both servers.
+    addresses: source and destination of the only filter, the same on both servers.
     """
     source, destination = map(model.Address.single, addresses)
     between = model.Filter(source, destination, model.Protocol.UDP, L2TP, ANY)
@@ -48,12 +48,12 @@ def policy(name: str, addresses: tuple[str, str], key: str) -> model.Policy:
 
 
 def without_rules(wanted: model.Policy) -> model.Policy:
-    """Return a policy that protects nothing."""
+    """Return the same policy without rules, so that it protects nothing."""
     return dataclasses.replace(wanted, rules=())
 
 
 def assign(host: Host, wanted: model.Policy) -> None:
-    """Write a policy into a host's store and assign it; PolicyAgent loads it when it is told to, or starts."""
+    """Write a policy into a host's store and assign it; PolicyAgent loads it when told to, or when it starts."""
     numbers = itertools.count(1)
     guids: dict[str, uuid.UUID] = {}
     keys = object_keys(wanted, lambda label: guids.setdefault(label, uuid.UUID(int=next(numbers))), 1)
@@ -62,7 +62,7 @@ def assign(host: Host, wanted: model.Policy) -> None:
 
 
 def follow_the_article(host: Host, wanted: model.Policy) -> None:
-    """Let somebody have written and assigned a policy, set the value and restarted the server."""
+    """Act as an administrator who has written and assigned a policy, set the value and restarted the server."""
     assign(host, wanted)
     host.registry.write(RASMAN_PARAMETERS, "ProhibitIpSec", Value.dword(1))
     for service in ("PolicyAgent", "IKEEXT"):

@@ -35,7 +35,7 @@ from . import switches
 
 
 class Control:
-    """The door. It is open between entering and leaving the context."""
+    """The interface; it listens between entering and leaving the context."""
 
     def __init__(self, hosts: Mapping[str, Host], port: int = 0) -> None:
         self._server = http.server.ThreadingHTTPServer((LOOPBACK, port), _handler(hosts))
@@ -53,7 +53,7 @@ class Control:
 
     @property
     def url(self) -> str:
-        """Where the door is."""
+        """The address of the interface."""
         return f"http://{LOOPBACK}:{self._server.server_address[1]}"
 
 
@@ -63,7 +63,7 @@ def registry(host: Host, under: str = "") -> dict[str, Any]:
 
 
 def record(host: Host) -> dict[str, Any]:
-    """Return what a host wrote down, ready to be written as JSON."""
+    """Return everything that a host recorded, ready to be written as JSON."""
     recorder = host.recorder
     return {
         "executions": [{"connection": run.connection, "records": list(run.records)} for run in recorder.executions],
@@ -97,7 +97,7 @@ def _handler(hosts: Mapping[str, Host]) -> type[http.server.BaseHTTPRequestHandl
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name that http.server wants)
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name that http.server requires)
             """Say nothing."""
 
     return Handler

@@ -36,7 +36,7 @@ EXAMPLE_KEY = "another key of the lab, known to everybody: 3Rk-w8Zs"
 
 
 class SwitchError(ValueError):
-    """A switch that can't be flipped so. The message says what to write instead."""
+    """The switch can't be operated in this way. The message says what to write instead."""
 
 
 def stop(host: Host, query: Query) -> None:
@@ -52,7 +52,7 @@ def start(host: Host, query: Query) -> None:
 
 
 def late(host: Host, query: Query) -> None:
-    """Let a service come up late after each start of Windows from now on; so many readings later."""
+    """Make a service come up late after each start of Windows from now on: after so many readings."""
     host.services.late[_service(host, query).casefold()] = _readings(query)
 
 
@@ -63,19 +63,19 @@ def unassign(host: Host, _query: Query) -> None:
 
 
 def assign_by_hand(host: Host, query: Query) -> None:
-    """Write a policy that the collection did not write, and assign it."""
+    """Write a policy as somebody other than the collection would, and assign it."""
     addresses = (host.spec.address, query.get("peer", EXAMPLE_PEER))
     by_hand.assign(host, by_hand.policy(query.get("policy", EXAMPLE_POLICY), addresses, EXAMPLE_KEY))
     _reload(host)
 
 
 def lose(host: Host, _query: Query) -> None:
-    """Let the host lose its power."""
+    """Make the host lose its power."""
     host.power_off()
 
 
 def restart(host: Host, _query: Query) -> None:
-    """Start Windows again; a host that was lost comes back."""
+    """Restart Windows; a host that lost its power comes back."""
     if host.http.is_open:
         host.restart()
     else:
@@ -83,7 +83,7 @@ def restart(host: Host, _query: Query) -> None:
 
 
 def reset(host: Host, _query: Query) -> None:
-    """Make the host as it was when the lab started."""
+    """Put the host back to its state when the lab started."""
     host.reset()
 
 

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Windows of Wine's for one host: a prefix with its registry, and the PowerShell that stays there.
+"""One Windows under Wine for one host: a prefix with its registry, and a PowerShell that keeps running there.
 
-Starting one takes seconds, so those of hosts that are gone wait, running, for the next host, which gets a registry of
-its own as the first thing.
+Starting one takes seconds. So when a host is gone, its Windows keeps running for the next host, which first of all gets
+a registry of its own.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .standing import StandingPowerShell
 from .wine import Prefix
 
 RelayedProgram = Callable[[str, str], tuple[int, str] | None]
-"""What a relayed program does: from its name and arguments to its exit code and output, or None if it hangs."""
+"""What a relayed program does: takes its name and arguments, returns exit code and output, or None if it hangs."""
 
 _idle: list[Computer] = []
 
@@ -38,7 +38,7 @@ class Computer(PowerShellPlace):
         return self.prefix.start(arguments, piped=piped)
 
     def run_beside(self, script: str) -> None:
-        """Start a script: in the PowerShell that stays, to spare a second one, or in one of its own."""
+        """Start a script: in the PowerShell that is running, which saves a second one, or else in one of its own."""
         if not self.server.run_beside(script):
             self.prefix.run_beside(script)
 
@@ -52,7 +52,7 @@ class Computer(PowerShellPlace):
         _idle.append(self)
 
     def close(self) -> None:
-        """Go away for good."""
+        """Stop for good."""
         self.prefix.close()
         self.registry.disconnect()
         self.server.close()
@@ -60,7 +60,7 @@ class Computer(PowerShellPlace):
 
 
 def take(answer: RelayedProgram) -> Computer:
-    """Return a Windows for a host, whatever is in its registry."""
+    """Return a Windows for a host, whatever its registry may hold."""
     if not _idle:
         return Computer(answer)
     computer = _idle.pop()
@@ -70,6 +70,6 @@ def take(answer: RelayedProgram) -> Computer:
 
 @atexit.register
 def close_idle() -> None:
-    """End all that wait."""
+    """Stop every Windows that is waiting for a host."""
     while _idle:
         _idle.pop().close()

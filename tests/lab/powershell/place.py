@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a real PowerShell runs, and how it is found: on this machine, if that is Windows, else in a Wine prefix."""
+"""Where a real PowerShell runs, and how to find it: on this machine, if it runs Windows, or else in a Wine prefix."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from typing import Protocol
 
 LOOPBACK = "127.0.0.1"
 PROGRAM_VARIABLE = "RRAS_POWERSHELL"
-"""The environment variable that names a powershell.exe or pwsh.exe, made for Windows."""
+"""The environment variable that names a powershell.exe or pwsh.exe for Windows."""
 
 
 class Use(enum.Enum):
-    """What a real PowerShell does for the tests."""
+    """What a real PowerShell is used for in the tests."""
 
     COMMAND = "carries out a command as it arrived"
     REGISTRY = "reads or writes the registry for the lab"
 
 
 uses: collections.Counter[Use] = collections.Counter()
-"""How often a real PowerShell did what for this process."""
+"""How often this process used a real PowerShell for what."""
 
 
 class PowerShellPlace(Protocol):
@@ -43,14 +43,14 @@ class PowerShellPlace(Protocol):
         """
 
     def run_beside(self, script: str) -> None:
-        """Start a script that runs beside everything else, until the program or the place ends."""
+        """Start a script that runs beside everything else, until either the program or the place stops."""
 
     def restart(self) -> None:
-        """Restart Windows, and end all its programs first."""
+        """Stop all programs of Windows, and restart it."""
 
 
 class ThisMachine(PowerShellPlace):
-    """Windows itself, on which Windows PowerShell is asked, unless another program is named."""
+    """Windows itself, with Windows PowerShell unless another program is named."""
 
     def start(self, arguments: Sequence[str], *, piped: bool = False) -> subprocess.Popen[bytes]:
         return popen([os.environ.get(PROGRAM_VARIABLE, "powershell.exe"), *arguments], os.environ, piped=piped)
@@ -63,7 +63,7 @@ class ThisMachine(PowerShellPlace):
 
 
 def popen(command: Sequence[str | Path], environment: Mapping[str, str], *, piped: bool) -> subprocess.Popen[bytes]:
-    """Start a process, with pipes for its standard input and output or with nothing there."""
+    """Start a process, with pipes for its standard input and output, or with none."""
     stream = subprocess.PIPE if piped else subprocess.DEVNULL
     return subprocess.Popen(
         [str(word) for word in command],
@@ -75,10 +75,10 @@ def popen(command: Sequence[str | Path], environment: Mapping[str, str], *, pipe
 
 
 def command_line(script: str) -> list[str]:
-    """Return what makes PowerShell run a script."""
+    """Return the arguments that make PowerShell run a script."""
     return ["-NoProfile", "-NonInteractive", "-EncodedCommand", encoded(script)]
 
 
 def encoded(script: str) -> str:
-    """Return a script as -EncodedCommand takes it."""
+    """Return a script in the form that -EncodedCommand takes."""
     return base64.b64encode(script.encode("utf-16-le")).decode("ascii")

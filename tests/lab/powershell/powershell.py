@@ -37,7 +37,7 @@ _ASK_FIRST = (
     "$door.Write($question, 0, $question.Length); $said = [IO.StreamReader]::new($door).ReadToEnd();"
     'if ($said -ne "0`n") { throw [InvalidOperationException]::new($said.Substring(2)) };'
 )
-"""What an impaired host's script gets behind R(_EACH_RECORD): it asks the lab before each record."""
+"""The lines that follow R(_EACH_RECORD) in an impaired host's script: it asks the lab before each record."""
 
 
 class PowerShellHost(twin.TwinHost, Protocol):
@@ -68,7 +68,8 @@ class PowerShell(twin.Twin):
         self._met: dict[int, BaseException] = {}
         self._dying = threading.Lock()
         self.served = True
-        """Whether commands go to one process that stays; else each gets a process, by its plain command line."""
+        """Whether one running process carries out all commands; otherwise each gets a process, by its plain command
+        line."""
 
     def close(self) -> None:
         if self._computer:
@@ -82,7 +83,7 @@ class PowerShell(twin.Twin):
             return self._compared(command, records)
 
     def _compared(self, command: Command, records: list[str]) -> Output:
-        """Run a script, and note where the twin makes something else of its records."""
+        """Run a script, and note where the twin's result for its records differs."""
         impairments = self._machine.impairments
         self.computer.prefix.provide("netsh.exe", there=impairments.netsh is not NetshFault.MISSING)
         self._records, self._met = [twin.public(record) for record in records], {}
@@ -101,7 +102,7 @@ class PowerShell(twin.Twin):
 
     @property
     def computer(self) -> Computer:
-        """Return the Windows of this host; it starts when something is to run there for the first time."""
+        """The Windows of this host, started when something is first to run there."""
         self.registry.settle().connect()
         if self._computer is None:
             raise RuntimeError("the host is closed")
@@ -111,7 +112,7 @@ class PowerShell(twin.Twin):
         return self._run(command)
 
     def _run(self, command: Command) -> Output:
-        """Run a command. Raises `PoweredOff` when the host lost its power meanwhile."""
+        """Run a command. Raises `PoweredOff` if the host loses its power meanwhile."""
         uses[Use.COMMAND] += 1
         self.computer.registry.forget()
         output = self._run_served(command) if self.served else None
@@ -127,7 +128,7 @@ class PowerShell(twin.Twin):
         return self.computer.server.run(unwrapped(command.line)[-1], command.stdin or None)
 
     def _run_alone(self, command: Command) -> Output:
-        """Run a command line as it arrived; a script that came over PSRP gets a process of its own, too."""
+        """Run a command line as it arrived; a script that came over PSRP, too, gets a process of its own."""
         line = command.line
         if command.connection is ConnectionKind.PSRP:
             line = f"powershell.exe -NoProfile -NonInteractive -EncodedCommand {encoded(line)}"

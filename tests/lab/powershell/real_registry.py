@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The registry that a real PowerShell works on: Windows' own, or that of a Wine prefix."""
+"""The registry that a real PowerShell works on: that of Windows itself, or of a Wine prefix."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ TOPS = (
     INTERFACES,
     LINKAGE,
 )
-"""What of HKEY_LOCAL_MACHINE this collection could read or change: what a snapshot of everything holds."""
+"""The parts of HKEY_LOCAL_MACHINE that this collection could read or change; a full snapshot holds these."""
 
 DENIED = "D:(D;;KR;;;WD)(A;;KA;;;WD)"
 _READING = ("read", "children", "tree", "access")
@@ -50,7 +50,7 @@ class _Agent:
             self._stream = connection.makefile("rwb")
 
     def ask(self, verb: str, fields: Iterable[str]) -> Iterator[list[str]]:
-        """Send one request; return the records of the answer but the last. Raises `RegistryError`."""
+        """Send one request; return all records of the answer but the last. Raises `RegistryError`."""
         self.send(verb, fields)
         return self.answer()
 
@@ -59,7 +59,7 @@ class _Agent:
         self._stream.write("\t".join((verb, *map(_encode, fields))).encode() + b"\n")
 
     def answer(self) -> Iterator[list[str]]:
-        """Return the records of the oldest answer but the last. Raises `RegistryError`."""
+        """Return all records of the oldest answer but the last. Raises `RegistryError`."""
         self._stream.flush()
         for line in self._stream:
             record, *found = line.decode().rstrip("\r\n").split("\t")
@@ -75,7 +75,7 @@ class _Agent:
 
 
 class RealRegistry(LabRegistry):
-    """HKEY_LOCAL_MACHINE of a place, through a PowerShell there; safe to use from several threads."""
+    """HKEY_LOCAL_MACHINE of a place, accessed through a PowerShell there; thread-safe."""
 
     def __init__(self, place: PowerShellPlace) -> None:
         self._place = place
@@ -120,7 +120,7 @@ class RealRegistry(LabRegistry):
         return list(self._denied)
 
     def is_volatile(self, path: str) -> bool:
-        """Return whether a key vanishes at the next restart: Windows lets no lasting key stand below such a one."""
+        """Return whether a key vanishes at the next restart: Windows allows no lasting key below such a key."""
         probe = join(path, "Probe")
         try:
             self.create(probe)
@@ -150,7 +150,7 @@ class RealRegistry(LabRegistry):
             return self._seen
 
     def forget(self) -> None:
-        """Read everything anew when it is asked for: somebody else may have changed it."""
+        """Read everything anew when it is next asked for: somebody else may have changed it."""
         self._seen = None
 
     def load(self, tree: Tree) -> None:
@@ -162,7 +162,7 @@ class RealRegistry(LabRegistry):
         self.load(tree)
 
     def disconnect(self) -> None:
-        """Let the PowerShell there end; the next request starts another."""
+        """Let the PowerShell there end; the next request starts another one."""
         with self._lock:
             if self._agent:
                 self._agent.close()
@@ -170,12 +170,12 @@ class RealRegistry(LabRegistry):
             self.forget()
 
     def connect(self) -> None:
-        """Start a PowerShell there, unless one runs."""
+        """Start a PowerShell there, unless one is running."""
         with self._lock:
             self._connected()
 
     def _allow_all(self) -> None:
-        """Make readable again what was not, since it could not be removed else."""
+        """Make unreadable keys readable again, because they could not be removed otherwise."""
         while self._denied:
             self.protect(self._denied.pop(), "D:(A;;KA;;;WD)")
 
@@ -209,19 +209,19 @@ class RealRegistry(LabRegistry):
 
 
 def touched(registry: Registry) -> Tree:
-    """Return everything that this collection could touch, of a registry in memory."""
+    """Return everything that this collection could touch in a registry in memory."""
     found = [key for top in TOPS for key in registry.snapshot(top).values()]
     return Tree(sorted(found, key=lambda key: key.path.casefold()))
 
 
 def _script(port: int) -> str:
-    """Return the agent's text without its indentation, so that it fits into a command line."""
+    """Return the agent's text without indentation, so that it fits into a command line."""
     lines = SCRIPT.read_text(encoding="ascii").splitlines()
     return f"$port = {port}\n" + "\n".join(line.strip() for line in lines if not line.startswith("#"))
 
 
 def _loading(key: Key) -> Iterator[tuple[str, ...]]:
-    """Yield the requests that make a key with its values."""
+    """Yield the requests that create a key with its values."""
     yield "create", key.path, "None"
     yield from (_writing(key.path, name, value) for name, value in key.items())
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab's end of relay.exe: what stands in Windows' system folder under the name netsh.exe asks here what to do."""
+"""The lab's end of relay.exe: under names such as netsh.exe in Windows' system folder, it asks here what to do."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from typing import cast
 from .place import LOOPBACK
 
 RECORD = "#record"
-"""The name under which an impaired script, rather than a program, asks before each record."""
+"""The name under which an impaired script, not a program, asks before each record."""
 
 _COMMAND_LINE = re.compile(r'\s*("[^"]*"|\S+)\s*(?P<arguments>.*)', re.DOTALL)
 
 
 class Relay(socketserver.ThreadingTCPServer):
-    """Listens until it is closed. One line is asked, ``name TAB base64``; the answer is ``code LF output``."""
+    """Listens until it is closed. A request is one line, ``name TAB base64``; the answer is ``code LF output``."""
 
     daemon_threads = True
     block_on_close = False
@@ -53,7 +53,7 @@ class _RelayHandler(socketserver.StreamRequestHandler):
         match = _COMMAND_LINE.fullmatch(command_line)
         answer = cast("Relay", self.server).answer(name.casefold(), match["arguments"] if match else "")
         if answer is None:
-            self.rfile.read()  # until the program is ended by whoever waited for it
+            self.rfile.read()  # until whoever waited for the program ends it
         else:
             code, output = answer
             self.wfile.write(f"{code & 0xFFFF_FFFF}\n{output}".encode())

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The registry of a host whose Windows has not started yet: in memory until it has to be real."""
+"""The registry of a host whose Windows has not been started: in memory until it must be real."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .real_registry import RealRegistry, touched
 
 
 class SettlingRegistry(LabRegistry):
-    """A registry in memory that moves into a real one, once. Many hosts of a test never run a script."""
+    """A registry in memory that moves into a real one, once. In tests, many hosts never run a script."""
 
     def __init__(self, start: Callable[[], RealRegistry]) -> None:
         self._start = start
@@ -24,7 +24,7 @@ class SettlingRegistry(LabRegistry):
         self._lock = threading.Lock()
 
     def settle(self) -> RealRegistry:
-        """Move, unless that is done; return the real registry."""
+        """Move, if that is not done yet; return the real registry."""
         with self._lock:
             if self._real is None:
                 real = self._start()

@@ -48,7 +48,7 @@ class Original(Protocol):
 
 
 class Shadow:
-    """A copy of a host as it is now, on which the twin carries out what the real PowerShell carried out there."""
+    """A copy of a host in its present state, on which the twin repeats what the real PowerShell did there."""
 
     def __init__(self, host: Original) -> None:
         tree = host.registry.snapshot()
@@ -118,7 +118,7 @@ class Shadow:
         ]
 
     def _lose_power(self) -> None:
-        """Forget what Wine forgets: volatile keys, and a key that held nothing else than such a one."""
+        """Lose what Wine loses: volatile keys, and a key that held nothing but such a key."""
         above = {path.rpartition("\\")[0] for path in self.registry.snapshot() if self.registry.is_volatile(path)}
         self.registry.lose_volatile_keys()
         for path in above:
@@ -132,9 +132,9 @@ def _may_be_volatile(path: str) -> bool:
 
 
 def answer_differences(expected: str, found: str) -> list[str]:
-    """Say in words what differs between two answers; nothing when they mean the same.
+    """Describe how two answers differ; nothing if they mean the same.
 
-    What Windows says about an error of its own, and the access lists that Windows gives by itself, may differ.
+    Error messages of Windows, and access lists that Windows sets by itself, may differ.
     """
     if not expected or not found:
         return [] if expected == found else ["one of twin and script answered, the other did not"]
@@ -155,12 +155,12 @@ def answer_differences(expected: str, found: str) -> list[str]:
 
 
 def entries(sddl: str) -> list[tuple[str, str, str]]:
-    """Return whom an access list allows or denies what, without the flags of inheritance, which Wine does not keep."""
+    """Return what an access list allows or denies to whom, without the inheritance flags, which Wine does not keep."""
     return sorted((kind, rights, who.rpartition(";")[2]) for kind, _flags, rights, who in _ENTRY.findall(sddl))
 
 
 def _comparable(failure: records.Failure | None) -> records.Failure | None:
-    """A failure without the sentence, where that is one of Windows'."""
+    """Return a failure without its message, if that is one of Windows'."""
     if failure is None or failure.fault is not Fault.FAILED:
         return failure
     return dataclasses.replace(failure, message="")

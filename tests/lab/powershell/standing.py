@@ -21,7 +21,10 @@ _BESIDE = (
 
 
 class StandingPowerShell:
-    """A PowerShell that stays and carries out one request after the other. Only the lab's own program can do that."""
+    """A PowerShell that keeps running and carries out one request after another.
+
+    Only the lab's own program can do that.
+    """
 
     def __init__(self, place: PowerShellPlace) -> None:
         self._place = place
@@ -49,7 +52,7 @@ class StandingPowerShell:
         return Output(found["stdout"], found["stderr"], found["rc"])
 
     def run_beside(self, script: str) -> bool:
-        """Start a script in the same process, beside the requests; return False where nobody serves."""
+        """Start a script in the same process, beside the requests; return False if no process is there to run it."""
         return self.run(_BESIDE, script.splitlines()) is not None
 
     def close(self) -> None:

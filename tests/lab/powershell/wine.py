@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Wine prefixes: one small Windows for each simulated host, copied from a template that is made once."""
+"""Wine prefixes: one small Windows for each simulated host, copied from a template that is made only once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SHARED = ROOT.parent / "shared" / "pwsh"
 ARCHIVE = SHARED / "powershell-win-x64.tar.xz"
 RELAY = SHARED / "relay" / "relay.exe"
 RELAYED = ("netsh.exe", "sc.exe", "net.exe")
-"""Programs of Windows that the lab answers for."""
+"""The programs of Windows whose part the lab plays."""
 NEEDED = (
     f"install wine and wine64, put the folder pwsh with relay/{RELAY.name} and {ARCHIVE.name} into ../shared "
     f"(or, instead of the latter, set {PROGRAM_VARIABLE} to a powershell.exe or pwsh.exe for Windows), "
@@ -35,7 +35,7 @@ NEEDED = (
 
 _PE_HEADER_POINTER = 0x3C
 _SUBSYSTEM = 24 + 68
-"""Where the PE header has the field Subsystem: behind signature and COFF header, in the optional header."""
+"""The offset of the field Subsystem in the PE header: 24 bytes of signature and COFF header, then 68 more."""
 _WINDOWS_GUI = 2
 _SYSTEM32 = Path("drive_c", "windows", "system32")
 _REGISTRY = r"""Windows Registry Editor Version 5.00
@@ -59,24 +59,24 @@ _REGISTRY = r"""Windows Registry Editor Version 5.00
 "Start"=dword:4
 
 """
-"""Wine's own services that nothing here needs do not start: a restart takes half as long."""
+"""Stops Wine's own services that are not needed here from starting, so that a restart takes half the time."""
 
 
 def is_available() -> bool:
-    """Return whether there is everything that a real PowerShell needs on this machine."""
+    """Return whether this machine has everything that a real PowerShell needs."""
     found = PROGRAM_VARIABLE in os.environ or ARCHIVE.is_file()
     return found and RELAY.is_file() and shutil.which("wine") is not None
 
 
 def notice() -> str:
-    """Say in one line what tests without a real PowerShell leave out."""
+    """Return one line that says what tests without a real PowerShell leave out."""
     if is_available():
         return "The real PowerShell was not used, only its simulation; make test-powershell uses the one that is here."
     return f"The real PowerShell was not used, only its simulation. To use it, {NEEDED}."
 
 
 def program() -> Path:
-    """Return the path of PowerShell; unpack it the first time."""
+    """Return the path of PowerShell; unpack it on the first call."""
     named = os.environ.get(PROGRAM_VARIABLE)
     if named:
         return Path(named)
@@ -90,7 +90,7 @@ def program() -> Path:
 
 
 class Prefix(PowerShellPlace):
-    """One Windows of Wine's: a folder with a registry and drives, and the processes that run there."""
+    """One Windows under Wine: a folder with a registry and drives, and the processes that run there."""
 
     def __init__(self, relay_port: int) -> None:
         template = _template()
@@ -110,14 +110,14 @@ class Prefix(PowerShellPlace):
         return self._run([str(self._program), *arguments], b"")
 
     def run_line(self, line: str, stdin: bytes) -> subprocess.CompletedProcess[bytes]:
-        """Run a command line as the service of WinRM does: by cmd.exe."""
+        """Run a command line as the WinRM service does: by cmd.exe."""
         return self._run(["cmd.exe", "/C", line], stdin)
 
     def restart(self) -> None:
         _stop(self._environment)
 
     def provide(self, name: str, *, there: bool) -> None:
-        """Put a program of Windows into its place, or take it away."""
+        """Put a program of Windows in its place, or take it away."""
         file = self._folder / _SYSTEM32 / name
         if there and not file.exists():
             file.write_bytes(_relay())
@@ -135,7 +135,7 @@ class Prefix(PowerShellPlace):
 
 
 def _template() -> Path:
-    """Return the prefix that all others are copied from; make it the first time."""
+    """Return the prefix that all others are copied from; make it on the first call."""
     folder = CACHE / "template"
     with _alone("template"):
         if not folder.is_dir():
@@ -162,7 +162,7 @@ def _make(folder: Path) -> None:
 def _relay() -> bytes:
     """Return relay.exe as a program without a console.
 
-    For each program with one, Wine starts a console host too, which takes twice as long as the program itself.
+    For every console program, Wine starts a console host as well, which takes twice as long as the program itself.
     """
     image = bytearray(RELAY.read_bytes())
     (header,) = struct.unpack_from("<I", image, _PE_HEADER_POINTER)
@@ -171,7 +171,7 @@ def _relay() -> bytes:
 
 
 def _copy(template: Path, folder: Path) -> None:
-    """Copy a prefix: programs by hard links, since nobody writes into them; the registry, which Wine replaces, too."""
+    """Copy a prefix: programs as hard links, since nobody writes to them, and the registry's files as real copies."""
     shutil.copytree(template, folder, symlinks=True, dirs_exist_ok=True, copy_function=os.link)
     for file in template.glob("*.reg"):
         (folder / file.name).unlink()
@@ -179,7 +179,7 @@ def _copy(template: Path, folder: Path) -> None:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """Return the variables for everything that runs in a prefix; HOME keeps Wine from linking to the user's files."""
+    """Return the environment for everything that runs in a prefix; HOME keeps Wine from linking to the user's files."""
     overrides = [*(f"{name}=n" for name in RELAYED), "winemenubuilder.exe=d", "mshtml=d"]
     home = CACHE / "home"
     home.mkdir(parents=True, exist_ok=True)
@@ -216,9 +216,9 @@ def _wine(*command: str, environment: Mapping[str, str], check: bool = True) -> 
 
 @functools.cache
 def steady() -> tuple[str, ...]:
-    """Return what stands before a command to give its processes no random addresses; nothing where Linux forbids that.
+    """Return what to put before a command so that its processes get no random addresses; empty if Linux forbids that.
 
-    With random ones, about one process in 4 000 does not start, since its heap lies where Wine 8 has to put the data
+    With random addresses, about one process in 4 000 fails to start, because its heap is where Wine 8 must put the data
     that Windows shares with every process, at 0x7FFE0000 ("failed to map the shared user data").
     """
     words = ("setarch", "--addr-no-randomize")
@@ -228,7 +228,7 @@ def steady() -> tuple[str, ...]:
 
 @contextlib.contextmanager
 def _alone(name: str) -> Iterator[None]:
-    """Hold a lock, so that of several processes only one makes a thing."""
+    """Hold a lock, so that only one of several processes makes a thing."""
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The script's verbs in Python: what answers where no PowerShell is."""
+"""The script's verbs in Python, to answer where there is no PowerShell."""

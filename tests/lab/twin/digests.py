@@ -38,22 +38,22 @@ KIND_NAMES = {
     Kind.NONE: "None",
     Kind.WITHHELD: "Withheld",
 }
-"""How .NET names the kinds of values (RegistryValueKind); Withheld is the script's own."""
+""".NET's names for the kinds of values (RegistryValueKind); Withheld is the script's own."""
 NAMELESS = Kind.WITHHELD
-"""What the lab's registry has for a kind that .NET has no name for, such as REG_LINK; .NET reads no data of it."""
+"""In the lab's registry, a kind that .NET has no name for, such as REG_LINK; .NET reads no data of it."""
 SIZES = {Kind.DWORD: 4, Kind.QWORD: 8}
-"""How many bytes a number has; .NET takes no other data for one."""
+"""The number of bytes of a number; .NET accepts no other data for it."""
 _SECTION = bytes([1]) * 15
 _ALTERNATE_METHODS, _METHOD_FLAGS, _TUNNEL_ADDRESS = 1, 2, 3
 
 
 def digest(nonce: bytes, data: bytes) -> bytes:
-    """Return HMAC-SHA256: what is answered instead of a secret."""
+    """Return the HMAC-SHA256 that is answered in the place of a secret."""
     return hmac.digest(nonce, data, "sha256")
 
 
 def field(value: Value) -> str:
-    """Return the field of a value's data: base64 of bytes for binary data, of UTF-8 text for anything else."""
+    """Return the field for a value's data: base64 of bytes for binary data, of UTF-8 text for anything else."""
     if value.kind in (Kind.BINARY, Kind.NONE, Kind.WITHHELD):
         return base64.b64encode(value.data).decode()
     number = value.kind in (Kind.DWORD, Kind.QWORD)
@@ -62,21 +62,21 @@ def field(value: Value) -> str:
 
 
 def is_sound(value: Value) -> bool:
-    """Return whether .NET could read a value as what its kind says, and write it again."""
+    """Return whether .NET could read a value as its kind says, and write it again."""
     return value.kind is not NAMELESS and len(value.data) == SIZES.get(value.kind, len(value.data))
 
 
 def fingerprint(registry: RegistryAccess, paths: Iterable[str]) -> bytes:
-    """Return a digest of everything below the paths but the values named whenChanged; it never leaves the host."""
+    """Return a digest of everything below the paths except values named whenChanged; it never leaves the host."""
     lines = [line for path in paths for line in _lines(registry, path)]
     return hmac.digest(b"rras.ipsec", "\n".join(lines).encode("ascii"), "sha256")
 
 
 def shown(path: str, name: str, value: Value, nonce: bytes) -> Value:
-    """Return a value as it may travel.
+    """Return a value in the form that may be sent.
 
-    Text and numbers travel as they are, and so does the data of policies, main modes, filter actions and filter lists.
-    A rule travels with digests in the place of its keys; any other data only as its length and digest.
+    Text and numbers are sent as they are, as is the data of policies, main modes, filter actions and filter lists. A
+    rule is sent with digests in the place of its keys; any other data only as its length and digest.
     """
     if value.kind not in (Kind.BINARY, Kind.NONE) and is_sound(value):
         return value
@@ -97,7 +97,7 @@ def shown(path: str, name: str, value: Value, nonce: bytes) -> Value:
 
 
 def masked_rule(data: bytes, nonce: bytes) -> bytes:
-    """Return the data of a rule ([MS-GPIPSEC] 2.2.1.2.3) with digests in the place of keys and of unknown methods.
+    """Return the data of a rule ([MS-GPIPSEC] 2.2.1.3.1) with digests in the place of keys and of unknown methods.
 
     Raises struct.error for data that is cut short.
     """
@@ -116,7 +116,7 @@ def masked_rule(data: bytes, nonce: bytes) -> bytes:
 
 
 class _Masking:
-    """Reads a rule from one end to the other and writes what may travel."""
+    """Reads a rule from beginning to end and writes what may be sent."""
 
     def __init__(self, data: bytes, nonce: bytes) -> None:
         self._in = io.BytesIO(data)
@@ -140,7 +140,7 @@ class _Masking:
         return int(struct.unpack("<i", self.copy(4))[0])
 
     def one_of(self, *known: int) -> None:
-        """Copy a number; one that no rule has shows that the data is something else, which may be a key."""
+        """Copy a number. One that no rule has shows that the data is something else, which may be a key."""
         number = self.number()
         if number not in known:
             raise struct.error(f"{number} where one of {known} was expected")
@@ -168,7 +168,7 @@ class _Masking:
             self._section(section[15])
 
     def _is_section(self, gap: int) -> bool:
-        """Whether a section begins here, or behind an unused byte."""
+        """Return whether a section begins here, or after one unused byte."""
         ahead = self._in.getvalue()[self._in.tell() + gap :][:16]
         return ahead[:15] == _SECTION and ahead[15:] in (b"\1", b"\2", b"\3")
 
@@ -185,7 +185,7 @@ class _Masking:
 
 
 def _lines(registry: RegistryAccess, path: str) -> Iterator[str]:
-    """Everything below a key, in an order that does not depend on how it was written."""
+    """Yield everything below a key, in an order that does not depend on how it was written."""
     try:
         key = registry.read(path)
     except RegistryError as error:

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The records that transaction.ps1 accepts: its table of verbs and the forms of their fields, in Python.
 
-The script's own regular expressions are the allow-list that protects a host. These are their translation by hand, not
-generated from them: a mistake in one of the two shows when the same tests run on both.
+The script's own regular expressions are the allow-list that protects a host. These were translated by hand, not
+generated from them, so that a mistake in either shows when the same tests run on both.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ _SHOWN_PATH = re.compile(r"(SOFTWARE|SYSTEM)\\[^\t]*")
 
 
 class ScriptError(Exception):
-    """What ends the script: the fault, and a sentence without data."""
+    """The end of the script: the fault, and a sentence without data."""
 
     def __init__(self, fault: Fault, message: str = "") -> None:
         super().__init__(message)
@@ -100,7 +100,7 @@ class ScriptError(Exception):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ScriptStep:
-    """What the script says about where it is: the verb as it was given, and the path, if that is the first field."""
+    """Where the script says it is: the verb as given, and the path, if that is the first field."""
 
     verb: str = ""
     path: str = ""
@@ -108,7 +108,7 @@ class ScriptStep:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ScriptRequest:
-    """One record that has the form its verb asks for."""
+    """One record in the form that its verb requires."""
 
     step: ScriptStep
     verb: str
@@ -116,7 +116,7 @@ class ScriptRequest:
 
 
 def step_of(line: str) -> ScriptStep:
-    """Return what the script says about a record, well-formed or not."""
+    """Return where the script says it is at a record, well-formed or not."""
     verb, _tab, fields = line.partition("\t")
     path = _SHOWN_PATH.match(fields)
     return ScriptStep(verb, path[0] if path else "")
@@ -125,7 +125,7 @@ def step_of(line: str) -> ScriptStep:
 def parse(line: str) -> ScriptRequest:
     """Read one record.
 
-    Raises R(ScriptError) when the verb is unknown, or a field has a form that the verb does not take.
+    Raises R(ScriptError) if the verb is unknown, or a field has not the form that the verb requires.
     """
     verb, _tab, fields = line.partition("\t")
     name = next((known for known in VERBS if known.lower() == verb.lower()), None)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The twin of transaction.ps1: the same verbs, answers and undo, on the registry of a simulated host.
 
-One method for each verb, of the same name, in the script's order, so that a change there is easily followed here.
+Each verb has a method of the same name, in the order of the script, so that a change there is easily followed here.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from .grammar import OWN_KEY, STORED_OBJECT, ScriptError, ScriptRequest, ScriptS
 
 OWN = r"SOFTWARE\rras.ipsec"
 DEEPEST = 8
-"""How many levels our keys may have below our own."""
+"""How many levels our keys may have below our own key."""
 WATCHED = (POLICY_STORE, OWN)
-"""What must be as it was before, after an undo."""
+"""What an undo must restore exactly."""
 
 _GUID = re.compile(r"\{[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}\}", re.IGNORECASE)
 _NUMBER = re.compile(r":\s+([0-9a-f]+)\s")
@@ -67,7 +67,7 @@ def method_of(verb: str) -> str:
 
 
 class ScriptRun:
-    """One run of the script: everything is checked, then everything is done, or everything is taken back."""
+    """One run of the script: first everything is checked, then everything is done, or else undone."""
 
     def __init__(self, machine: ScriptMachine) -> None:
         self._registry = machine.registry
@@ -279,7 +279,7 @@ class ScriptRun:
         return (Outcome.UNDONE, "") if steps else (Outcome.NOTHING, "")
 
     def _later(self, function: str, what: str, action: Callable[[], None]) -> None:
-        """Remember how a change is taken back, and by which function of the script, which says so if it fails."""
+        """Remember how to undo a change, and which function of the script does so, to be named if it fails."""
         self._undo.append(_Undo(f"{function} {what}", action))
 
     def _answer(self, *fields: str) -> None:
@@ -355,7 +355,7 @@ class ScriptRun:
         self._check(program, arguments, self._run(program, arguments)[0])
 
     def _check(self, program: str, arguments: str, code: int) -> None:
-        """Stop where a program did not do what it was to do; of net.exe, only the service's state tells."""
+        """Fail if a program did not do what it should have; for net.exe, only the service's state decides."""
         said = f"{program} {arguments} ended with code {code}"
         if program == "net":
             verb, _space, name = arguments.partition(" ")
@@ -372,7 +372,7 @@ class ScriptRun:
 
 
 def _left(step: _Undo) -> str:
-    """Undo a step; return what can't be undone, the error's own sentence for a program."""
+    """Undo a step; return what can't be undone, or the error's own sentence if it is a program."""
     try:
         step.action()
     except _EXPECTED as error:
@@ -381,7 +381,7 @@ def _left(step: _Undo) -> str:
 
 
 def _has_list(sddl: str) -> bool:
-    """Whether there is an access list at all: without one everybody may do everything."""
+    """Return whether there is an access list at all: without one, everybody may do everything."""
     return sddl.startswith("D:") and "NO_ACCESS_CONTROL" not in sddl.partition("(")[0]
 
 
@@ -403,12 +403,12 @@ def _is_asked_for(name: str, value: Value, names: str) -> bool:
 
 
 def encode(text: str) -> str:
-    """Return a field that can hold anything."""
+    """Return the field for a text that can hold anything."""
     return base64.b64encode(text.encode()).decode()
 
 
 def encode_bytes(data: bytes) -> str:
-    """Return the field of binary data."""
+    """Return the field for binary data."""
     return base64.b64encode(data).decode()
 
 

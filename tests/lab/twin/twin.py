@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The engine ``twin``: answers the commands that this collection and win_reboot send, in Python."""
+"""The engine ``twin``: answers in Python the commands that this collection and win_reboot send."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from .grammar import step_of
 from .transaction import ScriptMachine, ScriptRun
 
 LONGEST_LINE = 8191
-"""Characters that cmd.exe takes; the service starts each command of a shell through it."""
+"""The most characters that cmd.exe takes; the service starts each command of a shell through it."""
 
 AUTO_LOGON_CHECKED = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion\Winlogon\AutoLogonChecked"
 SHUTDOWN_ALREADY_SCHEDULED = 1190
 NO_SHUTDOWN_SCHEDULED = 1116
 
 FORGERY = "\x1b[2J\a\u202e[WARNING]: forged by the host\r\n[WARNING]: forged by the host\n"
-"""What a host says that wants to look like Ansible."""
+"""What a host says that tries to look like Ansible."""
 
 _SHUTDOWN = re.compile(r"\bshutdown\.exe /r /t (\d+)")
 _ABORT = re.compile(r"\bshutdown\.exe /a\b")
@@ -56,21 +56,21 @@ class TwinHost(ScriptMachine, Protocol):
 
     @property
     def recorder(self) -> Recorder:
-        """What the host writes down."""
+        """The journal of the host."""
 
     @property
     def boot_time(self) -> int:
-        """When the host started: 100-nanosecond intervals since 1601, as Windows counts."""
+        """When the host started, in intervals of 100 nanoseconds since 1601, as Windows counts."""
 
     @property
     def lock(self) -> contextlib.AbstractContextManager[object]:
         r"""The lock that a script takes: ``Global\rras.ipsec``."""
 
     def schedule_restart(self, seconds: int) -> bool:
-        """Restart after some seconds; return False where a restart is scheduled already."""
+        """Restart after some seconds; return False if a restart is already scheduled."""
 
     def abort_restart(self) -> bool:
-        """Forget a scheduled restart; return False where there is none."""
+        """Cancel a scheduled restart; return False if there is none."""
 
 
 class Twin(Engine):
@@ -102,10 +102,10 @@ class Twin(Engine):
         return output
 
     def close(self) -> None:
-        """Do nothing: what is in memory needs no end."""
+        """Do nothing: nothing in memory has to be closed."""
 
     def _record(self, command: Command, texts: Sequence[str]) -> None:
-        """Write down what auditing would: processes are started over WinRM only, PSRP runs in one that is there."""
+        """Record what auditing would. Over WinRM processes are started; PSRP runs in one that exists."""
         write = self._host.recorder.write
         if command.connection is ConnectionKind.WINRM:
             write(LogSource.PROCESS, f"cmd.exe /C {command.line}")
@@ -115,7 +115,7 @@ class Twin(Engine):
             write(LogSource.SCRIPT_BLOCK, texts[-1])
 
     def _bootstrap(self, command: Command) -> Output:
-        """Run the lines of standard input before ``#records`` on those after it."""
+        """Run the lines of standard input before ``#records`` with the lines after it."""
         lines = "\n".join(command.stdin).replace("\r\n", "\n").split("\n")
         script, records = _divided(lines)
         self._host.recorder.write(LogSource.SCRIPT_BLOCK, script)
@@ -174,19 +174,19 @@ def _divided(lines: list[str]) -> tuple[str, list[str]]:
 
 
 def public(record: str) -> str:
-    """Return the verb and the path of a record: nothing that could be data."""
+    """Return the verb and the path of a record, so nothing that could be data."""
     step = step_of(record)
     return f"{step.verb} {step.path}".strip()
 
 
 def _literal(text: str) -> str:
-    """Return the ready-made answer that stands in a script."""
+    """Return the ready-made answer in a script."""
     match = session.FRAME.search(text)
     return match[0] if match else ""
 
 
 def script_for(records: Iterable[str]) -> str:
-    """Return the form of the script that travels with some records: whole, unless all of them only read."""
+    """Return the form of the script that is sent with these records: whole, unless all of them only read."""
     return session.script_text(only_reads=all(record.split("\t", 1)[0] in _READING_VERBS for record in records))
 
 
@@ -199,19 +199,19 @@ def framed(answer: str) -> str:
 
 
 def unframed(output: str) -> str:
-    """Return the answer that an output carries; nothing where it carries none."""
+    """Return the answer in an output; empty if there is none."""
     return unpacked(session.frame_of(output))
 
 
 def _answers(output: str) -> Iterator[str]:
-    """What a controller can read of the answers in an output."""
+    """Yield what a controller can read of the answers in an output."""
     with contextlib.suppress(MalformedAnswerError, OversizedAnswerError):
         if session.frame_of(output):
             yield unframed(output)
 
 
 def _distorted(output: Output, how: WrongAnswer | None) -> Output:
-    """Return an output, or what an impairment makes of it."""
+    """Return an output as an impairment distorts it, or unchanged."""
     if how is None:
         return output
     return _DISTORTED[how](output.stdout.rstrip())
@@ -233,4 +233,4 @@ _DISTORTED: Mapping[WrongAnswer, Callable[[str], Output]] = {
     WrongAnswer.MISORDERED: _edited(lambda lines: lines[::-1]),
     WrongAnswer.NONSENSE: _edited(lambda lines: (re.sub(r"(^value\t.*\t)\S*", r"\1====", line) for line in lines)),
 }
-"""What becomes of the frame that the script prints."""
+"""What each impairment makes of the frame that the script prints."""

@@ -1,4 +1,4 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What of Windows the collection can notice: registry, services, PolicyAgent, and the programs netsh, sc and net."""
+"""The parts of Windows that the collection notices: registry, services, PolicyAgent, the programs netsh, sc and net."""

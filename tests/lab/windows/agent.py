@@ -16,7 +16,7 @@ from .installation import DOMAIN_POLICY, POLICY_STORE
 from .registry import RegistryAccess, readable
 
 RELOAD = 129
-"""The service control that makes the agent load its policy again."""
+"""The service control that makes the agent reload its policy."""
 
 
 class PolicyAgent:
@@ -26,24 +26,24 @@ class PolicyAgent:
         self._registry = registry
         self.filters: tuple[model.Filter, ...] = ()
         self.rules: tuple[model.Rule, ...] = ()
-        """The active rules whose filters these are, and those that permit."""
+        """The active rules that the filters belong to, and those that permit."""
         self.has_automatic_filters = False
-        """RRAS made its own filters for L2TP when it started, and nothing has taken them away since (KB 248750)."""
+        """Whether RRAS made its own L2TP filters when it started, and nothing has removed them since (KB 248750)."""
         self.deaf = False
-        """The agent takes no notice of what is assigned, silently, and keeps what it has (compare KB 884909)."""
+        """Whether the agent silently ignores the assignment and keeps what it has (compare KB 884909)."""
         self.late = 0
-        """How often the agent is asked for its filters before it has loaded what it was told to."""
+        """How many times the agent is asked for its filters before it has loaded what it was told to load."""
         self.loading: int | None = None
-        """How often it will still be asked for them; None: it has loaded."""
+        """How many more times it must be asked for them; None: it has finished loading."""
 
     def load(self) -> None:
-        """Load the assigned policy, at once or when the agent is asked for its filters often enough."""
+        """Load the assigned policy, either at once or after the agent was asked for its filters often enough."""
         self.loading = self.late or None
         if self.loading is None:
             self._load()
 
     def shown(self) -> tuple[model.Filter, ...]:
-        """Return the filters, to somebody who asks for them."""
+        """Return the filters to whoever asks for them."""
         if self.loading:
             self.loading -= 1
         elif self.loading == 0:
@@ -52,7 +52,7 @@ class PolicyAgent:
         return self.filters
 
     def _load(self) -> None:
-        """Load the assigned policy. One of the domain makes the agent ignore the local ones."""
+        """Load the assigned policy. A domain policy makes the agent ignore the local ones."""
         if self.deaf:
             return
         ignored = self.domain_policy()
@@ -65,23 +65,23 @@ class PolicyAgent:
         self.has_automatic_filters = False
 
     def make_automatic_filters(self) -> None:
-        """Do what RRAS asks for when it starts; the agent takes no filter that exists already (error 13008)."""
+        """Make the filters that RRAS asks for when it starts; the agent accepts no existing one again (error 13008)."""
         taken = any(clear_text.is_general(filter_) for rule in self.rules for filter_ in rule.filters)
         self.has_automatic_filters = not taken
 
     @property
     def cover(self) -> clear_text.Cover:
-        """How much L2TP of the host is kept from clear text at this moment."""
+        """How much of the host's L2TP is kept from clear text at this moment."""
         found = clear_text.cover(self.rules)
         return Cover.ALL if self.has_automatic_filters and found is not Cover.OPEN else found
 
     def domain_policy(self) -> str:
-        """Return the path of the domain's policy; empty where there is none."""
+        """Return the path of the domain policy; empty if there is none."""
         key = self._registry.read(DOMAIN_POLICY)
         return key.text("DSIPSECPolicyPath") if key else ""
 
     def assigned_policy(self) -> str:
-        """Return the path of the assigned local policy; empty where there is none."""
+        """Return the path of the assigned local policy; empty if there is none."""
         key = self._registry.read(POLICY_STORE)
         return key.text("ActivePolicy") if key else ""
 
@@ -112,7 +112,7 @@ class PolicyAgent:
 
 
 def _is_active(rule: Key) -> bool:
-    """Return whether a rule is active; one that can't be read isn't."""
+    """Return whether a rule is active; one that can't be read is not."""
     try:
         return codec.decode_rule(_data(rule)).active
     except codec.CodecError:

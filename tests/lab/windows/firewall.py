@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Windows Firewall of one simulated host: what ``netsh advfirewall firewall`` adds and deletes.
+"""Windows Firewall on one simulated host: what ``netsh advfirewall firewall`` adds and deletes.
 
-The rules are where Windows keeps them, a text each in the registry ([MS-GPFAS] 2.2.2.19).
+The rules are stored where Windows keeps them, one text each in the registry ([MS-GPFAS] 2.2.2.19).
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _PROTOCOLS = {"tcp": "6", "udp": "17"}
 
 
 def rules(registry: RegistryAccess, name: str) -> dict[str, str]:
-    """Return the rules of a name: the text of each by its value's name."""
+    """Return the rules with a name: the text of each, by the name of its value."""
     key = registry.read(FIREWALL_RULES) or Key(FIREWALL_RULES)
     wanted = f"|Name={name}|".casefold()
     return {each: value.text for each, value in key.items() if wanted in value.text.casefold()}
 
 
 def rewrite(registry: RegistryAccess, name: str, found: str, put: str) -> None:
-    """Change the rules of a name as somebody does by hand: a part of each text becomes another one."""
+    """Change the rules with a name as if by hand: replace a part of each text."""
     for each, text in rules(registry, name).items():
         registry.write(FIREWALL_RULES, each, Value.sz(text.replace(found, put)))
 
@@ -87,7 +87,7 @@ def _options(text: str) -> Mapping[str, str]:
 
 
 def _is_network(text: str) -> bool:
-    """Whether an address or network is one that Windows Firewall takes: not all addresses at once."""
+    """Return whether Windows Firewall accepts a text as an address or network; it refuses all addresses at once."""
     try:
         return ipaddress.ip_network(text).prefixlen > 0
     except ValueError:

@@ -36,16 +36,16 @@ _RULES_OF_WINDOWS = {
         "Name=@FirewallAPI.dll,-25012|Desc=@FirewallAPI.dll,-25018|EmbedCtxt=@FirewallAPI.dll,-25000|"
     ),
 }
-"""Two of the several hundred local rules of Windows Firewall; the first lets L2TP in."""
+"""Two of the several hundred local rules of Windows Firewall; the first one lets L2TP in."""
 _LONGEST_NAME = 15
-"""Characters of a computer's NetBIOS name."""
+"""The most characters of a computer's NetBIOS name."""
 _MANAGEMENT_INTERFACE = "{0B3D6F5E-2C0B-4B0F-9C4E-6A1D5B2F7E10}"
 _RRAS_INTERFACE = "{7E1C9A42-5D3F-4E86-A7B1-93C2D4E5F601}"
 _REMOVED_INTERFACE = "{C2A1F0D4-8B36-4F5A-9E07-5D4B3A2C1E0F}"
 _MASK = "255.255.255.0"
 FOREIGN_POLICY = join(POLICY_STORE, "ipsecPolicy{5A1F7C3E-0D2B-4E69-8F4A-7B6C5D4E3F21}")
 HARDENED_RULE = join(POLICY_STORE, "ipsecNFA{6B2F8D4F-1E3C-4F7A-905B-8C7D6E5F4032}")
-"""A rule of somebody else's policy that not even administrators may read."""
+"""A rule of another person's policy that not even administrators may read."""
 
 
 class Start(enum.IntEnum):
@@ -58,20 +58,21 @@ class Start(enum.IntEnum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Shape:
-    """What real servers have, and the plainest one does not."""
+    """Features that real servers have, and the plainest server lacks."""
 
     local_key: bool = True
-    """Whether the policy store has its key already; some Windows make it with the first policy."""
+    """Whether the policy store's key exists already; some Windows create it with the first policy."""
     removed_adapter: str = ""
-    """The address that an adapter had which is no longer there."""
+    """The address of an adapter that is no longer there."""
     lease: str = ""
     """A dynamic address beside the static one of the RRAS interface (dhcpstaticipcoexistence)."""
     accepts_l2tp: bool = True
-    """Whether the ports of L2TP are enabled for anything. A new Windows Server 2025 has them, enabled for nothing."""
+    """Whether the L2TP ports are enabled for anything. On a new Windows Server 2025 they exist, but enabled for
+    nothing."""
     hardened_rule: bool = False
-    """Whether somebody keeps administrators from reading a rule of another policy."""
+    """Whether administrators are kept from reading a rule of another policy."""
     fips: bool = False
-    """Whether .NET throws where SHA256 is asked for: the FIPS policy, and .NET Framework before 4.6.2."""
+    """Whether .NET throws if asked for SHA256: the FIPS policy, with .NET Framework before 4.6.2."""
 
 
 PLAIN = Shape()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The program net of a simulated host: start and stop, which wait until the service does run or does not."""
+"""The program net of a simulated host: start and stop, which wait until the service really runs or has stopped."""
 
 from __future__ import annotations
 

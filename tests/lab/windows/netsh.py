@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 r"""The program netsh of a simulated host: the commands of ``ipsec`` and ``advfirewall`` that this collection runs.
 
-``ERR IPsec[05073]`` is the one error of that context whose number and meaning are known in public (the policy store
-can't be opened). Windows' other numbers, exit codes and the layout of ``show`` are not documented: those here are the
-lab's own, and nothing may depend on them.
+``ERR IPsec[05073]`` is the only error of that context whose number and meaning are publicly known (the policy store
+can't be opened). Windows' other numbers, its exit codes and the layout of ``show`` are not documented: those here are
+the lab's own, and nothing may depend on them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _POLICY_OBJECT = re.compile(r"ipsecPolicy\{[0-9A-F-]{36}\}", re.IGNORECASE)
 
 
 class Message(enum.IntEnum):
-    """Numbers behind ERR IPsec; only the first one is Windows' own."""
+    """Numbers after ERR IPsec; only the first one is Windows' own."""
 
     STORE_NOT_OPENED = 5073
     NO_SUCH_POLICY = 5901

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The programs of one simulated host that a script can start, netsh, net and sc, and a record of each command line."""
+"""The programs of one simulated host that a script can run (netsh, net and sc), and a record of each command line."""
 
 from __future__ import annotations
 
@@ -56,7 +56,10 @@ class Programs:
 
 
 def _failed(arguments: str) -> tuple[int, str]:
-    """What netsh says where nothing works: its context ipsec ends with 0 even so, the harder case to notice."""
+    """Return what netsh answers if nothing works.
+
+    Its context ipsec ends with 0 even then, which is harder to notice.
+    """
     if arguments.startswith("ipsec"):
         return 0, error(Message.STORE_NOT_OPENED)
     return 1, "An error occurred while attempting to contact the Windows Firewall service.\r\n"

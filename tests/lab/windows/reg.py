@@ -1,9 +1,10 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""reg.exe import: a registration file of version 5.00 into a registry, line by line as Windows does.
+"""reg.exe import: imports a registration file of version 5.00 into a registry, line by line as Windows does.
 
-Written by hand beside the collection's own reader, which it checks. It knows what regedit exports and nothing else.
+It was written by hand, separately from the collection's own reader, to check that. It knows what regedit exports and
+nothing else.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ KINDS = {"0": Kind.NONE, "1": Kind.SZ, "2": Kind.EXPAND_SZ, "3": Kind.BINARY, "4
 
 
 class ImportFailedError(Exception):
-    """The file is none that Windows takes."""
+    """The file is not one that Windows accepts."""
 
 
 def import_file(registry: LabRegistry, data: bytes) -> None:

@@ -17,7 +17,7 @@ from typing import Protocol
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import SEPARATOR, Key, Kind, Tree, Value
 
 DEFAULT_ACCESS = "D:AI(A;CIID;KR;;;BU)(A;CIID;KA;;;BA)(A;CIID;KA;;;SY)(A;CIIOID;KA;;;CO)"
-"""What a key below SOFTWARE inherits: users read, Administrators and SYSTEM do everything."""
+"""What a key below SOFTWARE inherits: users may read, Administrators and SYSTEM may do everything."""
 
 _ENTRY = re.compile(r"\((?P<type>[^;()]*);(?P<flags>[^;()]*);(?P<rest>[^()]*)\)")
 
@@ -32,7 +32,7 @@ class RegistryErrorCode(enum.IntEnum):
 
 
 class RegistryError(Exception):
-    """An operation that Windows would refuse."""
+    """Windows would refuse the operation."""
 
     def __init__(self, code: RegistryErrorCode, path: str) -> None:
         super().__init__(f"{code.name.lower().replace('_', ' ')}: {path}")
@@ -44,19 +44,19 @@ class RegistryAccess(Protocol):
     """What the simulated programs and engines need of a registry. Paths are relative to HKEY_LOCAL_MACHINE."""
 
     def read(self, path: str) -> Key | None:
-        """Return the values of a key; None where the key is missing."""
+        """Return the values of a key; None if the key is missing."""
 
     def children(self, path: str) -> list[str]:
-        """Return the names of the keys directly under a path, sorted as Windows does."""
+        """Return the names of the keys directly below a path, in Windows' order."""
 
     def create(self, path: str, *, volatile: bool = False) -> None:
-        """Create a key and those above it that are missing; an existing key is only opened, whatever its lifetime."""
+        """Create a key and any missing ones above it; an existing key is only opened, whether volatile or not."""
 
     def write(self, path: str, name: str, value: Value) -> None:
         """Set a value of an existing key."""
 
     def erase(self, path: str, name: str) -> None:
-        """Delete a value, where there is one."""
+        """Delete a value, if there is one."""
 
     def remove(self, path: str) -> None:
         """Delete a key that has no children."""
@@ -75,7 +75,7 @@ class LabRegistry(RegistryAccess, Protocol):
     """What tests and the lab itself need beyond that."""
 
     def remove_tree(self, path: str) -> None:
-        """Delete a key and all below it, where there is one."""
+        """Delete a key and everything below it, if there is one."""
 
     def deny(self, path: str) -> None:
         """Make a key unreadable, even for administrators."""
@@ -87,19 +87,19 @@ class LabRegistry(RegistryAccess, Protocol):
         """Return whether a key vanishes at the next restart."""
 
     def lose_volatile_keys(self) -> None:
-        """Do what a restart does to the registry, which is all on disk then."""
+        """Do what a restart does to the registry, all of which is then on disk."""
 
     def lose_unwritten(self, hive: str) -> None:
-        """Put a hive, SOFTWARE or SYSTEM, back to what was last written to disk, as a power failure can do to it."""
+        """Put a hive, SOFTWARE or SYSTEM, back to what was last written to disk, as a power failure can do."""
 
     def snapshot(self, path: str = "") -> Tree:
-        """Return a copy of a key and all below it; by default of everything that this collection could touch."""
+        """Return a copy of a key and everything below it; by default of everything that this collection could touch."""
 
     def load(self, tree: Tree) -> None:
-        """Add the keys and values of a tree to what is there."""
+        """Add the keys and values of a tree to the present ones."""
 
     def replace(self, tree: Tree) -> None:
-        """Forget everything and hold the tree instead."""
+        """Replace everything by the tree."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -112,17 +112,17 @@ class _Node:
 
 
 class Registry(LabRegistry):
-    """The registry of one host in memory; safe to use from several threads.
+    """The registry of one host in memory; thread-safe.
 
-    Windows writes each hive to disk when it likes. Here a hive is written when it is flushed and at each restart, and
-    nothing is lost unless somebody says so.
+    Windows writes each hive to disk whenever it likes. Here, a hive is written when it is flushed and at each restart,
+    and nothing is lost unless a test says so.
     """
 
     def __init__(self, tree: Tree | None = None) -> None:
         self._nodes: dict[str, _Node] = {}
         self._children: dict[str, set[str]] = collections.defaultdict(set)
         self._links: dict[str, tuple[str, str]] = {}
-        """Registry links by their paths in lower case: the path as it was given, and the target."""
+        """Registry links by path in lower case: the path as it was given, and the target."""
         self._on_disk: dict[str, list[_Node]] = {}
         self._lock = threading.RLock()
         self.replace(tree or Tree())
@@ -186,7 +186,7 @@ class Registry(LabRegistry):
             self._node(path).access = None if _is_inherited(sddl) else sddl
 
     def remove_tree(self, path: str) -> None:
-        """Delete a key and all below it, where there is one."""
+        """Delete a key and everything below it, if there is one."""
         with self._lock:
             for folded in list(self._under(path)):
                 self._forget(folded)
@@ -207,15 +207,15 @@ class Registry(LabRegistry):
             return self._node(path).volatile
 
     def mark_volatile(self, path: str) -> None:
-        """Make an existing key one that vanishes at the next restart."""
+        """Make an existing key volatile, so that it vanishes at the next restart."""
         with self._lock:
             self._node(path).volatile = True
 
     def link(self, path: str, target: str) -> None:
-        """Make a registry link (REG_LINK), which everything follows: only who asks for the link itself sees it.
+        """Make a registry link (REG_LINK). Everything follows it, except a request for the link itself.
 
-        Deleting a link by its path deletes the target, and leaves the link, as Wine 8 does. What Windows does is
-        not documented.
+        Deleting a link by its path deletes the target and leaves the link, as Wine 8 does. What Windows does is not
+        documented.
         """
         with self._lock:
             self._links[path.casefold()] = (path, target)
@@ -241,12 +241,12 @@ class Registry(LabRegistry):
                 self._add(_copied(node))
 
     def snapshot(self, path: str = "") -> Tree:
-        """Return a copy of a key and all below it; of everything by default."""
+        """Return a copy of a key and everything below it; of everything by default."""
         with self._lock:
             return Tree(_key(self._nodes[folded]) for folded in self._under(path))
 
     def load(self, tree: Tree) -> None:
-        """Add the keys and values of a tree to what is there."""
+        """Add the keys and values of a tree to the present ones."""
         with self._lock:
             for path, key in tree.items():
                 self.create(path)
@@ -254,7 +254,7 @@ class Registry(LabRegistry):
                     self.write(path, name, value)
 
     def replace(self, tree: Tree) -> None:
-        """Forget everything and hold the tree instead."""
+        """Replace everything by the tree."""
         with self._lock:
             self._nodes.clear()
             self._links.clear()
@@ -282,7 +282,7 @@ class Registry(LabRegistry):
         return node
 
     def _followed(self, path: str) -> str:
-        """Return the path that a path with links in it leads to."""
+        """Return a path with all links in it followed."""
         found = ""
         for part in path.split(SEPARATOR) if self._links else ():
             found = SEPARATOR.join(filter(None, (found, part)))
@@ -297,7 +297,7 @@ class Registry(LabRegistry):
 
 
 def readable(registry: RegistryAccess, path: str) -> Key | None:
-    """Return the values of a key; None where it is missing, or where nobody may read it."""
+    """Return the values of a key; None if it is missing or nobody may read it."""
     try:
         return registry.read(path)
     except RegistryError as error:
@@ -307,12 +307,12 @@ def readable(registry: RegistryAccess, path: str) -> Key | None:
 
 
 def differences(before: Tree, after: Tree) -> list[str]:
-    """Say in words what differs between two trees; nothing when they are equal."""
+    """Describe how two trees differ; nothing if they are equal."""
     return [*_differing_keys(before, after), *_differing_values(before, after)]
 
 
 def describe(value: Value) -> str:
-    """Say in words what a value is; of binary data only the length and a digest."""
+    """Describe a value; binary data only by its length and a digest."""
     if value.kind in (Kind.DWORD, Kind.QWORD):
         return f"{value.kind} {int.from_bytes(value.data, 'little')}"
     if value.kind is Kind.MULTI_SZ:
@@ -340,7 +340,7 @@ def _differing_values(before: Tree, after: Tree) -> Iterator[str]:
 
 
 def _split(path: str) -> tuple[str, str]:
-    """Return the path of the key above, empty for the topmost ones, and the name."""
+    """Return the path of the key above (empty for the topmost keys), and the name."""
     above, _separator, name = path.rpartition(SEPARATOR)
     return above, name
 
@@ -358,7 +358,7 @@ def _key(node: _Node) -> Key:
 
 
 def _inherited(parent: str) -> str:
-    """Return the access list of a key without one of its own, from that of the key above."""
+    """Return the access list that a key without one of its own inherits from the key above."""
     entries = (match.groupdict() for match in _ENTRY.finditer(parent))
     return "D:AI" + "".join(
         f"({e['type']};{_inherited_flags(e['flags'])};{e['rest']})" for e in entries if "CI" in e["flags"]

@@ -22,7 +22,8 @@ _WORD = re.compile(r'"([^"]*)"|(\S+)')
 _START_TYPES = {"auto": Start.AUTOMATIC, "demand": Start.DEMAND, "disabled": Start.DISABLED}
 ENGLISH = ("SERVICE_NAME", "TYPE", "STATE", "WIN32_EXIT_CODE", "SERVICE_EXIT_CODE", "CHECKPOINT", "WAIT_HINT")
 GERMAN = ("SERVICE_NAME", "TYP", "STATUS", "WIN32_EXITCODE", "DIENST_EXITCODE", "PRÜFPUNKT", "WARTEZEIT")
-"""Labels of ``sc query``, in the order in which they are printed; they are translated, the order is the same."""
+"""The labels of ``sc query`` in German, in the order in which they are printed; only the order is the same
+everywhere."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class Sc:
         return self._status(name)
 
     def _config(self, name: str, rest: list[str]) -> str:
-        """Change a service; each option is ``name=``, a space and the value, as sc itself wants it."""
+        """Change a service; each option is ``name=``, a space and the value, as sc itself requires."""
         self.services.key(name)
         for option, value in zip(rest[::2], rest[1::2], strict=True):
             if option == "start=" and value in _START_TYPES:
@@ -90,7 +91,10 @@ class Sc:
         return "[SC] ChangeServiceConfig SUCCESS\r\n"
 
     def _depend(self, name: str, value: str) -> None:
-        """Replace the dependencies. They are joined by slashes; a plus sign marks a group; a lone slash means none."""
+        """Replace the dependencies.
+
+        They are separated by slashes; a plus sign marks a group; a lone slash means none.
+        """
         words = [word for word in value.split("/") if word]
         self._write(name, "DependOnService", Value.multi_sz(word for word in words if not word.startswith("+")))
         self._write(name, "DependOnGroup", Value.multi_sz(word[1:] for word in words if word.startswith("+")))

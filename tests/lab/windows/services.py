@@ -18,7 +18,7 @@ POLICY_AGENT = "PolicyAgent"
 RRAS = "RemoteAccess"
 FIREWALL = "MpsSvc"
 NEVER = 1_000_000
-"""As a number of questions: a service that does not come up by itself."""
+"""A number of questions that stands for a service that never comes up by itself."""
 
 
 class ServiceState(enum.IntEnum):
@@ -43,7 +43,7 @@ class ServiceErrorCode(enum.IntEnum):
 
 
 class ServiceError(Exception):
-    """A request that the service control manager would refuse."""
+    """The service control manager would refuse the request."""
 
     def __init__(self, code: ServiceErrorCode) -> None:
         super().__init__(code.name.lower().replace("_", " "))
@@ -53,7 +53,7 @@ class ServiceError(Exception):
 class Services:
     """The services that a host's registry declares, and which of them run.
 
-    What a service depends on and the registry does not declare (drivers, RpcSs) counts as running.
+    Dependencies that the registry does not declare (drivers, RpcSs) count as running.
     """
 
     def __init__(self, registry: RegistryAccess, agent: PolicyAgent) -> None:
@@ -62,23 +62,24 @@ class Services:
         self.running: set[str] = set()
         """The services that run, in lower case."""
         self.broken: set[str] = set()
-        """Services, in lower case, that do not come up when they are started."""
+        """The services, in lower case, that do not come up when they are started."""
         self.late: dict[str, int] = {}
-        """How often sc is asked for a service, in lower case, after a start of Windows before it comes up."""
+        """How many times sc is asked for a service, in lower case, after a start of Windows before it comes up."""
         self.waiting: dict[str, int] = {}
-        """As `late`, of those that have not come up since Windows started: how often they will still be asked for."""
+        """As `late`, for services that are not up since Windows started: how many more times sc must be asked."""
         self.starting: dict[str, int] = {}
-        """How often sc still says of a service, in lower case, that it is starting, although it was told to start."""
+        """How many more times sc reports a service, in lower case, as starting after it was told to start."""
         self.runs_with_prohibit_ipsec = False
-        """Windows started with ProhibitIpSec = 1, so that RRAS makes no filters of its own until the next start."""
+        """Whether Windows started with ProhibitIpSec = 1, so that RRAS makes no filters of its own until the next
+        start."""
 
     def state(self, name: str) -> ServiceState:
-        """Return whether a service runs."""
+        """Return the state of a service."""
         self.key(name)
         return ServiceState.RUNNING if name.casefold() in self.running else ServiceState.STOPPED
 
     def asked(self, name: str) -> ServiceState:
-        """Return the state of a service to somebody who asks for it: one that is late comes nearer each time."""
+        """Return the state of a service to whoever asks sc; each question brings a late service nearer."""
         folded = name.casefold()
         left = self.waiting.get(folded)
         if left == 0:
@@ -92,7 +93,7 @@ class Services:
         return ServiceState.START_PENDING if left == 1 else self.state(name)
 
     def is_running(self, name: str) -> bool:
-        """Return whether a service runs; one that does not exist doesn't."""
+        """Return whether a service runs; one that does not exist does not."""
         return name.casefold() in self.running
 
     def key(self, name: str) -> Key:
@@ -103,7 +104,7 @@ class Services:
         return key
 
     def start(self, name: str) -> None:
-        """Start a service, and first what it depends on."""
+        """Start a service, after everything that it depends on."""
         key = self.key(name)
         if self.is_running(name):
             raise ServiceError(ServiceErrorCode.ALREADY_RUNNING)
@@ -132,7 +133,7 @@ class Services:
             self._agent.has_automatic_filters = False
 
     def stop_tree(self, name: str) -> None:
-        """Stop a service, and first those that depend on it, as net.exe does when it is told to."""
+        """Stop a service, after everything that depends on it, as net.exe does."""
         for other in sorted(self.running):
             key = self._registry.read(join(SERVICES, other))
             if key and name.casefold() in _dependencies(key) and self.is_running(other):
@@ -146,18 +147,18 @@ class Services:
 
     @property
     def cover(self) -> Cover:
-        """How much L2TP of the host is kept from clear text at this moment; without RRAS there is none."""
+        """How much of the host's L2TP is kept from clear text at this moment; without RRAS there is no L2TP."""
         return self._agent.cover if self.is_running(RRAS) else Cover.ALL
 
     def control(self, name: str, control: int) -> None:
-        """Send a control; the only one that a service here knows is PolicyAgent's 129, to load its policy again."""
+        """Send a control. The only one that a service here knows is PolicyAgent's 129, which reloads its policy."""
         self._require_running(name)
         if name.casefold() != POLICY_AGENT.casefold() or control != RELOAD:
             raise ServiceError(ServiceErrorCode.INVALID_SERVICE_CONTROL)
         self._agent.load()
 
     def boot(self) -> None:
-        """Start what starts by itself, after a restart; what can't start stays stopped."""
+        """Start what starts by itself after a restart; what can't start stays stopped."""
         self.running.clear()
         self._agent.forget()
         value = (self._registry.read(RASMAN_PARAMETERS) or Key("")).get("ProhibitIpSec")
@@ -166,7 +167,7 @@ class Services:
         self._come_up()
 
     def _come_up(self) -> None:
-        """Start what starts by itself, but for what is late, and for what needs that."""
+        """Start what starts by itself, except late services and those that need one."""
         for name in self._registry.children(SERVICES):
             key = self._registry.read(join(SERVICES, name))
             if key is not None and _start_type(key) is Start.AUTOMATIC and not self.is_running(name):

@@ -1,4 +1,4 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a client talks to: HTTP(S), authentication, sealed messages, WS-Management, shells, PSRP."""
+"""What a client talks to: HTTP(S), authentication, encrypted messages, WS-Management, shells, PSRP."""

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a client of a simulated host proves who it is, and how its messages are sealed afterwards."""
+"""How a client of a simulated host authenticates, and how its messages are sealed afterwards."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from pypsrp.exceptions import WinRMError
 
 USER = "Administrator"
 DOMAIN_USER = f"{USER}@EXAMPLE.COM"
-"""The same person, as a user of a domain writes the name."""
+"""The same person, with the name in the form that a domain user writes."""
 PASSWORD = "Lab-Passw0rd"
 USER_FILE_VARIABLE = "NTLM_USER_FILE"
-"""Names the file that pyspnego reads users from; to be set in the lab's own process only."""
+"""Names the file from which pyspnego reads users; only to be set in the lab's own process."""
 
 CHALLENGES = ("Negotiate", 'Basic realm="WSMAN"')
 
@@ -33,7 +33,7 @@ SEALED_TYPE = f'multipart/encrypted;protocol="{_PROTOCOL}";boundary="{_BOUNDARY}
 
 
 def user_file() -> str:
-    """Return the text of the file with the lab's users."""
+    """Return the content of the file with the lab's users."""
     return "".join(f":{user}:{PASSWORD}\n" for user in (USER, DOMAIN_USER))
 
 
@@ -51,21 +51,21 @@ class LoginVerdict:
     scheme: AuthenticationScheme | None = None
     """None: not (yet) authenticated."""
     token: str = ""
-    """What goes back in the header WWW-Authenticate."""
+    """The content of the header WWW-Authenticate in the answer."""
 
 
 class SealingError(Exception):
-    """A sealed message that this connection can't open: often one that was sealed with an older connection's key."""
+    """A sealed message that can't be opened on this connection, often because an older connection's key sealed it."""
 
 
 class Login:
-    """The authentication of one TCP connection, as NTLM and Negotiate have it; Basic is checked at each request."""
+    """The authentication of one TCP connection, as NTLM and Negotiate do it; Basic is checked at each request."""
 
     def __init__(self) -> None:
         self._context: spnego.ContextProxy | None = None
 
     def check(self, authorization: str) -> LoginVerdict:
-        """Look at the header Authorization of a request; empty where there is none."""
+        """Check the header Authorization of a request; it is empty if there is none."""
         scheme, _space, credentials = authorization.partition(" ")
         if scheme == AuthenticationScheme.BASIC:
             return LoginVerdict(AuthenticationScheme.BASIC if _is_known(credentials) else None)
@@ -97,7 +97,7 @@ class Login:
         return self._sealing().wrap_message(plain)[1]
 
     def _sealing(self) -> WinRMEncryption:
-        """Both directions have one form, so that a client's library serves here as well."""
+        """Return the encryption. Both directions have the same form, so a client's library serves here as well."""
         if self._context is None or not self._context.complete:
             raise SealingError("nobody is authenticated")
         return WinRMEncryption(self._context, _PROTOCOL)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The certificate that simulated hosts show to their clients, for loopback, and the authority that issued it."""
+"""The certificate that simulated hosts present to their clients, for loopback, and the authority that issued it."""
 
 from __future__ import annotations
 

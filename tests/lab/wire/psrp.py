@@ -25,7 +25,7 @@ _CREATION_XML = "rsp:Shell/{http://schemas.microsoft.com/powershell}creationXml"
 
 
 class RunspaceShell(Shell):
-    """A runspace pool and its pipelines. The protocol's state machines are psrpcore's."""
+    """A runspace pool and its pipelines. The state machines of the protocol are psrpcore's."""
 
     def __init__(self, machine: ShellHost, request: Request) -> None:
         self._machine = machine
@@ -124,7 +124,7 @@ class RunspaceShell(Shell):
             self._pipes[pipeline.pipeline_id].end()
 
     def _flush(self) -> None:
-        """Move what the state machines want to send into the pipes, a fragment at a time."""
+        """Move what the state machines want to send into the pipes, one fragment at a time."""
         while (payload := self._pool.data_to_send(BLOCK)) is not None:
             self._pipes[payload.pipeline_id].write("stdout", payload.data)
 

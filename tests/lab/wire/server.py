@@ -28,7 +28,7 @@ _PIECE = b"<a>" + b"x" * (2**20 - 3)
 
 
 class ConnectionLost(BaseException):
-    """The connection breaks now: no error of the server, whose handler has nothing more to do."""
+    """The connection breaks now. This is not an error of the server, whose handler has nothing more to do."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -41,13 +41,13 @@ class Site:
     certificate: Path | None = None
     """The endpoint speaks TLS with this key and certificate; without one it speaks plain HTTP."""
     allow_unencrypted: bool = False
-    """Take plain messages over plain HTTP (Windows' setting AllowUnencrypted)."""
+    """Whether to accept plain messages over plain HTTP (Windows' setting AllowUnencrypted)."""
     carried: Callable[[int, int], object] = lambda _up, _down: None
-    """Is told of each request: the bytes of its body, and of the answer's."""
+    """Called for each request with the bytes of its body, and of the answer's."""
 
 
 class Endpoint:
-    """One port of a host. It keeps its number while the host is away."""
+    """One port of a host, which keeps its number while the host is away."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -87,7 +87,7 @@ class Endpoint:
 
 
 class _Server(http.server.ThreadingHTTPServer):
-    """Waits in accept(): serve_forever() would look up every few milliseconds, in each of hundreds of servers."""
+    """Waits in accept(): serve_forever() would wake up every few milliseconds, in each of hundreds of servers."""
 
     daemon_threads = True
     block_on_close = False
@@ -106,7 +106,7 @@ class _Server(http.server.ThreadingHTTPServer):
         self._thread.start()
 
     def stop(self) -> None:
-        """Refuse new connections, then break those that are there."""
+        """Refuse new connections, then break those that exist."""
         self._stopped.set()
         with contextlib.suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
@@ -116,7 +116,7 @@ class _Server(http.server.ThreadingHTTPServer):
 
     def _serve(self) -> None:
         while not self._stopped.is_set():
-            with contextlib.suppress(OSError):  # a client that is gone already, or the end
+            with contextlib.suppress(OSError):  # a client that is already gone, or the end
                 self.process_request(*self.get_request())
 
     def get_request(self) -> tuple[socket.socket, Any]:
@@ -141,11 +141,11 @@ class _Server(http.server.ThreadingHTTPServer):
                 connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: clients hang up, and hosts lose their power, in the ordinary course of tests."""
+        """Print nothing: in tests it is normal that clients hang up and hosts lose their power."""
 
 
 class _HttpHandler(http.server.BaseHTTPRequestHandler):
-    """One connection: its authentication lives as long as it does."""
+    """The handler of one connection; its authentication lasts as long as it does."""
 
     protocol_version = "HTTP/1.1"
     server_version = "Microsoft-HTTPAPI/2.0"
@@ -182,7 +182,7 @@ class _HttpHandler(http.server.BaseHTTPRequestHandler):
             answer = self._answer(self._login.unseal(body))
             self._reply(answer.status, SEALED_TYPE, self._login.seal(answer.envelope), (token,))
         except SealingError:
-            # As Windows does with a body that was sealed for the connection before a restart.
+            # Windows also refuses a body that was sealed for the connection before a restart.
             self._reply(http.HTTPStatus.BAD_REQUEST)
 
     def _answer(self, envelope: bytes) -> Response:
@@ -229,12 +229,12 @@ class _HttpHandler(http.server.BaseHTTPRequestHandler):
         self.server.site.carried(self._up, len(body))
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name that http.server wants)
-        """Say nothing; the recorder knows what matters."""
+        """Print nothing; the recorder has what matters."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Swollen:
-    """What a R(Body) is on the wire. Without a length it ends with the connection."""
+    """A R(Body) on the wire. Without a length, it ends with the connection."""
 
     pieces: Callable[[], Iterable[bytes]]
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)

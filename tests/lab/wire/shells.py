@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Shells of a host that WS-Management clients open: commands that run, and the pipes that their output waits in."""
+"""The shells of a host that WS-Management clients open: commands that run, and the pipes that hold their output."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from ..impairment import PoweredOff
 from .soap import FaultCode, FaultError, Request, find_text
 
 BLOCK = 32 * 1024
-"""Bytes of a stream that one answer carries at most, as on Windows."""
+"""The most bytes of a stream in one answer, as on Windows."""
 LARGE_BLOCK = 2 * 1024 * 1024
-"""The same on a host that sends what no host should."""
+"""The same, for a host that sends what no host should."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Block:
 
 
 class Pipe:
-    """Output on its way to the client: written by a command, taken by long polls."""
+    """Output on its way to the client: commands write it, long polls take it."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -59,21 +59,21 @@ class Pipe:
             self._changed.notify_all()
 
     def end(self, code: int | None = None) -> None:
-        """Say that nothing more comes."""
+        """Mark the end of the output."""
         with self._changed:
             self._ended, self._code = True, code
             self._changed.notify_all()
 
     def abandon(self) -> None:
-        """Wake those who wait: the shell is gone."""
+        """Wake all readers: the shell is gone."""
         with self._changed:
             self._gone = True
             self._changed.notify_all()
 
     def take(self, seconds: float) -> Block:
-        """Return the next block, or the end; wait for it at most so long.
+        """Return the next block, or the end; wait for it at most so many seconds.
 
-        Raises R(FaultError) when nothing came in time, or when the shell is gone.
+        Raises R(FaultError) if nothing came in time, or the shell is gone.
         """
         with self._changed:
             if not self._changed.wait_for(self._has_news, seconds):
@@ -99,33 +99,33 @@ class ShellHost(Protocol):
 
     @property
     def seconds_per_command(self) -> float:
-        """How long a command takes in addition."""
+        """How many more seconds a command takes."""
 
     def power_off(self) -> None:
-        """Go away, at once and without answering anybody."""
+        """Go away at once, without answering anybody."""
 
 
 class Shell(Protocol):
-    """What a client can do with a shell; the five shell operations of [MS-WSMV] 3.1.4.1."""
+    """What a client can do with a shell: the five shell operations of [MS-WSMV] 3.1.4.1."""
 
     def start(self, request: Request) -> str:
         """Start a command; return its identifier."""
 
     def feed(self, command: str, data: bytes, *, last: bool) -> None:
-        """Give input to a command, or to the shell itself where no command is named."""
+        """Give input to a command, or to the shell itself if no command is named."""
 
     def pipe(self, command: str) -> Pipe:
-        """Return the pipe of a command, or of the shell itself where no command is named."""
+        """Return the pipe of a command, or of the shell itself if no command is named."""
 
     def stop(self, command: str) -> None:
-        """End a command, or forget one that ended."""
+        """End a command, or forget one that has ended."""
 
     def close(self) -> None:
         """End everything."""
 
 
 def run_in_thread(machine: ShellHost, command: Command, deliver: Callable[[Output], None]) -> None:
-    """Run a command beside the requests of its client, and deliver its output; nothing is delivered by a dead host."""
+    """Run a command beside the client's requests, and deliver its output; a dead host delivers nothing."""
 
     def work() -> None:
         time.sleep(machine.seconds_per_command)
@@ -140,7 +140,7 @@ def run_in_thread(machine: ShellHost, command: Command, deliver: Callable[[Outpu
 
 
 class _RunningCommand:
-    """One command of a R(CommandShell): it starts when its input is complete, where it expects any."""
+    """One command of a R(CommandShell). If it expects input, it starts once that is complete."""
 
     def __init__(self, machine: ShellHost, line: str) -> None:
         self._machine = machine

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SOAP envelopes of WS-Management ([MS-WSMV]): requests read, responses and faults written."""
+"""SOAP envelopes of WS-Management ([MS-WSMV]): reads requests, writes responses and faults."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ for _prefix, _uri in NAMESPACES.items():
 
 
 class SoapAction(enum.StrEnum):
-    """What a request asks for: the URI in its header, and the response's."""
+    """What a request asks for: the URI in its header, and the one in the response's."""
 
     CREATE = "http://schemas.xmlsoap.org/ws/2004/09/transfer/Create"
     DELETE = "http://schemas.xmlsoap.org/ws/2004/09/transfer/Delete"
@@ -51,7 +51,7 @@ class FaultCode(enum.IntEnum):
 
 
 class FaultError(Exception):
-    """A request that is answered with a fault."""
+    """The answer to a request is a fault."""
 
     def __init__(self, code: FaultCode, reason: str) -> None:
         super().__init__(reason)
@@ -60,7 +60,7 @@ class FaultError(Exception):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Request:
-    """One request, as far as a host cares."""
+    """One request, as far as it matters to a host."""
 
     action: str
     message_id: str
@@ -81,7 +81,7 @@ class Response:
 
 
 def parse(data: bytes) -> Request:
-    """Read a request. Raises R(FaultError) for what is no envelope."""
+    """Read a request. Raises R(FaultError) if it is not an envelope."""
     try:
         root = defusedxml.ElementTree.fromstring(data)
     except ET.ParseError as error:
@@ -124,7 +124,7 @@ def fault(message_id: str, error: FaultError) -> Response:
 
 
 def element(name: str, *children: ET.Element, text: str | None = None, **attributes: str) -> ET.Element:
-    """Return an element, its name written with one of R(NAMESPACES)' prefixes."""
+    """Return an element; its name is written with a prefix from R(NAMESPACES)."""
     made = ET.Element(_qualified(name), attributes)
     made.text = text
     made.extend(children)
@@ -132,7 +132,7 @@ def element(name: str, *children: ET.Element, text: str | None = None, **attribu
 
 
 def find_text(body: ET.Element, path: str) -> str:
-    """Return the text at a path; empty where there is none."""
+    """Return the text at a path; empty if there is none."""
     return body.findtext(path, "", NAMESPACES)
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A tap on the wire: it stands between a client and a simulated host, and keeps every byte of both directions."""
+"""A tap on the wire between a client and a simulated host, which keeps every byte in both directions."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ class Tap:
 
     @property
     def carried(self) -> bytes:
-        """Everything that went through so far, whoever said it."""
+        """Everything that went through so far, in both directions."""
         return b"".join(self._carried)
 
     def _accept(self) -> None:
-        with contextlib.suppress(OSError):  # when the tap goes away
+        with contextlib.suppress(OSError):  # when the tap is closed
             while True:
                 client, _address = self._listener.accept()
                 host = socket.create_connection((LOOPBACK, self._target))
@@ -71,7 +71,7 @@ class Tap:
 
 
 def _hang_up(each: socket.socket) -> None:
-    """End both directions, so that who waits for the other end stops waiting."""
+    """End both directions, so that whoever waits for the other end stops waiting."""
     with contextlib.suppress(OSError):
         each.shutdown(socket.SHUT_RDWR)
     each.close()

@@ -20,7 +20,7 @@ _STATE = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/CommandState/"
 
 
 class WsmanService:
-    """Everything that clients have open on a host since it started."""
+    """Everything that clients have opened on a host since it started."""
 
     def __init__(self, machine: ShellHost) -> None:
         self._machine = machine

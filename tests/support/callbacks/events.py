@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A callback plugin that writes what a run shows as lines of JSON, into the file that RRAS_EVENTS names.
+"""A callback plugin that writes what a run shows, as lines of JSON, to the file that RRAS_EVENTS names.
 
 What Ansible does not show at the verbosity of the run is not written either.
 """
@@ -24,7 +24,7 @@ description: For the tests of this collection. The environment variable C(RRAS_E
 
 
 class CallbackModule(CallbackBase):
-    """Tasks, results that are shown, and the recap, each in the order of the output."""
+    """Writes tasks, shown results, and the recap, in the order of the output."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "notification"
@@ -81,7 +81,7 @@ class CallbackModule(CallbackBase):
 
 
 def _part(result: Any, name: str) -> Any:
-    """A part of a result, whose name has no underscore any more since ansible-core 2.19."""
+    """Return a part of a result; its name has had no leading underscore since ansible-core 2.19."""
     return getattr(result, name) if hasattr(type(result), name) else getattr(result, f"_{name}")
 
 

@@ -320,7 +320,7 @@ def test_the_policies_of_windows_are_listed_rule_by_rule() -> None:
     assert len(adopted.left_out) >= len(active) > 0
 
 
-def test_whatever_blocks_others_in_another_way_does_not_make_them_ignored() -> None:
+def test_other_l2tp_that_is_blocked_in_another_way_is_not_declared_ignored() -> None:
     blocking = {"name": "nobody", "filters": OTHERS["filters"][:1], "filter_action": {"action": "block"}}
     adopted = of(PAIR, blocking)
     assert "l2tp_other_peers" not in adopted.variables
@@ -436,7 +436,7 @@ def test_what_a_first_run_did_is_declared() -> None:
     assert surroundings_of(server).variables["l2tp_firewall"] is True
 
 
-def test_what_site_would_do_besides_is_declined_or_told() -> None:
+def test_what_site_would_do_besides_is_declined_or_reported() -> None:
     server = server_with(lambda _keys: None, ours=False)
     for name in ("PolicyAgent", "IKEEXT"):
         server.host.registry.write(join(host.SERVICES, name), "Start", Value.dword(host.StartType.DEMAND))
@@ -468,7 +468,7 @@ def test_what_site_would_do_besides_is_declined_or_told() -> None:
     )
 
 
-def test_nothing_is_declined_for_a_policy_that_lets_all_other_l2tp_be() -> None:
+def test_nothing_is_declined_for_a_policy_that_ignores_all_other_l2tp() -> None:
     server = Server()
     policy = declared(PAIR).policy
     server.add_policy(policy, store.object_keys(policy, lambda label: uuid.uuid5(uuid.NAMESPACE_DNS, label), 1))
@@ -570,7 +570,7 @@ def test_an_export_that_protects_its_connections_only_is_told() -> None:
     assert "L2TP is in clear text between osaka and peers that no connection names." in said
 
 
-def test_an_unused_key_is_no_secret_of_a_sentence() -> None:
+def test_no_representation_shows_an_unused_key() -> None:
     adopted = changed(lambda rule: dataclasses.replace(rule, active=False))
     assert KEY not in repr(adopted)
     assert KEY not in repr(of(with_key(KEY)))

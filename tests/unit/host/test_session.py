@@ -163,7 +163,7 @@ def test_what_is_compressed_is_not_unpacked_without_end() -> None:
 
 
 @pytest.mark.parametrize("text", ["1:" * 2_000_000, "x\n" * 2_000_000, "a1:1 " * 40_000 + "\n+ a line"])
-def test_of_an_endless_error_the_beginning_is_told(text: str) -> None:
+def test_only_the_beginning_of_an_endless_error_is_shown(text: str) -> None:
     """The search for places of errors would take hours on the last of them."""
     assert 0 < len(session.cause(session.Output(1, "", text))) <= 10_000
 

@@ -239,12 +239,12 @@ REFUSED: Mapping[str, tuple[Callable[[], Any], str]] = {
 
 
 @pytest.mark.parametrize("connection", ENCRYPTED.values(), ids=ENCRYPTED)
-def test_these_encrypt(connection: Callable[[], Any]) -> None:
+def test_connections_that_encrypt(connection: Callable[[], Any]) -> None:
     assert said(connection()) == ""
 
 
 @pytest.mark.parametrize(("connection", "sentence"), REFUSED.values(), ids=REFUSED)
-def test_these_are_refused(connection: Callable[[], Any], sentence: str) -> None:
+def test_connections_that_are_refused(connection: Callable[[], Any], sentence: str) -> None:
     assert said(connection()) == sentence
 
 
@@ -343,7 +343,7 @@ def test_a_missing_library_is_named(name: str, flag: str, package: str, monkeypa
 
 
 @pytest.mark.parametrize("name", ["local", "community.docker.docker", "paramiko", "community.general.winrm"])
-def test_others_do_not_lead_to_windows(name: str) -> None:
+def test_other_connections_do_not_lead_to_windows(name: str) -> None:
     assert said(types.SimpleNamespace(transport=name)) == (
         f"ansible_connection is {name}, but this collection reaches Windows "
         "only over winrm, psrp or ssh; write one of them."

@@ -45,7 +45,7 @@ def accepted(line: str) -> bool:
     return True
 
 
-def test_what_is_right_names_nothing_wrong() -> None:
+def test_a_correct_record_names_nothing_wrong() -> None:
     """Without this, the tests below could pass because everything is refused."""
     right = [line for case in SUCCEEDING for line in case.records]
     assert [line for line in right if not accepted(line)] == []
@@ -53,7 +53,7 @@ def test_what_is_right_names_nothing_wrong() -> None:
 
 
 @pytest.mark.parametrize("place", PLACES[:-4])
-def test_what_is_wrong_would_be_noticed(place: str) -> None:
+def test_a_wrong_record_would_be_noticed(place: str) -> None:
     for line in (f"DeleteKey\t{place}", f"SetValue\t{place}\tx\tString\t", f"CopyKey\t{OWN}\t{place}"):
         assert reached(line)
         assert not accepted(line)

@@ -35,7 +35,7 @@ def refused(name: str) -> Any:
         (0, "/usr/bin/it", "ip netns add says: mount --make-shared /run/netns failed: Operation not permitted"),
     ],
 )
-def test_where_no_handshake_can_be_the_reason_is_said(
+def test_where_no_handshake_is_possible_the_reason_is_given(
     monkeypatch: pytest.MonkeyPatch, user: int, programs: str | None, said: str
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: user)

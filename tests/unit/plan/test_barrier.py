@@ -219,7 +219,9 @@ class TestInDepth:
         ],
     )
     @pytest.mark.parametrize("phase", [Gate.STAGE, Gate.COMMIT, Gate.VALUE, Gate.PROOF])
-    def test_nor_is_the_host_itself(self, phase: Gate, planned: Mapping[str, Any], expected: str) -> None:
+    def test_a_host_without_a_plan_is_not_there_either(
+        self, phase: Gate, planned: Mapping[str, Any], expected: str
+    ) -> None:
         assert said(phase, begun_with(planned, PROVED), PROVED) == expected
 
     @pytest.mark.parametrize(

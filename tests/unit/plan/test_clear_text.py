@@ -165,7 +165,7 @@ def test_which_rules_cover_one_connection(rules: list[dict[str, Any]], covered: 
 
 
 @pytest.mark.parametrize(("subnet", "covered"), [("192.0.2.0/24", True), ("198.51.100.0/24", False)])
-def test_so_does_a_rule_for_the_subnet_of_the_peer(subnet: str, covered: bool) -> None:
+def test_a_rule_for_the_subnet_of_the_peer_covers_the_connection(subnet: str, covered: bool) -> None:
     """Windows' console writes such filters; a declaration has none."""
     declared = declare().policy.rules[0]
     (wanted,) = declared.filters
@@ -259,7 +259,7 @@ OPENING = [
 
 
 @pytest.mark.parametrize("case", OPENING)
-def test_without_the_value_the_same_is_done(server: Server, case: str) -> None:
+def test_without_the_value_the_same_changes_are_made(server: Server, case: str) -> None:
     """RRAS has filters of its own then; a rule that lets L2TP through by its specification gets a warning."""
     given, reason = EXPOSING[case]
     result = server.policy(**given)
@@ -283,7 +283,7 @@ PROTECTING: Options = {"rules": [rule(), BLOCKED]}
 
 
 @pytest.mark.parametrize("given", [{"state": "absent"}, {"assigned": False, **PROTECTING}])
-def test_also_between_the_stage_and_the_commit_of_a_withdrawal(server: Server, given: Options) -> None:
+def test_a_value_that_comes_between_stage_and_commit_of_a_withdrawal_is_noticed(server: Server, given: Options) -> None:
     server.policy(**PROTECTING)
     transaction = server.stage(**given)
     server.value()
@@ -368,7 +368,7 @@ def test_without_a_running_firewall_the_policy_is_written_all_the_same(server: S
     assert any("IPv6" in warning for warning in server.value()["warnings"])
 
 
-def test_removed_and_still_in_effect_is_as_bad(live: Server) -> None:
+def test_a_removed_value_that_is_still_in_effect_is_as_bad(live: Server) -> None:
     live.value(present=False)
     with pytest.raises(PlanError) as error:
         live.policy(rules=[])
@@ -455,12 +455,12 @@ class TestPolicyInTheWayOfTheAutomaticFilters:
         server.policy(rules=[rule(), BLOCKED], replace_assigned=True)
         assert server.policy(state="absent")["warnings"] == [self.IN_THE_WAY.replace("'L2TP'", "'Theirs'")]
 
-    def test_so_is_the_removal_of_the_value(self, server: Server) -> None:
+    def test_the_removal_of_the_value_is_warned_of(self, server: Server) -> None:
         server.policy(rules=[rule(), BLOCKED | {"connection_type": "lan"}])
         server.value()
         assert server.value(present=False)["warnings"] == [self.IN_THE_WAY]
 
-    def test_but_not_with_a_policy_that_covers_all(self, live: Server) -> None:
+    def test_the_removal_of_the_value_is_not_warned_of_with_a_policy_that_covers_all(self, live: Server) -> None:
         assert "warnings" not in live.value(present=False)
 
 
@@ -538,12 +538,12 @@ class TestNextStartOfWindows:
         "clear text until the policy is loaded; set policy_agent_first of win_ipsec_psk_policy to true."
     )
 
-    def test_it_is_warned_of_an_rras_that_does_not_wait(self, server: Server) -> None:
+    def test_an_rras_that_does_not_wait_is_warned_of(self, server: Server) -> None:
         assert self.by_hand(server).value()["warnings"][0] == self.LATE
         server.policy(rules=[rule(), BLOCKED])
         assert "warnings" not in server.value()
 
-    def test_also_where_that_is_declared(self, server: Server) -> None:
+    def test_an_rras_declared_not_to_wait_is_warned_of(self, server: Server) -> None:
         assert server.policy(rules=[rule(), BLOCKED], policy_agent_first=False)["warnings"] == [self.LATE]
 
     def test_a_value_that_is_there_is_recorded(self, server: Server) -> None:
@@ -584,7 +584,7 @@ class TestAutomaticFilters:
         live.assign("")
         assert live.host.services.cover is Cover.NONE, "what a removal must not leave"
 
-    def test_so_rras_starts_again_when_ours_is_removed(self, live: Server) -> None:
+    def test_rras_starts_again_when_ours_is_removed(self, live: Server) -> None:
         live.value(present=False)
         live.restart()
         live.policy(state="absent")
@@ -592,14 +592,14 @@ class TestAutomaticFilters:
         assert live.host.exposures == []
 
     @pytest.mark.parametrize("given", [{"assigned": False}, {"rules": [rule()]}])
-    def test_and_when_ours_makes_room_for_less(self, live: Server, given: Options) -> None:
+    def test_rras_starts_again_when_ours_makes_room_for_less(self, live: Server, given: Options) -> None:
         live.value(present=False)
         live.restart()
         live.phases(**given)
         assert automatic(live)
         assert live.host.exposures == []
 
-    def test_and_when_a_commit_is_taken_back(self, server: Server) -> None:
+    def test_rras_starts_again_when_a_commit_is_reverted(self, server: Server) -> None:
         transaction = server.stage(rules=[rule(), BLOCKED])
         server.work(rules=[rule(), BLOCKED]).commit(transaction)
         server.restart()

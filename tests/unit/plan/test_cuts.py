@@ -80,7 +80,7 @@ def moments(name: str, trouble: str) -> range:
 @pytest.mark.slow
 @pytest.mark.parametrize("trouble", TROUBLES)
 @pytest.mark.parametrize("name", JOURNEYS)
-def test_whatever_the_moment_the_old_or_the_new_is_in_force_and_a_repeat_arrives(
+def test_at_any_moment_the_old_or_the_new_is_in_force_and_a_repeat_completes(
     name: str, trouble: str, record_property: Callable[[str, object], None]
 ) -> None:
     journey = JOURNEYS[name]
@@ -110,14 +110,14 @@ class TestConnectionThatIsLostBetweenPhases:
         server.policy(state="absent")
         assert server.store.active_path == FOREIGN
 
-    def test_also_by_a_removal_at_once(self, server: Server) -> None:
+    def test_what_ours_replaced_is_given_back_by_a_removal_right_away(self, server: Server) -> None:
         untouched(server)
         server.work(**OLD).commit(server.stage(**OLD))
         server.policy(state="absent")
         assert server.store.active_path == FOREIGN
         assert NAME not in server.names
 
-    def test_also_after_a_later_change_was_reverted(self, server: Server) -> None:
+    def test_what_ours_replaced_is_given_back_after_a_later_change_was_reverted(self, server: Server) -> None:
         untouched(server)
         server.work(**OLD).commit(server.stage(**OLD))
         changed = server.stage(**ROTATED)
@@ -144,7 +144,7 @@ class TestConnectionThatIsLostBetweenPhases:
         assert server.names == [NAME]
         assert server.plan()["matches"]
 
-    def test_so_does_another_policy_that_is_not_assigned(self, server: Server) -> None:
+    def test_another_policy_that_is_not_assigned_leaves_alone_what_was_committed(self, server: Server) -> None:
         server.work().commit(server.stage())
         server.policy(name="Another", assigned=False)
         assert server.plan()["matches"]
@@ -157,7 +157,7 @@ class TestConnectionThatIsLostBetweenPhases:
         assert list(server.tree) == [LOCAL]
         assert services == {name: server.service(name) for name in services}
 
-    def test_so_does_the_revert_of_a_second_attempt(self, server: Server) -> None:
+    def test_a_revert_of_a_second_attempt_leaves_nothing_but_the_backup(self, server: Server) -> None:
         server.stage()
         server.work().revert(server.stage())
         assert list(server.own) == [OWN]

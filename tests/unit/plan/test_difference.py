@@ -98,7 +98,7 @@ def test_each_phase_shows_what_it_does(server: Server) -> None:
     assert [line for line in changed(finished) if line[0] == "+"] == []
 
 
-def test_what_is_taken_back_is_shown_too(server: Server) -> None:
+def test_what_is_reverted_is_shown_too(server: Server) -> None:
     server.policy(**RULES)
     transaction = server.stage(**NEXT)
     reverted = changed(server.work(**NEXT).revert(transaction))
@@ -138,7 +138,7 @@ def test_settings_of_the_policy_itself_are_a_reason(server: Server) -> None:
     assert "    master key perfect forward secrecy: yes\n" in after
 
 
-def test_words_for_verification_never_stand_in_a_diff(server: Server) -> None:
+def test_a_diff_never_contains_words_for_verification(server: Server) -> None:
     server.policy(**RULES)
     for result in (server.predict(**NEXT), server.predict(**RULES), server.predict(state="absent")):
         assert not any(word in text for text in texts(result) for word in ("matches", "differs", "undeclared"))

@@ -278,7 +278,7 @@ KINDS = ("an error", "a power failure", "somebody else writes", "somebody else d
 """What of the faults is counted, as their words begin."""
 
 
-def test_whatever_goes_wrong_a_repeat_arrives(record_property: Callable[[str, object], None]) -> None:
+def test_whatever_goes_wrong_a_repeat_completes_it(record_property: Callable[[str, object], None]) -> None:
     failing, count, struck, words = [], 0, 0, []
     for seed in seeds():
         try:

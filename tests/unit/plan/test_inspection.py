@@ -324,7 +324,7 @@ def identifiers(server: Server, *keys: str) -> list[str]:
 
 class TestEachFinding:
     @pytest.mark.parametrize("case", CASES, ids=lambda case: case.identifier)
-    def test_a_server_that_has_it(self, server: Server, case: FindingCase) -> None:
+    def test_a_server_with_the_fault_shows_the_finding(self, server: Server, case: FindingCase) -> None:
         case.trouble(server)
         said = [each for each in found(server, *case.keys) if each["identifier"] == case.identifier]
         server.host.exposures.clear()  # it is configured badly on purpose
@@ -334,7 +334,7 @@ class TestEachFinding:
             assert all(each[name].endswith(".") for name in ("problem", "remedy"))
 
     @pytest.mark.parametrize("case", CASES, ids=lambda case: case.identifier)
-    def test_one_that_comes_near(self, server: Server, case: FindingCase) -> None:
+    def test_a_server_that_comes_close_does_not(self, server: Server, case: FindingCase) -> None:
         case.twin(server)
         shown = identifiers(server, *case.keys)
         server.host.exposures.clear()

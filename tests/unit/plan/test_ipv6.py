@@ -106,13 +106,13 @@ class TestWhatCounts:
         set_profile(live, key, 1)
         assert "warnings" not in live.value()
 
-    def test_nor_does_one_that_ignores_local_rules(self, live: Server) -> None:
+    def test_a_firewall_that_ignores_local_rules_blocks_nothing(self, live: Server) -> None:
         merging = r"SOFTWARE\Policies\Microsoft\WindowsFirewall\PrivateProfile"
         live.add([Key(merging, {"AllowLocalPolicyMerge": Value.dword(0)})])
         obstacle = "a group policy makes Windows Firewall ignore local rules in the profile private."
         assert live.inform()["host"]["l2tp_over_ipv6_obstacles"] == [obstacle]
 
-    def test_nor_does_one_that_is_stopped(self, live: Server) -> None:
+    def test_a_stopped_firewall_blocks_nothing(self, live: Server) -> None:
         live.host.services.stop("MpsSvc")
         obstacle = "the service MpsSvc (Windows Firewall) is not running."
         assert live.value()["warnings"] == [f"{IN_CLEAR_TEXT} {obstacle} {REMEDY}"]
@@ -134,7 +134,7 @@ class TestWhenItGoes:
         assert blocked.policy(**PROTECTING, block_l2tp_over_ipv6=False)["changed"] is False
 
     @pytest.mark.parametrize("committed", [False, True])
-    def test_and_a_revert_before_that_leaves_it(self, blocked: Server, *, committed: bool) -> None:
+    def test_a_revert_before_the_finish_leaves_it(self, blocked: Server, *, committed: bool) -> None:
         transaction = blocked.stage(**ROTATED, block_l2tp_over_ipv6=False)
         if committed:
             blocked.work(**ROTATED, block_l2tp_over_ipv6=False).commit(transaction)
@@ -147,7 +147,7 @@ class TestWhenItGoes:
         assert result["warnings"] == [f"{IN_CLEAR_TEXT} block_l2tp_over_ipv6 is false."]
         assert rules(live) == []
 
-    def test_but_not_where_rras_makes_its_filters(self, blocked: Server) -> None:
+    def test_there_is_no_warning_where_rras_makes_its_filters(self, blocked: Server) -> None:
         assert "warnings" not in blocked.policy(**PROTECTING, block_l2tp_over_ipv6=False)
 
     def test_an_unassigned_policy_needs_none(self, blocked: Server) -> None:
@@ -155,7 +155,7 @@ class TestWhenItGoes:
         assert rules(blocked) == []
         assert blocked.policy(**PROTECTING, assigned=False)["changed"] is False
 
-    def test_but_another_assigned_one_of_ours_does(self, blocked: Server) -> None:
+    def test_another_assigned_policy_of_ours_keeps_it(self, blocked: Server) -> None:
         blocked.policy(**PROTECTING, name="Another", assigned=False)
         assert rules(blocked) == [OURS]
         blocked.policy(name="Another", state="absent")
@@ -189,7 +189,7 @@ class TestWhenItGoes:
         _delete(blocked)
         assert blocked.work(state="absent").finish(transaction)["changed"] is True
 
-    def test_one_that_stays_is_noticed(self, blocked: Server) -> None:
+    def test_a_rule_that_stays_despite_its_deletion_is_noticed(self, blocked: Server) -> None:
         transaction = blocked.stage(state="absent")
         blocked.work(state="absent").commit(transaction)
         blocked.host.services.stop("MpsSvc")
@@ -220,26 +220,26 @@ class TestRevert:
         server.work(**PROTECTING).revert(transaction)
         assert rules(server) == []
 
-    def test_a_later_one_too_where_it_was_not_there_before(self, server: Server) -> None:
+    def test_a_later_transaction_takes_away_what_it_added(self, server: Server) -> None:
         server.policy(**PROTECTING, block_l2tp_over_ipv6=False)
         transaction = server.stage(**ROTATED)
         assert rules(server) == [OURS]
         server.work(**ROTATED).revert(transaction)
         assert rules(server) == []
 
-    def test_one_after_a_stage_that_was_left_as_well(self, server: Server) -> None:
+    def test_a_transaction_after_an_abandoned_stage_takes_away_what_either_added(self, server: Server) -> None:
         server.policy(**PROTECTING, block_l2tp_over_ipv6=False)
         server.stage(**ROTATED)
         transaction = server.stage(**ROTATED)
         server.work(**ROTATED).revert(transaction)
         assert rules(server) == []
 
-    def test_but_not_what_was_there(self, blocked: Server) -> None:
+    def test_what_was_there_before_stays(self, blocked: Server) -> None:
         transaction = blocked.stage(**ROTATED)
         blocked.work(**ROTATED).revert(transaction)
         assert rules(blocked) == [OURS]
 
-    def test_nor_what_a_committed_one_added(self, server: Server) -> None:
+    def test_what_a_committed_transaction_added_stays(self, server: Server) -> None:
         server.policy(**PROTECTING, block_l2tp_over_ipv6=False)
         first = server.stage(**ROTATED)
         server.work(**ROTATED).commit(first)
@@ -247,7 +247,7 @@ class TestRevert:
         server.work(**PROTECTING).revert(second)
         assert rules(server) == [OURS]
 
-    def test_an_undo_takes_it_away(self, server: Server) -> None:
+    def test_an_undo_deletes_the_rule(self, server: Server) -> None:
         server.host.impairments.before_record = _refuse_seals
         with pytest.raises(ExecutionError) as error:
             server.policy(**PROTECTING)

@@ -30,7 +30,7 @@ def without_names(server: Server) -> None:
             server.host.registry.erase(path, "ipsecName")
 
 
-def test_each_is_counted_and_the_default_response_rule_is_not() -> None:
+def test_rules_without_names_are_counted_except_the_default_response_rule() -> None:
     policy = nameless(declare(rules=[rule(), BLOCKED], default_response_rule=True).policy)
     assert [name for name, _rule in policy.named_rules] == ["default response rule", "rule 1", "rule 2"]
     lines = describe.lines(policy, key_states({}))
@@ -38,20 +38,20 @@ def test_each_is_counted_and_the_default_response_rule_is_not() -> None:
     assert "no name" not in "\n".join(lines)
 
 
-def test_one_with_a_name_keeps_it_and_its_place() -> None:
+def test_a_rule_with_a_name_keeps_it_and_its_place() -> None:
     policy = declare(rules=[rule(), BLOCKED]).policy
     first, second, *rest = policy.rules
     mixed = dataclasses.replace(policy, rules=(first, dataclasses.replace(second, name=""), *rest))
     assert [name for name, _rule in mixed.named_rules][:2] == ["tokyo-osaka", "rule 2"]
 
 
-def test_what_changes_of_one() -> None:
+def test_what_changes_in_a_rule_without_a_name() -> None:
     policy = declare(rules=[rule(), BLOCKED], default_response_rule=True).policy
     other = declare(rules=[rule(key="another key of the pair"), BLOCKED], default_response_rule=True).policy
     assert changes.rules(nameless(policy), nameless(other)) == {"rule 1": (changes.Word.KEY,)}
 
 
-def test_what_is_wrong_with_one() -> None:
+def test_what_is_wrong_with_a_rule_without_a_name() -> None:
     weak = nameless(declare(rules=[rule(**DES)], default_response_rule=True).policy)
     assert list(weaknesses.of_policy(weak)) == [("", "default_response_active"), ("rule 1", "weak_encryption")]
     inactive = nameless(declare(rules=[rule(active=False)], assigned=False).policy)

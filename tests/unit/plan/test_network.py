@@ -448,7 +448,7 @@ class TestProposals:
         assert networks.problems(servers, TOKYO) == [sentence]
         assert networks.problems(servers, OSAKA) == [sentence]
 
-    def test_of_a_connection_with_a_filter_action_of_its_own_the_hosts_do_not_matter(self) -> None:
+    def test_the_hosts_do_not_matter_if_a_connection_has_its_own_filter_action(self) -> None:
         own = {"tokyo-osaka": _view.filter_action(PFS)}
         servers = changed(network(PAIR | {"filter_action": PFS}), TOKYO, OSAKA, **DEFAULTS, own_filter_actions=own)
         servers = changed(servers, OSAKA, filter_action=_view.filter_action({"offers": [WEAK]}))
@@ -462,7 +462,7 @@ class TestProposals:
         servers = changed(changed(network(PAIR), TOKYO, OSAKA, **DEFAULTS), OSAKA, **more)
         assert networks.problems(servers, TOKYO) == []
 
-    def test_of_an_end_that_is_not_managed_nothing_is_known(self) -> None:
+    def test_nothing_is_known_of_an_end_that_is_not_managed(self) -> None:
         servers = changed(network(FAR), TOKYO, BRANCH, **DEFAULTS)
         servers = changed(servers, BRANCH, filter_action=_view.filter_action(PFS))
         assert networks.problems(servers, TOKYO) == []

@@ -60,7 +60,7 @@ def unexpected(server: Server) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("odd", ODD.values(), ids=list(ODD))
-def test_an_odd_value_ends_in_no_surprise(odd: Value) -> None:
+def test_an_odd_value_causes_no_unexpected_error(odd: Value) -> None:
     server = Server()
     by_hand(server)
     server.policy(replace_assigned=True)
@@ -76,7 +76,7 @@ def test_an_odd_value_ends_in_no_surprise(odd: Value) -> None:
 
 @pytest.mark.parametrize("odd", ["a kind without a name", "a number of five bytes", "bytes"])
 @pytest.mark.parametrize("name", [NAME, "description", "ipsecNFAReference", "ipsecISAKMPReference"])
-def test_a_text_of_a_policy_that_is_none_is_named(odd: str, name: str) -> None:
+def test_a_value_of_a_policy_that_should_be_text_is_named(odd: str, name: str) -> None:
     server = Server()
     by_hand(server)
     (found,) = server.store.policies
@@ -106,7 +106,7 @@ def test_an_assigned_policy_of_which_nothing_can_be_read_is_one(server: Server, 
     assert server.store.active_path == path, "it is restored"
 
 
-def test_a_rule_that_may_not_be_read_is_said_to_be_that(server: Server) -> None:
+def test_a_rule_that_may_not_be_read_is_reported_as_such(server: Server) -> None:
     path = by_hand(server, name="Theirs")
     rule = next(each for each in server.store.references(path) if "ipsecNFA" in each)
     server.host.registry.deny(rule)

@@ -53,7 +53,7 @@ def opened(server: Server) -> Server:
     return server
 
 
-def test_it_is_there_only_where_it_is_declared_and_twice_changes_nothing(server: Server) -> None:
+def test_the_rule_exists_only_if_declared_and_a_second_run_changes_nothing(server: Server) -> None:
     server.policy(**CLOSED)
     assert rules(server) == []
     result = server.policy(**OPEN)
@@ -102,7 +102,7 @@ def test_what_a_stage_left_goes_with_the_next_change(opened: Server) -> None:
 
 
 @pytest.mark.parametrize("given", [CLOSED, {"state": "absent"}, OPEN | {"assigned": False}])
-def test_it_goes_where_it_is_not_declared_any_more(opened: Server, given: dict[str, Any]) -> None:
+def test_the_rule_goes_when_it_is_no_longer_declared(opened: Server, given: dict[str, Any]) -> None:
     assert opened.policy(**given)["changed"] is True
     assert rules(opened) == []
     assert opened.policy(**given)["changed"] is False
@@ -111,7 +111,7 @@ def test_it_goes_where_it_is_not_declared_any_more(opened: Server, given: dict[s
     assert foreign["L2TP-In-UDP"].text == FOREIGN
 
 
-def test_another_policy_that_is_not_assigned_leaves_it(opened: Server) -> None:
+def test_another_policy_that_is_not_assigned_leaves_the_rule(opened: Server) -> None:
     opened.policy(**CLOSED, name="Another", assigned=False)
     assert rules(opened) == [lets_in(PEER)]
     opened.policy(name="Another", state="absent")
@@ -134,7 +134,7 @@ def test_another_policy_that_is_not_assigned_leaves_it(opened: Server) -> None:
         ("LPort=500", "Profile=Domain|LPort=500"),
     ],
 )
-def test_one_that_somebody_changed_is_replaced(opened: Server, found: str, put: str) -> None:
+def test_a_rule_that_somebody_changed_is_replaced(opened: Server, found: str, put: str) -> None:
     key = opened.host.registry.read(FIREWALL_RULES)
     assert key is not None
     for name, value in key.items():
@@ -155,7 +155,7 @@ def test_one_that_somebody_changed_is_replaced(opened: Server, found: str, put: 
         ("|Name=", "|Desc=the peers|Name="),
     ],
 )
-def test_the_same_in_other_words_is_the_same(found: str, put: str) -> None:
+def test_a_rule_that_means_the_same_in_other_words_is_kept(found: str, put: str) -> None:
     text = f"{lets_in(PEER)}|Name={PEERS}0123abcd|".replace(found, put)
     tree = Tree([Key(core.RULES, {"{1}": Value.sz(text)})])
     (read,) = core.understand(tree, running=True).peers
@@ -172,7 +172,7 @@ def test_nothing_is_done_without_the_service(server: Server) -> None:
     assert rules(server) == [lets_in(PEER)]
 
 
-def test_one_that_stays_is_noticed(opened: Server) -> None:
+def test_a_rule_that_stays_despite_its_deletion_is_noticed(opened: Server) -> None:
     transaction = opened.stage(**CLOSED)
     opened.work(**CLOSED).commit(transaction)
     opened.host.services.stop("MpsSvc")
@@ -187,7 +187,7 @@ def test_one_that_stays_is_noticed(opened: Server) -> None:
     assert rules(opened) == []
 
 
-def test_an_undo_takes_it_away(server: Server) -> None:
+def test_an_undo_deletes_the_rule(server: Server) -> None:
     def refuse_seals(_number: int, record: str) -> None:
         if record.startswith("Seal"):
             raise RecordRefusedError
@@ -199,7 +199,7 @@ def test_an_undo_takes_it_away(server: Server) -> None:
 
 
 @pytest.mark.parametrize(("error", "first"), [(PoweredOff, 1), (RecordRefusedError, EVERY // 2)])
-def test_wherever_a_change_is_cut_the_peer_that_stays_comes_in_and_a_repeat_arrives(
+def test_wherever_a_change_is_cut_the_remaining_peer_comes_in_and_a_repeat_completes_it(
     opened: Server, error: type[BaseException], first: int
 ) -> None:
     for cut in range(first, MOST_RECORDS, EVERY):
@@ -235,7 +235,7 @@ def test_a_transaction_names_tags_only(opened: Server, tag: str) -> None:
         Transaction.parse(str(transaction).replace(known, tag))
 
 
-def test_the_rule_that_blocks_ipv6_is_another_one(opened: Server) -> None:
+def test_the_rule_that_blocks_ipv6_is_a_separate_one(opened: Server) -> None:
     found = opened.read().windows_firewall
     assert (found.as_written, [each.addresses for each in found.peers]) == (True, [frozenset({PEER})])
     assert not NAME.startswith(PEERS)

@@ -113,7 +113,7 @@ class TestEmpty:
         ],
         ids=lambda left: next(iter(left)),
     )
-    def test_so_is_whatever_is_to_be_cleared_up(self, left: dict[str, Any]) -> None:
+    def test_whatever_is_to_be_cleared_up_is_something_too(self, left: dict[str, Any]) -> None:
         assert not Plan(None, False, None, Transaction(IDENTITY, Intent.KEEP, ""), **left).empty
 
 
@@ -132,7 +132,7 @@ class TestTransaction:
         transaction = Transaction(IDENTITY, intent, "path")
         assert (transaction.assigns, transaction.assigned) == (assigns, assigned)
 
-    def test_as_text(self) -> None:
+    def test_it_can_be_written_as_text_and_read_again(self) -> None:
         path = plan.policy_path(IDENTITY)
         assert path == join(LOCAL, "ipsecPolicy{6F1C8A52-0D3E-4B7A-9C55-2F1F0F6F4A10}")
         transaction = Transaction(IDENTITY, Intent.SWITCH, path)
@@ -161,7 +161,7 @@ class TestFirst:
 
 
 class TestOursIsThere:
-    def test_assigned_nothing_is_left_to_do(self) -> None:
+    def test_if_it_is_assigned_nothing_is_left_to_do(self) -> None:
         ours = written()
         planned = present(store(ours, active=ours.path, owned=ours.paths))
         assert planned.empty
@@ -169,24 +169,24 @@ class TestOursIsThere:
         assert (planned.new, planned.transaction.policy, planned.changed_rules) == (None, "", ())
         assert set(planned.owned_after) == ours.paths
 
-    def test_unassigned_it_is_assigned_as_it_is(self) -> None:
+    def test_if_it_is_unassigned_it_is_assigned_unchanged(self) -> None:
         ours = written()
         planned = present(store(ours, owned=ours.paths))
         assert (planned.transaction.intent, planned.transaction.policy) == (Intent.ASSIGN, ours.path)
         assert (planned.new, planned.obsolete, planned.changed_rules) == (None, (), ("tokyo-osaka",))
         assert planned.before_assigned is False
 
-    def test_to_be_unassigned_it_stays(self) -> None:
+    def test_if_it_is_to_be_unassigned_it_stays_in_the_store(self) -> None:
         ours = written()
         planned = present(store(ours, active=ours.path.upper(), owned=ours.paths), assigned=False)
         assert (planned.transaction.intent, planned.transaction.policy) == (Intent.UNASSIGN, "")
         assert (planned.new, planned.obsolete, planned.changed_rules) == (None, (), ("tokyo-osaka",))
 
-    def test_not_assigned_and_not_to_be_it_is_left_alone(self) -> None:
+    def test_if_it_is_not_assigned_and_need_not_be_it_is_left_alone(self) -> None:
         ours = written()
         assert present(store(ours, owned=ours.paths), assigned=False).empty
 
-    def test_changed_the_old_one_goes(self) -> None:
+    def test_if_it_is_changed_the_old_one_goes(self) -> None:
         ours = written()
         planned = present(store(ours, active=ours.path, owned=ours.paths), rules=OTHER_RULES)
         assert planned.transaction.intent is Intent.SWITCH
@@ -203,12 +203,12 @@ class TestOursIsThere:
         assert set(planned.obsolete) == ours.paths
         assert planned.changed_rules == ("tokyo-osaka",)
 
-    def test_what_is_taken_out_of_force_is_what_was_in_it(self) -> None:
+    def test_the_rules_that_lose_force_are_those_that_had_it(self) -> None:
         ours = written(rules=[rule("old")])
         host = store(ours, active=ours.path, owned=ours.paths)
         assert present(host, assigned=False).changed_rules == ("old",)
 
-    def test_of_two_of_ours_the_one_of_the_declared_name_gives_way(self) -> None:
+    def test_of_two_of_ours_the_one_with_the_declared_name_gives_way(self) -> None:
         resting = written(rules=[rule("resting", key=OTHER_KEY)])
         assigned = written(name="Branches", rules=[rule("assigned", key=OTHER_KEY)])
         host = store(resting, assigned, active=assigned.path, owned=resting.paths | assigned.paths)
@@ -225,12 +225,12 @@ class TestOursIsThere:
         assert planned.changed_rules == ("all other L2TP", "tokyo-osaka")
         assert set(planned.obsolete) == ours.paths
 
-    def test_the_case_of_what_is_on_record_is_whatever_it_is(self) -> None:
+    def test_recorded_paths_match_in_any_case(self) -> None:
         ours = written(name=NAME.lower())
         planned = present(store(ours, active=ours.path.swapcase(), owned=[path.swapcase() for path in ours.paths]))
         assert planned.empty
 
-    def test_one_of_another_name_loses_its_assignment_on_demand_and_stays(self) -> None:
+    def test_one_with_another_name_loses_its_assignment_on_request_but_stays(self) -> None:
         old = written(name="Branches")
         host = store(old, active=old.path, owned=old.paths)
         with pytest.raises(PlanError) as error:
@@ -249,14 +249,14 @@ class TestOursIsThere:
             ),
         )
 
-    def test_one_of_another_name_that_is_not_assigned_stays(self) -> None:
+    def test_one_with_another_name_that_is_not_assigned_stays(self) -> None:
         old, ours = written(name="Branches"), written()
         host = store(old, ours, active=ours.path, owned=old.paths | ours.paths)
         assert present(host).empty
         assert set(present(host, rules=OTHER_RULES).obsolete) == ours.paths
         assert present(store(old, owned=old.paths)).obsolete == ()
 
-    def test_one_of_another_name_stays_assigned_beside_one_that_is_not_to_be(self) -> None:
+    def test_one_with_another_name_stays_assigned_if_the_declared_one_is_not_to_be(self) -> None:
         other = written(name="Branches")
         planned = present(store(other, active=other.path, owned=other.paths), assigned=False)
         assert (planned.transaction.intent, planned.obsolete) == (Intent.WRITE, ())
@@ -279,7 +279,7 @@ class TestOursIsThere:
         assert present(host, rules=[rule(), BLOCKED]).transaction.intent is Intent.SWITCH
         assert present(host, rules=[BLOCKED]).transaction.intent is Intent.SWITCH
 
-    def test_what_is_on_record_but_used_by_nobody_goes_too(self) -> None:
+    def test_recorded_objects_that_nobody_uses_go_too(self) -> None:
         ours, rest = written(), written(name="Rest")
         lost = rest.part("ipsecFilter")
         host = store(ours, WrittenPolicy(rest.keys[:1]), active=ours.path, owned={*ours.paths, lost, GONE})
@@ -297,7 +297,7 @@ class TestOthers:
         with pytest.raises(PlanError, match="set replace_assigned"):
             present(store(theirs, active=theirs.path))
 
-    def test_unless_ours_is_not_to_be_assigned(self) -> None:
+    def test_an_assigned_one_is_no_obstacle_if_ours_is_not_to_be_assigned(self) -> None:
         theirs = written(name="Theirs")
         planned = present(store(theirs, active=theirs.path), assigned=False)
         assert (planned.transaction.intent, planned.replaced_after) == (Intent.WRITE, "")
@@ -323,7 +323,7 @@ class TestOthers:
         assert present(host, replace_assigned=True).replaced_after == second.path
         assert present(host, assigned=False).replaced_after == first.path
 
-    def test_one_that_is_taken_over_is_kept_and_remembered(self) -> None:
+    def test_one_whose_name_is_taken_over_is_kept_and_remembered(self) -> None:
         theirs = written(rules=OTHER_RULES)
         host = store(theirs, active=theirs.path)
         with pytest.raises(PlanError, match="set take_over"):
@@ -359,13 +359,13 @@ class TestOthers:
         assert (planned.adopted_after, planned.owned_after) == ((hosts.Theirs(theirs.path, NAME),), ())
         assert (planned.replaced_after, planned.changed_rules) == (theirs.path, ())
 
-    def test_it_is_recorded_beside_what_is_on_record(self) -> None:
+    def test_an_equal_one_is_recorded_if_anything_else_is_on_record(self) -> None:
         theirs, ours = written(), written(name="Branches")
         planned = present(store(theirs, ours, active=theirs.path, owned=ours.paths))
         assert (planned.empty, planned.records) == (False, ("recorded as ours",))
         assert planned.adopted_after == (hosts.Theirs(theirs.path, NAME),)
 
-    def test_forgotten_it_becomes_ours(self) -> None:
+    def test_an_equal_one_becomes_ours_when_it_is_forgotten(self) -> None:
         theirs = written()
         planned = present(store(theirs, active=theirs.path), forget_replaced=True)
         assert (planned.adopted_after, set(planned.owned_after)) == ((), theirs.paths)
@@ -389,7 +389,7 @@ class TestOthers:
         assert planned.taken_over_after == (hosts.Theirs(theirs.path, NAME),)
         assert (planned.before and planned.before.path) == mine.path
 
-    def test_what_they_use_of_ours_is_no_longer_ours(self) -> None:
+    def test_objects_of_ours_that_they_use_are_no_longer_ours(self) -> None:
         ours, theirs = written(), written(name="Theirs")
         shared = ours.part("ipsecFilter")
         borrowing = [
@@ -403,7 +403,7 @@ class TestOthers:
 
 
 class TestRemoval:
-    def test_of_nothing(self) -> None:
+    def test_nothing_is_removed_where_nothing_is_ours(self) -> None:
         planned = absent(store(written()))
         assert planned.empty
         assert (planned.before, planned.before_assigned, planned.changed_rules) == (None, False, ())
@@ -430,7 +430,7 @@ class TestRemoval:
         assert (planned.transaction.intent, planned.transaction.policy) == (Intent.ASSIGN, theirs.path)
         assert (planned.owned_after, planned.replaced_after) == ((), "")
 
-    def test_what_is_gone_meanwhile_is_not(self) -> None:
+    def test_a_replaced_one_that_is_gone_meanwhile_is_not_given_back(self) -> None:
         ours, theirs = written(), written(name="Theirs")
         planned = absent(store(ours, active=ours.path, owned=ours.paths, replaced=theirs.path))
         assert (planned.transaction.intent, planned.transaction.policy) == (Intent.UNASSIGN, "")
@@ -478,7 +478,7 @@ class TestRemoval:
 class TestUnfinished:
     """What an earlier run left on the host."""
 
-    def test_a_staged_generation_that_is_declared_no_more_goes_first(self) -> None:
+    def test_a_staged_generation_that_is_no_longer_declared_goes_first(self) -> None:
         ours, staged = written(), written(name=f"{NAME} (staged 6f1c8a52)", rules=OTHER_RULES)
         host = store(
             ours,
@@ -554,7 +554,7 @@ class TestUnfinished:
         assert (planned.transaction.intent, set(planned.obsolete)) == (Intent.KEEP, staged.paths)
         assert (planned.before and planned.before.path, planned.changed_rules) == (staged.path, ("staged",))
 
-    def test_the_old_generation_in_force_again_is_not_left_over(self) -> None:
+    def test_an_old_generation_that_is_in_force_again_is_not_obsolete(self) -> None:
         old, new = written(name="Branches"), written()
         host = store(
             old,

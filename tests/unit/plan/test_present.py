@@ -150,14 +150,14 @@ class TestAssignment:
         assert server.running.isdisjoint({"PolicyAgent", "IKEEXT"})
         assert server.policy(assigned=False)["changed"] is False
 
-    def test_and_be_assigned_later_as_it_is(self, server: Server) -> None:
+    def test_an_unassigned_policy_may_be_assigned_later_unchanged(self, server: Server) -> None:
         server.policy(assigned=False)
         paths = set(server.tree)
         assert server.policy()["changed_rules"] == ["tokyo-osaka"]
         assert server.active is not None
         assert set(server.tree) == paths
 
-    def test_and_be_unassigned_again(self, server: Server) -> None:
+    def test_an_assigned_policy_may_be_unassigned_again(self, server: Server) -> None:
         server.policy()
         assert server.policy(assigned=False)["changed_rules"] == ["tokyo-osaka"]
         assert (server.names, server.active, server.store.active_path) == ([NAME], None, "")
@@ -169,7 +169,7 @@ class TestAssignment:
         assert not server.holds(KEY)
         assert server.policy(assigned=False, rules=[rule(key=OTHER_KEY)])["changed"] is False
 
-    def test_such_a_change_can_be_taken_back(self, server: Server) -> None:
+    def test_a_change_that_unassigns_can_be_reverted(self, server: Server) -> None:
         server.policy()
         changed: Options = {"assigned": False, "rules": [rule(key=OTHER_KEY)]}
         transaction = server.stage(**changed)
@@ -190,7 +190,7 @@ class TestAssignment:
 
 
 class TestPoliciesOfOthers:
-    def test_one_in_use_that_loses_its_assignment_is_told(self, server: Server) -> None:
+    def test_a_policy_in_use_that_loses_its_assignment_is_warned_of(self, server: Server) -> None:
         by_hand(server, name="Theirs")
         assert server.policy(name="Theirs").get("warnings") is None
         assert server.policy(replace_assigned=True, rules=[rule(key=OTHER_KEY), BLOCKED])["warnings"] == [
@@ -237,7 +237,7 @@ class TestPoliciesOfOthers:
             server.policy()
 
     @pytest.mark.parametrize("assigned", [True, False])
-    def test_unless_it_is_taken_over(self, server: Server, assigned: bool) -> None:
+    def test_another_one_of_our_name_may_be_taken_over(self, server: Server, assigned: bool) -> None:
         by_hand(server, rules=[rule(key=OTHER_KEY)])
         result = server.policy(take_over=True, assigned=assigned)
         assert "preshared key: the current one" in result["diff"]["before"]
@@ -301,7 +301,7 @@ class TestGenerations:
         assert set(server.tree) & (old | theirs) == theirs
         assert set(server.tree) - theirs == set(server.read().recorded_owned)
 
-    def test_a_staged_one_is_named_so_and_not_in_force(self, server: Server) -> None:
+    def test_a_staged_generation_has_a_name_that_says_so_and_is_not_in_force(self, server: Server) -> None:
         server.policy()
         assert server.active is not None
         before = server.active.path

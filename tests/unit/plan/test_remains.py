@@ -178,7 +178,7 @@ class TestRemovalOfAllThatIsOurs:
         assert (result["changed"], result["matches"], result["assigned_after"]) == (True, True, "Theirs")
         assert server.policy(name="A third name", state="absent", all_ours=True)["changed"] is False
 
-    def test_but_only_that_of_the_name_where_nothing_is_said(self, server: Server) -> None:
+    def test_only_the_policy_of_the_name_goes_by_default(self, server: Server) -> None:
         server.policy(name="Old")
         assert server.policy(state="absent")["changed"] is False
         assert server.names == ["Old"]
@@ -204,7 +204,7 @@ class TestPredictedRemoval:
         )
         assert server.predict(state="absent", predicted=True)["changed"] is True
 
-    def test_but_not_where_it_would_be_refused_even_then(self, server: Server) -> None:
+    def test_it_is_refused_if_it_would_be_refused_even_then(self, server: Server) -> None:
         by_hand(server, name="Theirs", rules=[])
         server.set_prohibit_ipsec(1)
         server.policy(rules=[rule(), BLOCKED], replace_assigned=True)
@@ -214,7 +214,7 @@ class TestPredictedRemoval:
             server.predict(state="absent", predicted=True)
         assert "predicted" not in str(refused.value)
 
-    def test_and_outside_check_mode_it_means_nothing(self, server: Server) -> None:
+    def test_outside_check_mode_the_prediction_means_nothing(self, server: Server) -> None:
         server.policy(rules=[rule(), BLOCKED])
         server.value()
         with pytest.raises(PlanError, match="ProhibitIpSec is 1 on this host"):

@@ -76,7 +76,7 @@ def test_a_dynamic_address_is_said_before_the_first_run(address: str, said: int)
     assert [str(each.identifier) for each in found].count("address_dynamic") == said
 
 
-def test_site_does_not_end_well_with_it() -> None:
+def test_site_fails_while_a_connection_is_in_clear_text() -> None:
     proofs = {TOKYO: proof(l2tp_covered="connections", rules=[rule(covered=False), SOUND]), OSAKA: proof()}
     exposed, sound = agreement.agreements(network(PAIR, FAR), TOKYO, proofs)
     assert exposed.differences == (IN_CLEAR_TEXT.partition(" Run site")[0],)

@@ -188,12 +188,12 @@ class TestBeforeTheValue:
         assert server.clock.pauses == []
 
     @pytest.mark.parametrize("given", [{"present": False}, {"require_effective_policy": False}], ids=str)
-    def test_nothing_is_waited_for_that_nobody_asks_for(self, given: Options) -> None:
+    def test_nothing_is_waited_for_unless_it_is_asked_for(self, given: Options) -> None:
         server = restarted({"IKEEXT": NEVER})
         server.value(settle_timeout=120, **given)
         assert server.clock.pauses == []
 
-    def test_nor_what_is_predicted(self) -> None:
+    def test_a_prediction_waits_for_nothing(self) -> None:
         server = restarted({"IKEEXT": NEVER})
         server.value(settle_timeout=120, predicted=True, check_mode=True)
         assert server.clock.pauses == []
@@ -218,7 +218,7 @@ class TestAfterACommit:
         assert server.policy()["matches"] is True
         assert len(server.clock.pauses) == moments
 
-    def test_each_phase_waits_too(self) -> None:
+    def test_the_single_phases_wait_too(self) -> None:
         server = Server(late={LATE_FILTERS: 3})
         server.work().commit(server.stage())
         assert len(server.clock.pauses) == 3
@@ -236,7 +236,7 @@ class TestAfterACommit:
         ],
         ids=["a deaf agent", "another policy", "no policy"],
     )
-    def test_what_is_not_there_is_not_claimed(
+    def test_a_commit_that_lacks_something_is_not_reported_as_proved(
         self, server: Server, meddle_with: Callable[[Server], None], sentence: str, waited: int
     ) -> None:
         transaction = server.stage()

@@ -134,7 +134,7 @@ def test_what_verify_says_of_a_host_that_is_away() -> None:
     assert role.decide("stop", stopping, OSAKA, only_verify=True) == ({}, [], sentence)
 
 
-def test_what_does_not_match_is_said_whatever_it_is() -> None:
+def test_a_host_that_does_not_match_is_reported_whatever_differs() -> None:
     assert verified(proof())["errors"] == []
     assert verified(proof(matches=False))["errors"] == [
         "rras-tokyo does not match the declaration. Run site for rras-tokyo."
@@ -280,7 +280,7 @@ NEVER_REACHED = DEAD | {"sent": False}
 
 
 @pytest.mark.parametrize("host", [OSAKA, TOKYO])
-def test_what_was_never_reached_did_not_commit_so_all_revert(host: str) -> None:
+def test_a_host_that_was_never_reached_did_not_commit_so_all_revert(host: str) -> None:
     other = TOKYO if host == OSAKA else OSAKA
     committed = changed(HOSTVARS, other, __l2tp_commit={"changed": True}, __l2tp_again={"skipped": True})
     asked = changed(committed, host, __l2tp_commit=NEVER_REACHED, __l2tp_again=DEAD)
@@ -295,7 +295,7 @@ def test_what_was_never_reached_did_not_commit_so_all_revert(host: str) -> None:
         assert role.decide("set_value", hostvars, other)[1] == []
 
 
-def test_a_near_end_commits_all_the_same_for_its_far_end_may_be_behind_it() -> None:
+def test_a_near_end_commits_nevertheless_because_its_far_end_may_be_behind_it() -> None:
     hostvars = changed(changed(HOSTVARS, TOKYO, __l2tp_commit={}), OSAKA, __l2tp_commit=NEVER_REACHED, __l2tp_again={})
     assert role.decide("commit_near", hostvars, TOKYO)[1] == ["commit"]
 

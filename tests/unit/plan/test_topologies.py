@@ -364,18 +364,18 @@ class TestKeys:
         ],
     )
     @pytest.mark.parametrize("name", ["offices/alpha/bravo", "of a connection that is gone"])
-    def test_none_is_part_of_a_text_that_is_shown(self, key: str, place: str, name: str) -> None:
+    def test_a_key_that_is_part_of_a_shown_text_is_refused(self, key: str, place: str, name: str) -> None:
         declared = inventory(mesh(A, B), preshared_keys={name: key}, default=BY_AUTHORITY)
         said = role.problems(declared, A, {"l2tp_policy_name": "L2TP site to site"})
         assert said[0] == self.part.format(place)
         assert not any(key in sentence for sentence in said)
 
-    def test_the_one_of_another_host_is_said_to_be_that(self) -> None:
+    def test_a_key_of_another_host_is_said_to_be_that_host_s(self) -> None:
         declared = inventory(mesh(A, B), preshared_keys={"offices/alpha/bravo": KEY})
         declared[B]["l2tp_preshared_keys"] = {"offices/alpha/bravo": "offices"}
         assert role.problems(declared, A)[0].startswith("A key in l2tp_preshared_keys of bravo is part of ")
 
-    def test_one_within_a_list_of_methods(self) -> None:
+    def test_a_key_in_a_list_of_methods_is_found(self) -> None:
         declared = inventory(pair(authentication=[*KERBEROS, {"preshared_key": "link"}]))
         assert role.problems(declared, A) == [
             (
@@ -384,7 +384,7 @@ class TestKeys:
             )
         ]
 
-    def test_no_representation_shows_one(self) -> None:
+    def test_no_representation_shows_a_key(self) -> None:
         declared = inventory(mesh(), preshared_keys={"offices/alpha/bravo": KEY, KEY: KEY})
         nodes = _view.network(declared, A)
         shown = [nodes, nodes[A].as_written, *networks.connections_of(nodes, A)]

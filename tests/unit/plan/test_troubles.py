@@ -85,7 +85,7 @@ class TestConflicts:
         assert not server.holds(KEY)
 
     @pytest.mark.parametrize("phase", ["stage", "everything"])
-    def test_but_only_once(self, server: Server, phase: str) -> None:
+    def test_a_second_change_in_a_row_is_a_conflict(self, server: Server, phase: str) -> None:
         work = server.work()
         before_execution(server, 2, 4)
         with pytest.raises(ExecutionError, match="conflict"):
@@ -151,7 +151,7 @@ class TestConflicts:
         assert not server.holds(KEY)
         assert set(server.tree) - {LOCAL} == set(server.read().recorded_owned)
 
-    def test_also_over_one_that_is_committed(self, server: Server) -> None:
+    def test_the_last_stager_wins_over_a_committed_transaction_too(self, server: Server) -> None:
         first = server.stage()
         server.work().commit(first)
         second = server.stage(**ROTATED)
@@ -167,7 +167,7 @@ class TestConflicts:
         server.work().commit(transaction)
         assert server.work().commit(transaction)["matches"] is True
 
-    def test_a_commit_that_failed_otherwise_is_not(self, server: Server) -> None:
+    def test_a_commit_that_failed_otherwise_is_not_answered_as_done(self, server: Server) -> None:
         transaction = server.stage()
         server.host.impairments.fail_at_record = 4
         with pytest.raises(ExecutionError, match="failed"):
@@ -203,7 +203,7 @@ class TestNetsh:
         assert server.active is not None
 
     @pytest.mark.parametrize("name", [NAME, "TERRA [x]"])
-    def test_one_that_has_no_effect_is_noticed(self, server: Server, name: str) -> None:
+    def test_a_netsh_without_effect_is_noticed(self, server: Server, name: str) -> None:
         server.host.impairments.netsh = NetshFault.WITHOUT_EFFECT
         result = server.policy(name=name)
         assert result["warnings"] == [
@@ -226,7 +226,7 @@ class TestNetsh:
         assert (failure.value.failure.fault, failure.value.failure.outcome) == ("not_assigned", "undone")
         assert differences(before, server.tree) == []
 
-    def test_but_a_policy_can_be_removed(self, server: Server) -> None:
+    def test_without_an_agent_a_policy_can_still_be_removed(self, server: Server) -> None:
         server.policy()
         stop_agent(server)
         server.policy(state="absent")
@@ -393,7 +393,7 @@ class TestServices:
         }
 
     @pytest.mark.parametrize("name", ["MSSQL$RRAS", "My Service", "Tcpip-2", "a.b", "Größe"])
-    def test_one_that_depends_on_a_strange_name_is_said(self, server: Server, name: str) -> None:
+    def test_a_dependency_on_a_strange_name_is_reported(self, server: Server, name: str) -> None:
         path = server.service("RemoteAccess").path
         server.host.registry.write(path, "DependOnService", Value.multi_sz(["RasMan", name]))
         with pytest.raises(PlanError) as error:

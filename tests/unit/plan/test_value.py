@@ -88,17 +88,17 @@ class TestTakenBackBeforeItTookEffect:
         result = protected.value(present=False, check_mode=True)
         assert (result["changed"], result["reboot_required"]) == (True, False)
 
-    def test_also_where_somebody_else_removed_it(self, protected: Server) -> None:
+    def test_no_restart_is_needed_if_somebody_else_removed_it(self, protected: Server) -> None:
         protected.value()
         protected.host.registry.erase(RASMAN, "ProhibitIpSec")
         assert protected.value(present=False)["reboot_required"] is False
 
-    def test_as_often_as_somebody_changes_his_mind(self, protected: Server) -> None:
+    def test_no_restart_is_needed_however_often_somebody_changes_their_mind(self, protected: Server) -> None:
         for _time in range(2):
             assert protected.value()["reboot_required"] is True
             assert protected.value(present=False)["reboot_required"] is False
 
-    def test_but_one_that_was_in_effect_needs_one(self, protected: Server) -> None:
+    def test_a_value_that_was_in_effect_needs_a_restart(self, protected: Server) -> None:
         protected.value()
         protected.restart()
         result = protected.value(present=False)
@@ -106,7 +106,7 @@ class TestTakenBackBeforeItTookEffect:
         with pytest.raises(PlanError, match="Windows still runs with the ProhibitIpSec that was removed"):
             protected.policy(state="absent")
 
-    def test_and_is_in_effect_when_it_comes_back_before_the_restart(self, protected: Server) -> None:
+    def test_a_value_that_comes_back_before_the_restart_is_in_effect(self, protected: Server) -> None:
         protected.value()
         protected.restart()
         protected.value(present=False)
@@ -120,7 +120,7 @@ class TestTakenBackBeforeItTookEffect:
         assert protected.value(present=False)["reboot_required"] is True
         assert protected.value()["reboot_required"] is True
 
-    def test_nor_where_somebody_else_removed_what_was_in_effect(self, protected: Server) -> None:
+    def test_a_value_in_effect_that_somebody_else_removed_needs_a_restart(self, protected: Server) -> None:
         protected.value()
         protected.restart()
         protected.host.registry.erase(RASMAN, "ProhibitIpSec")
@@ -128,13 +128,13 @@ class TestTakenBackBeforeItTookEffect:
         assert protected.value(present=False)["reboot_required"] is True
 
 
-def test_what_we_never_recorded_is_removed(server: Server) -> None:
+def test_a_value_that_we_never_recorded_is_removed(server: Server) -> None:
     server.set_prohibit_ipsec(1)
     assert server.value(present=False)["value"] is None
     assert server.prohibit_ipsec is None
 
 
-def test_unless_only_what_is_recorded_is_to_go(server: Server) -> None:
+def test_a_value_that_we_never_recorded_stays_if_only_recorded_ones_are_to_go(server: Server) -> None:
     server.set_prohibit_ipsec(1)
     assert server.value(present=False, only_recorded=True)["changed"] is False
     assert server.prohibit_ipsec == 1

@@ -56,7 +56,7 @@ def write_value(value: Value) -> Callable[[Server], None]:
 
 class TestServerConfiguredByHand:
     @pytest.mark.parametrize("restart_if_unknown", [False, True])
-    def test_it_is_after_a_removal_as_it_was(self, server: Server, restart_if_unknown: bool) -> None:
+    def test_after_a_removal_the_server_is_as_it_was(self, server: Server, restart_if_unknown: bool) -> None:
         configured_by_hand(server)
         theirs = server.store.active_path
         before = state(server)
@@ -78,7 +78,7 @@ class TestServerConfiguredByHand:
         assert (result["changed"], result["value"], result["reboot_required"]) == (False, 1, False)
 
     @pytest.mark.exposed("what somebody wrote by hand does not protect L2TP")
-    def test_a_policy_that_would_come_back_and_does_not_protect_is_said(self, server: Server) -> None:
+    def test_a_policy_that_would_come_back_without_protecting_is_reported(self, server: Server) -> None:
         configured_by_hand(
             server,
             rules=[
@@ -133,7 +133,7 @@ class TestTakenOver:
         assert list(server.own) == [OURS]
         assert server.host.exposures == []
 
-    def test_also_when_others_changed_the_store_meanwhile(self, server: Server) -> None:
+    def test_it_is_renamed_even_if_others_changed_the_store_meanwhile(self, server: Server) -> None:
         theirs = by_hand(server, **NEXT)
         taking: Options = {"rules": [rule(), BLOCKED], "take_over": True}
         transaction = server.stage(**taking)
@@ -153,7 +153,7 @@ class TestTakenOver:
         assert server.names == [NAME]
         assert not server.holds(OTHER_KEY)
 
-    def test_forgotten_one_of_another_name_stays_and_does_not_come_back(self, server: Server) -> None:
+    def test_a_forgotten_one_with_another_name_stays_and_is_not_assigned_again(self, server: Server) -> None:
         by_hand(server, name="Theirs", **NEXT)
         server.policy(**DECLARED)
         server.policy(**DECLARED, forget_replaced=True)
@@ -218,7 +218,7 @@ class TestInUseAsItWas:
         removal(server)
         assert (server.store.active_path, differences(before, state(server))) == (other, [])
 
-    def test_unassigned_by_declaration_it_is_assigned_again(self, server: Server) -> None:
+    def test_one_that_a_declaration_unassigned_is_assigned_again(self, server: Server) -> None:
         theirs = by_hand(server, **SAME)
         server.policy(assigned=False, **SAME)
         assert server.store.active_path == ""
@@ -247,7 +247,7 @@ class TestInUseAsItWas:
         assert server.host.exposures == []
 
     @pytest.mark.parametrize("key", [KEY, OTHER_KEY, "a third key of the pair"])
-    def test_also_when_the_change_was_cut(self, server: Server, key: str) -> None:
+    def test_it_is_kept_aside_even_if_the_change_was_cut(self, server: Server, key: str) -> None:
         theirs = by_hand(server, **SAME)
         before = state(server)
         server.work(**SAME).commit(server.stage(**SAME))
@@ -293,7 +293,7 @@ class TestInUseAsItWas:
         server.policy(state="absent")
         assert (server.read().adopted, server.names) == ((), ["Branches", NAME])
 
-    def test_changed_by_hand_it_is_kept_as_it_is_then(self, server: Server) -> None:
+    def test_one_that_was_changed_by_hand_is_kept_as_changed(self, server: Server) -> None:
         theirs = by_hand(server, **SAME)
         server.policy(**SAME)
         found = server.store.at(theirs)
@@ -327,7 +327,7 @@ class TestValueOfAnotherKind:
         removal(server)
         assert differences(before, state(server)) == []
 
-    def test_a_removal_leaves_it_where_we_never_set_it(self, server: Server) -> None:
+    def test_a_removal_leaves_a_value_that_we_never_set(self, server: Server) -> None:
         write_value(self.OTHERS[0])(server)
         result = server.value(present=False)
         assert (result["changed"], result["value"]) == (False, None)
@@ -436,7 +436,7 @@ class TestWhatWasDeletedIsLookedFor:
         server.host.impairments.before_record = restore
         return server
 
-    def test_also_where_others_changed_the_store_since_the_commit(self, server: Server) -> None:
+    def test_what_comes_back_is_noticed_even_if_others_changed_the_store_since_the_commit(self, server: Server) -> None:
         server.policy(**SAME)
         old = server.host.registry.snapshot(LOCAL)
         transaction = server.stage(**NEXT)
@@ -462,7 +462,7 @@ class TestWhatWasDeletedIsLookedFor:
         assert (server.names, server.holds(OTHER_KEY)) == ([NAME], False)
         assert server.policy(**SAME)["changed"] is False
 
-    def test_or_with_the_removal(self, server: Server) -> None:
+    def test_what_comes_back_of_an_aborted_run_goes_with_the_removal(self, server: Server) -> None:
         server.policy(**SAME)
         server.stage(**NEXT)
         come_back(server, server.host.registry.snapshot(LOCAL))
@@ -535,7 +535,7 @@ class TestAutomaticFilters:
 
     @pytest.mark.parametrize("late", [0, 1, 3])
     @pytest.mark.parametrize("way", WAYS)
-    def test_they_come_however_late_the_agent_is(self, server: Server, way: str, late: int) -> None:
+    def test_they_come_back_however_late_the_agent_is(self, server: Server, way: str, late: int) -> None:
         in_the_way(server)
         server.host.agent.late = late
         self.WAYS[way](server)
@@ -543,7 +543,7 @@ class TestAutomaticFilters:
         assert server.host.exposures == []
 
     @pytest.mark.parametrize("late", [0, 1, 3])
-    def test_also_after_a_revert(self, server: Server, late: int) -> None:
+    def test_they_come_back_after_a_revert(self, server: Server, late: int) -> None:
         transaction = server.stage(**SAME)
         server.work(**SAME).commit(transaction)
         server.restart()
@@ -556,7 +556,7 @@ class TestAutomaticFilters:
     @pytest.mark.parametrize("other", [False, True])
     @pytest.mark.parametrize("adopted", [False, True])
     @pytest.mark.parametrize("way", ["a removal", "a removal, phase by phase"])
-    def test_they_come_where_somebody_else_unassigned_ours(
+    def test_they_come_back_if_somebody_else_unassigned_ours(
         self, server: Server, way: str, adopted: bool, other: bool
     ) -> None:
         if adopted:
@@ -571,14 +571,14 @@ class TestAutomaticFilters:
         assert server.host.agent.has_automatic_filters
 
     @pytest.mark.exposed("somebody unassigned the policy by hand")
-    def test_also_where_another_declaration_takes_its_place(self, server: Server) -> None:
+    def test_they_come_back_if_another_declaration_takes_its_place(self, server: Server) -> None:
         in_the_way(server)
         server.assign("")
         server.policy(rules=[rule()])
         assert server.host.agent.has_automatic_filters
 
     @pytest.mark.parametrize("given", [SAME, {"rules": [rule()]}])
-    def test_else_no_service_stops(self, server: Server, given: Options) -> None:
+    def test_no_service_stops_if_nothing_was_in_their_way(self, server: Server, given: Options) -> None:
         """What was not in their way, and what makes room for a policy that covers all L2TP."""
         server.policy(**given)
         server.restart()
@@ -697,7 +697,9 @@ class TestOwnAddress:
             ),
         ],
     )
-    def test_else_it_is_refused(self, server: Server, given: Options, sentence: str) -> None:
+    def test_a_filter_without_exactly_one_own_end_is_refused(
+        self, server: Server, given: Options, sentence: str
+    ) -> None:
         with pytest.raises(PlanError) as error:
             server.plan(**given)
         assert str(error.value) == sentence
@@ -716,27 +718,27 @@ class TestProofOfLoading:
         server.policy()
         assert self.loading_proved(server)
 
-    def test_a_next_key_is_not_until_the_restart(self, server: Server) -> None:
+    def test_the_next_key_is_not_proved_until_the_restart(self, server: Server) -> None:
         server.policy()
         server.policy(rules=[rule(key=OTHER_KEY)])
         assert not self.loading_proved(server)
         server.restart()
         assert self.loading_proved(server)
 
-    def test_nor_by_another_change_without_new_addresses(self, server: Server) -> None:
+    def test_another_change_without_new_addresses_does_not_prove_it(self, server: Server) -> None:
         server.policy()
         server.policy(rules=[rule(key=OTHER_KEY)])
         server.policy(rules=[rule(key=OTHER_KEY), BLOCKED])
         assert not self.loading_proved(server)
 
-    def test_but_by_a_change_with_a_new_address(self, server: Server) -> None:
+    def test_a_change_with_a_new_address_proves_it(self, server: Server) -> None:
         server.policy()
         server.policy(rules=[rule(key=OTHER_KEY)])
         server.policy(rules=[rule(key=OTHER_KEY), rule("tokyo-branch", peer="198.51.100.7")])
         assert self.loading_proved(server)
 
     @pytest.mark.parametrize("netsh", [NetshFault.WITHOUT_EFFECT, NetshFault.MISSING])
-    def test_nor_where_the_registry_had_to_assign_it(self, server: Server, netsh: NetshFault) -> None:
+    def test_an_assignment_by_the_registry_does_not_prove_it(self, server: Server, netsh: NetshFault) -> None:
         server.policy()
         server.host.impairments.before_record = lambda _number, record: setattr(
             server.host.impairments, "netsh", netsh if record.startswith("AssignPolicy") else None

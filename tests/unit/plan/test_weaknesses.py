@@ -101,7 +101,7 @@ def test_the_default_response_rule(active: bool) -> None:
     assert of_policy(policy) == [("", "default_response_active")] * active
 
 
-def test_only_the_assigned_policy_is_found_fault_with_word_for_word(server: Server) -> None:
+def test_only_the_assigned_policy_is_criticized_word_for_word(server: Server) -> None:
     weak: dict[str, Any] = {"filter_action": {"offers": [DES | MD5]}}
     server.policy(
         rules=[rule(**weak), rule("spare", peer="192.0.2.9", active=False), BLOCKED],
@@ -233,7 +233,7 @@ class TestReport:
         assert self.said(TOKYO, entry) == ["weak_dh_group", "weak_preshared_key"]
         assert self.said(OSAKA, entry) == ["weak_dh_group"]
 
-    def test_not_where_another_policy_is_assigned_which_comes_first(self) -> None:
+    def test_nothing_while_another_policy_is_assigned(self) -> None:
         assert self.said(OSAKA, PAIR, comparison={"standing": "unassigned"}) == []
 
     def test_of_whatever_is_assigned_on_a_host_without_connections(self) -> None:

@@ -69,7 +69,7 @@ class TestCounts:
             codec.decode_rule(rule[:-1])
         assert str(caught.value) == f"Alt-Auth-Method-Flags at offset {len(rule) - 8}: expected at most 1, found 2"
 
-    def test_what_is_missing_is_counted_from_where_it_was_to_begin(self) -> None:
+    def test_missing_bytes_are_counted_from_where_the_field_begins(self) -> None:
         data = gpipsec.structure(gpipsec.RULE, gpipsec.u32(1, 1, 400) + bytes(40))
         with pytest.raises(codec.CodecError) as caught:
             codec.decode_rule(data)

@@ -72,7 +72,7 @@ def test_a_name_is_stored_as_windows_writes_it(text: str, stored: str) -> None:
 
 
 @pytest.mark.parametrize("text", REFUSED)
-def test_what_is_no_name(text: str) -> None:
+def test_a_text_that_is_no_name_is_refused(text: str) -> None:
     assert not distinguished_names.is_distinguished_name(text)
     assert distinguished_names.meaning(text) == text
 
@@ -84,7 +84,7 @@ TYPES = st.sampled_from([NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME, NameOID
 
 
 @given(st.lists(st.builds(x509.NameAttribute, TYPES, VALUES), min_size=1, max_size=4))
-def test_whatever_a_certificate_is_issued_by(attributes: list[x509.NameAttribute[str]]) -> None:
+def test_every_issuer_of_a_certificate_has_one_form(attributes: list[x509.NameAttribute[str]]) -> None:
     """Its issuer, as cryptography writes it by RFC 4514, has one form, and no other issuer has that one."""
     stored = distinguished_names.as_windows_writes(x509.Name(attributes).rfc4514_string())
     assert distinguished_names.as_windows_writes(stored) == stored

@@ -70,7 +70,7 @@ def test_a_rule_of_our_name_that_is_something_else(rule: str, fault: str) -> Non
     assert firewall.fault(rule) == fault
 
 
-def test_the_two_halves_are_all_addresses_and_none_twice() -> None:
+def test_the_two_halves_cover_each_address_exactly_once() -> None:
     match = re.search(r"remoteip=(\S+)", firewall.ADD.arguments)
     assert match is not None
     networks = list(map(ipaddress.IPv6Network, match[1].split(",")))
@@ -136,14 +136,14 @@ def test_why_l2tp_over_ipv6_is_not_blocked(found: firewall.WindowsFirewall, obst
         ([Key(join(firewall.LOCAL_SETTINGS, "DomainProfile"), {"EnableFirewall": Value.sz("0")})], ()),
     ],
 )
-def test_a_group_policy_goes_before_what_is_set_on_the_host(keys: list[Key], off: tuple[str, ...]) -> None:
+def test_a_group_policy_takes_precedence_over_the_host_s_settings(keys: list[Key], off: tuple[str, ...]) -> None:
     assert understood(*keys).off == off
 
 
 @pytest.mark.parametrize(
     ("rules", "as_written"), [((OURS,), True), ((), False), ((SWITCHED_OFF,), False), ((OURS, OURS), False)]
 )
-def test_the_rule_is_as_it_was_written_where_it_is_the_only_one(rules: tuple[str, ...], *, as_written: bool) -> None:
+def test_the_rule_is_as_written_only_if_there_is_no_second_one(rules: tuple[str, ...], *, as_written: bool) -> None:
     assert understood(rules=rules).as_written is as_written
 
 
@@ -173,7 +173,7 @@ def test_a_connection_security_rule_for_l2tp(rule: str, overlaps: bool) -> None:
 
 
 @pytest.mark.parametrize("place", [firewall.LOCAL_SETTINGS, firewall.GROUP_POLICY])
-def test_those_of_the_server_and_those_of_a_group_policy_are_named(place: str) -> None:
+def test_connection_security_rules_of_the_server_and_of_a_group_policy_are_named(place: str) -> None:
     texts = {"{1}": SECURITY_RULE, "{2}": SECURITY_RULE.replace("1701", "1702")}
     key = Key(join(place, "ConSecRules"), {name: Value.sz(text) for name, text in texts.items()})
     assert firewall.understand(Tree([key]), running=True).overlapping == ("L2TP",)

@@ -257,7 +257,7 @@ class TestMasking:
         digest = hmac.new(NONCE, "correct horse\0".encode("utf-16-le"), hashlib.sha256).digest()
         assert KEY.masked(NONCE) == AuthenticationMethod(AuthenticationType.PRESHARED_KEY, digest)
 
-    def test_so_does_what_is_of_an_unknown_type(self) -> None:
+    def test_data_of_an_unknown_type_becomes_its_digest_too(self) -> None:
         masked = AuthenticationMethod(9, b"whatever").masked(NONCE)
         assert (masked.type, masked.data) == (9, hmac.new(NONCE, b"whatever", hashlib.sha256).digest())
 
@@ -351,7 +351,7 @@ class TestAddress:
             (Address.range, ["192.0.2.1", "2001:db8::1"]),
         ],
     )
-    def test_what_is_none(self, make: Callable[..., Address], arguments: list[str]) -> None:
+    def test_a_text_that_is_no_address_is_refused(self, make: Callable[..., Address], arguments: list[str]) -> None:
         with pytest.raises(ValueError, match=r"192|vpn"):
             make(*arguments)
 
@@ -415,7 +415,7 @@ class TestFilterCovers:
             dataclasses.replace(L2TP, destination=Address.single("192.0.3.1")),
         ],
     )
-    def test_no_other(self, narrow: Filter) -> None:
+    def test_a_filter_that_differs_elsewhere_is_not_covered(self, narrow: Filter) -> None:
         assert not self.WIDE.covers(narrow)
 
 

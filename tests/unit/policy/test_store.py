@@ -195,7 +195,7 @@ class TestUnreadable:
         assert not stored.is_complete
 
     @pytest.mark.parametrize("what", ["filter action", "filter list"])
-    def test_so_is_one_whose_parts_can_t_be_read(self, what: str) -> None:
+    def test_a_rule_whose_parts_can_t_be_read_is_left_out_too(self, what: str) -> None:
         store = Store.read(changed(what, ipsecData=UNKNOWN))
         (stored,) = store.policies
         reason = f"it refers to {path(what)}, which can't be read: unknown format 6a1f5c6f-72b7-11d2-acf0-0060b0ecca17"
@@ -277,7 +277,7 @@ class TestReferences:
         assert store.owners(path("rule")) == (path("policy"),)
         assert store.owners(path("policy")) == ()
 
-    def test_of_what_is_not_there(self) -> None:
+    def test_a_missing_object_has_none(self) -> None:
         store = Store.read(Tree(KEYS.values()))
         assert (store.references("gone"), store.owners("gone"), store.part("gone")) == ((), (), None)
 

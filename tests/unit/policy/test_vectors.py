@@ -157,7 +157,7 @@ def test_the_policies_are_put_together(store: Store) -> None:
     assert [policy.is_complete for policy in (request, client, require)] == [True, True, True]
 
 
-def test_insecure_ones_are_seen(store: Store) -> None:
+def test_insecure_policies_are_recognized(store: Store) -> None:
     request, _client, require = store.policies
     assert [insecure(policy) for policy in (request, require)] == [(True, True), (True, False)]
 

@@ -255,7 +255,7 @@ def test_what_a_command_line_can_not_be_trusted_with_is_refused(
 
 
 @pytest.mark.parametrize(("peer_type", "name"), [(NEW, "netsh.txt"), (OLD, "ipsecpol.cmd")])
-def test_what_is_refused_is_left_out_and_said(peer_type: PeerType, name: str) -> None:
+def test_a_refused_form_is_left_out_with_the_reason(peer_type: PeerType, name: str) -> None:
     files = render.files_of(fit(with_key(ODD), peer_type=peer_type))
     assert name not in files.content
     (sentence,) = files.refused
@@ -441,6 +441,6 @@ def test_a_rule_without_a_key_has_no_key_at_the_end() -> None:
     assert "The preshared keys" not in text
 
 
-def test_nobody_declares_what_no_form_could_say() -> None:
+def test_what_no_form_could_express_can_t_be_declared() -> None:
     with pytest.raises(DeclarationError):
         declared(with_key("two\nlines"))

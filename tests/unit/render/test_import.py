@@ -70,6 +70,6 @@ def test_a_changed_policy_takes_the_place_of_the_one_before() -> None:
         "Windows Registry Editor Version 5.00\r\nx".encode("utf-16"),
     ],
 )
-def test_the_lab_imports_nothing_else(data: bytes) -> None:
+def test_the_lab_refuses_any_other_file(data: bytes) -> None:
     with pytest.raises(ImportFailedError):
         import_file(Registry(Tree()), data)

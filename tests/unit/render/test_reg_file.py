@@ -135,11 +135,11 @@ def test_files_that_were_copied_into_one_are_read() -> None:
         ((OLD + BEGIN + '"a"=hex(1):71,67,ac,4e,00,00').encode(), "utf-16-le"),
     ],
 )
-def test_each_alphabet_and_format_is_read(encoded: bytes, code_page: str) -> None:
+def test_each_encoding_and_format_is_read(encoded: bytes, code_page: str) -> None:
     assert reg_file.read(encoded, code_page)[PLACE].text("a") == "東京"
 
 
-def test_lists_of_the_old_format_are_read_in_both_alphabets() -> None:
+def test_lists_of_the_old_format_are_read_in_both_encodings() -> None:
     narrow = values('"a"=hex(7):61,62,00,63,64,00,00', OLD)["a"]
     wide = values('"a"=hex(7):61,00,62,00,00,00,63,00,64,00,00,00,00,00', OLD)["a"]
     assert narrow == wide == Value.multi_sz(["ab", "cd"])
@@ -184,7 +184,7 @@ def test_a_damaged_file_is_refused_by_the_number_of_its_line(text: str, problem:
         ),
     ],
 )
-def test_what_is_in_no_known_alphabet_is_refused(data: bytes, problem: str) -> None:
+def test_a_file_in_no_known_encoding_is_refused(data: bytes, problem: str) -> None:
     with pytest.raises(RegFileError) as caught:
         reg_file.read(data)
     assert str(caught.value) == problem

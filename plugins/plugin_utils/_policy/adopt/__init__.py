@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a policy that exists to the role's variables that declare it; what they can't say is listed."""
+"""From an existing policy to the role's variables that declare it; what they can't express is listed."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ _OTHERS: Final = frozenset(
 
 
 class AdoptError(RrasError):
-    """There is nothing to adopt, or nobody knows for whom. The message is one sentence."""
+    """There is nothing to adopt, or it is unclear what to adopt. The message is one sentence."""
 
     reason = "adopt"
 
@@ -39,7 +39,7 @@ class AdoptError(RrasError):
 class Place:
     """What is known of the server besides its store.
 
-    `names`: the inventory name of each address that is the l2tp_address of a host; `own`: addresses of the server.
+    `names`: the host that each l2tp_address belongs to; `own`: addresses of the server itself.
     """
 
     host: str
@@ -49,12 +49,12 @@ class Place:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Adopted:
-    """What declares a policy.
+    """The declaration of a policy.
 
-    `variables`: by name, those of the role that are not the default. `keys`: the connection that each variable of a
-    vault is for, by the variable's name. `peers`: the address of each peer that the inventory does not have, by the
-    name that it got. `left_out`: what no variable says, a sentence each. Of a server that was read: `changes`, what the
-    playbook site would change besides, and `advice`, what to know of some variables, a sentence each.
+    `variables`: the role's variables that differ from their defaults, by name. `keys`: the connection that each vault
+    variable is for, by the variable's name. `peers`: the address of each peer that is not in the inventory, by the name
+    invented for it. `left_out`: what no variable can express, a sentence each. Only if the server was read: `changes`,
+    what else the playbook site would change, and `advice`, what to know about some variables, a sentence each.
     """
 
     variables: Mapping[str, Any]
@@ -66,7 +66,10 @@ class Adopted:
 
 
 def chosen(found: store.Store, name: str) -> store.StoredPolicy:
-    """The policy to adopt: the one of a name, else the assigned one, else the only one. Raises `AdoptError`."""
+    """Return the policy to adopt: the one with the name, if given, else the assigned one, else the only one.
+
+    Raises `AdoptError` if there is none, or more than one.
+    """
     candidates = found.find(name) if name else ((found.active,) if found.active else found.policies)
     if len(candidates) == 1:
         return candidates[0]
@@ -79,12 +82,12 @@ def chosen(found: store.Store, name: str) -> store.StoredPolicy:
 
 
 def adopt(found: store.StoredPolicy, place: Place) -> Adopted:
-    """The variables of the role that declare a policy of a server. Raises `AdoptError`."""
+    """Return the role's variables that declare a policy of a server. Raises `AdoptError`."""
     return _Adoption(found, place).result()
 
 
 class _Adoption:
-    """One policy while it is adopted."""
+    """The adoption of one policy, while it is under way."""
 
     def __init__(self, found: store.StoredPolicy, place: Place) -> None:
         self._found = found
@@ -105,14 +108,20 @@ class _Adoption:
         return Adopted(_with_shared_action(variables), self._keys, self._peers, tuple(self._left_out))
 
     def _connections(self) -> Iterator[dict[str, Any]]:
-        """The entries of l2tp_connections. A default response rule that is not active is as the role declares it."""
+        """Yield the entries of l2tp_connections.
+
+        An inactive default response rule is left out: the role writes one, too.
+        """
         for number, rule in enumerate(sorted(self._policy.rules, key=lambda rule: rule.is_default_response), 1):
             if not self._treatment(rule) and (rule.active or not rule.is_default_response):
                 make = functools.partial(self._connection, rule, number)
                 yield from self._tried(_shown(rule, number), make)
 
     def _others(self) -> Iterator[tuple[str, Any]]:
-        """How all other L2TP is treated, where that is not the default. What blocks some of it is never ignored."""
+        """Yield the variables for all other L2TP, if not the default.
+
+        A policy that blocks anything never becomes "ignore".
+        """
         rules = {treatment: rule for rule in self._policy.rules if (treatment := self._treatment(rule))}
         blocks = any(rule.active and rule.filter_action.action == model.Action.BLOCK for rule in self._policy.rules)
         if "certificate" in rules:
@@ -123,7 +132,7 @@ class _Adoption:
             yield "l2tp_other_peers", "ignore"
 
     def _settings(self) -> Iterator[tuple[str, Any]]:
-        """What the role says of the whole policy, where it is not the default."""
+        """Yield the variables for the whole policy that differ from their defaults."""
         policy = self._policy
         fault = texts.name_fault(policy.name)
         if fault:
@@ -139,7 +148,7 @@ class _Adoption:
                 yield "l2tp_main_mode", main_mode
 
     def _tried(self, what: str, make: Callable[[], _T]) -> list[_T]:
-        """What is made, or nothing, where it can't be said; then that is noted."""
+        """Return a list of what `make` returns, or an empty list if that can't be expressed, and note the reason."""
         try:
             return [make()]
         except InexpressibleError as error:
@@ -147,7 +156,7 @@ class _Adoption:
             return []
 
     def _treatment(self, rule: model.Rule) -> str:
-        """How a rule treats all other L2TP, if it is the role's rule for that; empty if it is not."""
+        """Return how a rule treats all other L2TP if it is the role's own rule for that; otherwise the empty string."""
         if not rule.active or frozenset(rule.filters) != _OTHERS or len(rule.filters) != len(_OTHERS):
             return ""
         try:
@@ -178,7 +187,7 @@ class _Adoption:
         }
 
     def _method(self, name: str, method: model.AuthenticationMethod) -> dict[str, Any]:
-        """One authentication method of a connection; a key as the variable that must hold it."""
+        """Return one authentication method of a connection; a key becomes a template of the variable for it."""
         if method.type == model.AuthenticationType.CERTIFICATE:
             return {"certificate_authority": method.certificate_authority}
         if method.type == model.AuthenticationType.KERBEROS:
@@ -188,20 +197,23 @@ class _Adoption:
         return {"preshared_key": f"{{{{ {variable} }}}}"}
 
     def _name(self, rule: model.Rule, number: int) -> str:
-        """The name of a connection: that of its rule, if it can be one and is not taken."""
+        """Return a connection's name: its rule's name, if valid and not taken, else one made from its number."""
         usable = not texts.name_fault(rule.name) and rule.name not in self._used
         name = rule.name if usable else _own_name(self._used, number)
         self._used = NameSet((*self._used, name))
         return name
 
     def _variable(self, name: str) -> str:
-        """The name of the vault's variable for the key of a connection."""
+        """Return the name of the vault variable for a connection's key."""
         word = _NOT_A_WORD.sub("_", name.casefold()).strip("_")
         variable = f"vault_l2tp_{word}_key" if word else f"vault_l2tp_key_{len(self._keys) + 1}"
         return variable if variable not in self._keys else f"{variable}_{len(self._keys) + 1}"
 
     def _own_address(self) -> str:
-        """The address of the server in the filters of its connections, the most frequent one if it has several."""
+        """Return the server's address in the filters of its connections; the most frequent one if it has several.
+
+        Raises `AdoptError` if it can't be told from the addresses of its peers.
+        """
         named = {address for address, host in self._place.names.items() if host == self._place.host}
         pairs = [pair for rule in self._policy.rules for pair in _pair(rule)]
         ends = Counter(address for pair in pairs for address in pair)
@@ -229,12 +241,12 @@ class _Adoption:
 
 
 def unreadable_sentence(item: store.Unreadable) -> str:
-    """What can't be read of a store, a sentence."""
+    """Return a sentence about an object that can't be read."""
     return f"{item.path.rpartition(SEPARATOR)[2]} can't be read: {item.reason}."
 
 
 def _pair(rule: model.Rule) -> list[tuple[str, str]]:
-    """The ends of a rule that is a connection."""
+    """Return the two ends of a rule, as a list of one, if the rule can be a connection; else an empty list."""
     try:
         options.place(rule)
         options.methods(rule)
@@ -245,7 +257,7 @@ def _pair(rule: model.Rule) -> list[tuple[str, str]]:
 
 
 def _shown(rule: model.Rule, number: int) -> str:
-    """A rule in a sentence: by its number where it has no name of its own (see `model.Policy.named_rules`)."""
+    """Return a rule as named in a sentence: by number if it has no name of its own (see `model.Policy.named_rules`)."""
     if rule.is_default_response:
         return "the rule for default responses"
     return f"the rule {texts.quoted(describe.escaped(rule.name))}" if texts.is_visible(rule.name) else f"rule {number}"
@@ -258,7 +270,7 @@ def _own_name(used: NameSet, number: int) -> str:
 
 
 def _with_shared_action(variables: dict[str, Any]) -> dict[str, Any]:
-    """The same, with the filter action that all connections have said once."""
+    """Return the variables with the filter action moved out of the connections, if all of them have the same."""
     connections: Sequence[dict[str, Any]] = variables["l2tp_connections"]
     actions = [entry.get("filter_action") for entry in connections]
     if not actions or actions[0] is None or any(action != actions[0] for action in actions):

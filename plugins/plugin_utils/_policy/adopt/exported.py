@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is wrong with a store of which there is only an export. What an export doesn't tell is not guessed."""
+"""What is wrong with a store that is known from an export only. What an export doesn't tell is not guessed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _RUNNING: ServiceFacts = {"start": "auto", "running": True, "depends_on": []}
 
 
 def export_findings(name: str, tree: Tree) -> Iterator[str]:
-    """The findings of an export, a sentence each. name: the server's."""
+    """Yield the findings of an export, a sentence each. name: the server's."""
     found = store.Store.read(tree)
     if found.active is None:
         yield f"No policy is assigned on {name}."
@@ -40,14 +40,14 @@ def export_findings(name: str, tree: Tree) -> Iterator[str]:
 
 
 def _of_the_value(name: str, tree: Tree, seen: HostFacts) -> Iterator[findings.Finding]:
-    """What depends on ProhibitIpSec, where the export tells of it."""
+    """Yield the findings that depend on ProhibitIpSec, if the export holds the key of that value."""
     if host.RASMAN in tree:
         yield from findings.of_the_value(name, seen)
         yield from findings.find(name, seen)
 
 
 def _facts(tree: Tree) -> HostFacts:
-    """The facts of a server that runs, of whose firewall and services nothing is known."""
+    """Return the facts of a server that is taken to be running, with nothing known of its firewall and services."""
     seen = facts.facts(host.understand(tree, {}, "", {}), lambda _rule, _method: "not shown")
     return {
         **seen,

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From structures of a policy to the options that declare them, as far as there are any."""
+"""From the structures of a policy to the options that declare them, where there are any."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ _DEFAULT_OFFERS: Final = [
 
 
 class InexpressibleError(Exception):
-    """No option says it; never leaves this package. The text is the end of a sentence, and says why."""
+    """No option can express it; never leaves this package. The text is the end of a sentence and gives the reason."""
 
 
 def main_mode(found: model.MainMode) -> dict[str, Any]:
-    """The option main_mode, without what is the default. Raises `InexpressibleError`."""
+    """Return the option main_mode without the defaults. Raises `InexpressibleError`."""
     if found.options:
         words = ", ".join(describe.option_words(found.options))
         raise InexpressibleError(f"its key exchange says more than main_mode can ({words})")
@@ -63,14 +63,14 @@ def _methods(found: model.MainMode) -> Iterator[dict[str, Any]]:
 
 
 def minutes(seconds: int, what: str) -> int:
-    """A number of seconds in minutes. Raises `InexpressibleError`."""
+    """Return a number of seconds in minutes. Raises `InexpressibleError` if it is no whole number of them."""
     if seconds % 60:
         raise InexpressibleError(f"{what} every {seconds} seconds, and only whole minutes can be declared")
     return seconds // 60
 
 
 def filter_action(found: model.FilterAction) -> dict[str, Any]:
-    """The option filter_action of a connection, without what is the default. Raises `InexpressibleError`."""
+    """Return the option filter_action of a connection without the defaults. Raises `InexpressibleError`."""
     if model.known_text(model.FilterActionType, found.type) != model.FilterActionType.STANDARD:
         raise InexpressibleError("its filter action is for default responses")
     if found.accepts_unsecured or found.action != model.Action.NEGOTIATE:
@@ -101,7 +101,7 @@ def _offer(found: model.Offer) -> dict[str, Any]:
 
 
 def methods(rule: model.Rule) -> tuple[model.AuthenticationMethod, ...]:
-    """The authentication methods of a connection, in order of preference. Raises `InexpressibleError`."""
+    """Return the authentication methods of a connection in order of preference. Raises `InexpressibleError`."""
     if not rule.authentication:
         raise InexpressibleError("it has no authentication method")
     if rule.alternate_authentication not in (None, rule.authentication):
@@ -118,7 +118,7 @@ def methods(rule: model.Rule) -> tuple[model.AuthenticationMethod, ...]:
 
 
 def ends(rule: model.Rule) -> tuple[str, str]:
-    """Source and destination of a connection's one filter. Raises `InexpressibleError`."""
+    """Return source and destination of a connection's only filter. Raises `InexpressibleError`."""
     between = rule.filters[0] if len(rule.filters) == 1 else None
     if between is None:
         raise InexpressibleError(f"it has {len(rule.filters)} filters, and a connection has one")
@@ -138,7 +138,7 @@ def ends(rule: model.Rule) -> tuple[str, str]:
 
 
 def place(rule: model.Rule) -> None:
-    """Raise `InexpressibleError` unless a rule applies everywhere, without a tunnel, and is active."""
+    """Raise `InexpressibleError` unless a rule is active, has no tunnel, and applies to all network connections."""
     if rule.is_default_response:
         raise InexpressibleError("it is active, and the role declares it inactive")
     if not rule.active:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the role does on a server besides its policy: what is not there is declared so, or said."""
+"""What the role configures on a server besides its policy: what the server lacks is declared off, or reported."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DECLINED: Final = {
 
 
 def with_surroundings(adopted: Adopted, found: store.StoredPolicy, seen: host.HostState) -> Adopted:
-    """The same, with what else was seen of the server: variables, and what the playbook site would change."""
+    """Return the adoption with what else was seen of the server: variables, and what the playbook site would change."""
     more = dict(_variables(adopted.variables, seen))
     declined = (f"{name} is false, because {_DECLINED[name]}; true is safer." for name in more if name in _DECLINED)
     return dataclasses.replace(

@@ -1,12 +1,13 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The binary value ipsecData of the five classes of a policy store: bytes to structures and back.
+"""The binary value ipsecData of the five classes of a policy store: from bytes to structures and back.
 
-Source: [MS-GPIPSEC] v20240423 section 2.2.1. Reading is tolerant: reserved fields hold uninitialised memory in real
-stores and are skipped, bytes after the last field are ignored, optional parts may be missing, numbers without a name
-survive. What can't be read raises `CodecError`, and nothing else is ever raised. Writing is strict: the structures of
-version 1, which Windows 2000 and everything newer read; what they can't say raises `CodecError`.
+Source: [MS-GPIPSEC] v20240423 section 2.2.1. Reading is tolerant: reserved fields, which hold uninitialised memory in
+real stores, are skipped, bytes after the last field are ignored, optional parts may be missing, and numbers without a
+name are kept. What can't be read raises `CodecError`; nothing else is ever raised. Writing is strict: it writes the
+structures of version 1, which Windows 2000 and everything newer can read, and raises `CodecError` for what they can't
+hold.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where each field of a structure stands, for a person who compares bytes."""
+"""The position of each field of a structure, for a person who compares bytes."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ _READERS: dict[uuid.UUID, Callable[[Reader], object]] = {
 
 
 def explain(data: bytes) -> tuple[Field, ...]:
-    """Read any of the five structures and return its fields with their places; CodecError as the decoders."""
+    """Return the fields of any of the five structures, with their positions. Raises `CodecError` as the decoders do."""
     identity = Reader(data).guid("identity")
     read = _READERS.get(identity)
     if read is None:
         raise UnknownFormatError("a known structure", identity)
     reader = ExplainingReader(data)
     read(reader)
-    # The unused byte, and what newer Windows put behind it that no specification names.
+    # The unused byte, and sections that newer Windows append after it and no specification names.
     if reader.left:
         reader.take("unused", reader.left)
     return tuple(reader.fields)

@@ -32,7 +32,7 @@ _OFFER = 80
 
 
 def decode_filter_action(data: bytes) -> tuple[Offer, ...]:
-    """Read the data of an ipsecNegotiationPolicy ([MS-GPIPSEC] 2.2.1.4.1)."""
+    """Return the offers in the data of an ipsecNegotiationPolicy ([MS-GPIPSEC] 2.2.1.4.1)."""
     return read_filter_action(Reader(data))
 
 
@@ -50,11 +50,11 @@ def read_filter_action(reader: Reader) -> tuple[Offer, ...]:
 def _offer(reader: Reader) -> Offer:
     seconds = reader.uint32("Lifetime-Seconds")
     kilobytes = reader.uint32("Lifetime-KBytes")
-    # Never compared and never kept: real stores hold uninitialised memory here, and in each field that is called zero.
+    # Neither compared nor kept: in real stores this holds uninitialised memory, as does every field named zero.
     reader.take("Negotiation-Options", 4)
-    # The specification's table says the opposite, but what Windows ships without PFS holds 0.
+    # The specification's table says the opposite, but what Windows ships without PFS has 0 here.
     pfs = bool(reader.uint32("PFS-QM-Required"))
-    # 0 is no damage. An offer without algorithms is how "fall back to clear text" is stored (netsh soft=yes).
+    # 0 is valid. An offer without algorithms is how "fall back to clear text" is stored (netsh soft=yes).
     count = reader.uint32("Algorithm-Offer-Count")
     if count > _MAX_ALGORITHMS:
         raise CodecError("Algorithm-Offer-Count", f"at most {_MAX_ALGORITHMS}", f"{count}", reader.offset - UINT32)
@@ -84,7 +84,7 @@ def _algorithm(reader: Reader) -> Algorithm:
     integrity = reader.uint32("ESP-Integrity-Identifier")
     transform = known(Transform, reader.uint32("Offer-Type"))
     reader.take("Zero1", 8)
-    # AH has its integrity where ESP has its encryption.
+    # AH has its integrity algorithm where ESP has its encryption.
     if transform == Transform.AH:
         return Algorithm(transform, Encryption.NONE, known(Integrity, algorithm))
     if transform == Transform.ESP:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The data of an ipsecFilter ([MS-GPIPSEC] 2.2.1.5.1): filters of version 1, and those of version 2."""
+"""The data of an ipsecFilter ([MS-GPIPSEC] 2.2.1.5.1): filters of version 1 and of version 2."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.model import (
 
 FILTER_LIST_ID = uuid.UUID("80dc20b5-2ec8-11d1-a89e-00a0248d3021")
 FILTER_LIST_V2_ID = uuid.UUID("35fecd3d-ae29-4373-8a6a-c5d8fab2fb08")
-# The smallest sizes, with empty names: what a count is checked against.
+# The smallest sizes, with empty names, against which a count is checked.
 _FILTER = 64
 _V2_FILTER = 136
 _USE_V2_RANGE = 8
@@ -49,13 +49,13 @@ _SPECIAL_DESTINATION = 0x80
 def decode_filter_list(data: bytes) -> tuple[Filter, ...]:
     """Read the data of an ipsecFilter ([MS-GPIPSEC] 2.2.1.5.1), version 1 and version 2.
 
-    A version 2 range that says so replaces the version 1 subnets that it covers.
+    A version 2 range replaces the version 1 subnets that it covers if it is marked so.
     """
     return read_filter_list(Reader(data))
 
 
 def encode_filter_list(filters: Iterable[Filter]) -> bytes:
-    """Return the data of an ipsecFilter. Ranges and IPv6 have no place in version 1."""
+    """Return the data of an ipsecFilter. Version 1 has no place for ranges and IPv6."""
     encoded = [_encode_filter(filter_) for filter_ in filters]
     return pack_structure(FILTER_LIST_ID, pack_uint32("Number-Of-Filters1", len(encoded)), *encoded)
 
@@ -72,11 +72,11 @@ def read_filter_list(reader: Reader) -> tuple[Filter, ...]:
     reader.uint32("Data-Length2")
     override = reader.uint32("Number-Of-Filters11")
     newer = reader.items("Number-Of-Filters2", reader.uint32("Number-Of-Filters2"), _V2_FILTER, _v2_filter)
-    # If it isn't 0, this count of old filters replaces the one that stands before them.
+    # If it isn't 0, this second count of version 1 filters replaces the first one.
     if override not in (0, count):
         legacy = _legacy_filters(Reader(reader.data[:end], start), override)
     ranges = [filter_ for filter_, replaces in newer if replaces]
-    # Vista writes a range as subnets too, for Windows 2000 and 2003, and marks it as what they stand for.
+    # Vista also writes a range as subnets, for Windows 2000 and 2003, and marks it as what they stand for.
     kept = (filter_ for filter_ in legacy if not any(range_.covers(filter_) for range_ in ranges))
     return (*kept, *(filter_ for filter_, _replaces in newer))
 
@@ -95,7 +95,7 @@ def _legacy_filter(reader: Reader) -> Filter:
     destination = _legacy_address(reader, "Legacy-Destination", destination_name)
     tunnel_address = reader.ipv4("Legacy-Tunnel-Address")
     protocol = known(Protocol, reader.uint32("Legacy-Protocol"))
-    # 0 is any port; `Ports.one` knows.
+    # 0 means any port; `Ports.one` handles it.
     source_port = Ports.one(reader.uint16("Legacy-Source-Port"))
     destination_port = Ports.one(reader.uint16("Legacy-Destination-Port"))
     tunnel = tunnel_address if reader.uint8("Legacy-Is-Tunnel") else None
@@ -131,24 +131,24 @@ def _legacy_address(reader: Reader, name: str, dns_name: str) -> Address:
     address = reader.ipv4(f"{name}-Address")
     mask = reader.ipv4(f"{name}-Mask")
     if mask == V4_ALL_ONES:
-        # Me is 0.0.0.0 with a mask of ones, an address that no host has.
+        # Me is stored as 0.0.0.0 with a mask of ones, an address that no host has.
         if address == V4_NONE and not dns_name:
             return Address.me()
         return Address(AddressKind.SINGLE, address, None, dns_name)
-    # With a DNS name, the name says what is meant, not the address that stands beside it.
+    # If there is a DNS name, it is what counts, not the address beside it.
     if address == mask == V4_NONE and not dns_name:
         return Address.any()
     return Address(AddressKind.SUBNET, address, mask, dns_name)
 
 
 def _encode_address(name: str, address: Address) -> bytes:
-    """Return address and mask; CodecError where reading them would give another address."""
+    """Return address and mask; raises `CodecError` if they would be read back as another address."""
     first: IpAddress = V4_NONE
     mask: IpAddress = V4_NONE if address.kind == AddressKind.ANY else V4_ALL_ONES
     if address.kind in (AddressKind.SINGLE, AddressKind.SUBNET):
         first, mask = address.first or first, address.second or mask
     data = pack_ipv4(name, first) + pack_ipv4(name, mask)
-    # DNS, WINS, DHCP and gateway stand in one byte of the filter, and their address as Me.
+    # DNS, WINS, DHCP and gateway are named by one byte of the filter, and their address is stored as Me.
     special = address.kind in _SPECIAL_NUMBERS
     read = Address(address.kind) if special else _legacy_address(Reader(data), name, address.name)
     if read != address:
@@ -163,7 +163,7 @@ def _port(name: str, ports: Ports) -> bytes:
 
 
 def _with_special(filter_: Filter, special: int) -> Filter:
-    """Put in the servers or the gateway that Legacy-Special-Filter names; keep a number that names none."""
+    """Return a filter with the server or gateway that Legacy-Special-Filter names, or with an unknown number kept."""
     kind = _SPECIAL.get(special & ~_SPECIAL_DESTINATION)
     if kind is None:
         return dataclasses.replace(filter_, special=special)
@@ -180,7 +180,7 @@ def _special(filter_: Filter) -> int:
 
 
 def _v2_filter(reader: Reader) -> tuple[Filter, bool]:
-    """Take a filter, and whether it replaces the version 1 subnets that express the same range."""
+    """Read a filter, and whether it replaces the version 1 subnets that express the same range."""
     source_name = reader.text("Source-DNS-Name2")
     destination_name = reader.text("Destination-DNS-Name2")
     description = reader.text("Filter-Description2")
@@ -221,7 +221,7 @@ def _ip(version: int, data: bytes, reader: Reader) -> IpAddress:
 
 
 def _mask(version: int, data: bytes, reader: Reader) -> IpAddress:
-    """Return a mask; that of an IPv6 subnet is stored as the length of its prefix."""
+    """Read a mask; that of an IPv6 subnet is stored as a prefix length."""
     if version != IpVersion.V6:
         return _ip(version, data, reader)
     if data[0] > ipaddress.IPV6LENGTH:

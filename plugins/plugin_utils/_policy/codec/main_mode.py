@@ -36,20 +36,20 @@ _NEW_DH = {
     3: (IkeEncryption.TRIPLE_DES, Integrity.MD5),
     4: (IkeEncryption.TRIPLE_DES, Integrity.SHA1),
 }
-"""New-DH-n and Random-Function: a main mode method with group 14 in one byte."""
+"""The main mode methods with group 14 that the fields New-DH-n and Random-Function encode in one byte each."""
 _NEW_DH_NUMBERS: dict[tuple[int, int], int] = {algorithms: number for number, algorithms in _NEW_DH.items()}
 
 
 def decode_main_mode(data: bytes) -> MainMode:
-    """Read the data of an ipsecISAKMPPolicy ([MS-GPIPSEC] 2.2.1.2.1); New-DH-n become the first methods."""
+    """Read the data of an ipsecISAKMPPolicy ([MS-GPIPSEC] 2.2.1.2.1). The methods in New-DH-n come first."""
     return read_main_mode(Reader(data))
 
 
 def encode_main_mode(main_mode: MainMode, instance: uuid.UUID) -> bytes:
     """Return the data of an ipsecISAKMPPolicy; `instance` is the object's own GUID.
 
-    Methods with group 14 that stand first become New-DH-n where others follow: Windows 2000 and XP, which don't know
-    the group, don't read those bytes and use the others. Anywhere else they stand in the list, in their place.
+    Methods with group 14 at the beginning of the list go into New-DH-n, if other methods follow: Windows 2000 and XP,
+    which don't know the group, ignore those bytes and use the others. Anywhere else they stay in the list.
     """
     new_dh = _split_new_dh(main_mode.methods)
     methods = [_encode_main_mode_method(method, main_mode) for method in main_mode.methods[len(new_dh) :]]
@@ -75,7 +75,7 @@ def read_main_mode(reader: Reader) -> MainMode:
     master_pfs = bool(reader.uint32("Master-PFS-Required"))
     options = reader.uint32("ISAKMP-Options")
     new_dh = reader.take("New-DH-1 to New-DH-4", _NEW_DH_FIELDS)
-    # 0 stands for no limit here, and for 28 800 seconds in the lifetime.
+    # Here 0 means no limit; in the lifetime it means 28 800 seconds.
     limit = reader.uint32("QM-Limit")
     lifetime = reader.uint32("MM-Lifetime")
     reader.take("Zero2", 20)
@@ -86,7 +86,7 @@ def read_main_mode(reader: Reader) -> MainMode:
 
 
 def _new_dh_methods(numbers: bytes) -> Iterable[MainModeMethod]:
-    """Expand New-DH-n up to the first that is none: older Windows leaves any bytes there."""
+    """Yield the methods of New-DH-n up to the first byte that is none: older Windows leaves arbitrary bytes there."""
     for number in numbers:
         if number not in _NEW_DH:
             return
@@ -94,7 +94,7 @@ def _new_dh_methods(numbers: bytes) -> Iterable[MainModeMethod]:
 
 
 def _split_new_dh(methods: tuple[MainModeMethod, ...]) -> bytes:
-    """Return New-DH-n for the methods that stand first, as long as one that Windows 2000 knows is left behind them."""
+    """Return New-DH-n for the methods at the beginning, provided that a method known to Windows 2000 follows."""
     numbers = bytearray()
     for method in methods[:_NEW_DH_FIELDS]:
         number = _NEW_DH_NUMBERS.get((method.encryption, method.integrity))
@@ -106,7 +106,7 @@ def _split_new_dh(methods: tuple[MainModeMethod, ...]) -> bytes:
 
 def _main_mode_method(reader: Reader) -> MainModeMethod:
     reader.take("Major-Version, Minor-Version, Zero3", 4)
-    # The high half is a key length, which nothing reads: DES and 3DES have one each.
+    # The high half is a key length, which nothing reads: DES and 3DES have only one each.
     encryption = reader.uint64("Encryption-Algorithm-ID") & MAX_UINT32
     reader.take("Zero4", 4)
     integrity = reader.uint64("Hash-Algorithm-ID") & MAX_UINT32
@@ -117,9 +117,9 @@ def _main_mode_method(reader: Reader) -> MainModeMethod:
     limit = reader.uint32("QM-Limit")
     kilobytes = reader.uint32("Oakley-Lifetime-KB")
     seconds = reader.uint32("Oakley-Lifetime-Secs")
-    # Uninitialised memory in real stores; the main mode has one Master-PFS-Required for all methods.
+    # Uninitialised memory in real stores: there is one Master-PFS-Required for all methods of the main mode.
     reader.take("PFS-Identity-Required", 4)
-    # This byte overrides the three numbers; Windows 2000 and XP, which don't know it, go by the numbers.
+    # This byte overrides the three numbers. Windows 2000 and XP don't know it and use the numbers.
     if function in _NEW_DH:
         return MainModeMethod(*_NEW_DH[function], DhGroup.GROUP_14)
     algorithms = known(IkeEncryption, encryption), known(Integrity, integrity), known(DhGroup, group)
@@ -127,7 +127,7 @@ def _main_mode_method(reader: Reader) -> MainModeMethod:
 
 
 def _without_repetition(method: MainModeMethod, lifetime: int, limit: int) -> MainModeMethod:
-    """Drop from a method what the main mode says already."""
+    """Return a method without what the main mode already says."""
     seconds = None if method.lifetime_seconds == (lifetime or DEFAULT_MAIN_MODE_LIFETIME) else method.lifetime_seconds
     limit_ = None if method.quick_mode_limit == limit else method.quick_mode_limit
     return dataclasses.replace(method, lifetime_seconds=seconds, quick_mode_limit=limit_)
@@ -141,7 +141,7 @@ def _encode_main_mode_method(method: MainModeMethod, main_mode: MainMode) -> byt
             bytes(4),
             pack_enum("Encryption-Algorithm-ID", IkeEncryption, method.encryption) + bytes(8),
             pack_enum("Hash-Algorithm-ID", Integrity, method.integrity) + bytes(16),
-            # No Random-Function: the three numbers say everything.
+            # No Random-Function: the three numbers are enough.
             bytes(8),
             pack_enum("Oakley-Group", DhGroup, method.group),
             pack_uint32("QM-Limit", limit),

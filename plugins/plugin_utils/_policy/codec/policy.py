@@ -15,7 +15,7 @@ POLICY_ID = uuid.UUID("22202163-4f4c-11d1-863b-00a0248d3021")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PolicyData:
-    """What an ipsecPolicy holds beside its references: the polling interval in seconds (0: the default)."""
+    """What an ipsecPolicy holds besides its references: the polling interval in seconds (0: the default)."""
 
     polling_interval: int
 
@@ -27,7 +27,7 @@ def decode_policy(data: bytes) -> PolicyData:
 
 def read_policy(reader: Reader) -> PolicyData:
     reader.start(POLICY_ID)
-    # How often Windows looks for a newer policy.
+    # How often Windows checks for a newer policy.
     return PolicyData(reader.uint32("Polling-Interval"))
 
 

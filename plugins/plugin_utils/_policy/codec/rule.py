@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The data of an ipsecNFA ([MS-GPIPSEC] 2.2.1.3.1): a rule beside its references, keys included."""
+"""The data of an ipsecNFA ([MS-GPIPSEC] 2.2.1.3.1): a rule without its references, but with its keys."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _METHOD = 8
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class RuleData:
-    """What an ipsecNFA holds beside its references; the fields are those of `model.Rule`."""
+    """What an ipsecNFA holds besides its references; the fields are those of `model.Rule`."""
 
     authentication: tuple[AuthenticationMethod, ...]
     connection_type: ConnectionType | int = ConnectionType.ALL
@@ -52,15 +52,15 @@ class RuleData:
 
 
 def decode_rule(data: bytes) -> RuleData:
-    """Read the data of an ipsecNFA ([MS-GPIPSEC] 2.2.1.3.1), or what a host answers instead: secrets masked."""
+    """Read the data of an ipsecNFA ([MS-GPIPSEC] 2.2.1.3.1), or its form with masked secrets, as a host answers it."""
     return read_rule(Reader(data))
 
 
 def encode_rule(rule: RuleData | Rule) -> bytes:
-    """Return the data of an ipsecNFA. Alternate methods, flags and IPv6 endpoints have no place in version 1."""
+    """Return the data of an ipsecNFA. Version 1 has no place for alternate methods, flags and IPv6 endpoints."""
     if rule.alternate_authentication is not None or any(rule.authentication_flags):
         raise CodecError("Alt-Auth-Method-Id1", "no alternate methods and no flags", "some")
-    # The address is there in every rule; only Is-Tunnel-Specifier tells 0.0.0.0 from no tunnel.
+    # Every rule has the address; only Is-Tunnel-Specifier distinguishes 0.0.0.0 from no tunnel.
     tunnel = V4_NONE if rule.tunnel_address is None else rule.tunnel_address
     return pack_structure(
         RULE_ID,
@@ -70,7 +70,8 @@ def encode_rule(rule: RuleData | Rule) -> bytes:
         pack_text("Interface-Name", rule.interface_name),
         pack_ipv4("Tunnel-Address", tunnel),
         pack_uint32("Is-Tunnel-Specifier", rule.tunnel_address is not None),
-        # A rule that is switched off stays in the store: KB 240262 clears the check box of the default response so.
+        # A disabled rule stays in the store: clearing its check box, as KB 240262 does for the default response, does
+        # this.
         pack_uint32("Is-Active-Specifier", rule.active),
         pack_text("Tunnel-End-Point-Name", rule.tunnel_name),
     )
@@ -85,11 +86,12 @@ def read_rule(reader: Reader) -> RuleData:
     is_tunnel = bool(reader.uint32("Is-Tunnel-Specifier"))
     active = bool(reader.uint32("Is-Active-Specifier"))
     tunnel_name = reader.text("Tunnel-End-Point-Name")
-    # Vista and later add sections behind the old structure, where Windows 2000 does not look.
+    # Vista and later append sections to the old structure, where Windows 2000 does not look.
     alternate = _alternate(reader, length)
-    # One flags field for each method, and of the second list where there is one; the section has no count of its own.
+    # One flags field per method, and per method of the second list if there is one; the section has no count of its
+    # own.
     flags = _flags(reader, length, len(authentication if alternate is None else alternate))
-    # Where both are set, the IPv6 endpoint counts, and the old field holds anything.
+    # If both are set, the IPv6 endpoint counts, and the old field may hold anything.
     ipv6 = _ipv6_tunnel(reader, length)
     tunnel = (ipv6 or tunnel_address) if is_tunnel else None
     return RuleData(authentication, connection_type, active, tunnel, alternate, flags, interface_name, tunnel_name)
@@ -100,7 +102,7 @@ def _methods(reader: Reader, name: str) -> tuple[AuthenticationMethod, ...]:
 
 
 def _method(reader: Reader) -> AuthenticationMethod:
-    # The specification knows 1, 3 and 5. What another number holds may be a secret, so it is treated as one.
+    # The specification defines 1, 3 and 5. Data of any other type may be a secret, and is treated as one.
     kind = known(AuthenticationType, reader.uint32("Auth-Type"))
     return AuthenticationMethod(kind, reader.take("Auth-Method-Data", reader.uint32("Auth-Length")))
 
@@ -130,10 +132,10 @@ def _flag(reader: Reader) -> AuthenticationFlag:
 
 
 def _ipv6_tunnel(reader: Reader, length: int) -> ipaddress.IPv6Address | None:
-    """Take the IPv6 endpoint, which supersedes the other one; None where it is missing or not set."""
+    """Read the IPv6 endpoint, which takes precedence over the other one; None if it is missing or not set."""
     if not at_section(reader, length, IPV6_TUNNEL_ID):
         return None
     reader.guid("IPv6-Tunnel-Mode-ID")
     address = ipaddress.IPv6Address(reader.take("IPv6-Tunnel-Mode-Address", 16))
-    # :: stands for none, as 0.0.0.0 does in the old field.
+    # :: means none, as 0.0.0.0 does in the old field.
     return None if address.is_unspecified else address

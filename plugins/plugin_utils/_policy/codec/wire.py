@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fields out of bytes and into bytes: what all five structures are made of.
+"""Fields read from bytes and written to bytes: the building blocks of all five structures.
 
 Integers are little-endian, addresses in network order, GUIDs in the mixed order of Windows, strings UTF-16LE with their
 length in bytes ([MS-GPIPSEC] v20240423 section 2.2.1).
@@ -32,7 +32,7 @@ _T = TypeVar("_T")
 class CodecError(ValueError):
     """A value can't be read, or can't be written in the structures of version 1.
 
-    `offset` is where in the value it was found; None while writing.
+    `offset` is the position of the fault in the value; None when writing.
     """
 
     def __init__(self, field: str, expected: str, found: str, offset: int | None = None) -> None:
@@ -45,7 +45,7 @@ class CodecError(ValueError):
 
 
 class UnknownFormatError(CodecError):
-    """A value is another structure than the one to be read; `identity` says which one."""
+    """A value is not the structure that was to be read; `identity` says which one it is."""
 
     def __init__(self, expected: object, identity: uuid.UUID) -> None:
         self.identity = identity
@@ -54,7 +54,7 @@ class UnknownFormatError(CodecError):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Field:
-    """Where a field stands in a value: what `explain` returns."""
+    """The position of a field in a value, as `explain` returns it."""
 
     name: str
     offset: int
@@ -62,7 +62,7 @@ class Field:
 
 
 class Reader:
-    """Takes fields from bytes one after the other."""
+    """Reads fields from bytes, one after the other."""
 
     def __init__(self, data: bytes, offset: int = 0) -> None:
         self.data = data
@@ -70,11 +70,11 @@ class Reader:
 
     @property
     def left(self) -> int:
-        """The number of bytes that were not taken yet."""
+        """The number of bytes not read yet."""
         return len(self.data) - self.offset
 
     def take(self, name: str, length: int) -> bytes:
-        """Take a number of bytes; CodecError where there are fewer."""
+        """Read a number of bytes; raises `CodecError` if there are fewer."""
         start, end = self.offset, self.offset + length
         if end > len(self.data):
             raise CodecError(name, f"{length} bytes", f"{self.left}", start)
@@ -100,20 +100,20 @@ class Reader:
         return ipaddress.IPv4Address(self.take(name, 4))
 
     def text(self, name: str) -> str:
-        """Take a length and a string; what stands after a NUL is no part of the string."""
+        """Read a length and a string; anything after a NUL is not part of the string."""
         data = self.take(name, self.uint32(f"{name}, length"))
-        # The length counts bytes, the NUL among them; what a length covers beyond that is leftover memory.
+        # The length is in bytes, including the NUL; beyond the NUL it may cover leftover memory.
         return data.decode("utf-16-le", errors="replace").partition("\0")[0]
 
     def items(self, name: str, count: int, size: int, read: Callable[[Reader], _T]) -> tuple[_T, ...]:
-        """Take a number of items of at least `size` bytes; CodecError at once where so many can't follow."""
-        # A count is the first thing that damage shows in; a loop of 4 billion steps would be the second.
+        """Read `count` items of at least `size` bytes each; raises `CodecError` at once if they can't all be there."""
+        # Damage shows in a count first; a loop of 4 billion steps must not be next.
         if count * size > self.left:
             raise CodecError(name, f"at most {self.left // size}", f"{count}", self.offset)
         return tuple(read(self) for pack_number in range(count))
 
     def stands_at(self, *offsets: int, identity: uuid.UUID) -> bool:
-        """Go to the first of the offsets where a GUID stands; where there is none, stay and return False."""
+        """Move to the first of these offsets that holds the GUID, and return whether there is one; if not, stay."""
         for offset in offsets:
             if self.data[offset : offset + GUID] == identity.bytes_le:
                 self.offset = offset
@@ -121,7 +121,7 @@ class Reader:
         return False
 
     def start(self, identity: uuid.UUID) -> int:
-        """Take the identity of a structure and the length of its data; CodecError for another identity."""
+        """Read the identity of a structure and the length of its data; raises `CodecError` for another identity."""
         found = self.guid("identity")
         if found != identity:
             raise UnknownFormatError(identity, found)
@@ -129,7 +129,7 @@ class Reader:
 
 
 class ExplainingReader(Reader):
-    """Remembers where each field stood."""
+    """Records the position of each field."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__(data)
@@ -145,19 +145,19 @@ _HEADER = 20
 
 
 def at_section(reader: Reader, length: int, identity: uuid.UUID) -> bool:
-    """Go to a trailing section where there is one.
+    """Move to a trailing section, if there is one, and return whether there is.
 
-    It stands behind the last field, or behind the one unused byte that follows it, wherever Data-Length ends.
+    It follows the last field, or the one unused byte after that, no matter where Data-Length ends.
     """
-    # What Windows wrote shows both: a Data-Length that counts the section, and one that ends before it.
+    # Windows wrote both: a Data-Length that includes the section, and one that ends before it.
     end = _HEADER + length
     return reader.stands_at(reader.offset, reader.offset + 1, end, end + 1, identity=identity)
 
 
 def pack_structure(identity: uuid.UUID, *parts: bytes) -> bytes:
-    """Put the identity and Data-Length in front, and behind the unused byte that Data-Length doesn't count."""
+    """Return a structure: identity, Data-Length, the fields, and the unused byte that Data-Length doesn't count."""
     body = b"".join(parts)
-    # All that Windows wrote ends in this byte, so what we write does too.
+    # Everything that Windows wrote ends in this byte, so what we write does, too.
     return identity.bytes_le + pack_uint32("Data-Length", len(body)) + body + b"\0"
 
 
@@ -173,7 +173,7 @@ def pack_uint32(name: str, value: int) -> bytes:
 
 
 def pack_enum(name: str, kind: type[enum.IntEnum], value: int) -> bytes:
-    """Return a number that must have a name."""
+    """Return the field for a number; raises `CodecError` unless it has a name."""
     if not isinstance(known(kind, value), kind):
         raise CodecError(name, f"one of {', '.join(str(member.value) for member in kind)}", f"{value}")
     return pack_uint32(name, value)
@@ -183,7 +183,7 @@ def pack_text(name: str, text: str) -> bytes:
     if "\0" in text:
         raise CodecError(name, "a text without NUL", "one with NUL")
     try:
-        # An empty text is one NUL and the length 2, never the length 0.
+        # An empty text is one NUL with the length 2, never the length 0.
         data = (text + "\0").encode("utf-16-le")
     except UnicodeEncodeError:
         raise CodecError(name, "a text of whole characters", "half of a surrogate pair") from None

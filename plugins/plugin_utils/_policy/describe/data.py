@@ -24,7 +24,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import 
 
 
 def details(policy: model.Policy, key_word: KeyWord) -> PolicyDetails:
-    """A policy as data, for results: what a 0 stands for instead of it."""
+    """Return a policy as data for results, with defaults in the place of zeros."""
     main_mode = policy.main_mode
     return {
         "name": policy.name,
@@ -59,5 +59,5 @@ def _rule_details(rule: model.Rule, key_word: KeyWord) -> RuleFacts:
 
 
 def _in_minutes(seconds: int) -> float:
-    """Minutes, with a fraction only where the store holds no whole number of them."""
+    """Return a time in minutes, with a fraction only if the store holds no whole number of minutes."""
     return seconds // 60 if seconds % 60 == 0 else seconds / 60

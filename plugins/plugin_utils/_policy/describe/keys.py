@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What may be said of a preshared key that a host holds. Never the key, nor a digest of it."""
+"""What may be said about a preshared key that a host holds. Never the key, nor a digest of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
 
 
 class KeyState(enum.StrEnum):
-    """What may be said of a preshared key that a host holds."""
+    """What may be said about a preshared key that a host holds."""
 
     MATCHES = "matches"
     DIFFERS = "differs"
@@ -20,11 +20,11 @@ class KeyState(enum.StrEnum):
 
 
 KeyWord = Callable[[str, model.AuthenticationMethod], str]
-"""What to say of a key: the name of its rule and the secret method in, a word or two out."""
+"""A function from a rule's name and a secret method to a word or two about the key."""
 
 
 def key_states(declared: Mapping[str, Collection[model.AuthenticationMethod]]) -> KeyWord:
-    """The word for a key that a host holds, given the masked keys that are declared for each rule."""
+    """Return a function that describes a host's key, given the masked keys declared for each rule."""
     digests = {rule: {method.data for method in methods if method.is_secret} for rule, methods in declared.items()}
 
     def word(rule: str, method: model.AuthenticationMethod) -> str:
@@ -37,7 +37,7 @@ def key_states(declared: Mapping[str, Collection[model.AuthenticationMethod]]) -
 
 
 def any_key_states(declared: Collection[model.AuthenticationMethod]) -> KeyWord:
-    """As `key_states`, given masked keys of which each may be that of any rule."""
+    """Return a function like that of `key_states`, except that each masked key may belong to any rule."""
     digests = {method.data for method in declared}
 
     def word(_rule: str, method: model.AuthenticationMethod) -> str:

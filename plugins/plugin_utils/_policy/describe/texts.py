@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The text of a policy, for diffs."""
+"""A policy as text, for diffs."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.describe.vocabu
 
 
 def lines(policy: model.Policy | None, key_word: KeyWord) -> list[str]:
-    """The text of a policy, line by line; nothing for none. Policies that mean different things never share a text."""
+    """Return a policy as lines; none for no policy. Policies that mean different things never have the same text."""
     return list(_policy(policy, key_word)) if policy else []
 
 
 def text(policy: model.Policy | None, key_word: KeyWord) -> str:
-    """As `lines`, as one text that ends in a line feed (an empty one for no policy)."""
+    """Return the `lines` as one text that ends in a line feed; empty for no policy."""
     return "".join(f"{line}\n" for line in lines(policy, key_word))
 
 

@@ -53,18 +53,18 @@ OPTIONS: Mapping[int, str] = {
     model.MainModeOption.OMIT_CERTIFICATE_REQUEST: "no certificate is requested",
 }
 Lifetime = tuple[int, int]
-"""Seconds as they stand in the store, and what a 0 stands for."""
+"""Seconds as stored, and the default that a 0 stands for."""
 
 
 def methods_text(rule: model.Rule, key_word: KeyWord) -> list[str]:
-    """The authentication methods of a rule, with what the rule adds to certificates."""
+    """Return the authentication methods of a rule, with the flags that the rule adds to certificates."""
     flags = [*rule.authentication_flags, *(0 for _method in rule.authentication)]
     pairs = zip(rule.authentication, flags, strict=False)
     return [method_text(method, rule.name, key_word) + _flags(method, flag) for method, flag in pairs]
 
 
 def alternate_text(rule: model.Rule, key_word: KeyWord) -> list[str] | None:
-    """The second list of methods, where it says something else than the first one."""
+    """Return the second list of methods; None unless it differs from the first one."""
     if rule.alternate_authentication in (None, rule.authentication):
         return None
     return [method_text(method, rule.name, key_word) for method in rule.alternate_authentication or ()] or ["none"]
@@ -77,7 +77,7 @@ def _flags(method: model.AuthenticationMethod, flag: int) -> str:
 
 
 def filter_text(filter_: model.Filter) -> str:
-    """One filter on one line."""
+    """Return a filter as one line."""
     protocol = filter_.protocol.name if isinstance(filter_.protocol, model.Protocol) else f"protocol {filter_.protocol}"
     ends = f"{_end(filter_.source, filter_.source_port)} -> {_end(filter_.destination, filter_.destination_port)}"
     tunnel = f", tunnel to {filter_.tunnel_address}" if filter_.tunnel_address is not None else ""
@@ -86,13 +86,13 @@ def filter_text(filter_: model.Filter) -> str:
 
 
 def action_text(action: model.FilterAction) -> str:
-    """What a filter action does."""
+    """Return what a filter action does."""
     kind = model.known_text(model.FilterActionType, action.type)
     return f"{word_for(_ACTIONS, action.action)}{word_for(_TYPES, kind, ', of an unknown type ({})')}"
 
 
 def offer_text(offer: model.Offer) -> str:
-    """One security method of a filter action."""
+    """Return one security method of a filter action."""
     kilobytes, seconds = offer.lifetime_kilobytes, offer.lifetime_seconds
     lifetime = ", new key every {} / {}{}".format(
         f"{kilobytes} kB" if kilobytes else f"{model.DEFAULT_LIFETIME_KILOBYTES} kB (default)",
@@ -106,7 +106,7 @@ def offer_text(offer: model.Offer) -> str:
 
 
 def method_text(method: model.AuthenticationMethod, rule: str, key_word: KeyWord) -> str:
-    """One authentication method of a rule of that name, without its secret."""
+    """Return one authentication method of the named rule, without its secret."""
     if method.type == model.AuthenticationType.CERTIFICATE:
         return f"certificate from {shown(method.certificate_authority)}"
     if method.type == model.AuthenticationType.KERBEROS:
@@ -123,13 +123,13 @@ def tunnel_text(rule: model.Rule) -> str | None:
 
 
 def main_mode_text(method: model.MainModeMethod) -> str:
-    """One method of main mode."""
+    """Return one method of main mode."""
     encryption = word_for({1: "DES", 2: "3DES", 3: "3DES"}, method.encryption)
     return f"{encryption} / {word_for(_INTEGRITY, method.integrity)} / {word_for(_GROUPS, method.group)}"
 
 
 def own_method_text(method: model.MainModeMethod) -> str:
-    """As `main_mode_text`, with what the method says instead of the whole main mode."""
+    """Return one method of main mode, with the settings in which it differs from the whole main mode."""
     seconds = f", new key every {minutes_text((method.lifetime_seconds, 0))}" if method.lifetime_seconds else ""
     kilobytes = f", new key every {method.lifetime_kilobytes} kB" if method.lifetime_kilobytes else ""
     limit = "" if method.quick_mode_limit is None else f", {limit_text(method.quick_mode_limit)}"
@@ -137,7 +137,7 @@ def own_method_text(method: model.MainModeMethod) -> str:
 
 
 def algorithm_text(algorithm: model.Algorithm) -> str:
-    """One protocol with its algorithms."""
+    """Return one protocol with its algorithms."""
     integrity = word_for(_INTEGRITY, algorithm.integrity)
     if algorithm.transform == model.Transform.AH and algorithm.encryption == model.Encryption.NONE:
         return f"AH {integrity}"
@@ -150,7 +150,7 @@ def _end(address: model.Address, ports: model.Ports) -> str:
 
 
 def _address(address: model.Address) -> str:
-    """An address as numbers, then the name that a person gave instead of it."""
+    """Return an address in numbers, followed by the name that a person gave instead of it."""
     usual = model.IpVersion.V4 if address.first is None or address.first.version == 4 else model.IpVersion.V6  # noqa: PLR2004 (IPv4)
     version = "" if address.version == usual else word_for(_VERSIONS, address.version, " over an unknown version ({})")
     named = f" ({shown(address.name)})" if address.name else ""
@@ -168,12 +168,12 @@ def limit_text(sessions: int) -> str:
 
 
 def option_words(flags: int) -> list[str]:
-    """What a main mode adds to all its certificate methods."""
+    """Return the words for what a main mode adds to all its certificate methods."""
     return list(bit_words(OPTIONS, flags))
 
 
 def bit_words(words: Mapping[int, str], flags: int) -> Iterator[str]:
-    """The words of the bits that are set; one more for all bits that have none."""
+    """Yield a word for each bit that is set, and one for all bits without a word."""
     rest = int(flags)
     for bit, word in words.items():
         if rest & bit:

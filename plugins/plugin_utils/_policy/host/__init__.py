@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is read from a host, and what it means: services, addresses, our record, ProhibitIpSec, the agent's filters."""
+"""What is read from a host, and what follows: services, addresses, our record, ProhibitIpSec, the agent's filters."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ _PORT_PROPERTIES = ("EnableForRas", "EnableForRouting", "EnableForOutboundRoutin
 
 
 def reading(*, validity: bool = False) -> tuple[steps.Step, ...]:
-    """The steps that read all of `HostState`; with validity, netsh is asked as well whether the policies are valid."""
+    """Return the steps that read all of `HostState`. validity: also ask netsh whether the policies are valid."""
     services = tuple(
         step
         for name in _SERVICE_NAMES
@@ -72,7 +72,7 @@ def reading(*, validity: bool = False) -> tuple[steps.Step, ...]:
         )
     )
     return (
-        SHOW_FILTERS,  # netsh comes before the store, in case it writes there even where it only shows
+        SHOW_FILTERS,  # netsh comes before the store is read, in case it writes there even when it only shows
         *((SHOW_POLICIES,) if validity else ()),
         steps.ReadTree(LOCAL, depth=9),
         steps.ReadDigest(LOCAL),
@@ -89,9 +89,9 @@ def reading(*, validity: bool = False) -> tuple[steps.Step, ...]:
 
 
 def unreadable(denied: Iterable[str]) -> str:
-    """Why a host can't be understood of which these keys may not be read, a sentence; empty where it can be.
+    """Return why a host can't be understood if these keys may not be read, a sentence; empty if it can.
 
-    An object of the policy store that is denied is one that can't be read; some keys below the network adapters' are
+    A denied object of the policy store counts as unreadable, no more. Some keys below those of the network adapters are
     denied on every Windows.
     """
     services = (join(SERVICES, name) for name in _SERVICE_NAMES)
@@ -109,7 +109,7 @@ def understand(
     ran: Mapping[str, tuple[int, tuple[str, ...]]],
     denied: Collection[str] = (),
 ) -> HostState:
-    """What the answers to `reading` mean.
+    """Return what the answers to `reading` mean.
 
     access: the access list (SDDL) of each rule's key, by path; ran: exit code and lines by command; denied: the keys
     that not even administrators may read.
@@ -196,7 +196,7 @@ def _service(tree: Tree, ran: Mapping[str, tuple[int, tuple[str, ...]]], name: s
     key = tree.get(join(SERVICES, name)) or Key("")
     _code, lines = ran.get(f"sc query {name}", (-1, ()))
     numbers = [found[1] for found in map(_STATE_LINE.fullmatch, lines) if found]
-    # sc.exe prints TYPE, then STATE; its labels are translated
+    # sc.exe prints TYPE, then STATE; its labels are translated.
     return Service(
         name=name,
         start=_start_type(key),
@@ -212,13 +212,16 @@ def _start_type(key: Key | None) -> StartType | None:
 
 
 def _interfaces(tree: Tree) -> list[Key]:
-    """The interfaces that are there: of all that have a key, those that TCP/IP is bound to."""
+    """Return the interfaces that exist: of all that have a key, those that TCP/IP is bound to."""
     bound = NameSet(device.rpartition("\\")[2] for device in _texts(tree, LINKAGE, "Bind"))
     return [key for key in tree.children(INTERFACES) if not bound or key.name in bound]
 
 
 def _addresses(interfaces: Iterable[Key]) -> Iterable[HostAddress]:
-    """Their addresses. Beside a dynamic one a static one may stand (dhcpstaticipcoexistence, Windows Server 2019)."""
+    """Yield the addresses of interfaces.
+
+    A static one may stand beside a dynamic one (dhcpstaticipcoexistence, Windows Server 2019).
+    """
     for key in interfaces:
         enable_dhcp = key.get("EnableDHCP")
         leased = key.texts("DhcpIPAddress") if enable_dhcp and enable_dhcp.number else ()
@@ -235,13 +238,16 @@ def _listed(ran: Mapping[str, tuple[int, tuple[str, ...]]]) -> frozenset[str]:
 def _is_address(text: str) -> bool:
     try:
         ipaddress.IPv4Address(text)
-    except ValueError:  # something else made of four numbers
+    except ValueError:  # four numbers, but no address
         return False
     return True
 
 
 def _machine(tree: Tree) -> str:
-    """Names alone don't tell: they are cut to 15 characters, and a clone keeps its MachineGuid."""
+    """Return an identifier of the machine.
+
+    Neither name nor MachineGuid is enough: names are cut to 15 characters, clones keep the GUID.
+    """
     addresses = sorted(entry.address for entry in _addresses(_interfaces(tree)))
     return " ".join((*(_text(tree, path, name) for path, name in MACHINE), *addresses)).strip()
 

@@ -17,7 +17,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import St
 
 
 class StartType(enum.IntEnum):
-    """The value Start of a service, by the words of sc.exe."""
+    """The value Start of a service, in the words of sc.exe."""
 
     BOOT = 0
     SYSTEM = 1
@@ -27,7 +27,7 @@ class StartType(enum.IntEnum):
 
 
 class Progress(enum.StrEnum):
-    """How far an unfinished transaction came."""
+    """How far an unfinished transaction has come."""
 
     STAGING = "staging"
     STAGED = "staged"
@@ -36,7 +36,7 @@ class Progress(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Service:
-    """A Windows service as the registry and sc.exe show it."""
+    """A Windows service, as the registry and sc.exe show it."""
 
     name: str
     start: StartType | None
@@ -55,7 +55,7 @@ class HostAddress:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class L2tpPorts:
-    """The L2TP ports of RRAS, and what their properties allow; None for what is not known."""
+    """The L2TP ports of RRAS, and what their properties allow; None means unknown."""
 
     count: int | None = None
     remote_access: bool | None = None
@@ -68,7 +68,7 @@ class L2tpPorts:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Theirs:
-    """A policy that somebody else wrote and that is kept for the way back: it is in use, or ours took its name."""
+    """Another person's policy that is kept to be given back: we use it, or ours took its name."""
 
     path: str
     name: str
@@ -82,7 +82,7 @@ class UnfinishedTransaction:
     id: str
     phase: Progress
     policy: str
-    """The path of the policy that is assigned once it is committed; empty for none."""
+    """The path of the policy that is assigned after the commit; empty for none."""
     previous: str
     """The path of the policy that was assigned before; empty for none."""
     written: tuple[str, ...]
@@ -92,7 +92,7 @@ class UnfinishedTransaction:
     taken_over_after: tuple[Theirs, ...]
     adopted_after: tuple[Theirs, ...]
     blocked_ipv6: bool
-    """Whether our rule of Windows Firewall was not there before it."""
+    """Whether our rule of Windows Firewall did not exist before the transaction."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -100,12 +100,12 @@ class ValueNote:
     """What we remember of ProhibitIpSec: what we set, what was there before us, and whether a restart is pending."""
 
     recorded: bool
-    """Whether it is known what was there before us."""
+    """Whether we know what was there before us."""
     set_to: int | None
     before: Value | None
     restart_pending: bool
     start_known: bool = False
-    """Whether it is known with which value Windows started, though it was changed since then."""
+    """Whether we know which value Windows started with, although it was changed since then."""
     started_with: Value | None = None
 
 
@@ -120,7 +120,7 @@ class HostState:
     recorded_taken_over: tuple[Theirs, ...]
     recorded_adopted: tuple[Theirs, ...]
     access_before: tuple[str, ...]
-    """What stands in `ACCESS_BEFORE`."""
+    """The content of `ACCESS_BEFORE`."""
     unfinished: UnfinishedTransaction | None
     backed_up: bool
     services_before: Mapping[str, Value]
@@ -131,17 +131,18 @@ class HostState:
     domain_policy: str
     listed: frozenset[str]
     loading_proved: bool
-    """Whether the addresses that the agent lists can tell that it loaded the assigned policy, not an earlier one."""
+    """Whether the addresses that the agent lists can prove that it loaded the assigned policy, not an earlier one."""
     policies_valid: bool | None
-    """Whether netsh finds no fault with the policies; None: it was not asked, or there is none, which is one to it."""
+    """Whether netsh finds no fault with the policies; None if it was not asked, or if there are none, which netsh calls
+    a fault."""
     windows_firewall: firewall.WindowsFirewall
     machine: str
-    """What is equal for two readings of one machine, and of no two machines of a network."""
+    """A text that is the same for two readings of one machine, and differs between the machines of a network."""
     l2tp_ports: L2tpPorts
 
     @property
     def in_force(self) -> UnfinishedTransaction | None:
-        """The unfinished transaction, if it was committed, or cut after it had changed which policy is assigned."""
+        """The unfinished transaction, if it was committed, or cut after it had changed the assignment."""
         unfinished = self.unfinished
         if unfinished is None or unfinished.phase is Progress.STAGING:
             return None
@@ -150,14 +151,14 @@ class HostState:
 
     @property
     def our_paths(self) -> tuple[str, ...]:
-        """The paths of all objects that are on record as ours; not all of them need exist."""
+        """The paths of all objects that are on record as ours; some of them may not exist."""
         written = self.unfinished.written if self.unfinished else ()
         taken = self.in_force.owned_after if self.in_force else ()
         return tuple(dict.fromkeys((*self.recorded_owned, *written, *taken)))
 
     @property
     def ours(self) -> NameSet:
-        """As `our_paths`, to look for paths in."""
+        """The same as `our_paths`, as a set of names."""
         return NameSet(self.our_paths)
 
     @property
@@ -167,14 +168,14 @@ class HostState:
 
     @property
     def replaced(self) -> str:
-        """The path of somebody else's policy that ours took the place of; empty where there is none."""
+        """The path of the assigned policy of somebody else that ours replaced; empty if there is none."""
         return self.in_force.replaced_after if self.in_force else self.recorded_replaced
 
     @property
     def taken_over(self) -> tuple[Theirs, ...]:
-        """The policies that were taken over and are still there.
+        """The policies that were taken over and still exist.
 
-        What a transaction gives back or forgets counts until it is finished: names and objects change only then.
+        What a transaction gives back or forgets counts until it is finished: only then do names and objects change.
         """
         taken = self.in_force.taken_over_after if self.in_force else ()
         found = {each.path: each for each in (*taken, *self.recorded_taken_over)}
@@ -182,9 +183,9 @@ class HostState:
 
     @property
     def adopted(self) -> tuple[Theirs, ...]:
-        """The policies that were there before us with the declared meaning: they are used as they are.
+        """The policies that were there before us and have the declared meaning, so that they are used as they are.
 
-        One that a transaction forgets counts until it is finished, for it is deleted only then.
+        One that a transaction forgets counts until it is finished: it is deleted only then.
         """
         found = self.recorded_adopted
         if self.in_force:
@@ -194,48 +195,48 @@ class HostState:
 
     @property
     def used(self) -> NameSet:
-        """The paths of what is ours and of adopted policies."""
+        """The paths of all objects that are ours, and of adopted policies."""
         return NameSet((*self.our_paths, *(each.path for each in self.adopted)))
 
     @property
     def prohibited(self) -> bool:
-        """Whether ProhibitIpSec keeps RRAS from making its automatic filters when Windows starts: a REG_DWORD of 1."""
+        """Whether ProhibitIpSec is a REG_DWORD of 1, which keeps RRAS from automatic filters once Windows starts."""
         return self.prohibit_ipsec == PROHIBITED
 
     @property
     def taken_away(self) -> bool:
-        """Whether the value was there and somebody else removed it: Windows may still run with it."""
+        """Whether the value was there and somebody else removed it; Windows may still run with it."""
         was_there = self.value_note.set_to is not None or self.value_note.before == PROHIBITED
         return was_there and not self.prohibited
 
     @property
     def value_to_give_back(self) -> Value | None:
-        """What stands at ProhibitIpSec after a removal: what was there before us, where we set what is there now.
+        """The ProhibitIpSec after a removal: what was there before us, if we set what is there now.
 
-        A value that somebody took away is not brought back: nobody would know that L2TP needs another protection then.
+        A value that somebody removed is not brought back: nobody would then know that L2TP needs another protection.
         """
         note = self.value_note
         ours = note.set_to is not None and (self.prohibited or note.before != PROHIBITED)
         return note.before if ours else self.prohibit_ipsec
 
     def value_after_removal(self, *, only_recorded: bool) -> Value | None:
-        """What stands at ProhibitIpSec after a removal.
+        """Return the ProhibitIpSec after a removal.
 
-        only_recorded: a value of which it is not known what was there before stays.
+        only_recorded: leave a value if it is not known what was there before it.
         """
         unrecorded = self.prohibited and not self.value_note.recorded
         return None if unrecorded and not only_recorded else self.value_to_give_back
 
     @property
     def removed_by_others(self) -> bool:
-        """Whether somebody else removed the value, and no restart is noted since which it is known to be gone."""
+        """Whether somebody else removed the value, and we have not noted since then that a restart is pending."""
         return self.taken_away and not self.value_note.restart_pending
 
     @property
     def started_with_it(self) -> tuple[Value | None] | None:
-        """The ProhibitIpSec with which Windows started, in a tuple; None where that can't be known.
+        """The ProhibitIpSec that Windows started with, in a tuple; None if it can't be known.
 
-        A value that is not 1 counts as the one that Windows started with, unless we know of a change.
+        A value other than 1 is taken for the one that Windows started with, unless we know of a change.
         """
         if self.value_note.restart_pending:
             return (self.value_note.started_with,) if self.value_note.start_known else None
@@ -244,7 +245,7 @@ class HostState:
 
     @property
     def in_effect(self) -> InEffect:
-        """Whether Windows started with the ProhibitIpSec that is there now."""
+        """Whether Windows started with the present ProhibitIpSec."""
         if self.value_note.restart_pending or self.taken_away:
             return InEffect.NO
         if self.prohibited and self.value_note.set_to == PROHIBITED.number:

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An IPsec policy of Windows as immutable data, and what two policies must share to mean the same.
+"""An IPsec policy of Windows as immutable data, and when two policies mean the same.
 
-The words are those of the Windows console. The numbers are those of [MS-GPIPSEC] section 2.2.1; a number that this
-package has no name for stays a plain integer, so that nothing that a store holds gets lost on the way.
+The words are those of the Windows console. The numbers are those of [MS-GPIPSEC] section 2.2.1; a number without a name
+here stays a plain integer, so that nothing that a store holds is lost.
 """
 
 from __future__ import annotations

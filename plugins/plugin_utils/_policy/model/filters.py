@@ -21,8 +21,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.model.numbers i
 class Address:
     """One end of a filter.
 
-    `first` is the address, the first address of a range or an address in a subnet; `second` the last address of a range
-    or the mask of a subnet (of either version of IP). Both are None for the kinds that name no address. `name` is the
+    `first` is the address, the first address of a range or an address in a subnet; `second` is the last address of a
+    range or the mask of a subnet (of either version of IP). Both are None for kinds that name no address. `name` is the
     DNS name that a person gave instead of the address.
     """
 
@@ -42,13 +42,13 @@ class Address:
 
     @classmethod
     def single(cls, address: str, name: str = "") -> Address:
-        """Return one address; ValueError where it isn't one."""
+        """Return one address; raises ValueError if the text is none."""
         first = ipaddress.ip_address(address)
         return cls(AddressKind.SINGLE, first, None, name, _version(first))
 
     @classmethod
     def range(cls, first: str, last: str) -> Address:
-        """Return all addresses from the first to the last; ValueError where they aren't addresses of one version."""
+        """Return all addresses from the first to the last; raises ValueError unless both are of one version."""
         start, end = ipaddress.ip_address(first), ipaddress.ip_address(last)
         if start.version != end.version:
             raise ValueError(f"{first} and {last} are addresses of different versions of IP")
@@ -56,9 +56,10 @@ class Address:
 
     @classmethod
     def subnet(cls, network: str) -> Address:
-        """Return a subnet such as 192.0.2.0/24 or 192.0.2.0/255.255.255.0; ValueError where it isn't one.
+        """Return a subnet such as 192.0.2.0/24 or 192.0.2.0/255.255.255.0; raises ValueError if the text is none.
 
-        The subnet of all IPv4 addresses is `any`, and that of one address is `single`: a store can't tell them apart.
+        The subnet of all IPv4 addresses becomes `any`, and that of one address becomes `single`, because a store can't
+        tell them apart.
         """
         subnet = ipaddress.ip_network(network)
         if subnet.version == 4 and subnet.prefixlen in (0, 32):  # noqa: PLR2004 (IPv4; these two the store can't tell)
@@ -67,7 +68,7 @@ class Address:
 
     @property
     def prefix_length(self) -> int | None:
-        """The length of a subnet's prefix; None for other kinds and for a mask with holes."""
+        """The prefix length of a subnet; None for other kinds and for a mask with holes."""
         if self.kind != AddressKind.SUBNET or self.second is None:
             return None
         bits = f"{int(self.second):0{self.second.max_prefixlen}b}"
@@ -75,7 +76,7 @@ class Address:
 
     @property
     def bounds(self) -> tuple[IpAddress, IpAddress] | None:
-        """The first and the last address; None for kinds that name none and for a mask with holes."""
+        """The first and the last address; None for kinds that name none, and for a mask with holes."""
         if self.first is None:
             return None
         if self.kind == AddressKind.SUBNET:
@@ -83,7 +84,7 @@ class Address:
         return self.first, self.second or self.first
 
     def covers(self, other: Address) -> bool:
-        """Whether every address that the other one names is one of this."""
+        """Return whether every address that the other one names is among those of this one."""
         mine, others = self.bounds, other.bounds
         if mine is None or others is None or mine[0].version != others[0].version:
             return self == other
@@ -99,7 +100,7 @@ class Address:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Ports:
-    """The ports of one end of a filter, from the first to the last; 0 to 0 stands for any."""
+    """The ports of one end of a filter, from the first to the last; 0 to 0 means any."""
 
     first: int
     last: int
@@ -110,7 +111,7 @@ class Ports:
 
     @classmethod
     def one(cls, port: int) -> Ports:
-        """Return one port; 0 stands for any, as in the store."""
+        """Return one port; 0 means any, as in the store."""
         return cls(port, port)
 
     @classmethod
@@ -135,7 +136,7 @@ class Ports:
 class Filter:
     """Which packets a rule applies to ([MS-GPIPSEC] 2.2.1.5.1).
 
-    `tunnel_address` is a tunnel endpoint that the filter itself names (a rule names its own). `special` is a value of
+    `tunnel_address` is a tunnel endpoint that the filter itself names (rules name their own). `special` is a value of
     Legacy-Special-Filter that the specification doesn't list; it counts as a difference.
     """
 
@@ -151,7 +152,7 @@ class Filter:
     special: int = 0
 
     def covers(self, other: Filter) -> bool:
-        """Whether this filter matches all packets that another one with the same protocol and ports matches."""
+        """Return whether this filter matches all packets that another one with the same protocol and ports matches."""
         replaced = dataclasses.replace(other, source=self.source, destination=self.destination)
         return self == replaced and self.source.covers(other.source) and self.destination.covers(other.destination)
 

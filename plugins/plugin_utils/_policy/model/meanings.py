@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What two policies must share to mean the same."""
+"""What two policies must have in common to mean the same."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.model.policies 
 def meaning(policy: Policy) -> Hashable:
     """Return what the policy means to Windows: equal values for two policies that do the same.
 
-    No meaning have names, descriptions, GUIDs, the order of rules and of filters, and the default response rule while
-    it is inactive. A number that stands for a default equals the default.
+    The following have no meaning: names, descriptions, GUIDs, the order of rules and of filters, and an inactive
+    default response rule. A number that stands for a default equals the default.
     """
     rules = [rule_meaning(rule) for rule in policy.rules if rule.active or not rule.is_default_response]
     return policy.polling_interval or DEFAULT_POLLING_INTERVAL, main_mode_meaning(policy.main_mode), _multiset(rules)
@@ -47,7 +47,7 @@ def meaning(policy: Policy) -> Hashable:
 def rule_meaning(rule: Rule) -> Hashable:
     """Return what a rule means to Windows (see `meaning`).
 
-    Authentication has no meaning where nothing is negotiated, nor have alternate methods that repeat the first ones.
+    Authentication has no meaning if nothing is negotiated; neither do alternate methods that repeat the first ones.
     """
     filters = None if rule.filter_list is None else filter_list_meaning(rule.filter_list)
     place = (rule.connection_type, rule.interface_name, rule.tunnel_address, rule.tunnel_address and rule.tunnel_name)
@@ -68,13 +68,13 @@ def filter_list_meaning(filter_list: FilterList) -> Hashable:
 
 
 def filter_action_meaning(filter_action: FilterAction) -> Hashable:
-    """Return what a filter action means to Windows (see `meaning`); offers count in their order."""
+    """Return what a filter action means to Windows (see `meaning`); the order of offers counts."""
     offers = tuple(_offer_meaning(offer) for offer in filter_action.offers) if filter_action.negotiates else ()
     return known_text(Action, filter_action.action), known_text(FilterActionType, filter_action.type), offers
 
 
 def main_mode_meaning(main_mode: MainMode) -> Hashable:
-    """Return what the main mode means to Windows (see `meaning`); methods count in their order, each once."""
+    """Return what the main mode means to Windows (see `meaning`); the order of methods counts, each counts once."""
     methods = tuple(dict.fromkeys(_method_meaning(method, main_mode) for method in main_mode.methods))
     return methods, main_mode.master_pfs, int(main_mode.options)
 
@@ -108,7 +108,7 @@ def _method_meaning(method: MainModeMethod, main_mode: MainMode) -> Hashable:
     seconds = method.lifetime_seconds or main_mode.lifetime_seconds or DEFAULT_MAIN_MODE_LIFETIME
     limit = main_mode.quick_mode_limit if method.quick_mode_limit is None else method.quick_mode_limit
     algorithms = known(IkeEncryption, method.encryption), method.integrity, method.group
-    # Master key PFS allows one quick mode for each main mode, whatever the limit says (netsh ipsec static, mmpfs).
+    # Master key PFS allows one quick mode per main mode, whatever the limit says (netsh ipsec static, mmpfs).
     return algorithms, seconds, 1 if main_mode.master_pfs else limit, method.lifetime_kilobytes
 
 
@@ -125,7 +125,7 @@ def _secret(method: AuthenticationMethod) -> bytes:
 
 
 def _flags_meaning(rule: Rule) -> Hashable:
-    given = (*rule.authentication_flags, *(0 for _method in rule.authentication))  # one that is missing is none
+    given = (*rule.authentication_flags, *(0 for _method in rule.authentication))  # a missing flags field counts as 0
     pairs = zip(rule.authentication, given, strict=False)
     flags = tuple(int(flag) if method.type == AuthenticationType.CERTIFICATE else 0 for method, flag in pairs)
     return flags if any(flags) else ()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The numbers of [MS-GPIPSEC] section 2.2.1, by the words of the Windows console."""
+"""The numbers of [MS-GPIPSEC] section 2.2.1, named in the words of the Windows console."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _S = TypeVar("_S", bound=enum.StrEnum)
 
 
 def known(kind: type[_E], number: int) -> _E | int:
-    """Return the member of an enumeration that a number stands for, or the number where it has no name."""
+    """Return the member of an enumeration that a number stands for, or the number if it has no name."""
     try:
         return kind(number)
     except ValueError:
@@ -31,7 +31,7 @@ def known(kind: type[_E], number: int) -> _E | int:
 
 
 def known_text(kind: type[_S], text: str) -> _S | str:
-    """Return the member of an enumeration that a text stands for (without regard to case), or the text."""
+    """Return the member of an enumeration that a text stands for, in any case, or the text if it has no name."""
     folded = text.strip().upper()
     return next((member for member in kind if member.value == folded), text)
 
@@ -62,7 +62,7 @@ class AuthenticationFlag(enum.IntFlag):
 
 
 class ConnectionType(enum.IntEnum):
-    """The network connections a rule applies to ([MS-GPIPSEC] 2.2.1.3.1, Interface-Type)."""
+    """The network connections that a rule applies to ([MS-GPIPSEC] 2.2.1.3.1, Interface-Type)."""
 
     ALL = 0xFFFFFFFD
     LAN = 0xFFFFFFFE
@@ -138,7 +138,7 @@ class FilterActionType(enum.StrEnum):
 class AddressKind(enum.IntEnum):
     """What one end of a filter names ([MS-GPIPSEC] 2.2.1.5.1, IPsec-Address-Type).
 
-    DNS, WINS, DHCP and GATEWAY are the servers and the gateway that the computer itself is configured to use.
+    DNS, WINS, DHCP and GATEWAY are the servers and the gateway in the computer's own configuration.
     """
 
     ANY = 0
@@ -153,7 +153,7 @@ class AddressKind(enum.IntEnum):
 
 
 class IpVersion(enum.IntEnum):
-    """The versions of IP an address stands for ([MS-GPIPSEC] 2.2.1.5.1, IPsec-Address-Version)."""
+    """The versions of IP that an address may be of ([MS-GPIPSEC] 2.2.1.5.1, IPsec-Address-Version)."""
 
     V4 = 1
     V6 = 2

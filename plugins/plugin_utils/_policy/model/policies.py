@@ -32,8 +32,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.model.numbers i
 class AuthenticationMethod:
     """One way to authenticate, as a rule holds it.
 
-    `data` is what the store holds: a preshared key as UTF-16LE with its NUL, the name of a certificate authority
-    likewise, two zero bytes for Kerberos. A method that was read from a host is already masked (see `masked`).
+    `data` is what the store holds: a preshared key, or the name of a certificate authority, as UTF-16LE with its NUL;
+    two zero bytes for Kerberos. A method that was read from a host is already masked (see `masked`).
     """
 
     type: AuthenticationType | int
@@ -53,18 +53,18 @@ class AuthenticationMethod:
 
     @property
     def certificate_authority(self) -> str:
-        """The distinguished name of the authority; the empty string for any other type."""
+        """The distinguished name of the authority; empty for any other type."""
         if self.type != AuthenticationType.CERTIFICATE:
             return ""
         return self.data.decode("utf-16-le", errors="replace").partition("\0")[0]
 
     @property
     def is_secret(self) -> bool:
-        """Whether `data` must not be shown: a preshared key, and whatever is of an unknown type."""
+        """Whether `data` must not be shown: it is a preshared key, or of an unknown type."""
         return self.type not in (AuthenticationType.CERTIFICATE, AuthenticationType.KERBEROS)
 
     def masked(self, nonce: bytes) -> AuthenticationMethod:
-        """Return what the host answers instead of this method: secret data becomes HMAC-SHA256(nonce, data)."""
+        """Return what a host answers instead of this method: secret data becomes HMAC-SHA256(nonce, data)."""
         if not self.is_secret:
             return self
         return dataclasses.replace(self, data=hmac.new(nonce, self.data, hashlib.sha256).digest())
@@ -72,7 +72,7 @@ class AuthenticationMethod:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Algorithm:
-    """One protocol with its algorithms. AH has no encryption; of an unknown protocol the two numbers are kept."""
+    """One protocol with its algorithms. AH has no encryption; for an unknown protocol, the two numbers are kept."""
 
     transform: Transform | int
     encryption: Encryption | int
@@ -83,7 +83,7 @@ class Algorithm:
 class Offer:
     """A security method of a filter action: what quick mode proposes ([MS-GPIPSEC] 2.2.1.4.1).
 
-    AH and ESP together are two algorithms of one offer. 0 stands for the default lifetime.
+    AH and ESP together are two algorithms of one offer. A lifetime of 0 means the default.
     """
 
     algorithms: tuple[Algorithm, ...]
@@ -93,13 +93,13 @@ class Offer:
 
     @property
     def falls_back_to_clear_text(self) -> bool:
-        """Whether this is the empty offer: no protection with peers that don't speak IPsec (netsh: soft=yes)."""
+        """Whether this is the empty offer: no protection with peers that don't use IPsec (netsh: soft=yes)."""
         return not self.algorithms
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class FilterAction:
-    """What happens to the packets that match a rule's filters; offers stand in order of preference."""
+    """What happens to the packets that match a rule's filters; offers are in order of preference."""
 
     name: str = dataclasses.field(compare=False)
     action: Action | str
@@ -109,12 +109,12 @@ class FilterAction:
 
     @property
     def negotiates(self) -> bool:
-        """Whether IKE is asked at all; otherwise offers and authentication methods have no meaning."""
+        """Whether IKE is asked at all; if not, offers and authentication methods have no meaning."""
         return self.action not in (Action.BLOCK, Action.PERMIT)
 
     @property
     def accepts_unsecured(self) -> bool:
-        """Whether unsecured packets are let in and answered with IPsec (netsh: inpass=yes)."""
+        """Whether unsecured packets are accepted and answered with IPsec (netsh: inpass=yes)."""
         return self.action == Action.NEGOTIATE_ACCEPTING_UNSECURED
 
     @property
@@ -125,7 +125,7 @@ class FilterAction:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class MainModeMethod:
-    """What main mode proposes. None stands for what the whole main mode says ([MS-GPIPSEC] 2.2.1.2.1)."""
+    """What main mode proposes. None means what the whole main mode says ([MS-GPIPSEC] 2.2.1.2.1)."""
 
     encryption: IkeEncryption | int
     integrity: Integrity | int
@@ -137,9 +137,9 @@ class MainModeMethod:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class MainMode:
-    """The key exchange of a policy; methods stand in order of preference.
+    """The key exchange of a policy; methods are in order of preference.
 
-    `lifetime_seconds` 0 stands for the default, `quick_mode_limit` 0 for no limit.
+    `lifetime_seconds` 0 means the default, `quick_mode_limit` 0 means no limit.
     """
 
     methods: tuple[MainModeMethod, ...] = ()
@@ -151,10 +151,10 @@ class MainMode:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Rule:
-    """Filters, what to do with what they match, and how to authenticate (ordered by preference).
+    """Filters, what to do with the packets that match them, and how to authenticate, in order of preference.
 
-    Without a filter list it is the default response rule. `alternate_authentication` is the second list of methods
-    that Windows Vista and later keep (None: there is none); `authentication_flags` holds one number for each method.
+    Without a filter list it is the default response rule. `alternate_authentication` is the second list of methods,
+    which Windows Vista and later keep (None: there is none); `authentication_flags` holds one number for each method.
     """
 
     name: str
@@ -172,12 +172,12 @@ class Rule:
 
     @property
     def is_default_response(self) -> bool:
-        """Whether this is the rule that answers requests for security which no other rule covers."""
+        """Whether this is the rule that answers requests for security that no other rule covers."""
         return self.filter_list is None and self.filter_action.type == FilterActionType.DEFAULT_RESPONSE
 
     @property
     def filters(self) -> tuple[Filter, ...]:
-        """The filters of the list; none for the default response rule."""
+        """The filters of the list; empty for the default response rule."""
         return self.filter_list.filters if self.filter_list else ()
 
     @property
@@ -186,7 +186,7 @@ class Rule:
         return any(method.is_secret for method in (*self.authentication, *(self.alternate_authentication or ())))
 
     def masked(self, nonce: bytes) -> Rule:
-        """Return this rule as the host answers it: without secrets (see `AuthenticationMethod.masked`)."""
+        """Return this rule as a host answers it: without secrets (see `AuthenticationMethod.masked`)."""
         alternate = self.alternate_authentication
         return dataclasses.replace(
             self,
@@ -210,7 +210,7 @@ class Policy:
 
     @property
     def named_rules(self) -> tuple[tuple[str, Rule], ...]:
-        """Each rule with what a person finds it by: its name, or its number among the rules of the console's list."""
+        """Each rule, with the name by which a person finds it, or else its number in the console's list."""
         listed = [rule for rule in self.rules if not rule.is_default_response]
         numbers = {id(rule): number for number, rule in enumerate(listed, start=1)}
         return tuple(
@@ -219,7 +219,7 @@ class Policy:
         )
 
     def masked(self, nonce: bytes) -> Policy:
-        """Return this policy as the host answers it: without secrets (see `AuthenticationMethod.masked`)."""
+        """Return this policy as a host answers it: without secrets (see `AuthenticationMethod.masked`)."""
         return dataclasses.replace(self, rules=tuple(rule.masked(nonce) for rule in self.rules))
 
 

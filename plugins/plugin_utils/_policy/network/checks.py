@@ -41,16 +41,16 @@ _ENTRY = ("name", "peers", *AUTHENTICATION, "filter_action")
 
 
 def problems(network: Network, host: str, *, removal: bool = False) -> list[str]:
-    """What is wrong with a host's declaration, a sentence each, before any host is touched.
+    """Return what is wrong with a host's declaration, a sentence each, before any host is touched.
 
-    When nothing is, but with that of a managed host that it is connected with, over any number of connections: that.
-    removal: nothing matters then but which hosts Ansible reaches.
+    If nothing is, but something is wrong with the declaration of a managed host that it is connected with, over any
+    number of connections, that is returned. removal: all that matters then is which hosts Ansible reaches.
     """
     return all_problems(network, (host,), removal=removal)[host]
 
 
 def all_problems(network: Network, hosts: Iterable[str], *, removal: bool = False) -> dict[str, list[str]]:
-    """As `problems`, for many hosts; each declaration is checked once."""
+    """Return the `problems` of many hosts, by host; each declaration is checked only once."""
     own = functools.cache(lambda name: list(network[name].faults if removal else _problems(network, network[name])))
     found = {host: own(host) for host in hosts}
     for part in parts({name: node.connections for name, node in network.items()}):
@@ -67,14 +67,14 @@ def _of_peers(network: Network, host: str, own: Callable[[str], list[str]]) -> l
 
 
 def unsound(network: Network, host: str) -> dict[str, list[str]]:
-    """What is wrong with single connections of a host, by their names; all others can be compared all the same."""
+    """Return what is wrong with single connections of a host, by their names; all others can still be compared."""
     entries = _own_entries(network[host])
     found = {entry["name"]: list(_entry_problems(network, host, entry)) for entry in entries}
     return {name: sentences for name, sentences in found.items() if sentences}
 
 
 def without_connections(network: Network, names: Collection[str], host: str) -> dict[str, Node]:
-    """The network, where a host does not have the connections of these names."""
+    """Return the network without the connections of these names on one host."""
     node = network[host]
     if not names:
         return dict(network)
@@ -83,16 +83,16 @@ def without_connections(network: Network, names: Collection[str], host: str) -> 
 
 
 def problems_of_all(network: Network, host: str) -> list[str]:
-    """What is wrong with a host's declaration and concerns more than one connection."""
+    """Return what is wrong with a host's declaration and concerns more than one connection."""
     return list(_problems_of_all(network, network[host]))
 
 
 def _problems(network: Network, node: Node) -> Iterator[str]:
-    """What is wrong with the declaration of one host alone."""
+    """Yield what is wrong with the declaration of one host alone."""
     yield from _problems_of_all(network, node)
     if not _misshapen(node):
         found = (sentence for entry in _own_entries(node) for sentence in _entry_problems(network, node.name, entry))
-        yield from dict.fromkeys(found)  # what all connections have is wrong once
+        yield from dict.fromkeys(found)  # a fault that all connections share is reported once
 
 
 def _own_entries(node: Node) -> list[Mapping[str, Any]]:
@@ -125,7 +125,10 @@ def _problems_of_all(network: Network, node: Node) -> Iterator[str]:
 
 
 def _unknown_peers(node: Node) -> Iterator[str]:
-    """The list as a whole or a connection that names nobody whom Ansible knows, which its managed hosts say."""
+    """Yield what is wrong if peers are unknown: the whole list, or a connection, names no known host.
+
+    The managed hosts of the list report it.
+    """
     addresses = list(_addresses_for_peers(node))
     yield from addresses
     peers = {peer for entry in node.connections or () for peer in entry["peers"]}
@@ -137,9 +140,9 @@ def _unknown_peers(node: Node) -> Iterator[str]:
 
 
 def _addresses_for_peers(node: Node) -> Iterator[str]:
-    """The connections that no host would ever bring about, because their peers are written as addresses.
+    """Yield the connections that no host would ever configure, because their peers are written as addresses.
 
-    Other names that are not in the inventory may be those of another inventory, with which this one shares the list.
+    Any other unknown name may be from another inventory that shares this list of connections.
     """
     for entry in entries_of(node):
         source, destination = entry["peers"]
@@ -160,7 +163,7 @@ def _other_peers_problems(node: Node) -> Iterator[str]:
 
 
 def _unprotected(where: str, action: FilterAction | None) -> Iterator[str]:
-    """How a filter action would let L2TP through in clear text, or not at all."""
+    """Yield how a filter action would let L2TP through in clear text, or would block it."""
     if action is None:
         return
     if action.action == Action.PERMIT:
@@ -218,14 +221,14 @@ def _entry_problems(network: Network, host: str, entry: Mapping[str, Any]) -> It
 
 
 def _place_of_action(written: Written, entry: Mapping[str, Any]) -> str:
-    """Where the filter action of a connection is written."""
+    """Return where the filter action of a connection is written."""
     default = written.default.get("filter_action") if isinstance(written.default, Mapping) else None
     taken_over = default is not None and entry.get("filter_action") is default
     return "filter_action in l2tp_default" if taken_over else f"filter_action of the connection {entry['name']}"
 
 
 def _bare(peer: str) -> str:
-    """A name as it stands in a sentence: quoted only where it could be taken for something else."""
+    """Return a name for use in a sentence, quoted only if it could be mistaken for something else."""
     return peer if peer.isprintable() and peer.strip() == peer and peer else texts.quoted(peer)
 
 
@@ -283,7 +286,7 @@ _CHECKS: Mapping[str, Callable[[str, str], object]] = {
 
 
 def _unused_key(written: Written, entry: Mapping[str, Any]) -> Iterator[str]:
-    """Say if a key in l2tp_preshared_keys never counts, because the connection says something else."""
+    """Yield that a key in l2tp_preshared_keys is not used because the connection has another authentication."""
     key = key_of(written, entry["name"])
     keys = [entry.get("preshared_key"), *(each.get("preshared_key") for each in entry.get("authentication") or ())]
     if key is not None and key not in keys:
@@ -313,7 +316,7 @@ def _address_problems(network: Network, where: str, entry: Mapping[str, Any]) ->
 
 
 def _same_addresses(network: Network, own: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Connections of one host whose filters would be equal: two peers with one address."""
+    """Yield the connections of one host that would have equal filters: two peers have the same address."""
     first: dict[frozenset[str], Mapping[str, Any]] = {}
     for entry in own:
         addresses = frozenset(str(network[peer].address or peer) for peer in entry["peers"] if peer in network)
@@ -330,7 +333,7 @@ def _same_addresses(network: Network, own: Iterable[Mapping[str, Any]]) -> Itera
 
 
 def _disagreements(network: Network, host: str, entry: Mapping[str, Any]) -> Iterator[str]:
-    """What the other end's variables say differently, by group precedence or host_vars."""
+    """Yield how the other end's variables differ, because of group precedence or host_vars."""
     source, destination = entry["peers"]
     other = destination if host == source else source
     if not network[other].managed:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The connections and the hosts that they connect, as the inventory declares them."""
+"""The connections, and the hosts that they connect, as the inventory declares them."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ OTHER_PEERS = ("block", "certificate", "ignore")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Connection:
-    """One connection of two peers; an entry of C(l2tp_connections) may stand for several."""
+    """One connection of two peers; one entry of C(l2tp_connections) may stand for several."""
 
     name: str
     peers: tuple[str, str]
-    """The source and the destination of the one filter."""
+    """The source and the destination of the only filter."""
     authentication: tuple[Mapping[str, Any], ...] = dataclasses.field(repr=False)
-    """The methods in order of preference, as the option of a rule."""
+    """The methods in order of preference, in the form of a rule's option."""
     filter_action: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     @property
     def means(self) -> str:
-        """What the peers prove with who they are, in words."""
+        """What the peers prove their identity with, in words."""
         return ", or else ".join(
             _MEANS[option].format(value) for each in self.authentication for option, value in each.items()
         )
 
     def other(self, host: str) -> str:
-        """The peer of a host."""
+        """Return the other peer."""
         return self.peers[1] if host == self.peers[0] else self.peers[0]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Node:
-    """What a host's variables say; connections None: they are not defined for it."""
+    """What a host's variables say; connections is None if the variable is not defined for it."""
 
     name: str
     connections: Sequence[Mapping[str, Any]] | None = dataclasses.field(repr=False)
@@ -51,25 +51,25 @@ class Node:
     other_peers: str = "block"
     certificate_authority: str | None = None
     main_mode: MainMode | None = None
-    """None, here and below: it can't be read; the module says why."""
+    """Here and below, None means that it can't be read; the module says why."""
     filter_action: FilterAction | None = None
-    """That of the connections that have none of their own."""
+    """The filter action of connections without one of their own."""
     own_filter_actions: Mapping[str, FilterAction | None] = dataclasses.field(default_factory=dict)
-    """Those that connections have, by the connection's name."""
+    """The filter actions of connections that have their own, by connection name."""
     unknown_peers: tuple[str, ...] = ()
-    """Those of the peers in its connections that are not in the inventory."""
+    """The peers in its connections that are not in the inventory."""
     faults: tuple[str, ...] = ()
-    """What is wrong with variables that tell nothing else because of it, a sentence each."""
+    """What is wrong with variables that can't be used because of it, a sentence each."""
     written: Written | None = None
-    """What the connections were made of; None: they are written as they are here."""
+    """What the connections were made from; None if they are written in this form."""
 
     @property
     def as_written(self) -> Written:
-        """What the host's variables say of connections."""
+        """What the host's variables say about connections."""
         return self.written or Written(self.connections)
 
     def end(self, connection: str) -> End | None:
-        """What this host proposes for one of its connections."""
+        """Return what this host proposes for one of its connections."""
         action = self.own_filter_actions.get(connection, self.filter_action)
         return End(self.main_mode, action) if self.main_mode and action else None
 
@@ -84,20 +84,20 @@ Network = Mapping[str, Node]
 
 
 def connections_of(network: Network, host: str) -> tuple[Connection, ...]:
-    """The connections that a host takes part in; entries of another form, which a removal lets pass, are none."""
+    """Return the connections that a host takes part in, without entries of another form, which a removal lets pass."""
     return tuple(map(_connection, links_of(network[host])))
 
 
 def links_of(node: Node) -> list[Mapping[str, Any]]:
-    """The entries that make the connections of a host, in their order."""
+    """Return the entries that make the connections of a host, in order."""
     own = entries(node.connections).by_peer.get(node.name, ())
     return [entry for entry in own if isinstance(entry.get("name"), str) and _pair(entry)]
 
 
 def all_connections(network: Network) -> tuple[Connection, ...]:
-    """Each connection of which one of its hosts takes part in it, once, in the order of the hosts.
+    """Return each connection that one of its peers declares, once, in the order of the hosts.
 
-    Hosts that declare the same share one reading of it, so that the cost is that of the connections.
+    Hosts that declare the same list share one reading of it, so the cost depends on the number of connections.
     """
     found: dict[tuple[str, frozenset[str]], Connection] = {}
     for members in _declaring_alike(network):
@@ -114,7 +114,7 @@ def all_connections(network: Network) -> tuple[Connection, ...]:
 
 
 def _declaring_alike(network: Network) -> Iterator[dict[str, None]]:
-    """The names of the hosts that declare the same, in the order of the hosts."""
+    """Yield the names of the hosts that declare the same list, in the order of the hosts."""
     groups: list[dict[str, None]] = []
     of_list: dict[int, dict[str, None]] = {}
     alike: dict[tuple[str, ...], list[tuple[Written, dict[str, None]]]] = {}
@@ -133,11 +133,11 @@ def _declaring_alike(network: Network) -> Iterator[dict[str, None]]:
 
 
 Beside = Mapping[str, Iterable[str]]
-"""The hosts next to each host."""
+"""The neighbours of each host."""
 
 
 def beside(edges: Iterable[Iterable[str]]) -> Beside:
-    """Which hosts edges join, by host."""
+    """Return the neighbours of each host, given the edges."""
     found: dict[str, dict[str, None]] = {}
     for edge in map(tuple, edges):
         for end in edge:
@@ -146,7 +146,7 @@ def beside(edges: Iterable[Iterable[str]]) -> Beside:
 
 
 def component(host: str, edges: Beside) -> frozenset[str]:
-    """The hosts that a host is connected with, over any number of edges; the host itself is one of them."""
+    """Return the hosts that a host is connected with over any number of edges, itself included."""
     found, waiting = {host}, [host]
     while waiting:
         new = [end for end in edges.get(waiting.pop(), ()) if end not in found]
@@ -156,24 +156,24 @@ def component(host: str, edges: Beside) -> frozenset[str]:
 
 
 def connected(network: Network, host: str) -> frozenset[str]:
-    """The managed hosts that a host is connected with by any of the declared connections, itself included."""
+    """Return the managed hosts that any declared connections join with a host, itself included."""
     return component(host, beside_managed(network))
 
 
 def beside_managed(network: Network) -> Beside:
-    """The managed hosts that declared connections join, by host."""
+    """Return the managed neighbours of each host, by declared connections."""
     managed = {name for name, node in network.items() if node.managed}
     return beside(pair for pair in _pairs(network) if pair <= managed)
 
 
 def _pairs(network: Network) -> Iterator[frozenset[str]]:
-    """The peers of all connections that are declared, those of a list that several hosts share once."""
+    """Yield the pairs of peers of all declared connections; a list shared by several hosts is read once."""
     lists = {id(node.connections): node for node in network.values()}
     return (pair for node in lists.values() for entry in entries_of(node) if (pair := _pair(entry)))
 
 
 def reachable(network: Network, host: str) -> dict[str, Node]:
-    """The part of a network that a host's own connections lead to, directly or over others."""
+    """Return the part of a network that a host's own connections lead to, directly or through others."""
     found: dict[str, Node] = {}
     waiting = [host]
     while waiting:
@@ -186,7 +186,7 @@ def reachable(network: Network, host: str) -> dict[str, Node]:
 
 
 def entries_of(node: Node) -> list[Mapping[str, Any]]:
-    """What another host declares, as far as it has the form of a connection; the rest is that host's own problem."""
+    """Return the entries of another host that have the form of a connection; the others are that host's own problem."""
     return [entry for entry in entries(node.connections) if isinstance(entry, Mapping)]
 
 
@@ -206,7 +206,7 @@ def _connection(entry: Mapping[str, Any]) -> Connection:
 
 
 def _methods(entry: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
-    """The methods of an entry, which names one by itself or several in a list."""
+    """Return the methods of an entry, which names either one by itself or several in a list."""
     key, authority = entry.get("preshared_key"), entry.get("certificate_authority")
     if key is not None:
         return ({"preshared_key": key},)

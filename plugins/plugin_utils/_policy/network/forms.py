@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether what is written of connections has the form of connections; nothing is quoted, for it may be a key."""
+"""Checks the form of declared connections. Nothing that was written is quoted, because it may be a key."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ONE_KEY: Final = (
 
 
 def malformed(written: Written) -> Iterator[str]:
-    """What is wrong with the form of what is written, a sentence each."""
+    """Yield what is wrong with the form of what is written, a sentence each."""
     yield from _connections(written.connections)
     if written.default is not None:
         yield from _default(written.default)
@@ -86,7 +86,7 @@ def _topology(where: str, entry: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _options(where: str, entry: Mapping[str, Any]) -> Iterator[str]:
-    """The options that a connection and the default for all have in common, and the key, which the default lacks."""
+    """Yield what is wrong with the options that a connection and the default share, and with the connection's key."""
     for option in ("preshared_key", "certificate_authority"):
         if not isinstance(entry.get(option), str | None):
             yield f"{where}.{option} must be text; put it in quotes."
@@ -131,7 +131,7 @@ def _default(default: object) -> Iterator[str]:
         return
     if default.get("certificate_authority") is not None and default.get("authentication") is not None:
         yield "l2tp_default has both certificate_authority and authentication; write one of them."
-    yield from _options("l2tp_default", {**default, "topology": MESH})  # it is for several connections, too
+    yield from _options("l2tp_default", {**default, "topology": MESH})  # the default is for several connections, too
 
 
 def _keys(keys: object) -> Iterator[str]:

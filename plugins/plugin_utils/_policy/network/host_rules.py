@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rules of a host, from its connections, and what both ends negotiate by them."""
+"""The rules of a host, made from its connections, and what both ends negotiate by them."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def rules(
     certificate_authority: str | None = None,
     filter_action: Mapping[str, Any] | None = None,
 ) -> list[dict[str, Any]]:
-    """The rules of a host, as the option of C(win_ipsec_psk_policy): the same for both ends of a connection.
+    """Return the rules of a host, as the option of C(win_ipsec_psk_policy): the same for both ends of a connection.
 
     other_peers: C(block), C(certificate) or C(ignore) for all other L2TP of the host (KB 248750 describes the automatic
-    filters that ProhibitIpSec takes away). filter_action: for the connections that have none of their own.
+    filters that ProhibitIpSec takes away). filter_action: for connections without one of their own.
     """
     own = [_rule(network, connection, filter_action or {}) for connection in connections_of(network, host)]
     return own + (_other_peers(other_peers, certificate_authority) if own else [])
@@ -62,9 +62,9 @@ def _other_peers(treatment: str, certificate_authority: str | None) -> list[dict
 
 
 def negotiated(network: Network, connection: Connection) -> tuple[str, str] | None:
-    """The proposals that IKE chooses, in words: when the source starts, and when the destination does.
+    """Return the proposals that IKE chooses, in words: if the source starts, and if the destination does.
 
-    None where one end's proposals are not known; empty where there is no choice.
+    None if one end's proposals are not known; an empty text if there is no choice.
     """
     source, destination = (network[peer].end(connection.name) for peer in connection.peers)
     if source is None or destination is None or not all(network[peer].managed for peer in connection.peers):
@@ -73,7 +73,7 @@ def negotiated(network: Network, connection: Connection) -> tuple[str, str] | No
 
 
 def not_negotiable(network: Network, name: str, peers: Iterable[str]) -> Iterator[str]:
-    """Why the two ends of a connection can't agree on what protects it."""
+    """Yield why the two ends of a connection can't agree on how to protect it."""
     ends = {peer: end for peer in sorted(peers) if network[peer].managed and (end := network[peer].end(name))}
     if len(ends) < PEERS:
         return
@@ -81,7 +81,7 @@ def not_negotiable(network: Network, name: str, peers: Iterable[str]) -> Iterato
     if not proposals.main_mode_choice(one.main_mode, other.main_mode):
         said = (f"{peer} proposes {proposals.main_mode_text(end.main_mode)}" for peer, end in ends.items())
         yield _no_common_proposal(name, "main mode", said, "l2tp_main_mode")
-    negotiate = one.filter_action.negotiates and other.filter_action.negotiates  # else that is what is wrong
+    negotiate = one.filter_action.negotiates and other.filter_action.negotiates  # otherwise something else is wrong
     if negotiate and not proposals.quick_mode_choice(one.filter_action, other.filter_action):
         said = (f"{peer} proposes {proposals.quick_mode_text(end.filter_action)}" for peer, end in ends.items())
         yield _no_common_proposal(name, "quick mode", said, "l2tp_filter_action")

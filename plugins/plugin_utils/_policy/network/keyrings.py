@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which connections have no key yet, and which of them may get another one. No key is made here."""
+"""Which connections have no key yet, and which of them may get another key. No key is made here."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.topolog
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Keyring:
-    """The connections of some hosts, by what they have: each name once, in the order of the hosts and their entries."""
+    """The connections of some hosts by what they have: each name once, in the order of the hosts and their entries."""
 
     missing: tuple[str, ...]
-    """Those that have no authentication at all."""
+    """Those without any authentication."""
     kept: tuple[str, ...]
     """Those whose key is in the file."""
     elsewhere: tuple[str, ...]
     """Those whose key is in l2tp_preshared_keys, where that is not the file's."""
     others: tuple[str, ...]
-    """Those that say themselves how their ends prove who they are, or by the default for all."""
+    """Those with another authentication, of their own or from the default."""
 
     def to_make(self, rotate: str = "") -> tuple[str, ...]:
-        """The connections that a key is made for. rotate: one that gets another key.
+        """Return the connections to make keys for. rotate: a connection that gets a new key.
 
-        Raises `DeclarationError` where that one has no key in the file, or keys are written in two places.
+        Raises `DeclarationError` if that connection has no key in the file, or keys are written in two places.
         """
         if rotate and rotate not in (*self.kept, *self.missing):
             raise DeclarationError(self._not_to_rotate(rotate))
@@ -57,9 +57,9 @@ class Keyring:
 
 
 def keyring(declared: Mapping[str, Written], in_file: Mapping[str, str]) -> Keyring:
-    """What the connections of hosts have. declared: by host; in_file: the keys of the file, by connection.
+    """Return what the connections of hosts have. declared: by host; in_file: the keys in the file, by connection.
 
-    The form of what is declared must be right.
+    The form of the declarations must have been checked.
     """
     found: dict[str, str] = {}
     for host, written in declared.items():
@@ -69,7 +69,8 @@ def keyring(declared: Mapping[str, Written], in_file: Mapping[str, str]) -> Keyr
 
 
 _STATES = ("missing", "kept", "elsewhere", "others")
-"""As in `Keyring`. Where two ends differ, which the role refuses, no key is made."""
+"""The fields of `Keyring` in order: if two ends differ, which the role refuses, the later one counts and no key is
+made."""
 
 
 def _states(host: str, written: Written, in_file: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which hosts must be in one run, because connections join them."""
+"""Which hosts must be in one run because connections join them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 
 
 def parts(connections: Mapping[str, object]) -> list[list[str]]:
-    """The hosts that connections join, over any number of them; each part sorted, and the parts by their first host.
+    """Return the hosts that connections join, directly or through others: each part sorted, parts by their first host.
 
-    connections: what each host of an inventory declares, of any form. A host that no connection names is in no part,
-    nor is a peer that the inventory does not have.
+    connections: what each host of an inventory declares, in any form. A host that no connection names is in no part,
+    nor is a peer that is not in the inventory.
     """
     towards: dict[str, str] = {}
 
@@ -23,7 +23,7 @@ def parts(connections: Mapping[str, object]) -> list[list[str]]:
             host = towards[host]
         return host
 
-    for declared in {id(each): each for each in connections.values()}.values():  # a list that is shared, once
+    for declared in {id(each): each for each in connections.values()}.values():  # a shared list is read once
         for peers in _peers(declared):
             known = [peer for peer in peers if peer in connections]
             for peer in known:

@@ -15,25 +15,25 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network.entries
 PEERS: Final = 2
 MESH: Final = "mesh"
 AUTHENTICATION: Final = ("preshared_key", "certificate_authority", "authentication")
-"""The options of a connection that say how the two ends prove who they are; a connection has one of them."""
+"""The options that say how the two ends of a connection prove their identity; a connection has exactly one of them."""
 _OF_TOPOLOGIES: Final = ("topology", "hub")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Written:
-    """What a host's variables say of connections, in whatever form: l2tp_connections and what belongs to it."""
+    """What a host's variables say about connections, in whatever form: l2tp_connections and the variables beside it."""
 
     connections: object = dataclasses.field(repr=False)
     default: object = dataclasses.field(default=None, repr=False)
-    """What connections have that say nothing else."""
+    """The options of connections that don't set their own."""
     preshared_keys: object = dataclasses.field(default=None, repr=False)
     """Keys, by the names of their connections."""
 
 
 def expand(written: Written) -> Any:  # noqa: ANN401 - any YAML
-    """The connections of two peers each, in the order of the entries, complete with defaults and keys.
+    """Return the connections of two peers each, in the order of the entries, completed with defaults and keys.
 
-    An entry of another form stays as it is: what is wrong with it is said by its place in what is written.
+    An entry of another form is kept, so that its fault is reported at its place in the list.
     """
     if not isinstance(written.connections, list | tuple):
         return written.connections
@@ -41,12 +41,15 @@ def expand(written: Written) -> Any:  # noqa: ANN401 - any YAML
 
 
 def link_name(name: str, source: str, destination: str) -> str:
-    """The name of one connection of a hub or a mesh, which its rule has, and its key in l2tp_preshared_keys."""
+    """Return the name of one connection of a hub or mesh.
+
+    Its rule has this name, and so has its key in l2tp_preshared_keys.
+    """
     return f"{name}/{source}/{destination}"
 
 
 def is_topology(entry: Mapping[str, Any]) -> bool:
-    """Whether an entry stands for several connections."""
+    """Return whether an entry stands for several connections."""
     return any(entry.get(option) is not None for option in _OF_TOPOLOGIES)
 
 
@@ -61,7 +64,7 @@ def _links(entry: Any) -> Iterator[Any]:  # noqa: ANN401 - any YAML
 
 
 def _pairs(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Source and destination of each connection, in the order of the peers; nothing where the form is wrong."""
+    """Yield source and destination of each connection, in the order of the peers; none if the form is wrong."""
     peers, hub = entry.get("peers"), entry.get("hub")
     if not isinstance(peers, list | tuple) or not all(isinstance(peer, str) for peer in peers):
         return
@@ -72,7 +75,7 @@ def _pairs(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _completed(link: Any, written: Written) -> Any:  # noqa: ANN401 - any YAML
-    """Add what the connection does not say itself: its key, or else what is the default for all."""
+    """Return a connection completed with what it does not set itself: its key by name, or else the default."""
     if not isinstance(link, Mapping):
         return link
     default = written.default if isinstance(written.default, Mapping) else {}
@@ -86,7 +89,7 @@ def _completed(link: Any, written: Written) -> Any:  # noqa: ANN401 - any YAML
 
 
 def key_of(written: Written, name: object) -> object:
-    """The key that l2tp_preshared_keys has for a connection; None where it has none."""
+    """Return the key that l2tp_preshared_keys holds for a connection; None if it holds none."""
     keys = written.preshared_keys
     return keys.get(name) if isinstance(keys, Mapping) and isinstance(name, str) else None
 

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a report of a verification says, as data.
+"""The content of a verification's report, as data.
 
-Each field is taken by its name from what was read: no key, and nothing that is made of one, has a way in.
+Each field is copied by its name from what was read, so no key, and nothing made from one, can get in.
 """
 
 from __future__ import annotations
@@ -37,22 +37,22 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import 
 )
 
 Fact = Mapping[str, Any]
-"""What the role found of a host, as the fact l2tp_result has it."""
+"""What the role found about a host, as in the fact l2tp_result."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Verified:
-    """What a run knows when it has compared all its hosts."""
+    """What a run knows after it has compared all its hosts."""
 
     network: Network
     answers: Mapping[str, PolicyResult]
-    """What each host of the run answered, a failure included."""
+    """What each host of the run answered, even if it failed."""
     found: Mapping[str, Fact]
     """The fact of each host that was compared."""
 
 
 def make(verified: Verified, written: str) -> PageReport:
-    """Make the report. written: when, in UTC."""
+    """Return the report. written: the time of writing, in UTC."""
     said = _said(verified)
     servers = [_server(verified, node, said.get(node.name, ())) for node in verified.network.values()]
     levels = {server["name"]: server["level"] for server in servers}
@@ -136,7 +136,7 @@ def _restart(value: ProhibitIpSecFacts) -> str:
 
 
 def _rules(rules: Iterable[RuleFacts]) -> Iterator[PageRule]:
-    """Those that are active; one without a name by its number, as `model.Policy.named_rules` has it."""
+    """Return the active rules; one without a name goes by its number, as in `model.Policy.named_rules`."""
     listed = sorted(rules, key=lambda rule: rule["default_response"])
     for number, rule in enumerate(listed, start=1):
         name = "default response rule" if rule["default_response"] else rule["name"] or f"rule {number}"
@@ -155,12 +155,12 @@ def _rule(name: str, rule: RuleFacts) -> PageRule:
 
 
 def _said(verified: Verified) -> dict[str, list[PageFinding]]:
-    """What was found, by the host that it is about, whichever host of the run says it."""
+    """Return what was found, by the host that each finding is about, whichever host reports it."""
     found: dict[str, dict[tuple[str, str], PageFinding]] = {}
     noted: set[str] = set()
     for each in (each for fact in verified.found.values() for each in fact["findings"]):
         if each["severity"] == findings.Severity.NOTE and each["problem"] in noted:
-            continue  # it is no server's own
+            continue  # not the finding of any server
         noted.add(each["problem"])
         own = found.setdefault(each["host"], {})
         own.setdefault((each["identifier"], each["problem"]), cast("PageFinding", dict(each)))
@@ -178,7 +178,7 @@ def _not_compared(host: str, answer: PolicyResult) -> PageFinding:
 
 
 def _level_of(said: Iterable[PageFinding]) -> Level:
-    """The level of what was found; an error that is accepted still is worth a look."""
+    """Return the level of findings; an accepted error is still worth a look, so it is yellow."""
     levels = {
         (findings.Severity.ERROR, False): Level.ERROR,
         (findings.Severity.ERROR, True): Level.WARNING,
@@ -231,7 +231,7 @@ def _link(verified: Verified, connection: Connection, levels: Mapping[str, str])
 
 
 def _facts_of(verified: Verified, host: str, connection: str) -> Iterator[Mapping[str, Any]]:
-    """What a host of the run found of a connection, if it was read."""
+    """Yield what each host of the run that was read found about a connection."""
     fact = verified.found.get(host) or {}
     return (each for each in fact.get("connections", ()) if each["name"] == connection and fact["read"])
 
@@ -253,11 +253,11 @@ def _settings(verified: Verified, connection: Connection) -> Iterator[PageRow]:
 
 
 _OF_ONE_END: Final = ("Address", "Otherwise than declared")
-"""What need not be the same on both ends."""
+"""The settings that may differ between the two ends."""
 
 
 def _end(verified: Verified, host: str, name: str) -> dict[str, list[str]]:
-    """What one end has, by setting, a line or more for each; none where it is not known."""
+    """Return the settings of one end, in lines; none if they are not known."""
     node, answer = verified.network[host], verified.answers.get(host) or {}
     lines = {"Address": [str(node.address)] if node.address else [], **dict.fromkeys(_SETTINGS, cast("list[str]", []))}
     proof = as_proof(answer) if "host" in answer else None
@@ -330,7 +330,7 @@ _Data = TypeVar("_Data")
 
 
 def _clean(data: _Data) -> _Data:
-    """The same data, in which what a terminal or a browser would obey is spelled out in every text."""
+    """Return the same data with everything that a terminal or a browser would obey spelled out."""
     cleaned: Any = data
     if isinstance(data, str):
         cleaned = describe.escaped(data)

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a map shows servers and links: a drawing for each part of the network that is connected.
+"""Where a map shows servers and links: one drawing for each connected part of the network.
 
-The same network makes the same drawing. Lengths are in pixels of a drawing that is not scaled.
+The same network always makes the same drawing. Lengths are in pixels of the unscaled drawing.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ from typing import Final
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.page.schema import Link, PageReport, PageServer
 
 _LETTER: Final = 7.0
-"""The width of a letter of a label."""
+"""The width of a letter in a label."""
 _LINE: Final = 17
-"""The height of a line of text, and the least distance of two labels around a ring."""
+"""The height of a line of text, and the smallest distance between two labels around a ring."""
 _LONGEST: Final = 24
-"""Letters of a name that is not shortened in the map; the lists below it never shorten."""
+"""The most letters of a name on the map; longer names are shortened there, but never in the lists below it."""
 _RADIUS: Final = 7
-"""Of a server's mark."""
+"""The radius of a server's mark."""
 _UPRIGHT: Final = 8
-"""Up to so many servers on a ring have upright labels; of more, they stand around it like rays."""
+"""The most servers on a ring that have upright labels; with more, labels point outwards like rays."""
 _MOST_HUBS: Final = 12
-"""Up to so many servers that are connected with several others stand on a ring inside that of all others."""
+"""The most hubs (servers connected with several others) on a ring of their own, inside that of all others."""
 _MOST_WORDS: Final = 12
-"""Up to so many links have their word beside them; of more, their strokes tell, and the list below."""
+"""The most links that have their word beside them; with more, the strokes and the list below must do."""
 _SMALLEST_RING: Final = 140.0
 _TOWARDS_THE_RING: Final = 0.6
-"""Where on its link a word stands, so that it is not under the label of the hub."""
+"""Where on its link a word is, as a share of the length, so that it is not under the hub's label."""
 _MARGIN: Final = 12
 _PAIR_WIDTH: Final = 300
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Mark:
-    """A server: where its mark is, and where its label begins, turned by so many degrees."""
+    """A server: the position of its mark, and that of its label, with its rotation in degrees."""
 
     server: PageServer
     label: str
@@ -50,12 +50,12 @@ class Mark:
     turn: float = 0
     anchor: str = "middle"
     stacked: bool = False
-    """Whether the word stands under the name, not behind it."""
+    """Whether the word is below the name, not after it."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Stroke:
-    """A link between two marks, and the place of its word, if that is shown."""
+    """A link between two marks, and the position of its word, if shown."""
 
     link: Link
     x1: float
@@ -78,7 +78,7 @@ class Drawing:
 
 
 def drawings(report: PageReport) -> list[Drawing]:
-    """The drawings of a report, the largest part of the network first."""
+    """Return the drawings of a report, the largest part of the network first."""
     servers = {each["name"]: each for each in report["servers"]}
     parts = sorted(_parts(report), key=lambda part: -len(part))
     return [_drawing([servers[name] for name in part], _within(report["connections"], part)) for part in parts]
@@ -90,7 +90,7 @@ def _within(links: Sequence[Link], part: Sequence[str]) -> list[Link]:
 
 
 def _parts(report: PageReport) -> Iterator[list[str]]:
-    """The names of the servers that are connected with each other, in the order of the report."""
+    """Yield the names of servers that are connected with each other, in the order of the report."""
     near = _neighbours([each["name"] for each in report["servers"]], report["connections"])
     seen: set[str] = set()
     for name in near:
@@ -133,7 +133,7 @@ def _pair(servers: Sequence[PageServer]) -> list[Mark]:
 
 
 def _rings(servers: Sequence[PageServer], links: Sequence[Link]) -> list[Mark]:
-    """Hubs on an inner ring, or one in the middle, and each in front of its spokes, which are on the outer one."""
+    """Return marks in rings: hubs on an inner ring, or one in the centre, each facing its spokes on the outer ring."""
     near = _neighbours([each["name"] for each in servers], links)
     by_name = {each["name"]: each for each in servers}
     hubs = [name for name in near if len(near[name]) > 1]
@@ -152,7 +152,7 @@ def _rings(servers: Sequence[PageServer], links: Sequence[Link]) -> list[Mark]:
 
 
 def _hub(server: PageServer, angles: Sequence[float], reach: float) -> Mark:
-    """A hub, in front of the middle of its spokes."""
+    """Return the mark of a hub, facing the middle of its spokes."""
     angle = (angles[0] + angles[-1]) / 2
     return _upright(server, reach * math.cos(angle), reach * math.sin(angle))
 
@@ -166,7 +166,7 @@ def _ring(servers: Sequence[PageServer]) -> Iterator[Mark]:
 
 
 def _angle(number: int, count: int) -> float:
-    """Clockwise, from the top."""
+    """Return an angle, clockwise from the top."""
     return 2 * math.pi * number / count - math.pi / 2
 
 
@@ -179,14 +179,14 @@ def _ring_radius(servers: Sequence[PageServer]) -> float:
 
 
 def _upright(server: PageServer, x: float, y: float) -> Mark:
-    """A label of two lines: under the mark, or above it in the upper half, where links come from below."""
+    """Return a mark with a label of two lines: below it, or above it in the upper half, where links come from below."""
     below = y > -1
     text_y = y + _RADIUS + _LINE if below else y - _RADIUS - _LINE - 5
     return Mark(server, _label(server), x, y, x, text_y, stacked=True)
 
 
 def _ray(server: PageServer, x: float, y: float, angle: float) -> Mark:
-    """A label that leads away from the middle; on the left side it is turned so that it can be read."""
+    """Return a mark whose label points away from the centre; on the left side it is turned to stay readable."""
     reach = 1 + (_RADIUS + 6) / math.hypot(x, y)
     left = math.cos(angle) < -1e-9  # noqa: PLR2004 - so that the top and the bottom are always on the same side
     turn = math.degrees(angle) + (180 if left else 0)
@@ -199,7 +199,7 @@ def _label(server: PageServer) -> str:
 
 
 def _box(mark: Mark) -> tuple[float, float, float, float]:
-    """What a mark and its label cover: left, top, right, bottom."""
+    """Return the area that a mark and its label cover: left, top, right, bottom."""
     words = len(mark.server["word"])
     if mark.stacked:
         half = max(_LETTER * max(len(mark.label), words) / 2, _RADIUS)
@@ -224,7 +224,7 @@ def _moved(mark: Mark, x: float, y: float) -> Mark:
 
 
 def _strokes(marks: Mapping[str, Mark], links: Sequence[Link]) -> Iterator[Stroke]:
-    """The links, those with the most trouble last, so that they are on top."""
+    """Yield the links, the most troubled last, so that they are drawn on top."""
     links_of = collections.Counter(peer for link in links for peer in link["peers"])
     shows_words = len(links) <= _MOST_WORDS
     for link in sorted(links, key=lambda each: ("ok", "warning", "error").index(each["level"])):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The fields of the report of a verification. docs/report.md describes each; a change of one is a change there."""
+"""The fields of a verification's report. docs/report.md describes each, and must change with them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import enum
 from typing import Final, TypedDict
 
 VERSION: Final = 1
-"""Of the schema: raised when a field goes or means something else, not when one is added."""
+"""The version of the schema: raised when a field is removed or changes its meaning, not when one is added."""
 
 
 class Level(enum.StrEnum):
-    """How a server or a connection is: green, yellow or red."""
+    """The state of a server or a connection: green, yellow or red."""
 
     OK = "ok"
     WARNING = "warning"
@@ -32,7 +32,7 @@ class PageFinding(TypedDict):
 
 
 class PageRule(TypedDict):
-    """One rule that is in force."""
+    """One rule in force."""
 
     name: str
     filters: list[str]
@@ -42,7 +42,7 @@ class PageRule(TypedDict):
 
 
 class PageReading(TypedDict):
-    """What is in force on a server; what was not read is null or empty."""
+    """What is in force on a server; null or empty if it was not read."""
 
     declared_policy: str | None
     standing: str | None
@@ -70,7 +70,7 @@ class PageServer(PageReading):
 
 
 class PageRow(TypedDict):
-    """What both ends of a connection have of one setting, in lines; same: None where it is not known of both."""
+    """What both ends of a connection have for one setting, in lines; same is None if it is not known for both."""
 
     setting: str
     ends: list[list[str]]

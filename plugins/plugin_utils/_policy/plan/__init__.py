@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a declared policy and what a host has to the smallest plan.
+"""From a declared policy and the state of a host to the smallest plan.
 
-A policy is never edited in place: a new generation is written beside the old one (stage), assigned in its place
-(commit), and the old one is deleted only when both ends of every connection are proved (finish). What is pending
-between the phases stands on the host, so that a later phase needs the transaction's text and nothing else.
+A policy is never edited in place: a new generation is written beside the old one (stage) and assigned in its place
+(commit), and the old one is deleted only after both ends of every connection are proved (finish). What is pending
+between the phases is recorded on the host, so that a later phase needs only the transaction's text.
 """
 
 from __future__ import annotations

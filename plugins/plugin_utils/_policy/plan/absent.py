@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From what a host has of this collection to the plan that removes it and gives back what it replaced."""
+"""From this collection's policies on a host to the plan that removes them and gives back what they replaced."""
 
 from __future__ import annotations
 
@@ -43,27 +43,28 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import Wo
 
 
 def plan_absent(name: str, host: HostState, identity: uuid.UUID, words: Words, *, all_ours: bool = False) -> Plan:
-    """The plan that removes a policy of ours and gives back what it replaced.
+    """Return the plan that removes a policy of ours and gives back what it replaced.
 
-    all_ours: each policy of ours goes, whatever its name. It is refused where L2TP would be in clear text after that:
-    while ProhibitIpSec is or may be in effect, unless a policy that protects comes back.
+    all_ours: remove each policy of ours, whatever its name. The plan has a refusal if L2TP would be in clear text
+    afterwards: that is, while ProhibitIpSec is or may be in effect, unless a policy that protects comes back.
     """
     named = [
         found
         for found in host.our_policies
         if all_ours or has_name(found, name) or (has_staged_name(found, name) and found != host.store.active)
     ]
-    # The assigned generation first: the diff and the sentences speak of the first.
+    # The assigned generation first: the diff and the sentences are about the first one.
     mine = assigned_first(host, (*named, *(found for found in left_by_transaction(host) if found not in named)))
     adopted = [each for each in host.adopted if all_ours or same(each.name, name)]
     theirs = [found for found in map(host.store.at, (each.path for each in adopted)) if found]
     unassigned = next((found for found in (*mine, *theirs) if host.store.assigns(found.path)), None)
     obsolete = unneeded(host, mine)
-    # What only policies of others use from now on is theirs.
+    # What only other people's policies use from now on is theirs.
     owned_after = remaining(obsolete, host) if staying_paths(host, mine) else ()
     adopted_after = tuple(each for each in host.adopted if each not in adopted)
     stays = bool(owned_after or adopted_after)
-    # The dependency on PolicyAgent goes with the last thing of ours; sc.exe can't write every name that it may hold.
+    # The dependency on PolicyAgent goes with the last policy of ours; sc.exe can't write every name that the list may
+    # hold.
     if not stays:
         refuse_dependency(host, words, agent_first=False)
     intent, back = _after_removal(host, unassigned, stays=stays)
@@ -71,7 +72,7 @@ def plan_absent(name: str, host: HostState, identity: uuid.UUID, words: Words, *
     assigned = unassigned.name if unassigned else name
     given_back = tuple(each for each in host.taken_over if not stays or same(each.name, name))
     used_after = back.path if back else "" if unassigned else host.store.active_path
-    # IPv6 stays blocked as long as anything of ours relies on it: a filter of version 1 says nothing of IPv6.
+    # IPv6 stays blocked as long as anything of ours depends on that: a filter of version 1 does not cover IPv6.
     needs_no_block = not stays or leaves_no_need_to_block(host, used_after)
     flags = withdrawing_flags(host, back.policy if back else None, intent, (*mine, *theirs))
     return Plan(
@@ -111,7 +112,7 @@ def plan_absent(name: str, host: HostState, identity: uuid.UUID, words: Words, *
 
 
 def _gone(policies: Iterable[store.StoredPolicy]) -> dict[str, changes.Words]:
-    """What changes of the rules of policies that go."""
+    """Return the changes to the rules of removed policies."""
     rules = (rule for found in policies for rule in found.policy.rules if rule.name)
     return {rule.name: (changes.Word.REMOVED,) for rule in rules}
 
@@ -119,13 +120,13 @@ def _gone(policies: Iterable[store.StoredPolicy]) -> dict[str, changes.Words]:
 def _after_removal(
     host: HostState, unassigned: store.StoredPolicy | None, *, stays: bool
 ) -> tuple[Intent, store.StoredPolicy | None]:
-    """What a removal does to the assignment, and which policy it assigns: the one that was assigned before us.
+    """Return what a removal does to the assignment, and the policy that it assigns: the one assigned before us.
 
-    unassigned: the assigned policy, if it is one of those that the removal is about; stays: something else of ours is
-    still on record. What somebody else assigned meanwhile stays assigned, as does a policy of theirs that we only used.
+    unassigned: the assigned policy, if the removal is about it; stays: something else of ours is still on record. A
+    policy that somebody assigned meanwhile stays assigned, as does another person's policy that we only used.
     """
     before_us = host.store.at(host.replaced)
-    # Somebody assigned it again by hand, so nothing is left to be done.
+    # Somebody assigned it again by hand, so there is nothing to do.
     if before_us and host.store.assigns(before_us.path):
         return Intent.KEEP, None
     if unassigned:

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What RRAS does by itself where ProhibitIpSec is not 1, and the rule of Windows Firewall beside it.
+"""What RRAS does by itself if ProhibitIpSec is not 1, and the rule of Windows Firewall beside it.
 
-RRAS makes its automatic filters only when it starts, and not where one of the same specification is loaded (KB 248750).
+RRAS makes its automatic filters only when it starts, and not if one of the same specification is loaded (KB 248750).
 """
 
 from __future__ import annotations
@@ -26,19 +26,20 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 def restarting_flags(
     host: HostState, after: model.Policy | None, going: Iterable[store.StoredPolicy | None]
 ) -> frozenset[Flag]:
-    """Whether RRAS must start again, and PolicyAgent before that, when policies make room for another one, or for none.
+    """Return the flags for restarting RRAS, and PolicyAgent before it, if policies make way for another one or none.
 
     going: the policies that lose their assignment, or that nobody will know to have been ours. RRAS makes its automatic
-    filters only when it starts, and not where one of the same specification is loaded (KB 248750). So any of these
-    may have been in their way, though somebody else may have unassigned it since. PolicyAgent lets go of its filters
-    late, and nothing that it lists tells of a filter without addresses; once stopped, it holds none.
+    filters only when it starts, and not if one of the same specification is loaded (KB 248750). So any of these
+    policies may have kept it from making them, even if somebody else has unassigned the policy since. PolicyAgent
+    releases its filters late, and nothing that it lists tells of a filter without addresses; once stopped, it holds
+    none.
     """
-    # For Windows equal addresses, ports and protocol make two filters the same, whatever their actions are (KB 248750).
+    # To Windows, two filters are the same if addresses, ports and protocol are, whatever their actions (KB 248750).
     were_in_the_way = any(clear_text.in_the_way(found.policy) for found in going if found)
     uncovered = clear_text.cover(after.rules if after else ()) is not Cover.ALL
     if host.prohibited or not (were_in_the_way and uncovered and host.services[services.RRAS].running):
         return frozenset()
-    # Under a domain policy the agent never loaded the local filters.
+    # Under a domain policy, the agent never loaded the local filters.
     holds_filters = host.services[services.AGENT].running and not host.domain_policy
     return frozenset({Flag.RESTART_RRAS, Flag.RESTART_AGENT} if holds_filters else {Flag.RESTART_RRAS})
 
@@ -46,30 +47,30 @@ def restarting_flags(
 def withdrawing_flags(
     host: HostState, after: model.Policy | None, intent: Intent, gone: Iterable[store.StoredPolicy]
 ) -> frozenset[Flag]:
-    """What a commit does besides where policies of ours are withdrawn, or make room for the declared one.
+    """Return the flags of a commit that withdraws policies of ours, or replaces them by the declared one.
 
-    after: the policy that is assigned then, where the commit decides that; gone: the policies that are deleted.
+    after: the policy that is assigned then, if the commit decides that; gone: the policies that are deleted.
     """
     assigns = intent in (Intent.SWITCH, Intent.ASSIGN, Intent.UNASSIGN)
-    # With the value, RRAS makes no automatic filters whenever it starts, so no start of it would bring protection back.
+    # With the value, RRAS makes no automatic filters when it starts, so restarting it would not bring protection back.
     if host.prohibited:
         return frozenset({Flag.PROHIBITED} if assigns else ())
     active = host.store.active
     if not assigns:
         after = active.policy if active else None
     replaced = NameSet(host.in_force.obsolete if host.in_force else ())
-    # Where an unfinished commit took the place of a policy, RRAS has started again since, if it had to.
+    # If an unfinished commit replaced a policy, RRAS was restarted then, if it had to be.
     staying = replaced | {host.store.active_path}
     leaving = [found for found in gone if found.path not in staying]
     return restarting_flags(host, after, (*leaving, active if assigns else None))
 
 
 def leaves_no_need_to_block(host: HostState, assigned: str) -> bool:
-    """Whether nothing needs our rule of Windows Firewall any more, with a policy assigned that may be nobody's.
+    """Return whether nothing needs our rule of Windows Firewall any more. assigned: the path of the assigned policy.
 
-    RRAS's automatic filters cover IPv6 too. Where it makes none, the rule stays as long as anything of ours does.
+    RRAS's automatic filters cover IPv6, too. If it makes none, the rule stays as long as anything of ours does.
     """
-    # A policy of somebody else's may count on the rule no more than on us; ours, or one that is used as ours, may.
+    # Another person's policy has no claim to the rule, any more than to us; ours, or one used as ours, has.
     return makes_automatic_filters(host) and assigned not in host.used
 
 
@@ -82,7 +83,7 @@ def unblocking_flags(host: HostState, *, wanted: bool) -> frozenset[Flag]:
 
 
 def rule_stays(host: HostState, *, wanted: bool) -> tuple[str, ...]:
-    """What must be said of our rule of Windows Firewall where it should go and can't."""
+    """Return what must be said of our rule of Windows Firewall if it should go but can't."""
     found = host.windows_firewall
     if not (wanted and found.rules) or found.running:
         return ()

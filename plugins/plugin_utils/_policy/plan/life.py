@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The life of a transaction: what a phase does with what it finds on the host. One table, all transitions.
+"""The life of a transaction: what a phase does with what it finds on the host. One table has all transitions.
 
-A transaction begins when it is staged, is committed, and ends when it is finished or reverted; what is unfinished
-stands on the host. The one that is staged last wins: it takes the place of whatever it finds.
+A transaction begins when it is staged, is committed, and ends when it is finished or reverted; an unfinished one is
+recorded on the host. The last one staged wins: it takes the place of whatever it finds.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Asked(enum.StrEnum):
 
 
 class Found(enum.StrEnum):
-    """What is unfinished on a host, as one transaction sees it."""
+    """What is unfinished on a host, from the point of view of one transaction."""
 
     NOTHING = "nothing"
     ANOTHER = "another transaction"
@@ -36,7 +36,7 @@ class Found(enum.StrEnum):
 
 
 class Decision(enum.StrEnum):
-    """What a phase does then."""
+    """What a phase then does."""
 
     DO = "does its work"
     DONE = "has nothing to do, for it was done before"
@@ -44,13 +44,13 @@ class Decision(enum.StrEnum):
 
 
 LIFE: Mapping[Asked, Mapping[Found, Decision]] = {
-    # A stage never fails for what is unfinished: its plan has counted that in, and clears it away.
+    # A stage never fails because of an unfinished transaction: its plan takes that into account, and clears it away.
     Asked.STAGE: dict.fromkeys(Found, Decision.DO),
     Asked.COMMIT: {
         Found.NOTHING: Decision.CONFLICT,
         Found.ANOTHER: Decision.CONFLICT,
         Found.STAGING: Decision.CONFLICT,
-        # The answer to an earlier commit may have been lost on its way; asked again, it is not done twice.
+        # The answer to an earlier commit may have been lost; when asked again, the commit is not done twice.
         Found.STAGED: Decision.DO,
         Found.COMMITTED: Decision.DONE,
     },
@@ -58,12 +58,12 @@ LIFE: Mapping[Asked, Mapping[Found, Decision]] = {
         Found.NOTHING: Decision.CONFLICT,
         Found.ANOTHER: Decision.CONFLICT,
         Found.STAGING: Decision.CONFLICT,
-        # Only what is in force may cost the old generation its life.
+        # The old generation may be deleted only after what replaces it is in force.
         Found.STAGED: Decision.CONFLICT,
         Found.COMMITTED: Decision.DO,
     },
     Asked.REVERT: {
-        # A revert is asked of every host of a failed network, also of those that never came to their stage.
+        # Every host of a failed network is asked to revert, even those that never reached their stage.
         Found.NOTHING: Decision.DONE,
         Found.ANOTHER: Decision.DONE,
         Found.STAGING: Decision.DO,
@@ -76,12 +76,12 @@ _PHASES = {Progress.STAGING: Found.STAGING, Progress.STAGED: Found.STAGED, Progr
 
 
 def found(unfinished: UnfinishedTransaction | None, identity: uuid.UUID) -> Found:
-    """What the unfinished transaction of a host is to the one of that identity."""
+    """Return what a host's unfinished transaction is to the transaction with this identity."""
     if unfinished is None:
         return Found.NOTHING
     return _PHASES[unfinished.phase] if unfinished.id == str(identity) else Found.ANOTHER
 
 
 def answer(asked: Asked, unfinished: UnfinishedTransaction | None, identity: uuid.UUID) -> Decision:
-    """What a phase of the transaction of that identity does on a host with that unfinished one."""
+    """Return what a phase of the transaction with this identity does on a host with that unfinished one."""
     return LIFE[asked][found(unfinished, identity)]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a declared policy and what a host has to the smallest plan."""
+"""From a declared policy and the state of a host to the smallest plan."""
 
 from __future__ import annotations
 
@@ -63,27 +63,27 @@ _VALUE: Final = "ProhibitIpSec recorded"
 _RECORDS: Final = frozenset({_USED, _VALUE})
 
 
-def plan_present(  # noqa: PLR0913 - what a plan hangs on
+def plan_present(  # noqa: PLR0913 - all that a plan depends on
     declaration: Declaration, host: HostState, nonce: bytes, identity: uuid.UUID, words: Words, *, agent_first: bool
 ) -> Plan:
-    """The plan that brings a declared policy about.
+    """Return the plan that puts a declared policy in place.
 
     nonce: the one under which the host answered the digests of its keys; identity: a new random one, for the
-    transaction; words: how the caller calls the options; agent_first: RemoteAccess is made to depend on PolicyAgent.
-    Raises `PlanError`.
+    transaction; words: how the caller calls the options; agent_first: make RemoteAccess depend on PolicyAgent. Raises
+    `PlanError`.
     """
     refuse_foreign_addresses(declaration, host, words)
     refuse_unsafe(declaration, host, words)
     if agent_first:
         refuse_dependency(host, words, agent_first=True)
-    # The host answers keys as digests under its nonce, so the declared ones are compared in the same dress.
+    # The host answers keys as digests under its nonce, so the declared ones are put in the same form.
     wanted = declaration.policy.masked(nonce)
     namesakes = host.store.find(wanted.name)
-    # What can't be read may mean anything, so it never means what is declared.
+    # What can't be read may mean anything, so it never counts as equal to what is declared.
     equal = [found for found in namesakes if not found.unreadable and means(found.policy, wanted)]
     current = next(iter(sorted(equal, key=lambda found: not host.store.assigns(found.path))), None)
     foreign = tuple(found for found in namesakes if found.path not in host.ours and found not in equal)
-    # Of these the way back is on record already: taking their name costs nothing.
+    # For these, the way back is on record already, so taking their name loses nothing.
     kept = {each.path for each in (*host.adopted, *host.taken_over)}
     if not declaration.take_over and any(found.path not in kept for found in foreign):
         raise PlanError(
@@ -101,9 +101,10 @@ def plan_present(  # noqa: PLR0913 - what a plan hangs on
 
 
 def _recorded_later(planned: Plan, host: HostState) -> Plan:
-    """The plan, without a record that would be all it does on a host where nothing is on record.
+    """Return the plan, without its records if they are all it would do on a host where nothing is on record.
 
-    Such a host is as it was before us, so what a removal gives back is known until the first change, which records it.
+    Such a host is as it was before us, so what a removal must give back is still known at the first change, which then
+    records it.
     """
     known = host.our_paths or host.adopted or host.taken_over or host.replaced
     only_records = dataclasses.replace(planned, records=()).empty and _RECORDS.issuperset(planned.records)
@@ -114,19 +115,19 @@ def _recorded_later(planned: Plan, host: HostState) -> Plan:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Planner:
-    """One planning of a declared policy."""
+    """The planning of one declared policy."""
 
     declaration: Declaration
     host: HostState
     wanted: model.Policy
-    """The declared policy, its keys masked."""
+    """The declared policy, with its keys masked."""
     identity: uuid.UUID
     words: Words
     agent_first: bool
     current: store.StoredPolicy | None
-    """The policy that already means what is declared; the assigned one, if there are several."""
+    """The policy that already means what is declared; if there are several, the assigned one."""
     foreign: tuple[store.StoredPolicy, ...]
-    """Policies of that name which we did not write and which mean something else."""
+    """Policies with that name that we did not write and that mean something else."""
 
     def plan(self) -> Plan:
         target = self.current.path if self.current else policy_path(derived_guid(self.identity, "policy"))
@@ -171,19 +172,19 @@ class _Planner:
 
     @property
     def _peers(self) -> tuple[str, ...]:
-        """Those that Windows Firewall is to let in."""
+        """The peers that Windows Firewall is to let in."""
         opens = self.declaration.assigned and self.declaration.open_firewall
         return protection.peers(self.host, self.declaration.policy) if opens else ()
 
     def _decides_who_comes_in(self, intent: Intent) -> bool:
-        """Whether it is this policy, not another assigned one, for whose peers Windows Firewall has a rule of ours."""
+        """Return whether our rule of Windows Firewall for peers follows this policy, not another assigned one."""
         return self.declaration.assigned or intent is Intent.UNASSIGN
 
     def _unproved(self, intent: Intent) -> frozenset[Flag]:
-        """Whether the agent lists all the addresses already, so that it proves nothing when it still does."""
+        """Return a flag if the agent already lists all addresses, so that listing them later proves nothing."""
         filters = protection.connection_filters(self.declaration.policy)
         ends = {str(end.first) for each in filters for end in (each.source, each.destination)}
-        # netsh shows addresses and no policy's name: the filters of both generations look alike.
+        # netsh shows addresses, but no policy's name: the filters of both generations look alike.
         known = intent in (Intent.SWITCH, Intent.ASSIGN) and ends and self.host.listed.issuperset(ends)
         return frozenset({Flag.LOADING_UNPROVED} if known else ())
 
@@ -192,19 +193,19 @@ class _Planner:
         return self.declaration.assigned and self.declaration.block_ipv6
 
     def _exposes_ipv6(self, intent: Intent) -> bool:
-        """Whether our rule of Windows Firewall goes while nothing else covers L2TP over IPv6."""
+        """Return whether our rule of Windows Firewall goes although nothing else covers L2TP over IPv6."""
         covered = makes_automatic_filters(self.host) or clear_text.covers_ipv6(self.declaration.policy.rules)
-        # RRAS listens for L2TP over IPv6 since Windows Server 2008, and filters of version 1 cover IPv4 alone.
+        # RRAS listens for L2TP over IPv6 since Windows Server 2008, and filters of version 1 cover only IPv4.
         return not covered and bool(unblocking_flags(self.host, wanted=self._needs_no_block(intent)))
 
     def _needs_no_block(self, intent: Intent) -> bool:
-        """Whether our rule of Windows Firewall must go: it is not declared, or nothing of ours is assigned."""
+        """Return whether our rule of Windows Firewall must go: it is not declared, or nothing of ours is assigned."""
         if self.declaration.assigned:
             return not self.declaration.block_ipv6
         return leaves_no_need_to_block(self.host, "" if intent is Intent.UNASSIGN else self.host.store.active_path)
 
     def _open_keys(self, gone: Collection[str]) -> Iterator[str]:
-        """The rules that are ours or of a policy in use, and stay, whose preshared key others can read."""
+        """Yield the rules that stay, ours or of a policy in use, whose preshared key others can read."""
         used = {each.path for each in self._adopted()} | {self.current.path if self.current else ""}
         for found in self.host.store.policies:
             known = [path for path in found.open_keys if found.path in used or path in self.host.ours]
@@ -222,11 +223,11 @@ class _Planner:
 
     @property
     def _theirs(self) -> store.StoredPolicy | None:
-        """The policy that means what is declared, where somebody else wrote it."""
+        """The policy that means what is declared, if somebody else wrote it."""
         return self.current if self.current and self.current.path not in self.host.ours else None
 
     def _taken_over(self) -> tuple[Theirs, ...]:
-        """What is kept under another name; one that was in use too, once something else is declared."""
+        """Return the policies kept under another name, among them any that was in use until its name was taken."""
         if self.declaration.forget_replaced:
             return ()
         known = {each.path: each for each in (*self.host.adopted, *self.host.taken_over)}
@@ -235,7 +236,7 @@ class _Planner:
         return tuple(each for each in kept.values() if not self.current or each.path != self.current.path)
 
     def _adopted(self) -> tuple[Theirs, ...]:
-        """The policies in use that were there before us."""
+        """Return the policies in use that were there before us."""
         known = {each.path: each for each in self.host.adopted}
         replaced = {found.path for found in self.foreign}
         kept = {path: each for path, each in known.items() if path not in replaced}
@@ -246,7 +247,7 @@ class _Planner:
         return tuple(kept.values())
 
     def _no_longer_theirs(self) -> tuple[str, ...]:
-        """What is ours from now on, so that a removal deletes it, since nobody wants it back."""
+        """Return what becomes ours, to be deleted by a removal, because its owner's claim is to be forgotten."""
         forgotten = self._theirs if self.declaration.forget_replaced else None
         return self.host.store.removable([forgotten.path]) if forgotten else ()
 
@@ -281,7 +282,7 @@ class _Planner:
         return "" if intent is Intent.KEEP or (intent is Intent.UNASSIGN and self.current) else target
 
     def _changes(self, intent: Intent, before: store.StoredPolicy | None) -> dict[str, changes.Words]:
-        """What the commit brings into force or takes out of it, rule by rule, whatever lies in the store already."""
+        """Return what the commit puts in force or out of force, rule by rule, whatever is in the store already."""
         active = self._assigned()
         match intent:
             case Intent.KEEP:
@@ -293,12 +294,12 @@ class _Planner:
         return changes.rules(active.policy if active else None, self.wanted)
 
     def _assigned(self) -> store.StoredPolicy | None:
-        """What is assigned now of that which the declared policy is, or takes the place of."""
+        """Return the assigned policy, if it is the declared one or one that the declared policy replaces."""
         known = (self.current, *self._in_place())
         return next((found for found in known if found and self.host.store.assigns(found.path)), None)
 
     def _negotiated_otherwise(self, intent: Intent) -> tuple[str, ...]:
-        """The rules that need the other end to follow, because the key exchange of the whole policy changes."""
+        """Return the rules whose other end must follow because the policy's key exchange changes."""
         active = self._assigned()
         before = active.policy if active else None
         if intent is Intent.KEEP or changes.Word.KEY_EXCHANGE not in changes.settings(before, self.wanted):
@@ -306,12 +307,12 @@ class _Planner:
         return tuple(rule.name for rule in self.wanted.rules if rule.active and rule.filter_action.negotiates)
 
     def _in_place(self) -> tuple[store.StoredPolicy, ...]:
-        """What the declared policy takes the place of, the assigned policy first."""
+        """Return what the declared policy takes the place of, the assigned policy first."""
         return assigned_first(self.host, (*self._old_generations(), *self.foreign))
 
     def _old_generations(self) -> Iterator[store.StoredPolicy]:
-        """Policies of ours that the declared one takes the place of."""
-        # Windows allows two policies of one name; each of ours that has it is an old generation.
+        """Yield the policies of ours that the declared one takes the place of."""
+        # Windows allows two policies with one name; each of ours with the name is an old generation.
         named = {found.path for found in self.host.store.find(self.wanted.name)}
         leftovers = left_by_transaction(self.host)
         for found in self.host.store.policies:
@@ -328,18 +329,18 @@ class _Planner:
         return (*unneeded(self.host, old), *taken_over)
 
     def _remains(self) -> tuple[str, ...]:
-        """What an aborted run wrote and never assigned."""
+        """Return what an aborted run wrote and never assigned."""
         unfinished = self.host.unfinished
         if unfinished is None or self.host.in_force:
             return ()
         if self.current and self.current.path in unfinished.written:
             return ()
-        # Somebody may have assigned in the console what was only staged.
+        # Somebody may have used the console to assign what was only staged.
         assigned = self.host.store.parts_of(self.host.store.active_path)
         return tuple(path for path in unfinished.written if path in self.host.store.objects and path not in assigned)
 
     def _replaced(self) -> str:
-        """The path of the policy that a removal assigns again; one in use too, if it was assigned before us."""
+        """Return the path of the policy that a removal assigns again; even one in use, if it was assigned before us."""
         active = self.host.store.active
         if self.declaration.forget_replaced:
             return ""

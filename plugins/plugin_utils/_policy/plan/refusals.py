@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why a plan must not be carried out on a host as it is, and what must be said where it may."""
+"""Why a plan must not be carried out on a host in its present state, and what must be said if it may be."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import Wo
 
 
 def going_back(host: HostState) -> tuple[str, bool]:
-    """What is assigned after a revert, empty for nothing, and whether that is another policy than now."""
+    """Return what a revert assigns, empty for nothing, and whether that differs from the present assignment."""
     unfinished = host.unfinished
     if unfinished is None:
         return host.store.active_path, False
     active = host.store.active_path
     previous = unfinished.previous if host.store.at(unfinished.previous) else ""
-    # What it wrote goes, so that must not stay assigned, whoever assigned it.
+    # What the transaction wrote is deleted, so it must not stay assigned, whoever assigned it.
     decided = NameSet((unfinished.policy, *unfinished.written))
     return previous, active in decided and not same(active, previous)
 
 
 def revert_refused(host: HostState, name: str, words: Words) -> str:
-    """Why a transaction must not be taken back: what was assigned before does not protect; empty where it may be."""
+    """Return why a transaction must not be reverted: what was assigned before does not protect. Empty if it may be."""
     previous, switches = going_back(host)
     return withdrawal_refused(host, name, host.store.at(previous), words) if switches else ""
 
@@ -48,7 +48,7 @@ Assigned = store.StoredPolicy | model.Policy | None
 
 
 def _judge(host: HostState, move: Move, after: Assigned) -> clear_text.Verdict:
-    # One judge for every phase and state (docs/clear_text.md); what differs is only how the answer is put.
+    # One judge for every phase and state (docs/clear_text.md); only the wording of the answer differs.
     policy = after.policy if isinstance(after, store.StoredPolicy) else after
     return clear_text.judge(
         move,
@@ -60,7 +60,7 @@ def _judge(host: HostState, move: Move, after: Assigned) -> clear_text.Verdict:
 
 
 def assignment_refused(host: HostState, policy: model.Policy, words: Words) -> str:
-    """Why a policy must not be the assigned one; empty where it may be."""
+    """Return why a policy must not be assigned; empty if it may be."""
     if _judge(host, Move.ASSIGN, policy).answer is not Ruling.REFUSED:
         return ""
     if makes_automatic_filters(host):
@@ -76,7 +76,7 @@ def assignment_refused(host: HostState, policy: model.Policy, words: Words) -> s
 
 
 def _correction(policy: model.Policy, words: Words) -> str:
-    """What to write instead of the option for which a policy does not protect; see `protection.weakness`."""
+    """Return what to write instead of the option that keeps a policy from protecting; see `protection.weakness`."""
     l2tp = [rule for rule in policy.rules if any(map(clear_text.is_l2tp, rule.filters))]
     for rule in policy.rules:
         if clear_text.lets_through(rule):
@@ -95,16 +95,16 @@ def _letting_option(action: model.FilterAction) -> str:
 
 
 def committed_refused(host: HostState, name: str, words: Words) -> str:
-    """Why what a commit has just assigned must not stay so, whatever was declared; empty where it may."""
+    """Return why the assignment just committed must not stay, whatever was declared; empty if it may."""
     active = host.store.active
     return assignment_refused(host, active.policy, words) if active else withdrawal_refused(host, name, None, words)
 
 
 def withdrawal_refused(host: HostState, name: str, back: store.StoredPolicy | None, words: Words) -> str:
-    """Why a policy must not lose its assignment to another one, or to none; empty where it may."""
+    """Return why a policy must not lose its assignment to another one, or to none; empty if it may."""
     if _judge(host, Move.WITHDRAW, back).answer is not Ruling.REFUSED:
         return ""
-    # Here a person reads of the policy that was there before us for the first time, so the sentence names it.
+    # This is the first time that the user reads of the policy that was there before us, so the sentence names it.
     comes_back = f" {back.name!r}, which would then be assigned again, does not protect it;" if back else ""
     without = f"{_value_clause(host)}, so without the policy {name!r} its L2TP would be in clear text;{comes_back}"
     if host.removed_by_others:
@@ -118,7 +118,7 @@ def withdrawal_refused(host: HostState, name: str, back: store.StoredPolicy | No
 
 
 def with_value_given_back(host: HostState, words: Words) -> HostState:
-    """The host as it will be once the caller has given ProhibitIpSec back, and Windows has started with that."""
+    """Return the host as it will be after the caller has given ProhibitIpSec back and Windows has started with that."""
     given_back = host.value_after_removal(only_recorded=words.removes_only_recorded)
     return dataclasses.replace(
         host, prohibit_ipsec=given_back, value_note=ValueNote(False, None, None, restart_pending=False)
@@ -134,14 +134,14 @@ def _value_clause(host: HostState) -> str:
 
 
 def _without_value(host: HostState, words: Words) -> str:
-    """What to do about the value; after a removal by hand nothing tells of the restart, until ours has noted it."""
+    """Return what to do about the value; if it was removed by hand, our removal must note that before any restart."""
     if host.removed_by_others:
         return f"have the removal noted first ({words.remove_value})"
     return f"remove the value first ({words.remove_value})"
 
 
 def clear_text_warnings(host: HostState, move: Move, after: Assigned, words: Words) -> tuple[str, ...]:
-    """What must be said of a policy that is to be the assigned one, a sentence each."""
+    """Return what must be said of a policy that is to be assigned, a sentence each."""
     verdict = _judge(host, move, after)
     if after is None or verdict.answer is not Ruling.WARNED:
         return ()
@@ -156,7 +156,7 @@ def clear_text_warnings(host: HostState, move: Move, after: Assigned, words: Wor
 def refuse_unsafe(declaration: Declaration, host: HostState, words: Words) -> None:
     active = host.store.active
     name = declaration.policy.name
-    # PolicyAgent takes one source: with a policy of the domain the local ActivePolicy is not even read.
+    # PolicyAgent takes one source: with a domain policy, it does not even read the local ActivePolicy.
     if host.domain_policy and declaration.assigned:
         raise PlanError(
             f"a domain policy ({describe.quoted(host.domain_policy)}) overrides the local one on this host; "

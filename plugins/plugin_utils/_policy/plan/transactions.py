@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one change of a host is called in all its phases, and what it will do."""
+"""One change of a host: its identity in all its phases, and what it will do."""
 
 from __future__ import annotations
 
@@ -20,54 +20,54 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 
 
 class PlanError(RrasError):
-    """The declared state must not be brought about on this host. The message says why and what to do instead."""
+    """The declared state must not be put in place on this host. The message says why, and what to do instead."""
 
     reason = "plan"
 
 
 class Intent(enum.StrEnum):
-    """What a transaction will do when it is committed."""
+    """What a transaction does when it is committed."""
 
     SWITCH = "switch"
     """Name the new generation and assign it."""
     WRITE = "write"
-    """Name the new generation; what is assigned stays so."""
+    """Name the new generation; the assignment does not change."""
     ASSIGN = "assign"
-    """Assign a policy that is there."""
+    """Assign a policy that exists already."""
     UNASSIGN = "unassign"
     """Assign nothing; name the new generation, if there is one."""
     KEEP = "keep"
-    """Nothing; there are only remains to be cleared up when it is finished."""
+    """Do nothing; there are only remains to be cleared up by the finish."""
 
 
 class Flag(enum.StrEnum):
-    """What a commit does besides, or the finish."""
+    """What else a commit, or the finish, does."""
 
     RESTART_RRAS = "rras"
-    """Stop RemoteAccess before the assignment and start it after that, so that it makes its automatic filters."""
+    """Stop RemoteAccess before the assignment and start it afterwards, so that it makes its automatic filters."""
     RESTART_AGENT = "agent"
-    """Start PolicyAgent anew between the assignment and the start of RemoteAccess, so that it holds no old filter."""
+    """Restart PolicyAgent between the assignment and the start of RemoteAccess, so that it holds no old filters."""
     PROHIBITED = "prohibited"
-    """Stop where ProhibitIpSec is not 1 any more: what was decided for it may be wrong without it."""
+    """Stop with a conflict if ProhibitIpSec is no longer 1: what was decided for 1 may be wrong without it."""
     UNBLOCK_IPV6 = "ipv6"
-    """Take our rule of Windows Firewall away, when it is finished."""
+    """Delete our rule of Windows Firewall in the finish."""
     LOADING_UNPROVED = "unproved"
-    """Remember that the agent listed the addresses of the new generation before it was assigned."""
+    """Remember that the agent listed the addresses of the new generation before its assignment."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Transaction:
-    """What the phases after `stage` must know; its text is the `transaction` of the results."""
+    """What the phases after `stage` must know; its text is `transaction` in results."""
 
     id: uuid.UUID
     intent: Intent
     policy: str
-    """The path of the policy's key; empty where none is named or assigned."""
+    """The path of the policy's key; empty if the commit neither names nor assigns one."""
     flags: frozenset[Flag] = frozenset()
     taken_over: tuple[str, ...] = ()
-    """The paths of the policies that lose their name to ours when it is finished."""
+    """The paths of the policies that lose their name to ours in the finish."""
     closes: tuple[str, ...] = ()
-    """The tags of our rules of Windows Firewall for other peers, which go when it is finished."""
+    """The tags of our rules of Windows Firewall for other peers, which are deleted in the finish."""
 
     def __str__(self) -> str:
         more = ("+".join(sorted(self.flags)), ",".join(map(_braced, self.taken_over)), ",".join(self.closes))
@@ -76,7 +76,7 @@ class Transaction:
 
     @property
     def tag(self) -> str:
-        """The tag of the rule of Windows Firewall for peers, where this transaction writes one."""
+        """The tag of the rule of Windows Firewall for peers, if this transaction writes one."""
         return firewall.tag(str(self.id))
 
     @property
@@ -86,7 +86,7 @@ class Transaction:
 
     @property
     def assigned(self) -> str:
-        """The path of the policy that the commit assigns; empty where it assigns none."""
+        """The path of the policy that the commit assigns; empty if it assigns none."""
         return self.policy if self.intent in (Intent.SWITCH, Intent.ASSIGN) else ""
 
     @classmethod
@@ -117,12 +117,12 @@ def _checked_tag(text: str) -> str:
 
 
 def policy_path(guid: uuid.UUID) -> str:
-    """The path of a policy's key."""
+    """Return the path of a policy's key."""
     return join(store.LOCAL, f"{model.ObjectClass.POLICY}{{{str(guid).upper()}}}")
 
 
 def _braced(path: str) -> str:
-    """The GUID of a policy's path, in braces."""
+    """Return the GUID in a policy's path, in braces."""
     return path[path.find("{") :] if path else ""
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A declared policy as files, for servers that Ansible can't reach: for regedit, netsh, ipsecpol and a person."""
+"""A declared policy as files, for servers that Ansible can't reach: for regedit, netsh, ipsecpol, and for a person."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The registry keys that a server gets, and those that go again: what a live transaction would write there."""
+"""The registry keys that a server gets, and those that are deleted again: what a live transaction would write there."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render.renderin
 
 _NAMESPACE: Final = uuid.uuid5(uuid.NAMESPACE_DNS, "rras.ipsec")
 _WHEN: Final = 946_684_800
-"""whenChanged: the beginning of the year 2000, so that two renderings are equal."""
+"""The value whenChanged: the beginning of the year 2000, so that two renderings are equal."""
 _OPTIONAL: Final[Mapping[str, Value | None]] = {store.NAME: None, store.DESCRIPTION: None}
-"""What an earlier rendering may have written into the same key, and this one need not."""
+"""Values that an earlier rendering may have written to the same key, and that this one may not need."""
 _NUMBER: Final = re.compile(r"\d+")
 
 
 def keys(policy: model.Policy) -> tuple[Key, ...]:
-    """The keys of a policy, what is referred to before what refers to it."""
+    """Return the keys of a policy; a key comes after those that it refers to."""
     return store.object_keys(policy, _guids(policy), _WHEN)
 
 
 def _guids(policy: model.Policy) -> Callable[[str], uuid.UUID]:
-    """GUIDs that come from the names in the declaration: a changed policy takes the place of the one before it.
+    """Return a function that derives GUIDs from the declared names, so that a changed policy replaces its predecessor.
 
-    No key is part of what they are made of, for everybody may read them. Each rule of a declared policy has a filter
+    They are not derived from any key, because everybody may read them. Each rule of a declared policy has a filter
     action and a filter list of its own, so the numbers in the labels are those of the rules.
     """
     identity = uuid.uuid5(_NAMESPACE, policy.name)
@@ -45,10 +45,9 @@ def _guids(policy: model.Policy) -> Callable[[str], uuid.UUID]:
 
 
 def sections(rendering: Rendering) -> list[Section]:
-    """The policy, that it is assigned, and then the value, in this order.
+    """Return the policy, its assignment, and then the value, in this order.
 
-    Without its keys, a policy is neither assigned nor followed by the value: the placeholder would be a key that
-    everybody can know.
+    A policy without its keys is neither assigned nor followed by the value: everybody could know the placeholder.
     """
     found = [Section(key.path, {**_OPTIONAL, **key}) for key in keys(rendering.policy)]
     if rendering.needs_keys:
@@ -58,7 +57,7 @@ def sections(rendering: Rendering) -> list[Section]:
 
 
 def undoing(rendering: Rendering) -> list[Section]:
-    """The value first, then the assignment, then the policy, what refers to an object before the object."""
+    """Return the value first, then the assignment, then the policy; an object goes before those that it refers to."""
     paths = [key.path for key in keys(rendering.policy)]
     return [
         Section(RASMAN, {PROHIBIT_IPSEC: None}),

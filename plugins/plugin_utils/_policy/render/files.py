@@ -31,29 +31,29 @@ _FITTING: Final[Mapping[PeerType, Mapping[str, Callable[[Rendering], str]]]] = {
     PeerType.WINDOWS_2000: {"ipsecpol.cmd": ipsecpol.batch_file, "undo-ipsecpol.cmd": ipsecpol.undoing},
     PeerType.WINDOWS: {"netsh.txt": netsh.script, "undo-netsh.txt": netsh.undoing},
 }
-"""What fits which server, besides what fits all."""
+"""The files for each type of server, besides those for all."""
 _ON_LINUX: Final[Mapping[str, Callable[[Rendering], str]]] = {
     "swanctl.conf": swanctl.configuration,
     "xl2tpd.conf": xl2tpd.configuration,
 }
-"""All that strongSwan gets. Nothing undoes it: the files are deleted there."""
+"""All files for strongSwan. Nothing undoes them: they are deleted there."""
 NAMES: Final = (REG, UNDO_REG, STEPS, *(name for fitting in _FITTING.values() for name in fitting), *_ON_LINUX)
-"""Every file that any rendering may write."""
+"""Every file name that any rendering may write."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Files:
-    """The content of each file by its name, and why others are missing, a sentence each."""
+    """The content of each file, by name, and why other files are missing, a sentence each."""
 
     content: Mapping[str, bytes] = dataclasses.field(repr=False)
     refused: tuple[str, ...] = ()
 
 
 def files_of(rendering: Rendering, *, undo_only: bool = False) -> Files:
-    """The files of one server. A form that can't say the policy is left out, and why is said.
+    """Return the files of one server. A form that can't express the policy is left out, with the reason.
 
-    undo_only: those that take away what the others brought. Raises `codec.CodecError` for what a store can't hold, and
-    `RenderError` for what strongSwan can't do, for which there is no other form.
+    undo_only: only the files that take away what the others brought. Raises `codec.CodecError` for what a store can't
+    hold, and `RenderError` for what strongSwan can't do, since there is no other form for it.
     """
     if rendering.peer_type is PeerType.STRONGSWAN:
         written_there = {} if undo_only else {name: form(rendering) for name, form in _ON_LINUX.items()}

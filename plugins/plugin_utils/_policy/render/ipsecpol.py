@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A policy as a batch file for ipsecpol.exe, of the Windows 2000 Resource Kit.
+"""A policy as a batch file for ipsecpol.exe of the Windows 2000 Resource Kit.
 
-Source: KB 813878 and the Resource Kit's syntax of IPSecPol. Its main mode options are documented in name only, so they
-are left to the tool.
+Source: KB 813878, and the syntax of IPSecPol in the Resource Kit. The documentation names its main mode options but
+does not explain them, so they are left to the tool.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ _PROTOCOLS: Final[Mapping[int, str]] = {
 _CONNECTIONS: Final[Mapping[int, str]] = {model.ConnectionType.LAN: " -lan", model.ConnectionType.DIALUP: " -dialup"}
 _ACTIONS: Final[Mapping[str, str]] = {model.Action.BLOCK: "BLOCK", model.Action.PERMIT: "PASS"}
 _NO_NAME: Final = '"\\:'
-"""What no name may have: a colon ends it."""
+"""Characters that no name may have; a colon, for one, ends it."""
 
 
 def batch_file(rendering: Rendering) -> str:
-    """The batch file that makes the policy and assigns it, its lines ended by CR LF.
+    """Return the batch file that creates the policy and assigns it; lines end in CR LF.
 
-    Raises `RenderError` for what ipsecpol can't say, or can't be trusted with.
+    Raises `RenderError` for what ipsecpol can't express, or can't be trusted with.
     """
     commands = [command for rule in rendering.policy.rules for command in _rule(rendering, rule)]
     assign = "" if rendering.needs_keys else " -x"
@@ -53,7 +53,7 @@ def batch_file(rendering: Rendering) -> str:
 
 
 def undoing(rendering: Rendering) -> str:
-    """The batch file that takes the policy of `batch_file` away again."""
+    """Return the batch file that deletes the policy of `batch_file` again."""
     policy = _policy(rendering)
     return _joined(
         [
@@ -94,7 +94,7 @@ def _remarks(rendering: Rendering) -> Iterator[str]:
 
 
 def _left_out(rendering: Rendering) -> Iterator[str]:
-    """What the policy has and the commands have not, for there is no documented way to say it."""
+    """Yield what the policy has but the commands lack, because there is no documented way to express it."""
     for rule in rendering.policy.rules:
         if not rule.active and not rule.is_default_response:
             yield f"Left out, because ipsecpol makes active rules only: the rule {rule.name!r}."
@@ -108,12 +108,12 @@ def _guard(rendering: Rendering) -> Iterator[str]:
 
 
 def _escaped(said: str) -> str:
-    """A text as a batch file reads it back: it replaces what stands between percent signs, in remarks too."""
+    """Return a text escaped for a batch file, which replaces anything between percent signs, even in remarks."""
     return said.replace("%", "%%")
 
 
 def _rule(rendering: Rendering, rule: model.Rule) -> Iterator[str]:
-    """The commands of a rule, one for each filter: more than one in a command is seen in no example."""
+    """Yield the commands of a rule, one per filter: no known example has more than one in a command."""
     if rule.is_default_response or not rule.active:
         return
     interval = (rendering.policy.polling_interval or model.DEFAULT_POLLING_INTERVAL) // 60
@@ -161,7 +161,7 @@ def _negotiation(rule: model.Rule) -> str:
 
 
 def _offer(offer: model.Offer) -> str:
-    """An offer; lifetimes only where they are not the default, for they are seen in one program only."""
+    """Return an offer; lifetimes only if they are not the default, because only one program is known to use them."""
     algorithms = "+".join(map(_algorithm, offer.algorithms))
     seconds = offer.lifetime_seconds or model.DEFAULT_LIFETIME_SECONDS
     kilobytes = offer.lifetime_kilobytes or model.DEFAULT_LIFETIME_KILOBYTES

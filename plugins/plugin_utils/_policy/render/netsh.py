@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A policy as a script for `netsh -f`: Windows Server 2003 and newer, every tag written out.
+"""A policy as a script for `netsh -f`: Windows Server 2003 and newer, with every tag written out.
 
-Source: the help of `netsh ipsec static`. Defaults of tags are documented nowhere, so none is left to netsh.
+Source: the help of `netsh ipsec static`. The defaults of tags are not documented, so none is left to netsh.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ _END: Final = ("popd", "exit")
 
 
 def script(rendering: Rendering) -> str:
-    """The script that makes the policy and assigns it, its lines ended by CR LF.
+    """Return the script that creates the policy and assigns it; lines end in CR LF.
 
-    Raises `RenderError` for what netsh can't say, or can't be trusted with.
+    Raises `RenderError` for what netsh can't express, or can't be trusted with.
     """
     policy = rendering.policy
     name = _name("The name of the policy", policy.name)
@@ -71,7 +71,7 @@ def script(rendering: Rendering) -> str:
 
 
 def undoing(rendering: Rendering) -> str:
-    """The script that takes the policy of `script` away again."""
+    """Return the script that deletes the policy of `script` again."""
     ruled = [rule for rule in rendering.policy.rules if rule.filter_list]
     policy = _name("The name of the policy", rendering.policy.name)
     lines = [
@@ -125,7 +125,10 @@ def _action_name(rule: model.Rule) -> str:
 
 
 def _described(said: str, otherwise: str) -> str:
-    """A description, which has no meaning: the name where netsh can't be trusted with it, or where there is none."""
+    """Return a description; if there is none, or netsh can't be trusted with it, the name.
+
+    Descriptions mean nothing.
+    """
     try:
         return _name("The description", said) if said else otherwise
     except RenderError:
@@ -208,7 +211,7 @@ def _mask(address: model.Address) -> str:
 
 
 def _authentication(rule: model.Rule) -> Iterator[str]:
-    """The methods in their order, which is that of preference; Kerberos is ruled out where no method is."""
+    """Yield the authentication methods in order of preference; kerberos=no is written unless Kerberos is among them."""
     if all(method.type != model.AuthenticationType.KERBEROS for method in rule.authentication):
         yield "kerberos=no"
     for method in rule.authentication:

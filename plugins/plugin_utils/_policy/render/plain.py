@@ -1,7 +1,10 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a command line can be trusted with. How netsh and ipsecpol read quotes and other alphabets is not documented."""
+"""What a command line can be trusted with.
+
+It is undocumented how netsh and ipsecpol read quotes and other alphabets.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,14 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render.renderin
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.texts import quoted
 
 LONGEST: Final = 255
-"""Characters that a key or a name may have; no limit is documented, and the console's fields have this one."""
+"""The most characters of a key or a name; no limit is documented, but the console's fields have this one."""
 
 
 def checked(said: str, *, what: str, tool: str, refused: str = '"\\', secret: bool = False) -> str:
-    """A text that can stand between double quotes.
+    """Return a text that can stand between double quotes.
 
-    what: what it is, for the sentence; refused: the characters that the tool can't be trusted with. Raises
-    `RenderError`, which never quotes a secret.
+    what: its name in the sentence; refused: the characters that the tool can't be trusted with. Raises `RenderError`,
+    which never quotes a secret.
     """
     fault = _fault(said, refused)
     if fault:

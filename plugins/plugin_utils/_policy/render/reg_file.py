@@ -1,11 +1,12 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Registration files (.reg): what regedit and reg.exe import and export.
+"""Registration files (.reg), as regedit and reg.exe import and export them.
 
-Two formats exist. "Windows Registry Editor Version 5.00" is UTF-16LE with a byte order mark, and its hex(1), hex(2) and
-hex(7) hold UTF-16LE. "REGEDIT4" is in a code page, and so are these three; Windows 2000 and newer read both. Written is
-the first only. A file that is damaged is refused as a whole, by the number of the line; no error quotes what it holds.
+There are two formats. "Windows Registry Editor Version 5.00" is UTF-16LE with a byte order mark, and its hex(1), hex(2)
+and hex(7) hold UTF-16LE. "REGEDIT4" is in a code page, as are its hex(1), hex(2) and hex(7). Windows 2000 and newer
+read both; only the first is written here. A damaged file is refused as a whole, with the number of the line; no error
+quotes its content.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ _BYTE: Final = re.compile(r"[0-9a-f]{1,2}", re.IGNORECASE)
 
 
 class RegFileError(RrasError):
-    """A file can't be read as a registration file. The message begins with the number of the line."""
+    """A file is not a valid registration file. The message begins with the number of the line."""
 
     reason = "reg_file"
 
@@ -69,7 +70,7 @@ class RegFileError(RrasError):
 class Section:
     """What a file does to one key, whose path is relative to HKEY_LOCAL_MACHINE.
 
-    Of `values`, None stands for one that is deleted. `deleted`: the key goes, with all that is below it.
+    In `values`, None stands for a value that is deleted. `deleted`: the key is deleted with everything below it.
     """
 
     path: str
@@ -78,7 +79,7 @@ class Section:
 
 
 def text(sections: Iterable[Section], remarks: Iterable[str] = ()) -> str:
-    """The text of a file, its lines ended by CR LF. remarks: what stands at its beginning, a line each."""
+    """Return the text of a file; lines end in CR LF. remarks: the lines at its beginning."""
     lines = [HEADER, "", *(f"; {remark}".rstrip() for remark in remarks)]
     for section in sections:
         lines += ["", f"[{'-' if section.deleted else ''}{ROOT}{SEPARATOR}{section.path}]"]
@@ -87,7 +88,7 @@ def text(sections: Iterable[Section], remarks: Iterable[str] = ()) -> str:
 
 
 def encode(written: str) -> bytes:
-    """The bytes of a file: UTF-16LE with its byte order mark."""
+    """Return the bytes of a file: UTF-16LE with its byte order mark."""
     return b"\xff\xfe" + written.encode("utf-16-le")
 
 
@@ -110,7 +111,7 @@ def _quote(said: str) -> str:
 
 
 def _terminated(value: Value) -> bytes:
-    """The data as the registry holds it: a text with its NUL, a list with one for each text and one for the list."""
+    """Return the data as the registry holds it: with a NUL after each text, and another one at the end of a list."""
     if value.kind is Kind.MULTI_SZ:
         return value.data + (bytes(4) if value.data else bytes(2))
     return value.data + (bytes(2) if value.kind in _TEXTS else b"")
@@ -128,9 +129,9 @@ def _wrapped(start: str, data: bytes) -> Iterator[str]:
 
 
 def read(data: bytes, code_page: str = "cp1252") -> Tree:
-    """What is below HKEY_LOCAL_MACHINE once a file is imported into an empty registry.
+    """Return what is below HKEY_LOCAL_MACHINE after a file is imported into an empty registry.
 
-    code_page: Python's name of the code page of a file that is not Unicode. Raises `RegFileError`.
+    code_page: Python's name for the code page of a file that is not Unicode. Raises `RegFileError`.
     """
     return _RegFileReader(_decoded(data, code_page), code_page).tree()
 
@@ -149,7 +150,7 @@ def _decoded(data: bytes, code_page: str) -> str:
 
 
 class _RegFileReader:
-    """One file while it is read."""
+    """One file while it is being read."""
 
     def __init__(self, whole: str, code_page: str) -> None:
         self._source = [(found[1], found[2]) for found in _LINE.finditer(whole)]
@@ -195,7 +196,7 @@ class _RegFileReader:
             raise self._error("is neither a key nor a value nor a remark.")
 
     def _begins_another(self, line: str) -> bool:
-        """Whether another file of the same format was copied behind the one before (copy /b one.reg+two.reg)."""
+        """Return whether another file of the same format was appended here (copy /b one.reg+two.reg)."""
         return line.removeprefix("\ufeff") == (HEADER if self._unicode else OLD_HEADER)
 
     def _key(self, line: str) -> None:
@@ -230,7 +231,7 @@ class _RegFileReader:
             values[name] = value
 
     def _name(self, line: str) -> tuple[str, str]:
-        """The name of a value, and what follows its equals sign."""
+        """Return the name of a value, and what follows its equals sign."""
         found = _QUOTED.match(line)
         end = found.end() if found else 1
         rest = line[end:].lstrip()
@@ -251,7 +252,7 @@ class _RegFileReader:
         return self._hex(said)
 
     def _quoted(self, said: str) -> str:
-        """A text in quotes; one with line breaks in it goes on in the next lines."""
+        """Return a quoted text; a text with line breaks continues on the next lines."""
         begun = self._next
         while not (found := _QUOTED.match(said)):
             if self._next >= len(self._source):
@@ -274,11 +275,11 @@ class _RegFileReader:
             rest = self._continuation()
 
     def _items(self, rest: str) -> tuple[list[str], bool]:
-        """The bytes of one line, and whether they go on in the next one."""
+        """Return the bytes of one line, and whether they continue on the next one."""
         said = rest.partition(";")[0].strip()
         continued = said.endswith(_CONTINUED)
         items = [item.strip() for item in said.removesuffix(_CONTINUED).split(",")]
-        if items[-1] == "":  # behind the last comma, or of no data at all
+        if items[-1] == "":  # after the last comma, or without any data
             items.pop()
         if not all(_BYTE.fullmatch(item) for item in items):
             raise self._error("holds bytes that are no hexadecimal numbers.")
@@ -317,7 +318,7 @@ class _RegFileReader:
 
 
 def _is_wide(data: bytes) -> bool:
-    """Whether a text of the old format is UTF-16LE all the same, as some programs write it."""
+    """Return whether a text of the old format is UTF-16LE nevertheless, as some programs write it."""
     return len(data) >= _DWORD_BYTES and len(data) % 2 == 0 and data[0] != 0 and data[1] == 0 and data[2] != 0
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A policy as registration files: the store that a live transaction would write, and what takes it away again."""
+"""A policy as registration files: the store that a live transaction would write, and what removes it again."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render.renderin
 
 
 def setting_up(rendering: Rendering) -> str:
-    """The text of l2tp.reg. Raises `codec.CodecError` for what a store can't hold."""
+    """Return the text of l2tp.reg. Raises `codec.CodecError` for what a store can't hold."""
     return reg_file.text(content.sections(rendering), _remarks(rendering))
 
 
 def undoing(rendering: Rendering) -> str:
-    """The text of undo.reg."""
+    """Return the text of undo.reg."""
     return reg_file.text(content.undoing(rendering), _undo_remarks(rendering))
 
 

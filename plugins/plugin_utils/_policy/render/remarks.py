@@ -47,20 +47,20 @@ def heading(rendering: Rendering, what: str) -> str:
 
 
 def ipv6(rendering: Rendering) -> Iterator[str]:
-    """How L2TP over IPv6 is blocked, which a policy of this kind does not cover."""
+    """Yield how to block L2TP over IPv6, which a policy of this kind does not cover."""
     if rendering.block_ipv6:
         yield "Windows Server 2008 and newer accept L2TP over IPv6 too, which the policy does not cover. Block it:"
         yield f"  netsh {firewall.ADD.arguments}"
 
 
 def ipv6_again(rendering: Rendering) -> Iterator[str]:
-    """How that is undone."""
+    """Yield how to undo that."""
     if rendering.block_ipv6:
         yield f"Where L2TP over IPv6 was blocked: netsh {firewall.DELETE.arguments}"
 
 
 def secrecy(rendering: Rendering) -> Iterator[str]:
-    """What is to be known about the keys in a file."""
+    """Yield what to know about the keys in a file."""
     if rendering.needs_keys:
         yield f"The preshared keys are left out: '{PLACEHOLDER}' replaces them."
     elif any(rule.holds_secret for rule in rendering.policy.rules):
@@ -68,7 +68,7 @@ def secrecy(rendering: Rendering) -> Iterator[str]:
 
 
 def other_ends(rendering: Rendering) -> Iterator[str]:
-    """What the other end of each connection must have, a line each."""
+    """Yield what the other end of each connection must have, a line each."""
     for rule in rendering.policy.rules:
         if len(rule.filters) == 1 and rule.filter_action.negotiates and rule.filters[0].source.first is not None:
             filter_ = rule.filters[0]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is rendered: one policy, for one server that Ansible can't reach."""
+"""What is rendered: one policy for one server that Ansible can't reach."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration imp
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
 
 PLACEHOLDER: Final = "WRITE THE KEY HERE"
-"""What stands instead of a preshared key that is not to be rendered."""
+"""Stands in the place of a preshared key that is not to be rendered."""
 
 
 class RenderError(RrasError):
-    """A policy can't be said in a form. The message is one sentence, or two."""
+    """A policy can't be expressed in a form. The message is one sentence, or two."""
 
     reason = "render"
 
 
 class PeerType(enum.StrEnum):
-    """What the server runs, which decides what fits it."""
+    """What the server runs, which decides which files it gets."""
 
     WINDOWS_2000 = "windows_2000"
-    """No netsh ipsec, no Diffie-Hellman group 14; ipsecpol of the Resource Kit."""
+    """Without netsh ipsec and Diffie-Hellman group 14, but with ipsecpol of the Resource Kit."""
     WINDOWS = "windows"
     """Windows Server 2003 and newer."""
     STRONGSWAN = "strongswan"
@@ -37,11 +37,11 @@ class PeerType(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Rendering:
-    """One policy and the server that it is for.
+    """One policy, and the server that it is for.
 
-    `server`: how it is called, for remarks; empty: it has no name. `keys`: whether preshared keys are written.
-    `address`: its own one among the filters' addresses; empty: not known. `block_ipv6`: whether L2TP over IPv6 is to be
-    blocked by a rule of Windows Firewall, which no file holds.
+    `server`: its name in remarks; may be empty. `keys`: whether preshared keys are written. `address`: its own address
+    in the filters; empty if not known. `block_ipv6`: whether L2TP over IPv6 is to be blocked by a rule of Windows
+    Firewall, which no file contains.
     """
 
     policy: model.Policy
@@ -62,9 +62,10 @@ class Rendering:
 
 
 def fit(declared: Declaration, peer_type: PeerType, *, server: str = "", keys: bool = True) -> Rendering:
-    """The declared policy as it fits the server.
+    """Return the declared policy, adapted to the server.
 
-    Windows 2000 has no Diffie-Hellman group 14, so only group 2 is left there. Raises `RenderError` where that is none.
+    Windows 2000 has no Diffie-Hellman group 14, so only the methods with group 2 are kept there. Raises `RenderError`
+    if there are none.
     """
     policy = declared.policy
     if peer_type is PeerType.WINDOWS_2000:
@@ -80,7 +81,7 @@ def fit(declared: Declaration, peer_type: PeerType, *, server: str = "", keys: b
 
 
 def with_group_2(main_mode: model.MainMode) -> model.MainMode:
-    """What Windows 2000 knows of a main mode. Raises `RenderError` where that is nothing."""
+    """Return a main mode with only the methods that Windows 2000 knows. Raises `RenderError` if there are none."""
     methods = tuple(each for each in main_mode.methods if each.group == model.DhGroup.GROUP_2)
     if not methods:
         raise RenderError(
@@ -91,7 +92,7 @@ def with_group_2(main_mode: model.MainMode) -> model.MainMode:
 
 
 def preshared_keys(rule: model.Rule) -> list[str]:
-    """The preshared keys of a rule, as text."""
+    """Return the preshared keys of a rule as text."""
     methods = (each for each in rule.authentication if each.type == model.AuthenticationType.PRESHARED_KEY)
     return [each.data.decode("utf-16-le").removesuffix("\0") for each in methods]
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The steps of KB 240262 with the values of one server, for doing them by hand in the console; the keys stand last."""
+"""The steps of KB 240262 with the values of one server, for a person at the console; the keys come last."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _CONNECTIONS: Final = {
 
 
 def text(rendering: Rendering, refused: tuple[str, ...] = ()) -> str:
-    """The steps, their lines ended by CR LF. refused: why some of the other files are missing, a sentence each."""
+    """Return the steps; lines end in CR LF. refused: why some of the other files are missing, a sentence each."""
     said = [
         *_beginning(rendering, refused),
         "",
@@ -86,7 +86,7 @@ def _editor(rendering: Rendering) -> str:
 
 
 def _readers(rendering: Rendering) -> str:
-    """Who must read the rules: on Windows 2000, PolicyAgent runs as SYSTEM."""
+    """Return which account must read the rules; on Windows 2000, PolicyAgent runs as SYSTEM."""
     both = "SYSTEM and Administrators"
     return both if rendering.peer_type is PeerType.WINDOWS_2000 else "SYSTEM, Administrators and NETWORK SERVICE"
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A policy as swanctl.conf of strongSwan, for a Linux server at the far end: IKEv1, main mode, transport mode.
+"""A policy as strongSwan's swanctl.conf, for a Linux server at the far end: IKEv1, main mode, transport mode.
 
 Source: the manual page swanctl.conf(5) of strongSwan 5.9.8.
 """
@@ -21,7 +21,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render.renderin
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.texts import quoted
 
 Section: TypeAlias = Mapping[str, "str | Section"]
-"""What stands between two braces: values, and sections in it, by name."""
+"""What stands between two braces: values, and nested sections, by name."""
 
 _IKE_ENCRYPTION: Final[Mapping[int, str]] = {model.IkeEncryption.DES: "des", model.IkeEncryption.TRIPLE_DES: "3des"}
 _ENCRYPTION: Final[Mapping[int, str]] = {
@@ -36,15 +36,15 @@ _GROUPS: Final[Mapping[int, str]] = {
     model.DhGroup.GROUP_14: "modp2048",
 }
 _NO_NAME: Final = re.compile(r"[^A-Za-z0-9_-]+")
-"""What can't be part of a section's name, or need not be."""
+"""Characters that can't be part of a section's name, or need not be."""
 _ENCODED: Final = ("0x", "0s")
-"""How a secret begins that is read as hexadecimal digits or base64, quoted or not."""
+"""The beginnings of a secret that make strongSwan read it as hexadecimal digits or base64, quoted or not."""
 _KIBI: Final = 1024
 _TENTH: Final = 10
 
 
 def configuration(rendering: Rendering) -> str:
-    """The file, its lines ended by LF. Raises `RenderError` for what strongSwan can't do, or can't be trusted with."""
+    """Return the file; lines end in LF. Raises `RenderError` for what strongSwan can't do, or can't be trusted with."""
     found = list(connections(rendering))
     said = [
         *(f"# {line}" for line in _remarks(rendering, found)),
@@ -55,20 +55,20 @@ def configuration(rendering: Rendering) -> str:
 
 
 class SwanctlConnection(NamedTuple):
-    """A rule's part of the file: one authentication method, between two addresses."""
+    """One rule's part of the file: one authentication method between two addresses."""
 
     name: str
     rule: model.Rule
     method: model.AuthenticationMethod | None
     """None: everything that its filters match is dropped."""
     remote: str
-    """The address of the other end; empty: anybody."""
+    """The address of the other end; empty for anybody."""
     section: Section
     secret: Section
 
 
 def connections(rendering: Rendering) -> Iterator[SwanctlConnection]:
-    """The connections of a policy, under names that differ. Raises `RenderError`."""
+    """Yield the connections of a policy, under unique names. Raises `RenderError`."""
     names: set[str] = set()
     for rule in rendering.policy.rules:
         if rule.is_default_response or not rule.active:
@@ -81,7 +81,7 @@ def connections(rendering: Rendering) -> Iterator[SwanctlConnection]:
 
 
 def section_name(said: str) -> str:
-    """A name as a section may be called: quoting is not known there."""
+    """Return a name as a valid name of a section, where quoting is not possible."""
     return _NO_NAME.sub("-", said).strip("-") or "connection"
 
 
@@ -96,7 +96,7 @@ def _unused(said: str, names: set[str]) -> str:
 
 
 class _Path(NamedTuple):
-    """The filters of a rule between two addresses, turned so that the source is this server."""
+    """The filters of a rule between two addresses, turned so that this server is the source."""
 
     local: str
     remote: str
@@ -194,7 +194,10 @@ def _by_key(path: _Path) -> Section:
 
 
 def _by_certificate(name: str) -> Section:
-    """The certificate is sent unasked: Windows asks by the authority's name in an encoding that is not compared."""
+    """Return the section for certificates.
+
+    They are sent unasked: Windows requests them by the authority's name, in an encoding that is not compared.
+    """
     return {
         "send_cert": "always",
         "local": {"auth": "pubkey", "certs": f"{name}.pem"},
@@ -203,9 +206,9 @@ def _by_certificate(name: str) -> Section:
 
 
 def _dropped(rule: model.Rule, name: str, path: _Path) -> SwanctlConnection:
-    """What nothing else protects is dropped: strongSwan ranks such a policy below all others.
+    """Return a connection that drops what nothing else protects: strongSwan ranks it below all others.
 
-    The address keeps it from being taken for the connection of a peer.
+    Its address keeps it from being taken for the connection of a peer.
     """
     ends = f"{path.local}/32", f"{path.remote}/32" if path.remote else "0.0.0.0/0"
     children = {
@@ -233,7 +236,7 @@ def _main_mode(method: model.MainModeMethod) -> str:
 
 
 def _esp(rule: model.Rule, main_mode: model.MainMode) -> Section:
-    """What quick mode proposes, and when it does so again: before the shortest lifetime of the offers is over."""
+    """Return what quick mode proposes, and when it does so again: before the shortest lifetime of the offers ends."""
     offers = rule.filter_action.offers
     seconds = min((offer.lifetime_seconds or model.DEFAULT_LIFETIME_SECONDS for offer in offers), default=0)
     kilobytes = min((offer.lifetime_kilobytes or model.DEFAULT_LIFETIME_KILOBYTES for offer in offers), default=0)
@@ -247,7 +250,7 @@ def _esp(rule: model.Rule, main_mode: model.MainMode) -> Section:
 
 
 def _offer(rule: model.Rule, offer: model.Offer, main_mode: model.MainMode) -> Iterator[str]:
-    """An offer; Windows has no group of its own for perfect forward secrecy, so it takes one of main mode's."""
+    """Yield the proposals of an offer. Windows has no separate group for PFS, so the groups of main mode are used."""
     algorithm = offer.algorithms[0]
     encryption, integrity = _ENCRYPTION.get(algorithm.encryption), _INTEGRITY.get(algorithm.integrity)
     if len(offer.algorithms) > 1 or algorithm.transform != model.Transform.ESP or not (encryption and integrity):
@@ -265,7 +268,7 @@ def _either(proposals: Iterable[str]) -> str:
 
 
 def _lifetime(main_mode: model.MainMode) -> Section:
-    """A new main mode in the last tenth of the lifetime."""
+    """Return the section that starts a new main mode in the last tenth of the lifetime."""
     seconds = main_mode.lifetime_seconds or model.DEFAULT_MAIN_MODE_LIFETIME
     last = seconds // _TENTH
     return {"rekey_time": f"{seconds - last}s", "over_time": f"{last}s"}
@@ -287,7 +290,7 @@ def _traffic(protocol: int, ports: model.Ports) -> str:
 
 
 def _secret(rule: model.Rule, method: model.AuthenticationMethod, path: _Path) -> Section:
-    """A key as IKE uses it: one byte for each character of ASCII, whatever form the store of Windows gives it."""
+    """Return a key as IKE uses it, one byte per ASCII character, whatever form the store of Windows gives it."""
     key = method.data.decode("utf-16-le").removesuffix("\0")
     if not key.isascii() or not key.isprintable():
         raise RenderError(

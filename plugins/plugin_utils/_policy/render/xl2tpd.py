@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The L2TP of a Linux server: xl2tpd.conf for the peers of a policy. Source: the manual page xl2tpd.conf(5)."""
+"""The L2TP part of a Linux server: xl2tpd.conf for a policy's peers. Source: the manual page xl2tpd.conf(5)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OPTIONS = "/etc/ppp/options.l2tp"
 
 
 def configuration(rendering: Rendering) -> str:
-    """The file, its lines ended by LF. Raises `RenderError` as `swanctl.configuration` does."""
+    """Return the file; lines end in LF. Raises `RenderError` as `swanctl.configuration` does."""
     peers: dict[str, swanctl.SwanctlConnection] = {}
     for each in swanctl.connections(rendering):
         if each.method and each.remote:
@@ -41,7 +41,7 @@ def _lines(rendering: Rendering, peers: dict[str, swanctl.SwanctlConnection]) ->
 
 
 def _calls(remote: str, connection: swanctl.SwanctlConnection) -> Iterator[str]:
-    """Both ways: RRAS may dial, and so may this server."""
+    """Yield both directions: RRAS may dial, and so may this server."""
     yield ""
     yield f"; The connection {quoted(connection.rule.name)}: calls from RRAS,"
     yield f"[lns {connection.name}]"

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one object of a policy store holds, alone."""
+"""What a single object of a policy store holds."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store.layout im
 
 DENIED = "not even administrators may read it"
 Part = codec.PolicyData | MainMode | codec.RuleData | FilterAction | FilterList
-"""What one object holds beside its references."""
+"""What an object holds besides its references."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Unreadable:
 
 
 class UnreadableError(Exception):
-    """Something can't be read; never leaves this module."""
+    """Something can't be read; never leaves this package."""
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(reason)
@@ -73,12 +73,12 @@ def read_part(key: Key) -> Part | Unreadable:
 
 
 def _is_text(name: str) -> bool:
-    """Whether a value of this name, of any object, is a text, or a list of texts."""
+    """Return whether a value of this name, in any object, is a text or a list of texts."""
     return name in NameSet((NAME, DESCRIPTION)) or ends_with(name, "Reference")
 
 
 def _reason(kind: ObjectClass, error: codec.CodecError) -> str:
-    """Return why an object can't be read. What a damaged rule holds may be a piece of a key, so it is not told."""
+    """Return why an object can't be read. For a rule no detail is given, because damaged data may be part of a key."""
     if isinstance(error, codec.UnknownFormatError):
         return f"unknown format {error.identity}"
     return f"{error.field} at offset {error.offset} is damaged" if kind is ObjectClass.RULE else str(error)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The objects of a store, who refers to whom, and the policies that they make up."""
+"""The objects of a store, which of them refer to which, and the policies that they form."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store.stored im
 _PARENTS = NameSet(("", LOCAL, join("HKEY_LOCAL_MACHINE", LOCAL)))
 _T = TypeVar("_T")
 MOST_FILTERS = 50_000
-"""Filters in all rules of a store, those of a list that several rules share counted for each: what a rule holds is
-compared and shown as a whole, and references that share one another would let a small store grow without end."""
+"""The most filters in all rules of a store; a list that several rules share counts for each of them. Rules are compared
+and shown as a whole, and shared references could otherwise make a small store grow without end."""
 
 
 class Store:
-    """The objects of a store and the policies that they make up. Made by `Store.read`."""
+    """The objects of a store and the policies that they form. Made by `Store.read`."""
 
     def __init__(
         self, active_path: str, objects: Tree, access: Mapping[str, str], denied: Collection[str] = ()
@@ -79,7 +79,7 @@ class Store:
 
     @classmethod
     def read(cls, tree: Tree, access: Mapping[str, str] | None = None, denied: Collection[str] = ()) -> Store:
-        """Read the store out of a part of the registry.
+        """Read the store from a part of the registry.
 
         access: access lists (SDDL) by path; denied: the keys that not even administrators may read.
         """
@@ -93,48 +93,48 @@ class Store:
 
     @functools.cached_property
     def unreadable(self) -> tuple[Unreadable, ...]:
-        """Every object that can't be read, and every policy and rule that refers to one, or to none."""
+        """Every unreadable object, and every policy and rule that refers to such an object or to a missing one."""
         alone = [part for part in self._parts.values() if isinstance(part, Unreadable)]
         in_policies = [item for policy in self.policies for item in policy.unreadable]
         return tuple(dict.fromkeys((*alone, *in_policies)))
 
     @property
     def active(self) -> StoredPolicy | None:
-        """The assigned policy; None where there is none, or where ActivePolicy leads nowhere."""
+        """The assigned policy; None if there is none, or ActivePolicy leads nowhere."""
         return self.at(self.active_path)
 
     def assigns(self, path: str) -> bool:
-        """Return whether the policy at a path is the assigned one; of the empty path, whether nothing is assigned."""
+        """Return whether the policy at a path is the assigned one; for an empty path, whether nothing is assigned."""
         return same(path, self.active_path)
 
     def at(self, path: str) -> StoredPolicy | None:
-        """Return the policy at a path; None where there is none."""
+        """Return the policy at a path; None if there is none."""
         key = self.resolve(path)
         return next((policy for policy in self.policies if key and policy.path == key.path), None)
 
     def find(self, name: str) -> tuple[StoredPolicy, ...]:
-        """Return the policies with a name, compared as Windows does: without regard to case."""
+        """Return the policies with a name, without regard to case, as Windows compares."""
         return tuple(policy for policy in self.policies if same(policy.name, name))
 
     def part(self, path: str) -> Part | Unreadable | None:
-        """Return what an object holds beside its references; None where there is no such object."""
+        """Return what an object holds besides its references; None if there is no such object."""
         key = self.resolve(path)
         return self._parts[key.path] if key else None
 
     def resolve(self, reference: str) -> Key | None:
-        """Return the object that a reference names: by its path, or by its name alone as directories do."""
+        """Return the object that a reference names, by its path or, as directories do, by its name alone."""
         name = reference.rpartition(SEPARATOR)[2]
         parent = reference.removesuffix(name).strip(SEPARATOR)
         return self.objects.get(join(LOCAL, name)) if parent in _PARENTS else None
 
     def take(self, path: str, filters: int) -> None:
-        """Count the filters of a rule; raise `UnreadableError` where they are too many for one store."""
+        """Count the filters of a rule; raise `UnreadableError` if they are too many for one store."""
         if filters > self._filters_left:
             raise UnreadableError(path, f"the rules of the store refer to more than {MOST_FILTERS} filters")
         self._filters_left -= filters
 
     def access(self, path: str) -> str:
-        """Return the access list (SDDL) of a rule's key; empty where it is not known."""
+        """Return the access list (SDDL) of a rule's key; empty if it is not known."""
         return self._access.get(path, "")
 
     def references(self, path: str) -> tuple[str, ...]:
@@ -148,11 +148,11 @@ class Store:
         return tuple(owner for owner, targets in self._references.items() if key and key.path in targets)
 
     def removable(self, policies: Collection[str], within: Collection[str] | None = None) -> tuple[str, ...]:
-        """Return what the removal of these policies (by path) may delete, those that refer before what they refer to.
+        """Return what may be deleted with these policies (by path); an object comes before those that it refers to.
 
-        That is the policies and everything that only they reach by their references: never an object that any other
-        object of the store refers to, and never one that is no part of these policies. `within` narrows it to objects
-        that are known to be ours (by path); what any other object needs stays too.
+        That is the policies and everything that only they reach by their references: never an object that another
+        object of the store refers to, and never one that is not part of these policies. `within` limits it to objects
+        that are known to be ours (by path); what any other object needs stays, too.
         """
         part = self._reach(key.path for key in map(self.resolve, policies) if key)
         ours = part if within is None else {key.path for key in map(self.resolve, within) if key}
@@ -161,12 +161,12 @@ class Store:
         return tuple(path for path in part if path in mine and path not in needed)
 
     def parts_of(self, path: str) -> frozenset[str]:
-        """Return the paths of an object and of everything that it leads to; none where there is no such object."""
+        """Return the paths of an object and of everything that it leads to; none if there is no such object."""
         key = self.resolve(path)
         return frozenset(self._reach([key.path]) if key else ())
 
     def _reach(self, paths: Iterable[str]) -> dict[str, None]:
-        """Return the paths and everything that they lead to, nearest first; a circle ends where it began."""
+        """Return the paths and everything that they lead to, nearest first; cycles are followed only once."""
         reached = dict.fromkeys(paths)
         waiting = collections.deque(reached)
         while waiting:
@@ -176,7 +176,7 @@ class Store:
         return reached
 
     def _targets(self, key: Key) -> Iterator[str]:
-        """Follow every reference of an object except the one to its owners."""
+        """Yield every reference of an object except the one to its owners."""
         for name, value in key.items():
             if ends_with(name, "Reference") and not same(name, OWNERS_REFERENCE):
                 yield from (target.path for target in map(self.resolve, value.texts) if target)
@@ -197,7 +197,7 @@ class Store:
 
 
 class _Assembly:
-    """Puts one policy together and collects what of it can't be read."""
+    """Assembles one policy, and collects what can't be read of it."""
 
     def __init__(self, store: Store, key: Key) -> None:
         self.store = store

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A policy as it stands in a store, and who may read its keys."""
+"""A policy in a store, and who may read its keys."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store.parts imp
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class StoredPolicy:
-    """A policy as it stands in a store.
+    """A policy in a store.
 
     `path` is relative to HKEY_LOCAL_MACHINE; `guid` is in braces and upper case. Rules that can't be read are left out
-    of `policy` and listed in `unreadable`, as is a main mode that can't (`policy` then has an empty one). `rule_paths`
-    are the paths of the rules of `policy`, in the same order. `access` holds the access lists (SDDL) of rule keys, by
-    path, as far as they are known; those of rules that can't be read included.
+    of `policy` and listed in `unreadable`, as is an unreadable main mode (`policy` then has an empty one). `rule_paths`
+    are the paths of the rules of `policy`, in the same order. `access` holds the known access lists (SDDL) of rule
+    keys, by path, including those of unreadable rules.
     """
 
     path: str
@@ -41,20 +41,20 @@ class StoredPolicy:
 
     @property
     def shown_name(self) -> str:
-        """The name, or the GUID of a policy whose name can't be read."""
+        """The name, or the GUID if the name can't be read."""
         return self.name or self.guid
 
     @property
     def open_keys(self) -> tuple[str, ...]:
         """The paths of rules whose preshared key others than SYSTEM, Administrators and the agent's account can read.
 
-        A rule that can't be read counts, for it may hold one.
+        A rule that can't be read counts, because it may hold one.
         """
         keyless = {path for path, rule in zip(self.rule_paths, self.policy.rules, strict=True) if not rule.holds_secret}
         return tuple(path for path, sddl in self.access.items() if path not in keyless and _is_open(sddl))
 
     def rule_name(self, path: str) -> str:
-        """What a person finds a rule by, by its path; where it can't be read, the name of its key."""
+        """Return the name or number by which a person finds the rule at a path; if it can't be read, its key's name."""
         named = zip(self.rule_paths, self.policy.named_rules, strict=True)
         names = {known: name for known, (name, _rule) in named}
         return names.get(path) or path.rpartition(SEPARATOR)[2]
@@ -67,17 +67,17 @@ class StoredPolicy:
 
 _ENTRY = re.compile(r"\((?P<kind>[^;()]*);(?P<flags>[^;()]*);[^;()]*;[^;()]*;[^;()]*;(?P<who>[^;()]*)[^()]*\)")
 _KEEPERS = {"SY", "BA", "NS", "S-1-5-18", "S-1-5-32-544", "S-1-5-20"}
-"""Who may read a rule with a key: SYSTEM, Administrators, and NETWORK SERVICE, as whom PolicyAgent runs."""
+"""Who may read a rule with a key: SYSTEM, Administrators, and NETWORK SERVICE, the account of PolicyAgent."""
 
 
 _NO_LIST = "NO_ACCESS_CONTROL"
-"""How SDDL writes an access list that is not there; an empty one, which allows nothing to anybody, has no entry."""
+"""How SDDL writes a missing access list; an empty one, which allows nobody anything, has no entries."""
 
 
 def _is_open(sddl: str) -> bool:
-    """Whether an access list allows anything to anybody else; entries that only children inherit don't count.
+    """Return whether an access list allows anything to anybody else; entries that only children inherit don't count.
 
-    Without a list everybody may do everything.
+    Without an access list, everybody may do everything.
     """
     return (
         _NO_LIST in sddl

@@ -47,18 +47,18 @@ def object_keys(
     when: int,
     name: str | None = None,
 ) -> tuple[NewKey, ...]:
-    """Return the registry keys of a new generation of a policy, what is referred to before what refers to it.
+    """Return the registry keys of a new generation of a policy; a key comes after those that it refers to.
 
-    guids: gives the GUID for a stable label ("policy", "main mode", "rule 0", "filter action 0", "filter list 0",
-    "filter 0.0"), each time the same; when: seconds since 1970-01-01 UTC; name: another name for the policy. Filter
-    actions and filter lists that are equal, names included, are written once. Raises `codec.CodecError` for what the
-    structures of version 1 can't say.
+    guids: returns the GUID for a label ("policy", "main mode", "rule 0", "filter action 0", "filter list 0", "filter
+    0.0"), always the same for the same label; when: seconds since 1970-01-01 UTC; name: another name for the policy.
+    Filter actions and filter lists that are equal, names included, are written once. Raises `codec.CodecError` for what
+    the structures of version 1 can't express.
     """
     return _Generation(policy, guids, when, name or policy.name).keys()
 
 
 class NewKey(Key):
-    """A registry key that is to be written."""
+    """A registry key to be written."""
 
     __slots__ = ("holds_preshared_key",)
 
@@ -161,7 +161,7 @@ class _Generation:
         data: bytes,
         others: Mapping[str, Value],
     ) -> NewKey:
-        """Return one key with the values that every class has, and some others; empty texts are left out."""
+        """Return one key with the values of every class, and some others; empty texts are left out."""
         named = {value: Value.sz(text) for value, text in zip((NAME, DESCRIPTION), texts, strict=True) if text}
         values = {
             "ClassName": Value.sz(kind),
@@ -177,12 +177,12 @@ class _Generation:
 
 
 def _identity(shared: FilterAction | FilterList) -> tuple[str, str, FilterAction | FilterList]:
-    """Return what must be equal for one object to serve several rules: here the texts count too."""
+    """Return what must be equal for one object to serve several rules: here, texts count, too."""
     return shared.name, shared.description, shared
 
 
 def _uses(shared: Iterable[_Shared | None]) -> dict[tuple[str, str, FilterAction | FilterList], _Use[_Shared]]:
-    """Return each different object with the numbers of the rules that use it."""
+    """Return each distinct object with the numbers of the rules that use it."""
     uses: dict[tuple[str, str, FilterAction | FilterList], _Use[_Shared]] = {}
     for rule, each in enumerate(shared):
         if each is not None:
