@@ -78,7 +78,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render import i
 
 
 def to_ipsecpol(options: Mapping[str, Any], keys: bool = True, undo: bool = False) -> str:
-    """A policy as a batch file for ipsecpol."""
+    """Return a policy as a batch file for ipsecpol."""
     undoes = _rendering.flag("undo", undo)
     form = ipsecpol.undoing if undoes else ipsecpol.batch_file
     return _rendering.rendered(options, "windows_2000", keys, form, undo=undoes)

@@ -78,7 +78,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render import n
 
 
 def to_netsh(options: Mapping[str, Any], keys: bool = True, undo: bool = False) -> str:
-    """A policy as a script for netsh."""
+    """Return a policy as a script for netsh."""
     undoes = _rendering.flag("undo", undo)
     form = netsh.undoing if undoes else netsh.script
     return _rendering.rendered(options, "windows", keys, form, undo=undoes)

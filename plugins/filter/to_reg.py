@@ -87,7 +87,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render import r
 
 
 def to_reg(options: Mapping[str, Any], peer_type: str = "windows", keys: bool = True, undo: bool = False) -> str:
-    """A policy as a registration file."""
+    """Return a policy as a registration file."""
     undoes = _rendering.flag("undo", undo)
     form = registration.undoing if undoes else registration.setting_up
     return _rendering.rendered(options, peer_type, keys, form, undo=undoes)

@@ -79,7 +79,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render import s
 
 
 def to_steps(options: Mapping[str, Any], peer_type: str = "windows", keys: bool = True) -> str:
-    """A policy as the steps of KB 240262 with its values."""
+    """Return a policy as the steps of KB 240262 with its values."""
     return _rendering.rendered(options, peer_type, keys, steps.text)
 
 

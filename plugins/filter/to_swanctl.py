@@ -64,7 +64,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render import P
 
 
 def to_swanctl(options: Mapping[str, Any], keys: bool = True) -> str:
-    """A policy as swanctl.conf of strongSwan."""
+    """Return a policy as swanctl.conf of strongSwan."""
     return _rendering.rendered(options, PeerType.STRONGSWAN, keys, swanctl.configuration)
 
 

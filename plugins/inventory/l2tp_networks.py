@@ -57,7 +57,7 @@ _SUFFIXES = ("l2tp_networks.yml", "l2tp_networks.yaml")
 
 
 def _free(name: str, taken: Container[str]) -> str:
-    """A name that no other network has; two names of servers can be one name of a group."""
+    """Return a name that no other network has; two names of servers can be one name of a group."""
     numbered = (f"{name}_{number}" for number in itertools.count(2))
     return next(each for each in itertools.chain([name], numbered) if each not in taken)
 
@@ -87,7 +87,7 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc, unused-ignore]
                 inventory.add_child(group, host)
 
     def _connections(self, inventory: InventoryData, name: str) -> Any:  # noqa: ANN401 - any YAML
-        """What a host declares."""
+        """Return what a host declares."""
         variables = self._variables(inventory, name)
         value = variables.get("l2tp_connections")
         if not isinstance(value, str):

@@ -84,7 +84,7 @@ def test_a_copy_that_we_keep_is_no_way_to_the_key(machine: Machine) -> None:
     assert leaks(answer) == []
 
 
-def test_the_search_finds_what_it_is_to_find() -> None:
+def test_the_search_finds_what_it_must_find() -> None:
     for key in KEYS:
         for data in (key.encode(), key.encode("utf-16-le")):
             for offset in range(3):
