@@ -52,7 +52,7 @@ class Spent:
 
 
 @dataclasses.dataclass(slots=True)
-class Fleet:
+class MeasuredFleet:
     """Some servers, and what each run of either play on them took."""
 
     what: str
@@ -76,16 +76,16 @@ class Fleet:
         print(f"# {self.what}: {self.bare[-1].wall:.1f} s, {self.site[-1].wall:.1f} s", file=sys.stderr, flush=True)
 
 
-def measured(sizes: Sequence[int], hub: int, until: float) -> list[Fleet]:
+def measured(sizes: Sequence[int], hub: int, until: float) -> list[MeasuredFleet]:
     """Measure unchanged servers as pairs, and one hub, until a time of the clock, and each of them once at least.
 
     hub: how many servers it has with its spokes; 0 for none.
     """
     with contextlib.ExitStack() as stack:
         learnt = _after_first_run()
-        fleets = [Fleet(f"{size} servers, pairs", stack.enter_context(_pairs(size, learnt))) for size in sizes]
+        fleets = [MeasuredFleet(f"{size} servers, pairs", stack.enter_context(_pairs(size, learnt))) for size in sizes]
         if hub:
-            fleets.append(Fleet(f"{hub} servers, one hub", stack.enter_context(_hub(hub))))
+            fleets.append(MeasuredFleet(f"{hub} servers, one hub", stack.enter_context(_hub(hub))))
         succeed(fleets[0].controller.site())  # whatever a controller does once
         for turn in range(ROUNDS):
             for fleet in fleets:
