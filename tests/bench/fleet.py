@@ -82,11 +82,10 @@ def measured(sizes: Sequence[int], hub: int, until: float) -> list[MeasuredFleet
     hub: how many servers it has with its spokes; 0 for none.
     """
     with contextlib.ExitStack() as stack:
-        learnt = _after_first_run()
+        learnt = _after_first_run()  # and whatever a controller does once
         fleets = [MeasuredFleet(f"{size} servers, pairs", stack.enter_context(_pairs(size, learnt))) for size in sizes]
         if hub:
             fleets.append(MeasuredFleet(f"{hub} servers, one hub", stack.enter_context(_hub(hub))))
-        succeed(fleets[0].controller.site())  # whatever a controller does once
         for turn in range(ROUNDS):
             for fleet in fleets:
                 if turn == 0 or time.monotonic() + fleet.of_a_turn < until:
@@ -186,7 +185,7 @@ def report(*, quick: bool, until: float, costs: dict[str, dict[int, float]]) -> 
     until: when to end, of the monotonic clock; costs: gets milliseconds a server, by play and size.
     """
     yield TITLES
-    for fleet in measured((2, 20), 0, until) if quick else measured((2, 20, 40, 100, 200), 40, until):
+    for fleet in measured((2, 10), 0, until) if quick else measured((2, 20, 40, 100, 200), 40, until):
         bare = statistics.median(each.wall for each in fleet.bare)
         for play, spent in (("bare", fleet.bare), ("site", fleet.site)):
             wall, used, lab, requests = (
