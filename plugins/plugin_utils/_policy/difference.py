@@ -83,7 +83,7 @@ def finished(transaction: Transaction, name: str, deleted: Iterable[str], host: 
     before = dataclasses.replace(
         after,
         policies=(*named, *policies),
-        leftovers=len(gone) - len(policies),
+        orphans=len(gone) - len(policies),
         firewall_rule=BLOCKS if Flag.UNBLOCK_IPV6 in transaction.flags else after.firewall_rule,
         lets_in=(*after.lets_in, *(f"{each}: for other peers" for each in transaction.closes)),
     )
@@ -185,7 +185,7 @@ def _rest(plan: Plan, host: HostState) -> Iterator[Word]:
     if _record(before) != _record(after) or (plan.before and not plan.new and plan.records):
         yield Word.RECORD
     never_named = (found for found in map(host.store.at, plan.obsolete) if found and STAGED in found.name)
-    if before.unfinished or before.leftovers or (plan.after and any(never_named)):
+    if before.unfinished or before.orphans or (plan.after and any(never_named)):
         yield Word.LEFTOVERS
 
 
@@ -202,7 +202,7 @@ def _record(state: Snapshot) -> tuple[object, ...]:
 def _before(plan: Plan, host: HostState) -> Snapshot:
     names = {path: found.rule_name(path) for found in host.store.policies for path in found.open_keys}
     open_keys = tuple(names[path] for path in plan.open_keys)
-    return dataclasses.replace(Snapshot.of(host), leftovers=len(_leftovers(plan, host)), open_keys=open_keys)
+    return dataclasses.replace(Snapshot.of(host), orphans=len(_orphans(plan, host)), open_keys=open_keys)
 
 
 def _after(plan: Plan, host: HostState, *, staging: bool = False) -> Snapshot:
@@ -217,9 +217,9 @@ def _after(plan: Plan, host: HostState, *, staging: bool = False) -> Snapshot:
         lets_in=tuple(_let_in(plan, host, () if staging else plan.transaction.closes)),
     )
     if staging:
-        left = [path for path in _leftovers(plan, host) if path not in plan.remains]
+        left = [path for path in _orphans(plan, host) if path not in plan.remains]
         return dataclasses.replace(
-            common, policies=tuple(_staged(plan, host)), unfinished=str(Progress.STAGED), leftovers=len(left)
+            common, policies=tuple(_staged(plan, host)), unfinished=str(Progress.STAGED), orphans=len(left)
         )
     back = host.store.at(plan.replaced_after)
     return dataclasses.replace(
@@ -252,7 +252,7 @@ def _finished(plan: Plan, host: HostState) -> Iterator[Entry]:
         yield Entry("", plan.new.name, assigned=plan.transaction.intent is Intent.SWITCH, ours=True)
 
 
-def _leftovers(plan: Plan, host: HostState) -> list[str]:
+def _orphans(plan: Plan, host: HostState) -> list[str]:
     """Return what is deleted although it belongs to no deleted policy."""
     gone = dict.fromkeys((*plan.remains, *plan.obsolete))
     parts = host.store.removable([found.path for found in host.store.policies if found.path in gone])

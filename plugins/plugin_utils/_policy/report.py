@@ -19,7 +19,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     findings,
     inspection,
     mistakes,
-    remains,
+    undeclared,
     weaknesses,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
@@ -93,7 +93,7 @@ def beside(network: Network, host: str, proofs: Proofs) -> Iterator[Finding]:
     compared, seen = proofs[host]["comparison"], proofs[host]["host"]
     if compared["standing"] == Standing.ASSIGNED:  # otherwise another policy must be dealt with first
         yield from inspection.beside(host, seen, compared["policy"])
-    yield from _left(host, remains.under_other_names(host, seen, compared["policy"]))
+    yield from _left(host, undeclared.under_other_names(host, seen, compared["policy"]))
     connections = networks.connections_of(network, host)
     yield from weaknesses.of_connections(host, (each for each in connections if speaker(each, proofs) == host))
 
@@ -128,16 +128,16 @@ def _not_compared(host: str, answer: PolicyResult, mistake: str) -> Finding:
 
 def without_connection(network: Network, host: str, facts: HostFacts) -> Iterator[Finding]:
     """Yield what is found on a host that no connection names."""
-    left = list(remains.unconnected(network[host], facts))
+    left = list(undeclared.unconnected(network[host], facts))
     yield from _left(host, left)
     if not left:
-        said = f"{remains.why_unconnected(network[host])}, and no policy of this collection is there."
+        said = f"{undeclared.why_unconnected(network[host])}, and no policy of this collection is there."
         yield findings.warning(Identifier.NO_CONNECTION, host, said, "Nothing was compared.")
     yield from findings.clear_text(host, facts)
     yield from inspection.beside(host, facts, "")
 
 
-def _left(host: str, left: Iterable[remains.Left]) -> Iterator[Finding]:
+def _left(host: str, left: Iterable[undeclared.Left]) -> Iterator[Finding]:
     return (findings.warning(Identifier.LEFTOVER_POLICY, host, *said) for said in left)
 
 

@@ -39,7 +39,7 @@ class Snapshot:
     names_back: tuple[str, ...]
     """The names that a removal gives back to policies that were taken over."""
     unfinished: str
-    leftovers: int
+    orphans: int
     """How many objects are still to be deleted that no policy of the store leads to."""
     services: Mapping[str, Service]
     value_recorded: bool | None
@@ -65,7 +65,7 @@ class Snapshot:
             returns=back.name if back else "",
             names_back=tuple(each.name for each in host.taken_over),
             unfinished=str(host.unfinished.phase) if host.unfinished else "",
-            leftovers=0,
+            orphans=0,
             services=host.services,
             value_recorded=host.value_note.recorded if host.prohibited else None,
             remembered=tuple(sorted(host.services_before)),
@@ -78,8 +78,8 @@ class Snapshot:
         """Yield the lines of a diff's text."""
         if self.unfinished:
             yield f"unfinished run: {self.unfinished}"
-        if self.leftovers:
-            yield f"left over and unused: {self.leftovers} objects"
+        if self.orphans:
+            yield f"left over and unused: {self.orphans} objects"
         for name in (services.AGENT, services.IKE, services.RRAS):
             yield _service(self.services[name])
         if self.value_recorded is not None:

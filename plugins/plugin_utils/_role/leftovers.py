@@ -9,7 +9,7 @@ from typing import Final
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import remains
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import undeclared
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.fleet import Fleet
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import same
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role.play_vars import PlayVars
@@ -26,7 +26,7 @@ def may_go(play: PlayVars, run: Fleet, host: str) -> bool:
     node, seen = run.network[host], _view.last_facts(play, host)
     if not _asked(play, host) or seen is None or networks.connections_of(run.network, host):
         return False
-    if node.unknown_peers or not any(remains.unconnected(node, seen)):
+    if node.unknown_peers or not any(undeclared.unconnected(node, seen)):
         return False
     others = _view.network(play, *play.playing)
     return not any(host in connection.peers for connection in networks.all_connections(others))

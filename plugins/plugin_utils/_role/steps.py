@@ -18,7 +18,7 @@ from typing import Final, cast
 from ansible.errors import AnsibleConnectionFailure
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _limit, _report_files, _shape, _view
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier, page, remains
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier, page, undeclared
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.fleet import Gate
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role import leftovers, preflight, summary
@@ -223,7 +223,7 @@ class Steps(RoleStep):
                 f"{lost} did not come back after the restart, so {self._host} is not restarted; {left}. "
                 f"Start {lost}, then repeat the run."
             )
-        if self._own["reboot"] == remains.NEVER:
+        if self._own["reboot"] == undeclared.NEVER:
             return self._said(f"{self._host} still needs a restart: {left}.")
         return self._restarted(left)
 
@@ -324,9 +324,9 @@ class Steps(RoleStep):
         if not self._managed:
             return NOTHING
         planned, value = _view.removal(self._play, self._host)
-        left = list(remains.staying(self._host, planned["host"], self._own["policy_name"]))
+        left = list(undeclared.staying(self._host, planned["host"], self._own["policy_name"]))
         if self._context.check_mode:
-            return self._said(*remains.removal(self._host, planned, value, self._own["reboot"]), *left)
+            return self._said(*undeclared.removal(self._host, planned, value, self._own["reboot"]), *left)
         return self._said(*left) if left else NOTHING
 
     def settle(self) -> Result:
@@ -345,7 +345,7 @@ class Steps(RoleStep):
     @property
     def _removes_policy(self) -> bool:
         pending = self._own_result(_view.VALUE).get("reboot_required")
-        return self._managed and not (pending and self._own["reboot"] == remains.NEVER)
+        return self._managed and not (pending and self._own["reboot"] == undeclared.NEVER)
 
 
 def _from_the_first(host: str) -> str:

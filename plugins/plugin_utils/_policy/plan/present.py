@@ -314,11 +314,11 @@ class _Planner:
         """Yield the policies of ours that the declared one takes the place of."""
         # Windows allows two policies with one name; each of ours with the name is an old generation.
         named = {found.path for found in self.host.store.find(self.wanted.name)}
-        leftovers = left_by_transaction(self.host)
+        superfluous = left_by_transaction(self.host)
         for found in self.host.store.policies:
             ours = found.path in self.host.ours
             active = self.host.store.assigns(found.path)
-            left = found in leftovers or (has_staged_name(found, self.wanted.name) and not active)
+            left = found in superfluous or (has_staged_name(found, self.wanted.name) and not active)
             if ours and (found.path in named or left):
                 yield found
 

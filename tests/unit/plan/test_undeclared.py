@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import remains
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import undeclared
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Node
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import HostFacts, PolicyResult, ValueResult
@@ -121,7 +121,7 @@ RESTARTED = "rras-tokyo would be restarted, because Windows runs with ProhibitIp
     ],
 )
 def test_what_a_removal_would_do(plan: PolicyResult, found: ValueResult, reboot: str, sentences: list[str]) -> None:
-    assert list(remains.removal(HOST, plan, found, reboot)) == sentences
+    assert list(undeclared.removal(HOST, plan, found, reboot)) == sentences
 
 
 def test_what_a_removal_leaves_because_it_is_not_on_record() -> None:
@@ -129,9 +129,9 @@ def test_what_a_removal_leaves_because_it_is_not_on_record() -> None:
         "On rras-tokyo, the policy 'L2TP' stays assigned, because this collection did not write it, or has no record "
         "of it."
     )
-    assert list(remains.staying(HOST, facts(policy(ours=False)), "l2tp")) == [said]
+    assert list(undeclared.staying(HOST, facts(policy(ours=False)), "l2tp")) == [said]
     for other in (policy(), policy(ours=False, assigned=False), policy("By hand", ours=False)):
-        assert list(remains.staying(HOST, facts(other), "l2tp")) == []
+        assert list(undeclared.staying(HOST, facts(other), "l2tp")) == []
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_what_a_removal_leaves_because_it_is_not_on_record() -> None:
 def test_what_is_left_on_a_host_without_connections(node: Node, why: str) -> None:
     found = facts(policy(), policy("Old", assigned=False), policy("By hand", ours=False))
     remedy = "Declare its connection again, or run remove for rras-tokyo."
-    assert list(remains.unconnected(node, found)) == [
+    assert list(undeclared.unconnected(node, found)) == [
         (f"{why}, but the policy 'L2TP' of this collection is still assigned.", remedy),
         (f"{why}, but the policy 'Old' of this collection is still in the store.", remedy),
     ]
@@ -156,7 +156,7 @@ def test_what_is_left_on_a_host_without_connections(node: Node, why: str) -> Non
 
 def test_what_is_left_under_another_name() -> None:
     found = facts(policy("l2tp"), policy("Old", assigned=False), policy("By hand", ours=False))
-    assert list(remains.under_other_names(HOST, found, NAME)) == [
+    assert list(undeclared.under_other_names(HOST, found, NAME)) == [
         (
             "The policy 'Old' of this collection is still in the store on rras-tokyo, but l2tp_policy_name is 'L2TP'.",
             (
