@@ -118,6 +118,18 @@ def test_another_policy_that_is_not_assigned_leaves_the_rule(opened: Server) -> 
     assert rules(opened) == [lets_in(PEER)]
 
 
+def test_the_rule_goes_with_the_assigned_policy_even_if_another_of_ours_stays(opened: Server) -> None:
+    opened.policy(**CLOSED, name="Another", assigned=False)
+    opened.policy(state="absent")
+    assert (opened.names, rules(opened)) == (["Another"], [])
+
+
+def test_the_rule_goes_with_the_last_policy_even_if_somebody_unassigned_it(opened: Server) -> None:
+    opened.assign("")
+    opened.policy(state="absent")
+    assert rules(opened) == []
+
+
 @pytest.mark.parametrize(
     ("found", "put"),
     [

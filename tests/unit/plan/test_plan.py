@@ -86,8 +86,8 @@ def present(host: HostState, **given: Any) -> Plan:
     return plan.plan_present(declare(**given), host, NONCE, IDENTITY, TASK, agent_first=False)
 
 
-def absent(host: HostState, name: str = NAME) -> Plan:
-    return plan.plan_absent(name, host, IDENTITY, TASK)
+def absent(host: HostState, name: str = NAME, *, all_ours: bool = False) -> Plan:
+    return plan.plan_absent(name, host, IDENTITY, TASK, all_ours=all_ours)
 
 
 def new_paths(**given: Any) -> set[str]:
@@ -424,6 +424,21 @@ class TestRemoval:
         assert (planned.before_assigned, set(planned.obsolete)) == (False, ours.paths)
         assert not planned.empty
 
+    def test_of_one_that_is_not_assigned_leaves_the_assignment_as_it_is(self) -> None:
+        ours, theirs, third = written(), written(name="Theirs"), written(name="Third")
+        host = store(ours, theirs, third, active=third.path, owned=ours.paths, replaced=theirs.path)
+        assert absent(host).transaction.intent is Intent.KEEP, "somebody assigned another one"
+        beside = store(ours, third, theirs, owned=ours.paths | third.paths, replaced=theirs.path)
+        assert absent(beside).transaction.intent is Intent.KEEP, "it comes back with the last one"
+        alone = store(ours, theirs, owned=ours.paths, replaced=theirs.path)
+        assert (absent(alone).transaction.intent, absent(alone).transaction.policy) == (Intent.ASSIGN, theirs.path)
+
+    def test_of_all_of_ours(self) -> None:
+        ours, other = written(), written(name="Branches", rules=[rule("tokyo-kyoto")])
+        planned = absent(store(ours, other, owned=ours.paths | other.paths), all_ours=True)
+        assert set(planned.obsolete) == ours.paths | other.paths
+        assert set(planned.changed_rules) == {"tokyo-osaka", "tokyo-kyoto"}
+
     def test_what_it_replaced_is_given_back(self) -> None:
         ours, theirs = written(), written(name="Theirs")
         planned = absent(store(ours, theirs, active=ours.path, owned=ours.paths, replaced=theirs.path))
@@ -546,6 +561,7 @@ class TestUnfinished:
         assert set(removed.obsolete) == old.paths | new.paths
         assert (removed.before and removed.before.path, removed.unfinished) == (new.path, True)
         assert removed.changed_rules == ("tokyo-osaka",)
+        assert absent(host, "Another").changed_rules == ("old",), "it goes with any removal"
 
     def test_a_removal_takes_what_was_only_staged_with_it(self) -> None:
         staged = written(name=f"{NAME} (staged 6f1c8a52)", rules=[rule("staged")])

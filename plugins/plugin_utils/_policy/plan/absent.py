@@ -42,7 +42,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import Words
 
 
-def plan_absent(name: str, host: HostState, identity: uuid.UUID, words: Words, *, all_ours: bool = False) -> Plan:
+def plan_absent(name: str, host: HostState, identity: uuid.UUID, words: Words, *, all_ours: bool) -> Plan:
     """Return the plan that removes a policy of ours and gives back what it replaced.
 
     all_ours: remove each policy of ours, whatever its name. The plan has a refusal if L2TP would be in clear text
@@ -51,7 +51,7 @@ def plan_absent(name: str, host: HostState, identity: uuid.UUID, words: Words, *
     named = [
         found
         for found in host.our_policies
-        if all_ours or has_name(found, name) or (has_staged_name(found, name) and found != host.store.active)
+        if all_ours or has_name(found, name) or (has_staged_name(found, name) and not host.store.assigns(found.path))
     ]
     # The assigned generation first: the diff and the sentences are about the first one.
     mine = assigned_first(host, (*named, *(found for found in left_by_transaction(host) if found not in named)))
@@ -93,7 +93,7 @@ def plan_absent(name: str, host: HostState, identity: uuid.UUID, words: Words, *
         taken_over_after=tuple(each for each in host.taken_over if each not in given_back),
         adopted_after=adopted_after,
         given_back=given_back,
-        rule_changes=_gone(named or mine[:1] or (theirs if unassigned and switches else ())),
+        rule_changes=_gone(named or mine or (theirs if unassigned and switches else ())),
         services=() if stays else services.give_back(host),
         records=(
             *(["names given back"] if given_back else []),
