@@ -189,8 +189,8 @@ def _plays(hostvars: HostVars, host: str, other: str) -> bool:
 
 
 def _reading(hostvars: HostVars, host: str) -> PolicyResult:
-    phases = (Gate.PROOF, Gate.PLAN, Gate.STAGE)
-    proof, plan, stage = (_policy_result(hostvars, host, RESULTS[phase]) for phase in phases)
+    gates = (Gate.PROOF, Gate.PLAN, Gate.STAGE)
+    proof, plan, stage = (_policy_result(hostvars, host, RESULTS[gate]) for gate in gates)
     if proof and not proof.get("skipped"):
         return proof  # a failed proof is no reading, and there is no other
     acted_upon = stage and not stage.get("skipped")
@@ -333,7 +333,7 @@ def as_json(options: object) -> str:
 
 
 def _results(hostvars: HostVars, host: str) -> dict[Gate, PolicyResult]:
-    found = {phase: _policy_result(hostvars, host, name) for phase, name in RESULTS.items()}
+    found = {gate: _policy_result(hostvars, host, name) for gate, name in RESULTS.items()}
     commit, again = found[Gate.COMMIT], _policy_result(hostvars, host, AGAIN)
     if commit and again and not again.get("skipped"):
         found[Gate.COMMIT] = {"changed": True, **barrier.after_lost_answer(commit, again)}
@@ -341,4 +341,4 @@ def _results(hostvars: HostVars, host: str) -> dict[Gate, PolicyResult]:
         found[Gate.COMMIT] = {**commit, "uncertain": True}  # nobody has asked again yet
     value, restart = (_value_result(hostvars, host, name) for name in (VALUE, RESTART))
     found[Gate.WITHOUT_VALUE] = cast("PolicyResult", barrier.without_value(value, restart))
-    return {phase: result for phase, result in found.items() if result}
+    return {gate: result for gate, result in found.items() if result}

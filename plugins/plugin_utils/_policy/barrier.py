@@ -40,22 +40,22 @@ RUNNING_AHEAD = ("free", "host_pinned")
 """The strategies, in any collection, under which a host does not wait for the others after each task."""
 
 
-def problem(run: Fleet, host: str, phase: Gate, *, one_end: bool) -> str:
+def problem(run: Fleet, host: str, gate: Gate, *, one_end: bool) -> str:
     """Return why a host must not go on after a phase, as one sentence; empty if it may.
 
     one_end: the user accepts that the other end is missing, and that a changed tunnel breaks until it follows.
     """
-    if phase is Gate.NEAR:
+    if gate is Gate.NEAR:
         return "" if one_end else _peer_did_not_commit(run, host)
-    last = _ASKED.get(phase, phase)
+    last = _ASKED.get(gate, gate)
     undone = _undone(run, host, last)
     if undone:
         told = "" if one_end or last is not Gate.COMMIT else _peer_did_not_commit(run, host)
         return _failure(run, host, undone) or told or _not_begun(host, undone)
-    wrong = mistaken(run, host) if phase is Gate.PLAN else ""
+    wrong = mistaken(run, host) if gate is Gate.PLAN else ""
     if wrong:
         return f"{host} stopped: {wrong}"
-    needed = frozenset({host}) if one_end else _needed(run, host, phase)
+    needed = frozenset({host}) if one_end else _needed(run, host, gate)
     if needed == {host}:
         return ""
     if last is Gate.PLAN and run.strategy(host).endswith(RUNNING_AHEAD):
@@ -141,33 +141,33 @@ def restart_batches(hosts: Sequence[str], network: Network, size: int) -> list[l
     return [list(ordered[start : start + size]) for start in range(0, len(ordered), size)]
 
 
-def _needed(run: Fleet, host: str, phase: Gate) -> frozenset[str]:
+def _needed(run: Fleet, host: str, gate: Gate) -> frozenset[str]:
     """Return the managed hosts that must be ready before this one may go on, itself included."""
-    if phase is Gate.VALUE:
+    if gate is Gate.VALUE:
         peers = (connection.other(host) for connection in networks.connections_of(run.network, host))
         return frozenset({host, *(peer for peer in peers if run.network[peer].managed)})
-    if phase is Gate.PLAN or run.pending(host):
-        return run.connected(host) if phase in (Gate.REMOVAL, Gate.WITHOUT_VALUE) else run.together(host)
+    if gate is Gate.PLAN or run.pending(host):
+        return run.connected(host) if gate in (Gate.REMOVAL, Gate.WITHOUT_VALUE) else run.together(host)
     return frozenset({host})
 
 
-def _undone(run: Fleet, host: str, phase: Gate) -> Gate | None:
+def _undone(run: Fleet, host: str, gate: Gate) -> Gate | None:
     """Return the first phase, up to this one, that a host has not done in this run; None if it has done all."""
-    before = _BEFORE.get(phase)
+    before = _BEFORE.get(gate)
     earlier = _undone(run, host, before) if before else None
-    return earlier or (None if _is_done(run, host, phase) else phase)
+    return earlier or (None if _is_done(run, host, gate) else gate)
 
 
-def _is_done(run: Fleet, host: str, phase: Gate) -> bool:
+def _is_done(run: Fleet, host: str, gate: Gate) -> bool:
     """Return whether a host that did all earlier phases has done this one."""
-    result = run.answered(host, phase)
-    if phase is Gate.PLAN:
-        return result is not None and not _failure(run, host, phase) and "pending" in result
+    result = run.answered(host, gate)
+    if gate is Gate.PLAN:
+        return result is not None and not _failure(run, host, gate) and "pending" in result
     if not run.pending(host):
         return True  # nothing to change there, so it is ready
-    if phase is Gate.COMMIT and (run.answered(host, Gate.STAGE) or {}).get("transaction") == "":
+    if gate is Gate.COMMIT and (run.answered(host, Gate.STAGE) or {}).get("transaction") == "":
         return True  # somebody else made the change between the plan and the stage
-    return result is not None and not _failure(run, host, phase)
+    return result is not None and not _failure(run, host, gate)
 
 
 def mistaken(run: Fleet, host: str) -> str:
@@ -181,8 +181,8 @@ def _mistaken(run: Fleet, members: frozenset[str]) -> str:
     return next(itertools.chain(mistakes.of_names(members, run.twins()), mistakes.of_addresses(run.network, read)), "")
 
 
-def _failure(run: Fleet, host: str, phase: Gate) -> str:
-    result = run.answered(host, phase) or {}
+def _failure(run: Fleet, host: str, gate: Gate) -> str:
+    result = run.answered(host, gate) or {}
     if result.get("uncertain"):
         return (
             f"{host} did not answer the commit, so whether it has the new policy is unknown "
@@ -201,83 +201,83 @@ def failure(host: str, result: Result) -> str:
     return f"{host} {'is unreachable' if result.get('unreachable') else 'failed'}: {said}"
 
 
-def _not_begun(host: str, phase: Gate) -> str:
-    if phase is Gate.WITHOUT_VALUE:
+def _not_begun(host: str, gate: Gate) -> str:
+    if gate is Gate.WITHOUT_VALUE:
         return f"{host} keeps its policy, because it still runs with ProhibitIpSec; restart it, then repeat the run."
     return (
-        f"{host} stopped: it was not {_DONE[phase]} in this run; "
+        f"{host} stopped: it was not {_DONE[gate]} in this run; "
         "start with the first task of the role (check --start-at-task and --step)."
     )
 
 
-def _missing(run: Fleet, host: str, other: str, phase: Gate) -> str:
-    undone = _undone(run, other, phase) or phase
+def _missing(run: Fleet, host: str, other: str, gate: Gate) -> str:
+    undone = _undone(run, other, gate) or gate
     reason = _failure(run, other, undone)
-    if phase is Gate.WITHOUT_VALUE:
+    if gate is Gate.WITHOUT_VALUE:
         reason = (
             reason or f"{other} still runs with ProhibitIpSec; check what happened to {other}, then repeat the run."
         )
         return f"{host} keeps its policy, because its peer {reason}"
-    if phase is Gate.PROOF:
+    if gate is Gate.PROOF:
         reason = reason or f"{other} was not proved; check what happened to {other}, then repeat the run."
         return f"{host} keeps the replaced policy beside the new one, because its peer {reason}"
     if run.uncertain(other):
         return f"{host} stopped: its peer {reason} {host} has the new policy in force."
     if (run.answered(other, undone) or {}).get("unreachable"):
-        return _down(run, host, other, phase, reason)
+        return _down(run, host, other, gate, reason)
     if reason:
-        return _failed(run, host, other, phase, reason)
+        return _failed(run, host, other, gate, reason)
     return (
-        f"{host} stopped: its peer {other} was not {_DONE[phase]} in this run, and a changed connection must change "
+        f"{host} stopped: its peer {other} was not {_DONE[gate]} in this run, and a changed connection must change "
         "on both ends together; run both together (check --limit, serial and strategy), or set l2tp_one_end to true "
         "if the tunnel may break until the other end follows."
     )
 
 
-def _failed(run: Fleet, host: str, other: str, phase: Gate, reason: str) -> str:
+def _failed(run: Fleet, host: str, other: str, gate: Gate, reason: str) -> str:
     """Return that a peer failed. Only one of the hosts that wait for it gives the reason."""
-    spokesman = _spokesman(run, host, other, phase)
+    spokesman = _spokesman(run, host, other, gate)
     if host != spokesman:
         return f"{host} stopped too: {_peer(run, host, other)} failed (see the message of {spokesman})."
-    return f"{_stopped(run, host, other, phase)}: {_peer(run, host, other)} {reason.removeprefix(f'{other} ')}"
+    return f"{_stopped(run, host, other, gate)}: {_peer(run, host, other)} {reason.removeprefix(f'{other} ')}"
 
 
-def _down(run: Fleet, host: str, other: str, phase: Gate, reason: str) -> str:
+def _down(run: Fleet, host: str, other: str, gate: Gate, reason: str) -> str:
     """Return that a peer is away. Only one of the hosts that wait for it gives the reason."""
-    spokesman = _spokesman(run, host, other, phase)
+    spokesman = _spokesman(run, host, other, gate)
     if host != spokesman:
         said = f"{_peer(run, host, other)} is unreachable (see the message of {spokesman})"
         return f"{host} stopped too: {said}."
     cause = reason.removeprefix(f"{other} ").rstrip(".")
     return (
-        f"{_stopped(run, host, other, phase)}: {_peer(run, host, other)} {cause}; run both ends together when {other} "
+        f"{_stopped(run, host, other, gate)}: {_peer(run, host, other)} {cause}; run both ends together when {other} "
         "answers, or set l2tp_one_end to true if the tunnel may break until the other end follows."
     )
 
 
-def _stopped(run: Fleet, host: str, other: str, phase: Gate) -> str:
+def _stopped(run: Fleet, host: str, other: str, gate: Gate) -> str:
     """Return that a host stops, and which others stop with it."""
     members = sorted(run.together(host) - {host, other})
-    others = [each for each in members if (phase is Gate.PLAN or run.pending(each)) and not _failed_itself(run, each)]
+    others = [each for each in members if (gate is Gate.PLAN or run.pending(each)) and not _failed_itself(run, each)]
     return f"{host} stopped, and with it {' and '.join(others)}" if others else f"{host} stopped"
 
 
 def _failed_itself(run: Fleet, host: str) -> bool:
-    return any(_failure(run, host, phase) for phase in run.results.get(host, {}))
+    return any(_failure(run, host, gate) for gate in run.results.get(host, {}))
 
 
-def _spokesman(run: Fleet, host: str, other: str, phase: Gate) -> str:
+def _spokesman(run: Fleet, host: str, other: str, gate: Gate) -> str:
     """Return which of the hosts that wait for another one gives the reason: if possible, a direct peer of it."""
-    waiting = _waiting(run, host, other, phase)
+    waiting = _waiting(run, host, other, gate)
     return next(iter(sorted(waiting, key=lambda member: other not in _peers(run, member))), host)
 
 
-def _waiting(run: Fleet, host: str, other: str, phase: Gate) -> list[str]:
+def _waiting(run: Fleet, host: str, other: str, gate: Gate) -> list[str]:
     """Return the hosts that wait for another one, having themselves done all that comes before."""
     return [
         member
         for member in sorted(run.together(host) - {other})
-        if not _undone(run, member, phase) and (phase is Gate.PLAN or run.pending(member))
+        if not _undone(run, member, gate) and (gate is Gate.PLAN or run.pending(member))
     ]
 
 

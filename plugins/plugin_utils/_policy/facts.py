@@ -38,7 +38,7 @@ def facts(host: HostState, key_word: describe.KeyWord) -> HostFacts:
         "l2tp_over_ipv6_blocked": not ipv6_obstacles,
         "l2tp_over_ipv6_obstacles": list(ipv6_obstacles),
         "machine": host.machine,
-        "unfinished_transaction": str(host.unfinished.phase) if host.unfinished else None,
+        "unfinished_transaction": str(host.unfinished.progress) if host.unfinished else None,
         "l2tp_ports": host.l2tp_ports.count,
         "l2tp_ports_enabled_for": {
             "remote_access": host.l2tp_ports.remote_access,

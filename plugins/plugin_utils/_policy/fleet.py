@@ -80,9 +80,9 @@ class Fleet:
             known.update(dict.fromkeys(members, members))
         return known[host]
 
-    def answered(self, host: str, phase: Gate) -> PolicyResult | None:
+    def answered(self, host: str, gate: Gate) -> PolicyResult | None:
         """Return the result of a phase on a host; None if there is none, or the task was skipped."""
-        result = self.results.get(host, {}).get(phase)
+        result = self.results.get(host, {}).get(gate)
         return None if result is None or result.get("skipped") else result
 
     def uncertain(self, host: str) -> bool:

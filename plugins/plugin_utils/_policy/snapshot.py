@@ -64,7 +64,7 @@ class Snapshot:
             ),
             returns=back.name if back else "",
             names_back=tuple(each.name for each in host.taken_over),
-            unfinished=str(host.unfinished.phase) if host.unfinished else "",
+            unfinished=str(host.unfinished.progress) if host.unfinished else "",
             orphans=0,
             services=host.services,
             value_recorded=host.value_note.recorded if host.prohibited else None,

@@ -169,7 +169,7 @@ def test_where_nothing_is_unfinished_nothing_is_taken_back() -> None:
 def test_a_record_that_was_cut_counts_as_never_staged(phase: str) -> None:
     found = understood(Key(hosts.TRANSACTION, {"Phase": Value.sz(phase)}))
     assert found.unfinished is not None
-    assert (str(found.unfinished.phase), found.in_force) == ("staging", None)
+    assert (str(found.unfinished.progress), found.in_force) == ("staging", None)
 
 
 def test_nothing_stands_between_the_tree_of_the_store_and_its_digest() -> None:

@@ -160,10 +160,10 @@ def _unfinished(tree: Tree) -> UnfinishedTransaction | None:
     key = tree.get(TRANSACTION)
     if key is None:
         return None
-    phase = key.text("Phase")
+    progress = key.text("Phase")
     return UnfinishedTransaction(
         id=key.text("Id"),
-        phase=Progress(phase) if phase in tuple(Progress) else Progress.STAGING,
+        progress=Progress(progress) if progress in tuple(Progress) else Progress.STAGING,
         policy=key.text("Policy"),
         previous=key.text("Previous"),
         written=key.texts("Written"),

@@ -80,7 +80,7 @@ class UnfinishedTransaction:
     """What an earlier phase left on the host for the next one."""
 
     id: str
-    phase: Progress
+    progress: Progress
     policy: str
     """The path of the policy that is assigned after the commit; empty for none."""
     previous: str
@@ -144,10 +144,10 @@ class HostState:
     def in_force(self) -> UnfinishedTransaction | None:
         """The unfinished transaction, if it was committed, or cut after it had changed the assignment."""
         unfinished = self.unfinished
-        if unfinished is None or unfinished.phase is Progress.STAGING:
+        if unfinished is None or unfinished.progress is Progress.STAGING:
             return None
         switched = self.store.assigns(unfinished.policy) and not self.store.assigns(unfinished.previous)
-        return unfinished if unfinished.phase is Progress.COMMITTED or switched else None
+        return unfinished if unfinished.progress is Progress.COMMITTED or switched else None
 
     @property
     def our_paths(self) -> tuple[str, ...]:

@@ -4,7 +4,7 @@
 """From a declared policy and the state of a host to the smallest plan.
 
 A policy is never edited in place: a new generation is written beside the old one (stage) and assigned in its place
-(commit), and the old one is deleted only after both ends of every connection are proved (finish). What is pending
+(commit), and the old one is deleted only after both ends of every connection are proved (finish). What is unfinished
 between the phases is recorded on the host, so that a later phase needs only the transaction's text.
 """
 

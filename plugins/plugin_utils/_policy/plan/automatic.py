@@ -58,9 +58,9 @@ def withdrawing_flags(
     active = host.store.active
     if not assigns:
         after = active.policy if active else None
-    replaced = NameSet(host.in_force.obsolete if host.in_force else ())
+    superseded = NameSet(host.in_force.obsolete if host.in_force else ())
     # If an unfinished commit replaced a policy, RRAS was restarted then, if it had to be.
-    staying = replaced | {host.store.active_path}
+    staying = superseded | {host.store.active_path}
     leaving = [found for found in gone if found.path not in staying]
     return restarting_flags(host, after, (*leaving, active if assigns else None))
 

@@ -4,7 +4,8 @@
 """The life of a transaction: what a phase does with what it finds on the host. One table has all transitions.
 
 A transaction begins when it is staged, is committed, and ends when it is finished or reverted; an unfinished one is
-recorded on the host. The last one staged wins: it takes the place of whatever it finds.
+recorded on the host. The last one staged wins: it takes the place of whatever it finds. Whether a phase is refused is
+decided elsewhere (refusals.py), because it depends on what protects the host, not on what is unfinished there.
 """
 
 from __future__ import annotations
@@ -72,14 +73,14 @@ LIFE: Mapping[Asked, Mapping[Found, Decision]] = {
     },
 }
 
-_PHASES = {Progress.STAGING: Found.STAGING, Progress.STAGED: Found.STAGED, Progress.COMMITTED: Found.COMMITTED}
+_PROGRESS = {Progress.STAGING: Found.STAGING, Progress.STAGED: Found.STAGED, Progress.COMMITTED: Found.COMMITTED}
 
 
 def found(unfinished: UnfinishedTransaction | None, identity: uuid.UUID) -> Found:
     """Return what a host's unfinished transaction is to the transaction with this identity."""
     if unfinished is None:
         return Found.NOTHING
-    return _PHASES[unfinished.phase] if unfinished.id == str(identity) else Found.ANOTHER
+    return _PROGRESS[unfinished.progress] if unfinished.id == str(identity) else Found.ANOTHER
 
 
 def answer(asked: Asked, unfinished: UnfinishedTransaction | None, identity: uuid.UUID) -> Decision:

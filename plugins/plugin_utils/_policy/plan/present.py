@@ -238,8 +238,8 @@ class _Planner:
     def _adopted(self) -> tuple[Theirs, ...]:
         """Return the policies in use that were there before us."""
         known = {each.path: each for each in self.host.adopted}
-        replaced = {found.path for found in self.foreign}
-        kept = {path: each for path, each in known.items() if path not in replaced}
+        nameless = {found.path for found in self.foreign}
+        kept = {path: each for path, each in known.items() if path not in nameless}
         if self._theirs and self.declaration.forget_replaced:
             kept.pop(self._theirs.path, None)
         elif self._theirs:

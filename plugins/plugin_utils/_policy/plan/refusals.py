@@ -47,18 +47,6 @@ Assigned = store.StoredPolicy | model.Policy | None
 """What is assigned after a plan: a policy of the store, the declared one, or none."""
 
 
-def _judge(host: HostState, move: Move, after: Assigned) -> clear_text.Verdict:
-    # One judge for every phase and state (docs/clear_text.md); only the wording of the answer differs.
-    policy = after.policy if isinstance(after, store.StoredPolicy) else after
-    return clear_text.judge(
-        move,
-        prohibited=host.prohibited,
-        in_effect=host.in_effect,
-        cover_after=protection.cover(after),
-        in_the_way_after=clear_text.in_the_way(policy),
-    )
-
-
 def assignment_refused(host: HostState, policy: model.Policy, words: Words) -> str:
     """Return why a policy must not be assigned; empty if it may be."""
     if _judge(host, Move.ASSIGN, policy).answer is not Ruling.REFUSED:
@@ -73,25 +61,6 @@ def assignment_refused(host: HostState, policy: model.Policy, words: Words) -> s
         f"{_value_clause(host)}, and {protection.weakness(policy)}, so this host's L2TP would be in clear text; "
         f"{_correction(policy, words)}, or {_without_value(host, words)} and restart the host."
     )
-
-
-def _correction(policy: model.Policy, words: Words) -> str:
-    """Return what to write instead of the option that keeps a policy from protecting; see `protection.weakness`."""
-    l2tp = [rule for rule in policy.rules if any(map(clear_text.is_l2tp, rule.filters))]
-    for rule in policy.rules:
-        if clear_text.lets_through(rule):
-            return words.correct_filter_action(_letting_option(rule.filter_action), rule.name)
-    if any(not rule.active for rule in l2tp):
-        return "set active of the rule to true"
-    return "correct connection_type or the filters of the rule" if l2tp else f"correct {words.rules}"
-
-
-def _letting_option(action: model.FilterAction) -> str:
-    if action.action == model.Action.PERMIT:
-        return "action"
-    if action.accepts_unsecured:
-        return "accept_unsecured"
-    return "fall_back_to_clear_text" if action.falls_back_to_clear_text else "offers"
 
 
 def committed_refused(host: HostState, name: str, words: Words) -> str:
@@ -123,21 +92,6 @@ def with_value_given_back(host: HostState, words: Words) -> HostState:
     return dataclasses.replace(
         host, prohibit_ipsec=given_back, value_note=ValueNote(False, None, None, restart_pending=False)
     )
-
-
-def _value_clause(host: HostState) -> str:
-    if host.prohibited:
-        return "ProhibitIpSec is 1 on this host"
-    if host.removed_by_others:
-        return "somebody else removed ProhibitIpSec from this host, and Windows may still run with it"
-    return "Windows still runs with the ProhibitIpSec that was removed"
-
-
-def _without_value(host: HostState, words: Words) -> str:
-    """Return what to do about the value; if it was removed by hand, our removal must note that before any restart."""
-    if host.removed_by_others:
-        return f"have the removal noted first ({words.remove_value})"
-    return f"remove the value first ({words.remove_value})"
 
 
 def clear_text_warnings(host: HostState, move: Move, after: Assigned, words: Words) -> tuple[str, ...]:
@@ -178,10 +132,6 @@ def refuse_dependency(host: HostState, words: Words, *, agent_first: bool) -> No
         raise PlanError(refusal)
 
 
-def _whose(host: HostState, found: store.StoredPolicy) -> str:
-    return ", which this collection wrote," if found.path in host.ours else ""
-
-
 def refuse_foreign_addresses(declaration: Declaration, host: HostState, words: Words) -> None:
     has = ", ".join(sorted(protection.own_addresses(host))) or "none"
     for rule in declaration.policy.rules:
@@ -189,3 +139,53 @@ def refuse_foreign_addresses(declaration: Declaration, host: HostState, words: W
         alone = dataclasses.replace(declaration.policy, rules=(rule,))
         for problem in protection.foreign_addresses(host, alone, declaration.address):
             raise PlanError(f"{problem.rstrip('.')} (it has: {has}); {words.correct_addresses(rule.name)}.")
+
+
+def _judge(host: HostState, move: Move, after: Assigned) -> clear_text.Verdict:
+    # One judge for every phase and state (docs/clear_text.md); only the wording of the answer differs.
+    policy = after.policy if isinstance(after, store.StoredPolicy) else after
+    return clear_text.judge(
+        move,
+        prohibited=host.prohibited,
+        in_effect=host.in_effect,
+        cover_after=protection.cover(after),
+        in_the_way_after=clear_text.in_the_way(policy),
+    )
+
+
+def _correction(policy: model.Policy, words: Words) -> str:
+    """Return what to write instead of the option that keeps a policy from protecting; see `protection.weakness`."""
+    l2tp = [rule for rule in policy.rules if any(map(clear_text.is_l2tp, rule.filters))]
+    for rule in policy.rules:
+        if clear_text.lets_through(rule):
+            return words.correct_filter_action(_letting_option(rule.filter_action), rule.name)
+    if any(not rule.active for rule in l2tp):
+        return "set active of the rule to true"
+    return "correct connection_type or the filters of the rule" if l2tp else f"correct {words.rules}"
+
+
+def _letting_option(action: model.FilterAction) -> str:
+    if action.action == model.Action.PERMIT:
+        return "action"
+    if action.accepts_unsecured:
+        return "accept_unsecured"
+    return "fall_back_to_clear_text" if action.falls_back_to_clear_text else "offers"
+
+
+def _value_clause(host: HostState) -> str:
+    if host.prohibited:
+        return "ProhibitIpSec is 1 on this host"
+    if host.removed_by_others:
+        return "somebody else removed ProhibitIpSec from this host, and Windows may still run with it"
+    return "Windows still runs with the ProhibitIpSec that was removed"
+
+
+def _without_value(host: HostState, words: Words) -> str:
+    """Return what to do about the value; if it was removed by hand, our removal must note that before any restart."""
+    if host.removed_by_others:
+        return f"have the removal noted first ({words.remove_value})"
+    return f"remove the value first ({words.remove_value})"
+
+
+def _whose(host: HostState, found: store.StoredPolicy) -> str:
+    return ", which this collection wrote," if found.path in host.ours else ""

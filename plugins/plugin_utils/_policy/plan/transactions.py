@@ -110,15 +110,15 @@ class Transaction:
             raise PlanError("transaction is not valid; write the transaction from the result of phase stage.") from None
 
 
+def policy_path(guid: uuid.UUID) -> str:
+    """Return the path of a policy's key."""
+    return join(store.LOCAL, f"{model.ObjectClass.POLICY}{{{str(guid).upper()}}}")
+
+
 def _checked_tag(text: str) -> str:
     if not re.fullmatch("[0-9a-f]{8}", text):
         raise ValueError(text)
     return text
-
-
-def policy_path(guid: uuid.UUID) -> str:
-    """Return the path of a policy's key."""
-    return join(store.LOCAL, f"{model.ObjectClass.POLICY}{{{str(guid).upper()}}}")
 
 
 def _braced(path: str) -> str:
