@@ -100,8 +100,10 @@ def test_what_the_commit_restarted_the_finish_does_not_restart_again(server: Ser
 
 def test_a_rule_that_should_go_stays_while_windows_firewall_is_not_running(server: Server) -> None:
     said = (
-        "The rule rras.ipsec-L2TP-over-IPv6 of Windows Firewall stays, because the service MpsSvc is not running; "
-        "start the service and run this task again.",
+        (
+            "The rule rras.ipsec-L2TP-over-IPv6 of Windows Firewall stays, because the service MpsSvc is not running; "
+            "start the service and run this task again."
+        ),
     )
     server.policy(**ALL_L2TP)
     running = server.read()

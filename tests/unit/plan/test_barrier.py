@@ -52,35 +52,36 @@ BOTH_REMEDIES = (
 FIRST_TASK = " in this run; start with the first task of the role (check --start-at-task and --step)."
 KEEPS_BOTH = "rras-tokyo keeps the replaced policy beside the new one"
 
-Answers = list[Any]
-"""What one server answered to plan, stage, commit and proof, as far as it came."""
-UNREAD: Answers = []
-UNREACHABLE: Answers = [DEAD]
-NOT_PLANNED: Answers = [FAILED]
-SKIPPED: Answers = [{"skipped": True}]
-IDLE: Answers = [READY]
-PLANNED: Answers = [PENDING]
-STAGED: Answers = [*PLANNED, {}]
-COMMITTED: Answers = [*STAGED, {}]
-PROVED: Answers = [*COMMITTED, {}]
+Answers = dict[Gate, Any]
+"""What one server answered, as far as it came."""
 
 
-def begun_with(plan: Mapping[str, Any], answers: Answers) -> Answers:
-    """The same answers, but for the one to the plan."""
-    return [plan, *answers[1:]]
+def answers(**given: Any) -> Answers:
+    """Return what one server answered, by the name of the gate."""
+    return {Gate[name.upper()]: answer for name, answer in given.items()}
+
+
+UNREAD = answers()
+UNREACHABLE = answers(plan=DEAD)
+NOT_PLANNED = answers(plan=FAILED)
+SKIPPED = answers(plan={"skipped": True})
+IDLE = answers(plan=READY)
+PLANNED = answers(plan=PENDING)
+STAGED = answers(plan=PENDING, stage={})
+NOT_STAGED = answers(plan=PENDING, stage=FAILED)
+COMMITTED = answers(plan=PENDING, stage={}, commit={})
+PROVED = answers(plan=PENDING, stage={}, commit={}, proof={})
 
 
 def run(tokyo: Answers, osaka: Answers, *entries: dict[str, Any]) -> Fleet:
     """Return a run in which each server answered so."""
     answered = {TOKYO: tokyo, OSAKA: osaka}
-    phases = (Gate.PLAN, Gate.STAGE, Gate.COMMIT, Gate.PROOF)
-    results = {host: dict(zip(phases, given, strict=False)) for host, given in answered.items() if given}
-    return Fleet(network(*(entries or (PAIR, FAR))), results)
+    return Fleet(network(*(entries or (PAIR, FAR))), {host: given for host, given in answered.items() if given})
 
 
-def said(phase: Gate, tokyo: Answers, osaka: Answers) -> str:
+def said(gate: Gate, tokyo: Answers, osaka: Answers) -> str:
     """What keeps tokyo from going on."""
-    return barrier.problem(run(tokyo, osaka), TOKYO, phase, one_end=False)
+    return barrier.problem(run(tokyo, osaka), TOKYO, gate, one_end=False)
 
 
 GOES_ON = ""
@@ -105,7 +106,9 @@ class TestBarrier:
             pytest.param(IDLE, PLANNED, GOES_ON, id="nothing to do, and the peer is planned"),
             pytest.param(UNREACHABLE, PLANNED, TOKYO_IS_DEAD, id="unreachable"),
             pytest.param(NOT_PLANNED, PLANNED, TOKYO_FAILED, id="failed"),
-            pytest.param([{"failed": True}], UNREAD, "rras-tokyo failed: no message", id="failed without a word"),
+            pytest.param(
+                answers(plan={"failed": True}), UNREAD, "rras-tokyo failed: no message", id="failed without a word"
+            ),
             pytest.param(
                 PLANNED,
                 UNREACHABLE,
@@ -124,12 +127,12 @@ class TestBarrier:
         [
             pytest.param(STAGED, STAGED, GOES_ON, id="both are staged"),
             pytest.param(STAGED, IDLE, GOES_ON, id="the peer has nothing to do"),
-            pytest.param(IDLE, [PENDING, FAILED], GOES_ON, id="nothing to do, and the peer failed"),
+            pytest.param(IDLE, NOT_STAGED, GOES_ON, id="nothing to do, and the peer failed"),
             pytest.param(STAGED, PLANNED, stopped_by_osaka(f"was not staged{BOTH_ENDS}"), id="the peer is not staged"),
-            pytest.param(STAGED, [PENDING, FAILED], stopped_by_osaka(OSAKA_FAILED), id="the peer failed"),
+            pytest.param(STAGED, NOT_STAGED, stopped_by_osaka(OSAKA_FAILED), id="the peer failed"),
             pytest.param(
                 STAGED,
-                [{"msg": "not a plan"}],
+                answers(plan={"msg": "not a plan"}),
                 stopped_by_osaka(f"was not staged{BOTH_ENDS}"),
                 id="the peer's answer to the plan is none",
             ),
@@ -145,15 +148,18 @@ class TestBarrier:
                 COMMITTED, STAGED, stopped_by_osaka(f"was not committed{BOTH_ENDS}"), id="the peer is not committed"
             ),
             pytest.param(
-                COMMITTED, [PENDING, {"transaction": ""}], GOES_ON, id="the peer had nothing to stage after all"
+                COMMITTED,
+                answers(plan=PENDING, stage={"transaction": ""}),
+                GOES_ON,
+                id="the peer had nothing to stage after all",
             ),
             pytest.param(
                 COMMITTED,
-                [PENDING, FAILED | {"transaction": ""}, {}],
+                answers(plan=PENDING, stage=FAILED | {"transaction": ""}, commit={}),
                 stopped_by_osaka(OSAKA_FAILED),
                 id="the peer failed to stage, and was committed all the same",
             ),
-            pytest.param([PENDING, FAILED, {}], COMMITTED, TOKYO_FAILED, id="failed to stage"),
+            pytest.param({**NOT_STAGED, Gate.COMMIT: {}}, COMMITTED, TOKYO_FAILED, id="failed to stage"),
         ],
     )
     def test_after_the_commit(self, tokyo: Answers, osaka: Answers, expected: str) -> None:
@@ -202,10 +208,10 @@ class TestInDepth:
             pytest.param(READY | DEAD, "is unreachable: Connection refused", id="unreachable with a plan"),
         ],
     )
-    @pytest.mark.parametrize("phase", [Gate.STAGE, Gate.COMMIT, Gate.PROOF])
-    def test_a_peer_without_a_plan_is_not_there(self, phase: Gate, planned: Mapping[str, Any], reason: str) -> None:
-        found = said(phase, PROVED, begun_with(planned, PROVED))
-        if phase is Gate.PROOF:
+    @pytest.mark.parametrize("gate", [Gate.STAGE, Gate.COMMIT, Gate.PROOF])
+    def test_a_peer_without_a_plan_is_not_there(self, gate: Gate, planned: Mapping[str, Any], reason: str) -> None:
+        found = said(gate, PROVED, PROVED | {Gate.PLAN: planned})
+        if gate is Gate.PROOF:
             assert found == f"{KEEPS_BOTH}, because its peer rras-osaka {reason}"
         else:
             assert found == stopped_by_osaka(reason + (BOTH_REMEDIES if planned.get("unreachable") else ""))
@@ -218,23 +224,23 @@ class TestInDepth:
             pytest.param({"skipped": True}, f"rras-tokyo stopped: it was not read{FIRST_TASK}", id="skipped"),
         ],
     )
-    @pytest.mark.parametrize("phase", [Gate.STAGE, Gate.COMMIT, Gate.VALUE, Gate.PROOF])
+    @pytest.mark.parametrize("gate", [Gate.STAGE, Gate.COMMIT, Gate.VALUE, Gate.PROOF])
     def test_a_host_without_a_plan_is_not_there_either(
-        self, phase: Gate, planned: Mapping[str, Any], expected: str
+        self, gate: Gate, planned: Mapping[str, Any], expected: str
     ) -> None:
-        assert said(phase, begun_with(planned, PROVED), PROVED) == expected
+        assert said(gate, PROVED | {Gate.PLAN: planned}, PROVED) == expected
 
     @pytest.mark.parametrize(
-        ("phase", "tokyo", "word"),
+        ("gate", "tokyo", "word"),
         [
             (Gate.STAGE, PLANNED, "staged"),
             (Gate.VALUE, STAGED, "committed"),
             (Gate.PROOF, COMMITTED, "proved"),
         ],
     )
-    def test_a_phase_that_was_left_out(self, phase: Gate, tokyo: Answers, word: str) -> None:
+    def test_a_phase_that_was_left_out(self, gate: Gate, tokyo: Answers, word: str) -> None:
         left_out = f"rras-tokyo stopped: it was not {word}{FIRST_TASK}"
-        assert said(phase, tokyo, PROVED) == left_out
+        assert said(gate, tokyo, PROVED) == left_out
 
 
 HUB, SPOKES = "hub", ("spoke-a", "spoke-b", "spoke-c")
@@ -287,16 +293,19 @@ def test_a_hub_that_is_down_is_the_peer_of_each_spoke() -> None:
 @pytest.mark.parametrize("strategy", ["free", "ansible.builtin.host_pinned"])
 def test_a_strategy_that_does_not_wait_is_refused_before_staging(strategy: str) -> None:
     planned = PENDING | {"strategy": strategy}
-    both = run([planned], [planned])
+    both = run(answers(plan=planned), answers(plan=planned))
     assert barrier.problem(both, TOKYO, Gate.PLAN, one_end=False) == (
         f"rras-tokyo stopped: with the strategy {strategy} it would not wait for its peer rras-osaka, and a changed "
         "connection must change on both ends together; use the strategy linear."
     )
     assert barrier.problem(both, TOKYO, Gate.PLAN, one_end=True) == ""
-    assert barrier.problem(run([READY | {"strategy": strategy}], []), TOKYO, Gate.PLAN, one_end=False) == ""
+    assert (
+        barrier.problem(run(answers(plan=READY | {"strategy": strategy}), UNREAD), TOKYO, Gate.PLAN, one_end=False)
+        == ""
+    )
 
 
-WITHOUT_VALUE: Answers = [PENDING, {"changed": True}]
+WITHOUT_VALUE = answers(plan=PENDING, without_value={"changed": True})
 
 
 class TestRemoval:
@@ -310,14 +319,14 @@ class TestRemoval:
             pytest.param(IDLE, UNREAD, GOES_ON, id="nothing to remove, and the peer is not read"),
             pytest.param(UNREACHABLE, PLANNED, TOKYO_IS_DEAD, id="unreachable"),
             pytest.param(
-                [PENDING | {"changed_rules": []}],
+                answers(plan=PENDING | {"changed_rules": []}),
                 UNREAD,
                 stopped_by_osaka(f"was not read{BOTH_ENDS}"),
                 id="the peer is not read",
             ),
             pytest.param(PLANNED, NOT_PLANNED, stopped_by_osaka(OSAKA_FAILED), id="the peer failed"),
             pytest.param(
-                [PENDING | {"strategy": "free"}],
+                answers(plan=PENDING | {"strategy": "free"}),
                 PLANNED,
                 (
                     "rras-tokyo stopped: with the strategy free it would not wait for its peer rras-osaka, and a "
@@ -346,7 +355,7 @@ class TestRemoval:
             ),
             pytest.param(
                 WITHOUT_VALUE,
-                [PENDING, DEAD],
+                answers(plan=PENDING, without_value=DEAD),
                 "rras-tokyo keeps its policy, because its peer rras-osaka is unreachable: Connection refused",
                 id="the peer is unreachable",
             ),
@@ -367,24 +376,25 @@ class TestRemoval:
         self.check(Gate.WITHOUT_VALUE, tokyo, osaka, expected)
 
     @staticmethod
-    def check(phase: Gate, tokyo: Answers, osaka: Answers, expected: str) -> None:
+    def check(gate: Gate, tokyo: Answers, osaka: Answers, expected: str) -> None:
         """Compare what is said; a removal of one end alone stops only for a fault of this host itself."""
-        phases = (Gate.PLAN, Gate.WITHOUT_VALUE)
-        answered = {host: dict(zip(phases, given, strict=False)) for host, given in ((TOKYO, tokyo), (OSAKA, osaka))}
-        removing = Fleet(network(PAIR, FAR), {host: results for host, results in answered.items() if results})
-        assert barrier.problem(removing, TOKYO, phase, one_end=False) == expected
+        removing = run(tokyo, osaka)
+        assert barrier.problem(removing, TOKYO, gate, one_end=False) == expected
         failure = expected.startswith(("rras-tokyo is unreachable", "rras-tokyo keeps its policy, because it still"))
-        assert bool(barrier.problem(removing, TOKYO, phase, one_end=True)) is failure
+        assert bool(barrier.problem(removing, TOKYO, gate, one_end=True)) is failure
 
 
 def test_one_end_alone_is_possible_on_demand() -> None:
-    assert barrier.problem(run([PENDING], []), TOKYO, Gate.PLAN, one_end=True) == ""
-    assert barrier.problem(run([FAILED], []), TOKYO, Gate.PLAN, one_end=True) == "rras-tokyo failed: the disk is full"
+    assert barrier.problem(run(PLANNED, UNREAD), TOKYO, Gate.PLAN, one_end=True) == ""
+    assert (
+        barrier.problem(run(NOT_PLANNED, UNREAD), TOKYO, Gate.PLAN, one_end=True)
+        == "rras-tokyo failed: the disk is full"
+    )
 
 
 def test_a_peer_that_is_not_managed_is_not_waited_for() -> None:
     changed = {"pending": True, "changed_rules": ["tokyo-branch"]}
-    assert barrier.problem(run([changed], []), TOKYO, Gate.PLAN, one_end=False) == ""
+    assert barrier.problem(run(answers(plan=changed), UNREAD), TOKYO, Gate.PLAN, one_end=False) == ""
 
 
 class TestLostAnswer:
@@ -394,7 +404,7 @@ class TestLostAnswer:
         assert barrier.after_lost_answer(self.lost, {"matches": True}) == {}
 
     def test_a_host_that_does_not_have_it_failed(self) -> None:
-        again = run([PENDING, {}, {}], [PENDING, {}, barrier.after_lost_answer(self.lost, {"matches": False})])
+        again = run(COMMITTED, STAGED | {Gate.COMMIT: barrier.after_lost_answer(self.lost, {"matches": False})})
         assert barrier.problem(again, TOKYO, Gate.COMMIT, one_end=False) == (
             "rras-tokyo stopped: its peer rras-osaka failed: the commit did not take effect."
         )
@@ -402,7 +412,7 @@ class TestLostAnswer:
 
     def test_of_a_host_that_stays_away_nobody_knows(self) -> None:
         unknown = run(
-            [PENDING, {}, {}], [PENDING, {}, barrier.after_lost_answer(self.lost, cast("PolicyResult", DEAD))]
+            COMMITTED, STAGED | {Gate.COMMIT: barrier.after_lost_answer(self.lost, cast("PolicyResult", DEAD))}
         )
         assert barrier.uncertain(unknown, TOKYO)
         assert barrier.problem(unknown, TOKYO, Gate.COMMIT, one_end=False) == (
@@ -412,17 +422,22 @@ class TestLostAnswer:
         )
 
 
+def without_effect(value: int | None, in_effect: str = "no") -> dict[str, Any]:
+    """Return what a host answered to the plan that does not run with its ProhibitIpSec, or may not."""
+    return {"host": {"prohibit_ipsec": {"value": value, "in_effect": in_effect}}}
+
+
 @pytest.mark.parametrize(
     ("plan", "value", "needed"),
     [
-        ({}, {"reboot_required": True}, True),
-        ({"host": {"prohibit_ipsec": {"value": 1, "in_effect": "no"}}}, {"reboot_required": False}, False),
-        ({"host": {"prohibit_ipsec": {"value": 1, "in_effect": "no"}}}, {}, True),
-        ({"host": {"prohibit_ipsec": {"value": 1, "in_effect": "unknown"}}}, {}, False),
-        ({"host": {"prohibit_ipsec": {"value": 1, "in_effect": "no"}}}, {"failed": True}, False),
-        ({"host": {"prohibit_ipsec": {"value": 1, "in_effect": "no"}}}, {"unreachable": True}, False),
-        ({"host": {"prohibit_ipsec": {"value": None, "in_effect": "no"}}}, {}, False),
-        ({}, {}, False),
+        pytest.param({}, {"reboot_required": True}, True, id="the value was just set"),
+        pytest.param(without_effect(1), {"reboot_required": False}, False, id="the task says that none is needed"),
+        pytest.param(without_effect(1), {}, True, id="the value was set before and is not in effect"),
+        pytest.param(without_effect(1, "unknown"), {}, False, id="nobody knows whether it is in effect"),
+        pytest.param(without_effect(1), {"failed": True}, False, id="the task failed"),
+        pytest.param(without_effect(1), {"unreachable": True}, False, id="the host is unreachable"),
+        pytest.param(without_effect(None), {}, False, id="the value is not there"),
+        pytest.param({}, {}, False, id="nothing was read"),
     ],
 )
 def test_who_needs_a_restart(plan: PolicyResult, value: ValueResult, needed: bool) -> None:
@@ -459,27 +474,40 @@ class TestWhoAnswers:
     @pytest.mark.parametrize(
         ("tokyo", "osaka", "mistake"),
         [
-            (read("192.0.2.1", "10.0.0.1"), read("192.0.2.2"), ""),
-            (read("192.0.2.1", machine="a"), read("192.0.2.2", machine="b"), ""),
-            (
+            pytest.param(read("192.0.2.1", "10.0.0.1"), read("192.0.2.2"), "", id="each has its own address"),
+            pytest.param(read("192.0.2.1", machine="a"), read("192.0.2.2", machine="b"), "", id="two machines"),
+            pytest.param(
                 read("192.0.2.2", "10.0.0.2"),
                 read("192.0.2.1", "10.0.0.1"),
                 (
                     f"{OSAKA_HAS} 10.0.0.1, 192.0.2.1, and 192.0.2.2 is an address of the server that answers as "
                     f"rras-tokyo{EXCHANGED}"
                 ),
+                id="each answers for the other",
             ),
-            (read("192.0.2.1"), read("192.0.2.1"), f"{OSAKA_HAS} 192.0.2.1{CORRECT}"),
-            (READY, read(), f"{OSAKA_HAS} no static address{CORRECT}"),
-            (read("192.0.2.1", "192.0.2.2", machine="a"), read("192.0.2.1", "192.0.2.2", machine="a"), ONE_MACHINE),
-            (read("192.0.2.1", machine="a"), read("192.0.2.1", machine="a"), ONE_MACHINE),
+            pytest.param(
+                read("192.0.2.1"), read("192.0.2.1"), f"{OSAKA_HAS} 192.0.2.1{CORRECT}", id="one has another address"
+            ),
+            pytest.param(READY, read(), f"{OSAKA_HAS} no static address{CORRECT}", id="one has none"),
+            pytest.param(
+                read("192.0.2.1", "192.0.2.2", machine="a"),
+                read("192.0.2.1", "192.0.2.2", machine="a"),
+                ONE_MACHINE,
+                id="one machine with both addresses",
+            ),
+            pytest.param(
+                read("192.0.2.1", machine="a"), read("192.0.2.1", machine="a"), ONE_MACHINE, id="one machine with one"
+            ),
         ],
     )
     def test_it_stops_all_that_are_connected(self, tokyo: Any, osaka: Any, mistake: str) -> None:
         for one_end in (True, False):
             for host in (TOKYO, OSAKA):
                 reason = f"{host} stopped: {mistake}" if mistake else ""
-                assert barrier.problem(run([tokyo], [osaka]), host, Gate.PLAN, one_end=one_end) == reason
+                assert (
+                    barrier.problem(run(answers(plan=tokyo), answers(plan=osaka)), host, Gate.PLAN, one_end=one_end)
+                    == reason
+                )
 
     @pytest.mark.parametrize("host", [TOKYO, OSAKA, *OTHER])
     def test_two_names_that_no_connection_links_may_be_one_machine_too(self, host: str) -> None:
@@ -504,11 +532,11 @@ class TestWhoAnswers:
         )
 
     def test_a_host_that_was_not_read_tells_nothing(self) -> None:
-        for osaka in ([], [DEAD], [FAILED]):
-            assert barrier.problem(run([read("192.0.2.1")], osaka), TOKYO, Gate.PLAN, one_end=True) == ""
+        for osaka in (UNREAD, UNREACHABLE, NOT_PLANNED):
+            assert barrier.problem(run(answers(plan=read("192.0.2.1")), osaka), TOKYO, Gate.PLAN, one_end=True) == ""
 
     def test_a_removal_asks_for_no_address(self) -> None:
-        removing = run([read("192.0.2.7", pending=True)], [read("192.0.2.7")])
+        removing = run(answers(plan=read("192.0.2.7", pending=True)), answers(plan=read("192.0.2.7")))
         assert barrier.problem(removing, TOKYO, Gate.REMOVAL, one_end=False) == ""
 
 
@@ -520,7 +548,7 @@ class TestNearEnds:
         [({"changed": True}, True), (FAILED, False), (DEAD, True), (FAILED | {"reason": "no_answer"}, True)],
     )
     def test_a_far_end_that_refused_stops_them(self, osaka: Any, goes_on: bool) -> None:
-        both = run([PENDING, {}], [PENDING, {}, osaka])
+        both = run(STAGED, STAGED | {Gate.COMMIT: osaka})
         reason = barrier.problem(both, TOKYO, Gate.NEAR, one_end=False)
         assert (reason == "") == goes_on
         if not goes_on:
