@@ -191,11 +191,9 @@ def _sentence(error: Exception, mask: Mask) -> str:
         case session.ExecutionError(failure=failure):
             return _failures.sentence(_of_host(failure, mask))
         case session.NoAnswerError(output=output):
-            return _no_answer(output, mask)
-        case records.MalformedAnswerError() | records.OversizedAnswerError():
-            return _capital(f"{error}; check that nothing on the host changes the output of PowerShell.")
+            return f"{str(error).removesuffix('.')}: {_shown(session.cause(output), mask)}"
         case RrasError():
-            return _capital(str(error))
+            return error.sentence
     return f"An unexpected {type(error).__name__} ended the action; please report it with the steps that lead to it."
 
 
@@ -212,20 +210,9 @@ def _of_host(failure: records.Failure, mask: Mask) -> records.Failure:
     return dataclasses.replace(failure, path=path, message=message, left=left)
 
 
-def _no_answer(output: session.Output, mask: Mask) -> str:
-    """Return the sentence about output that is not an answer of ours."""
-    shown = _shown(session.cause(output), mask)
-    return f"The host did not answer like a Windows host with PowerShell (exit code {output.code}): {shown}"
-
-
 def _shown(text: str, mask: Mask) -> str:
     """Return a text of the host, masked first and cut afterwards, so that the cut leaves no part of a secret."""
     return describe.shortened(mask.text(text), _SHOWN)
-
-
-def _capital(text: str) -> str:
-    """Return a sentence with a capital first letter, unless it begins with the name of an option."""
-    return text[:1].upper() + text[1:] if text.startswith(("a ", "another ", "neither ", "not ", "the ")) else text
 
 
 def _without_nulls(value: Any) -> Any:  # noqa: ANN401 - any YAML

@@ -26,6 +26,7 @@ from ansible_collections.rras.ipsec.tests.support.effort import TRIED
 from ansible_collections.rras.ipsec.tests.support.server import Server, rule
 from ansible_collections.rras.ipsec.tests.support.task import INFO, POLICY, VALUE, Task
 
+CHECK = "check that nothing on the host changes the output of PowerShell."
 KEY = "Uji-Byodoin:1053/Phoenix"
 TOKYO, OSAKA = "rras-tokyo", "rras-osaka"
 LONG_KEY = KEY + "x" * 10_000
@@ -392,7 +393,7 @@ def of_the_parsers() -> Iterator[Bad]:
     for what, (text, sentence) in REGISTRATIONS.items():
         yield Bad(".reg", what, registration(text), sentence)
     for what, (text, place) in ANSWERS.items():
-        yield Bad("answer", what, answer(text), f"the answer of the host can't be read{place}")
+        yield Bad("answer", what, answer(text), f"The answer of the host can't be read{place}; {CHECK}")
 
 
 TABLE = [*of_the_actions(), *of_the_role(), *of_the_filters(), *of_the_parsers()]

@@ -100,19 +100,27 @@ _GZIP = 16 + zlib.MAX_WBITS
 """The parameter wbits with which zlib reads gzip."""
 
 
+_CHECK = "check that nothing on the host changes the output of PowerShell."
+
+
 class OversizedAnswerError(RrasError):
     """The output, or the answer in it, is too large. most: the most bytes that an answer may have."""
 
     reason = "no_answer"
 
     def __init__(self, most: int) -> None:
-        super().__init__(f"the host answered with more than {most // 2**20} MiB, more than any valid answer needs")
+        super().__init__(
+            f"The host answered with more than {most // 2**20} MiB, more than any valid answer needs; {_CHECK}"
+        )
 
 
 class MalformedAnswerError(RrasError):
-    """The answer of a host is not made of the records that this collection knows."""
+    """The answer of a host is not made of the records that this collection knows. wrong: what the answer does."""
 
     reason = "no_answer"
+
+    def __init__(self, wrong: str) -> None:
+        super().__init__(f"The answer of the host {wrong}; {_CHECK}")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -196,7 +204,7 @@ def unpacked(text: str) -> str:
         data = base64.b64decode("".join(text.split()), validate=True)
         return (_inflated(data) if data.startswith(_COMPRESSED) else data).decode("utf-8")
     except (ValueError, zlib.error):
-        raise MalformedAnswerError("the answer of the host is damaged") from None
+        raise MalformedAnswerError("is damaged") from None
 
 
 def _inflated(data: bytes) -> bytes:
@@ -227,9 +235,9 @@ def decode(text: str) -> Answer:
             reader.read(verb, fields)
     except (ValueError, LookupError, OverflowError) as error:
         place = f" at {reader.path}" if reader.path else ""
-        raise MalformedAnswerError(f"the answer of the host can't be read{place} ({type(error).__name__})") from None
+        raise MalformedAnswerError(f"can't be read{place} ({type(error).__name__})") from None
     if not reader.ended:
-        raise MalformedAnswerError("the answer of the host has no end")
+        raise MalformedAnswerError("has no end")
     return reader.answer()
 
 

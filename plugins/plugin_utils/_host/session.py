@@ -114,7 +114,7 @@ class NoAnswerError(RrasError):
     reason = "no_answer"
 
     def __init__(self, output: Output) -> None:
-        super().__init__(f"no answer (exit code {output.code})")
+        super().__init__(f"The host did not answer like a Windows host with PowerShell (exit code {output.code}).")
         self.output = output
 
 
@@ -168,7 +168,7 @@ def _check_complete(answer: records.Answer, requests: Iterable[steps.Step]) -> N
     missing = sorted(programs - set(answer.ran))
     if len(answer.digests) < digests or missing:
         what = missing[0] if missing else "the digest of the policy store"
-        raise records.MalformedAnswerError(f"the answer of the host lacks a part ({what})")
+        raise records.MalformedAnswerError(f"lacks a part ({what})")
 
 
 def _with_started(

@@ -11,6 +11,9 @@ STOPPED: Final = "stopped"
 """The reason given for a host that the role stops, because of its declaration or of a peer's failure."""
 
 
+_WITHIN: Final = ("a ", "another ", "neither ", "not ", "the ")
+
+
 class RrasError(Exception):
     """The base class of all errors that a user may see.
 
@@ -19,6 +22,15 @@ class RrasError(Exception):
 
     reason: str = "failed"
     """One word that a playbook can test, returned as the result's `reason`."""
+
+    @property
+    def sentence(self) -> str:
+        """The text, with a capital first letter unless it begins with the name of an option.
+
+        Texts that also stand within other sentences begin with a small article.
+        """
+        text = str(self)
+        return text[:1].upper() + text[1:] if text.startswith(_WITHIN) else text
 
 
 class OptionsError(RrasError):

@@ -30,6 +30,7 @@ from ansible_collections.rras.ipsec.tests.lab.twin import digests
 from ansible_collections.rras.ipsec.tests.lab.twin.grammar import VERBS, parse
 from ansible_collections.rras.ipsec.tests.lab.twin.transaction import ScriptRun, method_of
 
+CHECK = "check that nothing on the host changes the output of PowerShell."
 TWO_LINES = "a\nb"
 OWN = r"SOFTWARE\rras.ipsec"
 OBJECT = rf"{LOCAL}\ipsecNFA{{00000000-0000-0000-0000-000000000001}}"
@@ -164,25 +165,25 @@ def test_an_error_in_full() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "sentence"),
+    ("text", "wrong"),
     [
-        ("", "the answer of the host has no end"),
-        ("digest\tone\n", "the answer of the host has no end"),
-        ("what\ndone\n", "the answer of the host can't be read (ValueError)"),
-        ("value\tQQ==\tString\tQQ==\ndone\n", "the answer of the host can't be read (KeyError)"),
-        ("key\t*\ndone\n", "the answer of the host can't be read (Error)"),
-        ("key\t/w==\ndone\n", "the answer of the host can't be read (UnicodeDecodeError)"),
+        ("", "has no end"),
+        ("digest\tone\n", "has no end"),
+        ("what\ndone\n", "can't be read (ValueError)"),
+        ("value\tQQ==\tString\tQQ==\ndone\n", "can't be read (KeyError)"),
+        ("key\t*\ndone\n", "can't be read (Error)"),
+        ("key\t/w==\ndone\n", "can't be read (UnicodeDecodeError)"),
         (f"key\tQQ==\nvalue\tQQ==\tDWord\t{field('99999999999')}\ndone\n",
-         "the answer of the host can't be read at A (OverflowError)"),
+         "can't be read at A (OverflowError)"),
         ("key\tQQ==\nvalue\tQQ==\tString\t/w==\ndone\n",
-         "the answer of the host can't be read at A (UnicodeDecodeError)"),
-        ("error\tnew\tx\ty\t\tnothing\t\n", "the answer of the host can't be read (ValueError)"),
+         "can't be read at A (UnicodeDecodeError)"),
+        ("error\tnew\tx\ty\t\tnothing\t\n", "can't be read (ValueError)"),
     ],
 )  # fmt: skip
-def test_what_is_no_answer(text: str, sentence: str) -> None:
+def test_what_is_no_answer(text: str, wrong: str) -> None:
     with pytest.raises(MalformedAnswerError) as error:
         records.decode(text)
-    assert str(error.value) == sentence
+    assert str(error.value) == f"The answer of the host {wrong}; {CHECK}"
 
 
 @given(
@@ -224,5 +225,5 @@ NO_TEXT = gzip.compress(b"\xff", mtime=0)
     ],
 )
 def test_a_damaged_frame(frame: str) -> None:
-    with pytest.raises(MalformedAnswerError, match="the answer of the host is damaged"):
+    with pytest.raises(MalformedAnswerError, match="The answer of the host is damaged; check"):
         records.decode_frame(frame)

@@ -20,6 +20,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import (
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import steps
 from ansible_collections.rras.ipsec.tests.lab.engine import unwrapped
 
+CHECK = "check that nothing on the host changes the output of PowerShell."
 NONCE = b"\1" * 32
 ERROR = "error\tconflict\tExpectUnchanged\tx\t\tundone\t\n"
 
@@ -146,20 +147,20 @@ def test_anything_else_is_an_error(output: session.Output, error: type[Exception
 def test_an_answer_that_lacks_a_part(answer: str, lacks: str) -> None:
     with pytest.raises(MalformedAnswerError) as error:
         session.Session(Wire(framed(answer)), NONCE, 30).run([steps.ReadDigest("x"), steps.RunProgram("sc", "query X")])
-    assert str(error.value) == f"the answer of the host lacks a part ({lacks})"
+    assert str(error.value) == f"The answer of the host lacks a part ({lacks}); {CHECK}"
 
 
 def test_more_than_any_answer_is_not_looked_at() -> None:
     framed_large = f"#rras#{'A' * session.MOST_OUTPUT}#rras#"
     with pytest.raises(OversizedAnswerError) as error:
         session.Session(Wire(session.Output(0, framed_large, "")), NONCE, 30).run([])
-    assert str(error.value) == "the host answered with more than 8 MiB, more than any valid answer needs"
+    assert str(error.value) == f"The host answered with more than 8 MiB, more than any valid answer needs; {CHECK}"
 
 
 def test_what_is_compressed_is_not_unpacked_without_end() -> None:
     with pytest.raises(OversizedAnswerError) as error:
         session.Session(Wire(framed("x" * (MOST_RECORDS + 1))), NONCE, 30).run([])
-    assert str(error.value) == "the host answered with more than 8 MiB, more than any valid answer needs"
+    assert str(error.value) == f"The host answered with more than 8 MiB, more than any valid answer needs; {CHECK}"
 
 
 @pytest.mark.parametrize("text", ["1:" * 2_000_000, "x\n" * 2_000_000, "a1:1 " * 40_000 + "\n+ a line"])
@@ -194,4 +195,7 @@ def test_the_cause_of_an_error_is_told_without_the_place(text: str, cause: str) 
 def test_an_error_says_what_came_back_and_no_more() -> None:
     with pytest.raises(session.NoAnswerError) as error:
         session.Session(Wire(session.Output(127, "", "not found")), NONCE, 30).run([])
-    assert (str(error.value), error.value.output.stderr) == ("no answer (exit code 127)", "not found")
+    assert (str(error.value), error.value.output.stderr) == (
+        "The host did not answer like a Windows host with PowerShell (exit code 127).",
+        "not found",
+    )
