@@ -60,6 +60,8 @@ CACHE = ROOT / ".cache" / "mutation"
 COLLECTION = Path("ansible_collections", "rras", "ipsec")
 PLAN = ROOT / "tests" / "mutation.toml"
 MEMORY = 4 << 30
+RECORDING = 5
+"""How many times as long the recording of what tests reach may take as a judgement."""
 SAME = {"core/ReplaceComparisonOperator_Is_Eq", "core/ReplaceComparisonOperator_IsNot_NotEq"}
 """The operators that put equality in place of identity."""
 
@@ -176,15 +178,15 @@ def _enter(copy: Path) -> None:
     os.environ |= {"ANSIBLE_COLLECTIONS_PATH": str(copy), "HYPOTHESIS_PROFILE": "mutation"}
 
 
-def judge(module: Module, plugin: object) -> tuple[bool, str]:
-    """Run the tests in a fork; return whether all of them passed, and what pytest wrote last."""
+def judge(module: Module, plugin: object, seconds: int) -> tuple[bool, str]:
+    """Run the tests in a fork, for at most so long; return whether all passed, and what pytest wrote last."""
     with tempfile.TemporaryFile() as output:
         child = os.fork()
         if child == 0:
             os.dup2(output.fileno(), 1)
             os.dup2(output.fileno(), 2)
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-            signal.alarm(module.seconds)
+            signal.alarm(seconds)
             arguments = ["-x", "-q", "-p", "no:cacheprovider", "--tb=line", *shlex.split(module.tests)]
             os._exit(pytest.main(arguments, plugins=[plugin]))
         _child, status = os.waitpid(child, 0)
@@ -195,7 +197,7 @@ def judge(module: Module, plugin: object) -> tuple[bool, str]:
 def record(module: Module) -> Reach:
     """Run all tests without a fault, and return what they reach."""
     path = CACHE / f"{module.session.stem}.json"
-    passed, output = judge(module, ReachRecorder(module, path))
+    passed, output = judge(module, ReachRecorder(module, path), module.seconds * RECORDING)
     if not passed:
         sys.exit(f"{module.path}: the tests fail without a fault\n{output}")
     return Reach(**json.loads(path.read_text(encoding="utf-8")))
@@ -278,7 +280,7 @@ def plant(module: Module, reach: Reach, database: WorkDB, items: Iterable[WorkIt
         (fault,) = item.mutations
         tests = reach.tests(fault)
         with use_mutation(fault.module_path, get_operator(fault.operator_name)(), fault.occurrence) as (before, after):
-            passed, output = judge(module, Chosen(tests)) if tests else (True, "no test reaches it")
+            passed, output = judge(module, Chosen(tests), module.seconds) if tests else (True, "no test reaches it")
         outcome = TestOutcome.SURVIVED if passed else TestOutcome.KILLED
         database.set_result(item.job_id, WorkResult(WorkerOutcome.NORMAL, output, outcome))
         if passed:
