@@ -80,9 +80,10 @@ def noted(host: HostState, names: Iterable[str]) -> tuple[steps.Step, ...]:
 
 
 def start(name: str, *, stays: bool = False) -> steps.RunProgram:
-    """Return the step that makes sure a service runs. Windows' triggers may have started PolicyAgent or IKEEXT already.
+    """Return the step that makes sure a service is running.
 
-    net.exe waits until the service runs; sc.exe would not. Whatever code net.exe ends with, the service's state
+    Windows' triggers may have started PolicyAgent or IKEEXT already.
+    net.exe waits until the service is running; sc.exe would not. Whatever code net.exe ends with, the service's state
     decides. stays: an undo leaves it running, since stopping PolicyAgent loses RRAS's automatic filters (KB 248750).
     """
     return steps.RunProgram("net", f"start {name}", must_succeed=True, undo="" if stays else f"stop {name}")
