@@ -248,14 +248,14 @@ class Steps(RoleStep):
             return NOTHING
         if planned.get("pending"):
             raise StopError(
-                f"{self._host} is not restarted, because it is not as declared and would start with ProhibitIpSec; "
+                f"{self._host} is not restarted, because it is not as declared and would boot with ProhibitIpSec; "
                 "run site first."
             )
         return self._value(policy=self._own["policy_name"] if self._connected else "")
 
     def _restarted(self, left: str) -> Result:
         seconds = self._own["reboot_timeout"]
-        reason = "ProhibitIpSec takes effect when Windows starts (KB 240262)"
+        reason = "ProhibitIpSec takes effect when Windows boots (KB 240262)"
         longest = _TWICE * int(seconds) + int(self._own["host_timeout"])
         failed, result = False, {}
         try:

@@ -312,7 +312,7 @@ def test_a_restart_needs_the_proof_that_the_value_needs() -> None:
     not_as_declared = changed(READ, TOKYO, __l2tp_plan=proof(in_effect="no") | PENDING)
     stopped = role.decide("may_restart", not_as_declared, TOKYO)[2]
     assert stopped == (
-        "rras-tokyo is not restarted, because it is not as declared and would start with ProhibitIpSec; run site first."
+        "rras-tokyo is not restarted, because it is not as declared and would boot with ProhibitIpSec; run site first."
     )
 
 
