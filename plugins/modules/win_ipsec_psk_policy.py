@@ -592,7 +592,7 @@ comparison:
       elements: str
       sample: []
     rules:
-      description: The declared rules, and those that are there and active without being declared.
+      description: The declared rules, and those that are there without being declared; the default response only if it is active.
       returned: always
       type: list
       elements: dict
@@ -632,7 +632,7 @@ comparison:
         treatment:
           description:
             - What the host's rule does. C(permitted), C(blocked), C(negotiated with certificates) or C(negotiated without certificates).
-              Null, where there is no such rule.
+              Null if there is no such rule, or if it is not active.
           returned: always
           type: str
           sample: blocked
