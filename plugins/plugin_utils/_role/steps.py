@@ -296,7 +296,7 @@ class Steps(RoleStep):
         self._fail_as("set_value")
         old = leftovers.of_other_names(self._play, self._host)
         if self._context.check_mode:
-            return self._said(*(f"From {self._host}, the policy {name!r} would be deleted." for name in old))
+            return self._said(*(f"The policy {name!r} would be deleted from {self._host}." for name in old))
         errors = self._own_result(COMPARED).get("errors")
         if errors:
             raise StopError(" ".join(errors))

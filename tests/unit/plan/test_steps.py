@@ -374,7 +374,7 @@ def test_a_restart_that_a_removal_left_for_later() -> None:
     found = compared(changed(hostvars, TOKYO, __l2tp_restart={"rebooted": True}), TOKYO)
     (line,) = found["lines"]
     assert line == (
-        "rras-tokyo was restarted, because ProhibitIpSec is removed; its policy stays in force: "
+        "rras-tokyo was restarted, because ProhibitIpSec was removed; its policy stays in force: "
         "run remove, which deletes it."
     )
     set_again = {
