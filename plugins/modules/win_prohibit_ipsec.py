@@ -115,7 +115,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 before:
-  description: The number that was there. Null, where there was no REG_DWORD.
+  description: The number that was there. Null if there was no REG_DWORD.
   returned: success
   type: int
   sample: 0
@@ -159,7 +159,7 @@ reboot_required:
   type: bool
   sample: true
 value:
-  description: The number that is there now, or would be in check mode. Null, where there is no REG_DWORD.
+  description: The number that is there now, or would be in check mode. Null if there is no REG_DWORD.
   returned: success
   type: int
   sample: 1
