@@ -139,12 +139,12 @@ host:
           type: bool
           sample: false
     assigned:
-      description: The name of the assigned policy. Null, where none is.
+      description: The name of the assigned policy. Null if none is.
       returned: always
       type: str
       sample: L2TP site to site
     domain_policy:
-      description: The path of the policy that the domain assigns. It overrides the local one. Null, where there is none.
+      description: The path of the policy that the domain assigns. It overrides the local one. Null if there is none.
       returned: always
       type: str
       sample: LDAP://CN=ipsecPolicy{8A4A3F1A-4B3C-4B66-9C2D-2F1F3A0C7D11},CN=IP Security,CN=System,DC=example,DC=com
@@ -169,13 +169,13 @@ host:
       elements: str
       sample: []
     l2tp_ports:
-      description: The number of L2TP ports of RRAS. Null, where the miniport was not found.
+      description: The number of L2TP ports of RRAS. Null if the miniport was not found.
       returned: always
       type: int
       sample: 128
     l2tp_ports_enabled_for:
       description:
-        - What the properties of the L2TP ports allow. Null, where it is not known. Where C(remote_access) and C(routing) are both false, RRAS refuses
+        - What the properties of the L2TP ports allow. Null if it is not known. Where C(remote_access) and C(routing) are both false, RRAS refuses
           the connections that come in, as a new Windows Server 2025 does.
       returned: always
       type: dict
@@ -359,7 +359,7 @@ host:
               type: bool
               sample: true
             alternate_authentication:
-              description: The second list of authentication methods, as Windows Vista and later keep it. Null, where it says nothing else.
+              description: The second list of authentication methods, as Windows Vista and later keep it. Null if it says nothing else.
               returned: always
               type: list
               elements: str
@@ -389,13 +389,13 @@ host:
               type: str
               sample: negotiate security
             filters:
-              description: The filters of the filter list. Null, where a rule has none and is not the default response rule.
+              description: The filters of the filter list. Null if a rule has none and is not the default response rule.
               returned: always
               type: list
               elements: str
               sample: ["UDP 192.0.2.1 port 1701 -> 198.51.100.1 port any, mirrored"]
             interface:
-              description: The name of the one interface that the rule is for. Null, where it names none.
+              description: The name of the one interface that the rule is for. Null if it names none.
               returned: always
               type: str
               sample: null
@@ -411,7 +411,7 @@ host:
               elements: str
               sample: ["ESP 3DES/SHA1, new key every 100000 kB / 3600 s"]
             tunnel:
-              description: The address of the tunnel endpoint. Null, where the rule specifies no tunnel.
+              description: The address of the tunnel endpoint. Null if the rule specifies no tunnel.
               returned: always
               type: str
               sample: 198.51.100.1
@@ -443,12 +443,12 @@ host:
           type: str
           sample: "yes"
         kind:
-          description: The kind of the value. Only a C(dword) counts. Null, where there is no value.
+          description: The kind of the value. Only a C(dword) counts. Null if there is no value.
           returned: always
           type: str
           sample: dword
         value:
-          description: The number. Null, where there is no REG_DWORD.
+          description: The number. Null if there is no REG_DWORD.
           returned: always
           type: int
           sample: 1
@@ -459,7 +459,7 @@ host:
       sample: {"PolicyAgent": {"depends_on": ["Tcpip", "bfe"], "running": true, "start": "auto"}}
     unfinished_transaction:
       description:
-        - How far a transaction got that is neither finished nor reverted. C(staging), C(staged) or C(committed). Null, where there is none.
+        - How far a transaction got that is neither finished nor reverted. C(staging), C(staged) or C(committed). Null if there is none.
       returned: always
       type: str
       sample: staged

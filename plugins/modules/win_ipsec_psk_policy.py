@@ -505,7 +505,7 @@ assigned_by:
   type: str
   sample: netsh
 assigned_after:
-  description: The name of the policy that is assigned once all phases are done. Null, where none is.
+  description: The name of the policy that is assigned once all phases are done. Null if none is.
   returned: O(phase=all), O(phase=plan), O(phase=stage), and check mode
   type: str
   sample: L2TP site to site
@@ -592,7 +592,7 @@ comparison:
       elements: str
       sample: []
     rules:
-      description: The declared rules, and those that are there and active without being declared.
+      description: The declared rules, and those that are there without being declared; the default response only if it is active.
       returned: always
       type: list
       elements: dict
@@ -632,7 +632,7 @@ comparison:
         treatment:
           description:
             - What the host's rule does. C(permitted), C(blocked), C(negotiated with certificates) or C(negotiated without certificates).
-              Null, where there is no such rule.
+              Null if there is no such rule, or if it is not active.
           returned: always
           type: str
           sample: blocked
@@ -713,7 +713,7 @@ matches:
   sample: true
 obstacles:
   description:
-    - Why the policy does not protect L2TP on this host, a sentence each. Empty, if no obstacle is known. C(ProhibitIpSec)
+    - Why the policy does not protect L2TP on this host, a sentence each. Empty if no obstacle is known. C(ProhibitIpSec)
       is not checked.
     - With O(state=absent) and O(phase=plan), why the policy may not be removed yet. For other phases this is an error, and so it is for
       O(phase=plan) where it will be so even when C(ProhibitIpSec) is restored.
@@ -735,14 +735,14 @@ reason:
     - Found on the host, before something was changed. C(plan) (what is declared must not be done there), C(not_administrator),
       C(wow64) (a 32-bit PowerShell), C(powershell_too_old), C(constrained_language), C(busy) (another run is working on the host), C(refused).
     - On the way, where all changes were undone unless the message says otherwise. C(conflict) (somebody changed the policy store meanwhile, or
-      the transaction is not the one that is pending), C(not_assigned), C(failed).
+      the transaction is not the one that is unfinished on the host), C(not_assigned), C(failed).
     - After the changes. C(not_proved) (the host does not show what was written, or what it needs has not started).
     - Unknown what was done. C(no_answer) (the host did not answer like a Windows host with PowerShell). Read the host again.
   returned: failure
   type: str
   sample: plan
 refusal:
-  description: Why the declaration must not be applied to this host, as a sentence. Empty, if it may be.
+  description: Why the declaration must not be applied to this host, as a sentence. Empty if it may be.
   returned: O(phase=verify)
   type: str
   sample: ""
@@ -753,7 +753,7 @@ strategy:
   sample: linear
 transaction:
   description:
-    - What the later phases need. Empty, where nothing is to be done, and for all other phases.
+    - What the later phases need. Empty if nothing is to be done, and for all other phases.
   returned: success
   type: str
   sample: 5f0c6a0e-7d4b-4a57-9f0e-0d6c1f5a2b11/switch/{3E05A487-B24A-5E57-9C08-6C8BE969A7EB}

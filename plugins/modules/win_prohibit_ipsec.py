@@ -46,7 +46,7 @@ options:
   require_effective_policy:
     description:
       - Whether O(state=present) fails unless O(policy) is in force on this host. No domain policy overrides it, it is the assigned one,
-        C(PolicyAgent) and C(IKEEXT) run, it has an active rule that negotiates security for L2TP between two addresses of which one is the host's,
+        C(PolicyAgent) and C(IKEEXT) are running, it has an active rule that negotiates security for L2TP between two addresses of which one is the host's,
         and C(PolicyAgent) lists these addresses.
       - V(false) may leave the host's L2TP in clear text, and the module warns.
     type: bool
@@ -77,7 +77,7 @@ options:
   settle_timeout:
     description:
       - How many seconds O(state=present) waits, with O(require_effective_policy), for what O(policy) still lacks and gets by itself. These are
-        C(PolicyAgent) and C(IKEEXT), where Windows starts them and they do not run yet, and the addresses that C(PolicyAgent) does not list yet.
+        C(PolicyAgent) and C(IKEEXT), if Windows starts them and they are not running yet, and the addresses that C(PolicyAgent) does not list yet.
       - V(0) does not wait. What has not come by then is named, with the time. The host is read again after growing pauses.
     type: int
     default: 120
@@ -115,7 +115,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 before:
-  description: The number that was there. Null, where there was no REG_DWORD.
+  description: The number that was there. Null if there was no REG_DWORD.
   returned: success
   type: int
   sample: 0
@@ -159,7 +159,7 @@ reboot_required:
   type: bool
   sample: true
 value:
-  description: The number that is there now, or would be in check mode. Null, where there is no REG_DWORD.
+  description: The number that is there now, or would be in check mode. Null if there is no REG_DWORD.
   returned: success
   type: int
   sample: 1

@@ -86,7 +86,7 @@ def restore_value(host: Host) -> None:
 
 
 def restore_policies(host: Host) -> None:
-    """Step 2: stop the agent, delete what is in the store, copy the backup into it, start the agent."""
+    """Step 2: stop RRAS, delete the store, copy the backup, make the agent reload, start RRAS."""
     all_done(CommandPrompt(host), STEPS[2])
 
 

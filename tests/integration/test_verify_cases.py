@@ -213,7 +213,7 @@ CASES = (
     VerifyCase("rotation", "a new key is declared and not rolled out", nothing, "12"),
     VerifyCase("rule", "a rule was changed by hand", remote_access_only),
     VerifyCase("exposed", "a rule was led elsewhere, and others are not blocked any more", lead_the_rule_elsewhere),
-    VerifyCase("fresh", "nothing was ever brought about", nothing, "12", first_run=False),
+    VerifyCase("fresh", "nothing was ever configured", nothing, "12", first_run=False),
     VerifyCase("removed", "ProhibitIpSec was removed, and Windows still runs with it", erase_value),
     VerifyCase("waiting", "ProhibitIpSec is set and waits for a restart", wait_for_restart),
     VerifyCase("theirs", "somebody else set ProhibitIpSec", forget_value, failing=""),
@@ -319,7 +319,7 @@ def test_check_mode_makes_no_difference(verified: tuple[Controller, Run, Run], s
     _controller, run, checked = verified
     assert (checked.code, checked.failed) == (run.code, run.failed)
     says("the same with --check, one end has another key", checked.failure("key-2"), checked.code)
-    says("the same with --check, nothing was ever brought about", checked.failure("fresh-2"), checked.code)
+    says("the same with --check, nothing was ever configured", checked.failure("fresh-2"), checked.code)
     for host in run.recap:
         assert checked.said(host) == run.said(host)
         assert checked.failure(host) == run.failure(host)

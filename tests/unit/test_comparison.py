@@ -96,6 +96,14 @@ def test_ends_that_are_swapped(task: Task, ends: tuple[str, str], swapped: bool)
     assert found == {"tokyo-osaka": False, "tokyo-branch": swapped, "all other L2TP": False}
 
 
+@pytest.mark.parametrize("active", [True, False])
+def test_a_rule_that_is_not_active_treats_nothing(task: Task, active: bool) -> None:
+    task.run(POLICY, name=NAME, rules=[rule(), BLOCKED | {"active": active}])
+    for declared in ([rule(), BLOCKED], [rule()]):
+        found = {each["name"]: each["treatment"] for each in compared(task, declared)["rules"]}
+        assert found["all other L2TP"] == ("blocked" if active else None)
+
+
 def test_a_setting_of_the_policy_concerns_no_rule(task: Task) -> None:
     comparison = compared(task, rules(), polling_interval=60)
     assert set(states(comparison).values()) == {"matches"}

@@ -141,7 +141,7 @@ class Failure:
     message: str
     outcome: Outcome
     left: str
-    """What could not be undone; if the outcome is ``undone``, what was started and still runs."""
+    """What could not be undone; if the outcome is ``undone``, what was started and is still running."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

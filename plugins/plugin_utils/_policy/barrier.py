@@ -118,12 +118,12 @@ def needs_restart(plan: PolicyResult, value: ValueResult) -> bool:
 
 
 def is_restart_pending(seen: ProhibitIpSecFacts) -> bool:
-    """Return whether ProhibitIpSec is 1 but takes effect only at the next start of Windows."""
+    """Return whether ProhibitIpSec is 1 but takes effect only at the next boot."""
     return seen["value"] == 1 and seen["in_effect"] == "no"
 
 
 def is_removal_pending(seen: ProhibitIpSecFacts) -> bool:
-    """Return whether ProhibitIpSec is gone, but Windows still runs with it until its next start."""
+    """Return whether ProhibitIpSec is gone, but Windows still runs with it until the next boot."""
     return seen["value"] != 1 and seen["in_effect"] == "no"
 
 

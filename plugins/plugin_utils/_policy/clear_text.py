@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Would L2TP of a host be in clear text? The one answer to that, for every phase of both modules and for the lab.
 
-RRAS makes automatic IPsec filters for L2TP when it starts, unless Windows started with ProhibitIpSec = 1 (KB 240262, KB
+RRAS makes automatic IPsec filters for L2TP when it starts, unless Windows booted with ProhibitIpSec = 1 (KB 240262, KB
 248750). Without them, only the rules of the assigned policy protect L2TP: `cover` tells how much of it they protect,
 and `judge` what may be done in which state.
 """
@@ -35,9 +35,9 @@ class Cover(enum.StrEnum):
 
 
 class InEffect(enum.StrEnum):
-    """Whether Windows started with the value that is there now.
+    """Whether Windows booted with the value that is there now.
 
-    A change counts only from the next start of Windows on.
+    A change counts only from the next boot on.
     """
 
     YES = "yes"
@@ -89,7 +89,7 @@ def judge(
 ) -> Verdict:
     """Return whether a move may be done.
 
-    prohibited: ProhibitIpSec is now a REG_DWORD of 1; in_effect: whether Windows started with the present value;
+    prohibited: ProhibitIpSec is now a REG_DWORD of 1; in_effect: whether Windows booted with the present value;
     cover_after: the cover by the policy that is assigned after the move; in_the_way_after: whether that policy keeps
     RRAS from making its automatic filters (see `in_the_way`).
     """
@@ -120,7 +120,7 @@ def _beside_automatic_filters(move: Move, cover_after: Cover, *, uncovered: bool
 
 
 def makes_automatic_filters(*, prohibited: bool, in_effect: InEffect) -> bool:
-    """Return whether RRAS protects L2TP by itself, now and after Windows' next start; arguments as for `judge`."""
+    """Return whether RRAS protects L2TP by itself, now and after the next boot; arguments as for `judge`."""
     return not prohibited and in_effect is not InEffect.NO
 
 

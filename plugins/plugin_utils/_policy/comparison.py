@@ -47,7 +47,7 @@ class RuleStanding(enum.StrEnum):
     DIFFERS = "differs"
     MISSING = "missing"
     UNDECLARED = "undeclared"
-    """It is there and active, but matches no declared rule."""
+    """It is there, but matches no declared rule; the default response only counts if it is active."""
 
 
 class Treatment(enum.StrEnum):
@@ -74,7 +74,7 @@ class RuleState:
     ends_swapped: bool = False
     """Whether the filter is the declared one with its two ends swapped."""
     treatment: Treatment | None = None
-    """What the host's rule does with L2TP; None if there is no such rule."""
+    """What the host's rule does with L2TP; None if there is no such rule, or if it is not active."""
     key_fingerprints: tuple[str, ...] = ()
     """The fingerprints of the keys that the host has."""
     obstacles: tuple[Obstacle, ...] = ()
@@ -208,7 +208,9 @@ def _undeclared(rule: model.Rule | None, key_word: describe.KeyWord) -> RuleStat
     return RuleState(rule.name, RuleStanding.UNDECLARED, has=has, treatment=_treatment(rule))
 
 
-def _treatment(rule: model.Rule) -> Treatment:
+def _treatment(rule: model.Rule) -> Treatment | None:
+    if not rule.active:
+        return None
     if not rule.filter_action.negotiates:
         return Treatment.BLOCKED if rule.filter_action.action == model.Action.BLOCK else Treatment.PERMITTED
     methods = (method.type for method in rule.authentication)

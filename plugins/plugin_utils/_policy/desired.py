@@ -43,7 +43,7 @@ class Desired(abc.ABC):
     name: str
     words: Words
     needs_proof = False
-    """Whether it is an error if something does not come up after a start of Windows."""
+    """Whether it is an error if something does not come up after a boot."""
     ends_as_the_host_is = False
     """Whether the last phase must read the host first (see `ending`)."""
 
@@ -57,7 +57,7 @@ class Desired(abc.ABC):
 
     @abc.abstractmethod
     def unproved(self, host: HostState) -> tuple[str, ...]:
-        """Return what has still to come up after a start of Windows, a clause each."""
+        """Return what has still to come up after a boot, a clause each."""
 
     @property
     def assigned(self) -> model.Policy | None:

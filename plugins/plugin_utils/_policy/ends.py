@@ -72,9 +72,8 @@ def of_other_rules(host: str, connections: Sequence[str], proof: PolicyProof, ot
         name = rule["name"]
         if name in connections or rule["state"] == RuleStanding.MATCHES:
             continue
-        if name == OTHER_PEERS_RULE and proof["comparison"]["standing"] != Standing.MISSING:
-            treated = _treated(rule, other_peers)
-            said = f"L2TP with other peers is {treated} on {host}, but l2tp_other_peers is {other_peers}."
+        is_there = name == OTHER_PEERS_RULE and proof["comparison"]["standing"] != Standing.MISSING
+        if is_there and (said := _other_peers(host, rule, other_peers)):
             yield findings.error(Identifier.OTHER_PEERS_DIFFER, host, said, run_site(host))
         elif rule["state"] == RuleStanding.UNDECLARED:
             filters = [line for line in rule["has"] if line.startswith("filter: ")]
@@ -154,18 +153,24 @@ def _rule(proof: PolicyProof, name: str) -> RuleComparison | None:
     return next((rule for rule in rules if rule["name"] == name and rule["state"] != RuleStanding.UNDECLARED), None)
 
 
-def _treated(rule: RuleComparison, other_peers: str) -> str:
-    """Return what becomes of L2TP with other peers."""
-    treated = str(rule["treatment"] or "ignored")
-    if treated == _TREATMENTS[other_peers]:
-        return f"{treated} by a rule with {', '.join(rule['has'])} instead of {', '.join(rule['declared'])}"
-    return treated
+def _other_peers(host: str, rule: RuleComparison, other_peers: str) -> str:
+    """Return what is wrong with L2TP with other peers, a sentence; empty if it is ignored, as declared."""
+    treated, declared = rule["treatment"] or _IGNORED, _TREATMENTS[other_peers]
+    if rule["state"] == RuleStanding.DIFFERS and treated == _IGNORED:
+        return f"L2TP with other peers is not {declared} on {host}: the rule {rule['name']!r} is not active."
+    if treated != declared:
+        return f"L2TP with other peers is {treated} on {host}, but l2tp_other_peers is {other_peers}."
+    if treated == _IGNORED:
+        return ""
+    begin = f"L2TP with other peers is {treated} on {host}, but not as declared: the rule {rule['name']!r}"
+    return _instead(begin, rule["has"], rule["declared"])
 
 
+_IGNORED = "ignored"
 _TREATMENTS = {
-    "block": Treatment.BLOCKED,
-    "certificate": Treatment.WITH_CERTIFICATES,
-    "ignore": "ignored",
+    "block": str(Treatment.BLOCKED),
+    "certificate": str(Treatment.WITH_CERTIFICATES),
+    "ignore": _IGNORED,
 }
 """What each value of l2tp_other_peers leads to."""
 

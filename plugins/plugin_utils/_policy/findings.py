@@ -251,7 +251,7 @@ def _in_clear_text(host: str, facts: HostFacts, what: str, why: str) -> Finding:
 
 
 def _is_deaf(facts: HostFacts) -> bool:
-    """Return whether RRAS runs without PolicyAgent, so that no rule is in force."""
+    """Return whether RRAS is running without PolicyAgent, so that no rule is in force."""
     services = facts["services"]
     return "PolicyAgent" in services and not services["PolicyAgent"]["running"] and services["RemoteAccess"]["running"]
 

@@ -161,7 +161,7 @@ def reading() -> tuple[ReadTree, ...]:
 
 
 def understand(tree: Tree, *, running: bool) -> WindowsFirewall:
-    """Return what the answers to `reading` mean. running: whether the firewall's service runs."""
+    """Return what the answers to `reading` mean. running: whether the firewall's service is running."""
     texts = _texts(tree, RULES)
     return WindowsFirewall(
         rules=tuple(text for text in texts if same(_name(text), NAME)),

@@ -349,7 +349,7 @@ def _around(assigning: Iterable[steps.Step], flags: Collection[Flag]) -> Iterato
 
 
 def _loading_unproved(unproved: object) -> Iterator[steps.Step]:
-    """Yield the step that notes, until Windows starts again, that the agent's list proves nothing about the policy."""
+    """Yield the step that notes, until the next boot, that the agent's list proves nothing about the policy."""
     yield steps.CreateKey(LOADING_UNPROVED, volatile=True) if unproved else steps.DeleteKey(LOADING_UNPROVED)
 
 

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """ProhibitIpSec (KB 240262): the value, the checks before it is set, and the memory of a pending restart.
 
-RasMan reads the value when Windows starts. So we keep a note of what was set and what was there before, and below it a
-volatile key, which vanishes at the restart. The volatile key holds what Windows started with, if known, so that a value
+RasMan reads the value when Windows boots. So we keep a note of what was set and what was there before, and below it a
+volatile key, which vanishes at the restart. The volatile key holds what Windows booted with, if known, so that a value
 that is taken back before it took effect needs no restart.
 """
 
@@ -95,7 +95,7 @@ def plan_value(desired: DesiredValue, host: HostState, waited: int = 0) -> Value
 
 
 def _in_effect_after(host: HostState, after: Value | None) -> InEffect:
-    """Return whether Windows started with the value that will be there."""
+    """Return whether Windows booted with the value that will be there."""
     if host.started_with_it != (after,):
         return InEffect.NO
     return InEffect.YES if after == PROHIBITED else InEffect.UNKNOWN
@@ -155,7 +155,7 @@ def _warnings(desired: DesiredValue, host: HostState, waited: int) -> tuple[str,
     cover = protection.cover(active)
     verdict = clear_text.judge(Move.SET_VALUE, prohibited=True, in_effect=host.in_effect, cover_after=cover)
     said = [
-        f"L2TP of this host is in clear text after the next start of Windows, because {idle}"
+        f"L2TP of this host is in clear text after the next boot, because {idle}"
         for idle in protection.idle_at_start(host)
     ]
     if verdict.answer is Ruling.REFUSED:
@@ -228,7 +228,7 @@ def _steps(desired: DesiredValue, host: HostState, after: Value | None) -> Itera
 
 
 def _remember_start(host: HostState) -> Iterator[steps.Step]:
-    """Yield the steps that note, until Windows starts again, that a restart is pending, and what it started with."""
+    """Yield the steps that note, until the next boot, that a restart is pending, and what Windows booted with."""
     yield steps.CreateKey(RESTART_PENDING, volatile=True)
     if host.started_with_it is None:
         return

@@ -184,7 +184,7 @@ def late_at_start(host: HostState, words: Words) -> Iterator[str]:
     rras = host.services[services.RRAS]
     if rras.start is not None and not services.depends_on_agent(rras):
         yield (
-            f"The service {services.RRAS} does not wait for {services.AGENT} when Windows starts, so L2TP of this host "
+            f"The service {services.RRAS} does not wait for {services.AGENT} at boot, so L2TP of this host "
             f"may be in clear text until the policy is loaded; set {words.agent_first} to true."
         )
 

@@ -14,7 +14,7 @@ from typing import NotRequired, TypedDict, cast
 
 
 class ProhibitIpSecFacts(TypedDict):
-    """The registry value, and whether Windows started with it."""
+    """The registry value, and whether Windows booted with it."""
 
     value: int | None
     kind: str | None

@@ -31,9 +31,9 @@ _PLAIN_NAME = re.compile(r"\w+", re.ASCII)
 
 
 def take(host: HostState, *, agent_first: bool) -> tuple[steps.Step, ...]:
-    """Return the steps that make PolicyAgent and IKEEXT run, now and whenever Windows starts.
+    """Return the steps that make PolicyAgent and IKEEXT run, now and after every boot.
 
-    agent_first: also make RemoteAccess wait for PolicyAgent when Windows starts.
+    agent_first: also make RemoteAccess wait for PolicyAgent at boot.
     """
     automatic = [name for name in _NEEDED if host.services[name].start not in (None, StartType.AUTO)]
     types = [_config_start(name, StartType.AUTO, host.services[name].start) for name in automatic]
@@ -80,9 +80,10 @@ def noted(host: HostState, names: Iterable[str]) -> tuple[steps.Step, ...]:
 
 
 def start(name: str, *, stays: bool = False) -> steps.RunProgram:
-    """Return the step that makes sure a service runs. Windows' triggers may have started PolicyAgent or IKEEXT already.
+    """Return the step that makes sure a service is running.
 
-    net.exe waits until the service runs; sc.exe would not. Whatever code net.exe ends with, the service's state
+    Windows' triggers may have started PolicyAgent or IKEEXT already.
+    net.exe waits until the service is running; sc.exe would not. Whatever code net.exe ends with, the service's state
     decides. stays: an undo leaves it running, since stopping PolicyAgent loses RRAS's automatic filters (KB 248750).
     """
     return steps.RunProgram("net", f"start {name}", must_succeed=True, undo="" if stays else f"stop {name}")
@@ -178,7 +179,7 @@ def _depend(service: Service, depends_on: tuple[str, ...]) -> str:
 
 
 def depends_on_agent(service: Service) -> bool:
-    """Return whether a service waits for PolicyAgent when Windows starts."""
+    """Return whether a service waits for PolicyAgent at boot."""
     return any(same(name, AGENT) for name in service.depends_on)
 
 

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a host does not show yet, but will by itself: services that start late, filters that are loaded late.
 
-WinRM answers before all automatic services run; those with delayed start come up about two minutes after Windows
-started. The memory of a restart is not waited for: its note is gone as soon as Windows has started.
+WinRM answers before all automatic services are running; those with delayed start come up about two minutes after the
+boot. The memory of a restart is not waited for: its note is gone as soon as Windows has booted.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ def removal(host: str, planned: PolicyResult, value: ValueResult, reboot: str) -
     if used:
         yield from _of_policies(host, planned, used)
     elif planned["pending"]:
-        yield f"From {host}, what an earlier run left would be deleted."
+        yield f"What an earlier run left would be deleted from {host}."
     elif not (value["changed"] or value["reboot_required"]):
         yield f"Nothing on {host} belongs to this collection."
 
@@ -104,7 +104,7 @@ def _of_policies(host: str, planned: PolicyResult, used: Sequence[PolicyFacts]) 
     if deleted:
         many = "policies" if len(deleted) > 1 else "policy"
         then = f", and {switched}" if any(policy["assigned"] for policy in deleted) else ""
-        yield f"From {host}, the {many} {_list([repr(policy['name']) for policy in deleted])} would be deleted{then}."
+        yield f"The {many} {_list([repr(policy['name']) for policy in deleted])} would be deleted from {host}{then}."
     for policy in used:
         if policy["adopted"]:
             stays = "" if not policy["assigned"] or policy["name"] == after else f", and {switched}"

@@ -248,14 +248,14 @@ class Steps(RoleStep):
             return NOTHING
         if planned.get("pending"):
             raise StopError(
-                f"{self._host} is not restarted, because it is not as declared and would start with ProhibitIpSec; "
+                f"{self._host} is not restarted, because it is not as declared and would boot with ProhibitIpSec; "
                 "run site first."
             )
         return self._value(policy=self._own["policy_name"] if self._connected else "")
 
     def _restarted(self, left: str) -> Result:
         seconds = self._own["reboot_timeout"]
-        reason = "ProhibitIpSec takes effect when Windows starts (KB 240262)"
+        reason = "ProhibitIpSec takes effect when Windows boots (KB 240262)"
         longest = _TWICE * int(seconds) + int(self._own["host_timeout"])
         failed, result = False, {}
         try:
@@ -296,7 +296,7 @@ class Steps(RoleStep):
         self._fail_as("set_value")
         old = leftovers.of_other_names(self._play, self._host)
         if self._context.check_mode:
-            return self._said(*(f"From {self._host}, the policy {name!r} would be deleted." for name in old))
+            return self._said(*(f"The policy {name!r} would be deleted from {self._host}." for name in old))
         errors = self._own_result(COMPARED).get("errors")
         if errors:
             raise StopError(" ".join(errors))

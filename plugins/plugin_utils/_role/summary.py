@@ -43,7 +43,9 @@ def of_nothing() -> Compared:
 def of_removal(host: str, *, rebooted: bool) -> Compared:
     """Return the result for a host that an earlier removal left to a restart."""
     state = "was restarted" if rebooted else "still needs a restart"
-    said = f"{host} {state}, because ProhibitIpSec is removed; its policy stays in force: run remove, which deletes it."
+    said = (
+        f"{host} {state}, because ProhibitIpSec was removed; its policy stays in force: run remove, which deletes it."
+    )
     return _compared((said,), (), ["restart"] if rebooted else [], {"connections": [], "findings": []})
 
 

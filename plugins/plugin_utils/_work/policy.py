@@ -41,7 +41,7 @@ class PolicyTask:
     desired: Desired
     backup: bool
     patience: Patience
-    """How long to wait, after a commit or a start of Windows, for what Windows does by itself."""
+    """How long to wait, after a commit or a boot, for what Windows does by itself."""
     predicted: bool = False
     """Whether, in check mode, to assume that ProhibitIpSec was given back and Windows restarted after that."""
 
@@ -64,7 +64,7 @@ class PolicyWork:
         return self._planned(self._target.read())
 
     def prove(self) -> PolicyResult:
-        """Plan as `plan` does, after waiting for what Windows does by itself when it has started.
+        """Plan as `plan` does, after waiting for what Windows does by itself when it has booted.
 
         A removal requires no proof: if something does not come up, that does not block it.
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One task's host, seen from the policy core. This is the only place where _policy and _host meet."""
+"""One task's host, seen from the policy core: sends it steps, makes a state of its answer. Nothing else does either."""
 
 from __future__ import annotations
 

@@ -448,7 +448,7 @@ def test_what_site_would_do_besides_is_declined_or_reported() -> None:
     assert adopted.variables["l2tp_block_over_ipv6"] is False
     assert adopted.advice == (
         (
-            "l2tp_policy_agent_first is false, because RemoteAccess does not wait for PolicyAgent when Windows starts; "
+            "l2tp_policy_agent_first is false, because RemoteAccess does not wait for PolicyAgent at boot; "
             "true is safer."
         ),
         "l2tp_block_over_ipv6 is false, because no rule of Windows Firewall blocks L2TP over IPv6; true is safer.",

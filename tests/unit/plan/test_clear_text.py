@@ -529,12 +529,12 @@ class TestNextStartOfWindows:
         )
         warned = server.value(require_effective_policy=False)["warnings"]
         assert warned[0] == (
-            f"L2TP of this host is in clear text after the next start of Windows, because the service {name} does not "
+            f"L2TP of this host is in clear text after the next boot, because the service {name} does not "
             "start with Windows (its start type is demand; set it to auto)."
         )
 
     LATE = (
-        "The service RemoteAccess does not wait for PolicyAgent when Windows starts, so L2TP of this host may be in "
+        "The service RemoteAccess does not wait for PolicyAgent at boot, so L2TP of this host may be in "
         "clear text until the policy is loaded; set policy_agent_first of win_ipsec_psk_policy to true."
     )
 

@@ -82,5 +82,5 @@ def test_a_policy_of_another_name(policy: dict[str, Any], variables: dict[str, A
     _result, done, stopped = decide("finish", hosts, TOKYO)
     assert (done, stopped) == (["all"] * deleted, "")
     predicted, done, _stopped = decide("finish", hosts, TOKYO, check_mode=True)
-    said = ["From rras-tokyo, the policy 'Another name' would be deleted."] * deleted
+    said = ["The policy 'Another name' would be deleted from rras-tokyo."] * deleted
     assert (list(predicted.get("msg", [])), done) == (said, [])

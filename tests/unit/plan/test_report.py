@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import agreement, report
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import agreement, ends, report
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Severity
 from ansible_collections.rras.ipsec.tests.support.network import FAR, OSAKA, PAIR, TOKYO, network, proof, rule
 
@@ -74,6 +74,76 @@ def test_a_dynamic_address_is_said_before_the_first_run(address: str, said: int)
     )
     found = report.report(network(PAIR), TOKYO, cast("Any", {TOKYO: fresh, OSAKA: proof()})).findings
     assert [str(each.identifier) for each in found].count("address_dynamic") == said
+
+
+NOT_ACTIVE = {"state": "differs", "treatment": None, "has": ["not active"], "declared": ["active"]}
+MOVED = {
+    "state": "differs",
+    "has": ["filter: UDP me port 1701 -> 192.0.2.9"],
+    "declared": ["filter: UDP me port 1701 -> any"],
+}
+LEFT_OUT = {"state": "missing", "treatment": None, "declared": ["filter: UDP me port 1701 -> any"]}
+
+
+@pytest.mark.parametrize(
+    ("declared", "found", "said"),
+    [
+        (
+            "block",
+            NOT_ACTIVE,
+            "L2TP with other peers is not blocked on rras-tokyo: the rule 'all other L2TP' is not active.",
+        ),
+        (
+            "certificate",
+            NOT_ACTIVE,
+            (
+                "L2TP with other peers is not negotiated with certificates on rras-tokyo: "
+                "the rule 'all other L2TP' is not active."
+            ),
+        ),
+        (
+            "block",
+            LEFT_OUT,
+            "L2TP with other peers is ignored on rras-tokyo, but l2tp_other_peers is block.",
+        ),
+        (
+            "certificate",
+            MOVED | {"treatment": "permitted"},
+            "L2TP with other peers is permitted on rras-tokyo, but l2tp_other_peers is certificate.",
+        ),
+        (
+            "ignore",
+            {"state": "undeclared", "treatment": "blocked", "has": MOVED["has"]},
+            "L2TP with other peers is blocked on rras-tokyo, but l2tp_other_peers is ignore.",
+        ),
+        (
+            "block",
+            MOVED | {"treatment": "blocked"},
+            (
+                "L2TP with other peers is blocked on rras-tokyo, but not as declared: the rule 'all other L2TP' has "
+                "filter: UDP me port 1701 -> 192.0.2.9; the declaration says filter: UDP me port 1701 -> any."
+            ),
+        ),
+        (
+            "certificate",
+            {"state": "differs", "treatment": "negotiated with certificates", "declared": ["ESP 3DES/SHA1"]},
+            (
+                "L2TP with other peers is negotiated with certificates on rras-tokyo, but not as declared: "
+                "the rule 'all other L2TP' lacks declared settings (ESP 3DES/SHA1)."
+            ),
+        ),
+        (
+            "ignore",
+            {"state": "undeclared", "treatment": None, "has": MOVED["has"]},
+            "The rule 'all other L2TP' on rras-tokyo is not declared (filter: UDP me port 1701 -> 192.0.2.9).",
+        ),
+    ],
+)
+def test_how_l2tp_with_other_peers_is_not_as_declared(declared: str, found: dict[str, Any], said: str) -> None:
+    differing = proof(matches=False, rules=[rule("all other L2TP", **found)])
+    (finding,) = ends.of_other_rules(TOKYO, ["tokyo-osaka"], differing, declared)
+    assert (finding.problem, finding.remedy) == (said, "Run site for rras-tokyo.")
+    assert finding.identifier == ("other_peers_differ" if said.startswith("L2TP") else "rule_undeclared")
 
 
 def test_site_fails_while_a_connection_is_in_clear_text() -> None:

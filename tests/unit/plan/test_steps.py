@@ -312,7 +312,7 @@ def test_a_restart_needs_the_proof_that_the_value_needs() -> None:
     not_as_declared = changed(READ, TOKYO, __l2tp_plan=proof(in_effect="no") | PENDING)
     stopped = role.decide("may_restart", not_as_declared, TOKYO)[2]
     assert stopped == (
-        "rras-tokyo is not restarted, because it is not as declared and would start with ProhibitIpSec; run site first."
+        "rras-tokyo is not restarted, because it is not as declared and would boot with ProhibitIpSec; run site first."
     )
 
 
@@ -374,7 +374,7 @@ def test_a_restart_that_a_removal_left_for_later() -> None:
     found = compared(changed(hostvars, TOKYO, __l2tp_restart={"rebooted": True}), TOKYO)
     (line,) = found["lines"]
     assert line == (
-        "rras-tokyo was restarted, because ProhibitIpSec is removed; its policy stays in force: "
+        "rras-tokyo was restarted, because ProhibitIpSec was removed; its policy stays in force: "
         "run remove, which deletes it."
     )
     set_again = {

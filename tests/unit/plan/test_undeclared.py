@@ -50,7 +50,7 @@ RESTARTED = "rras-tokyo would be restarted, because Windows runs with ProhibitIp
             [
                 GIVEN_BACK,
                 RESTARTED,
-                "From rras-tokyo, the policy 'L2TP' would be deleted, and no policy would be assigned.",
+                "The policy 'L2TP' would be deleted from rras-tokyo, and no policy would be assigned.",
             ],
         ),
         (
@@ -59,7 +59,7 @@ RESTARTED = "rras-tokyo would be restarted, because Windows runs with ProhibitIp
             "if_needed",
             [
                 "On rras-tokyo, ProhibitIpSec would become 0.",
-                "From rras-tokyo, the policy 'L2TP' would be deleted, and 'By hand' would be assigned again.",
+                "The policy 'L2TP' would be deleted from rras-tokyo, and 'By hand' would be assigned again.",
             ],
         ),
         (
@@ -69,8 +69,8 @@ RESTARTED = "rras-tokyo would be restarted, because Windows runs with ProhibitIp
             [
                 RESTARTED,
                 (
-                    "From rras-tokyo, the policies 'Old', 'L2TP' and "
-                    "'Older' would be deleted, and no policy would be assigned."
+                    "The policies 'Old', 'L2TP' and 'Older' would be deleted from rras-tokyo, "
+                    "and no policy would be assigned."
                 ),
             ],
         ),
@@ -90,7 +90,7 @@ RESTARTED = "rras-tokyo would be restarted, because Windows runs with ProhibitIp
             planned(policy(assigned=False)),
             UNCHANGED,
             "if_needed",
-            ["From rras-tokyo, the policy 'L2TP' would be deleted."],
+            ["The policy 'L2TP' would be deleted from rras-tokyo."],
         ),
         (
             planned(policy(adopted=True), after=NAME),
@@ -103,14 +103,14 @@ RESTARTED = "rras-tokyo would be restarted, because Windows runs with ProhibitIp
             UNCHANGED,
             "if_needed",
             [
-                "From rras-tokyo, the policy 'Old' would be deleted.",
+                "The policy 'Old' would be deleted from rras-tokyo.",
                 (
                     "On rras-tokyo, the policy 'L2TP' would stay, because it was there before, "
                     "and 'By hand' would be assigned again."
                 ),
             ],
         ),
-        (planned(), UNCHANGED, "if_needed", ["From rras-tokyo, what an earlier run left would be deleted."]),
+        (planned(), UNCHANGED, "if_needed", ["What an earlier run left would be deleted from rras-tokyo."]),
         (
             planned(policy("By hand", ours=False), pending=False),
             UNCHANGED,

@@ -14,7 +14,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.adopt.adopting 
 
 _OTHER_PEERS: Final = "l2tp_other_peers"
 _DECLINED: Final = {
-    "l2tp_policy_agent_first": "RemoteAccess does not wait for PolicyAgent when Windows starts",
+    "l2tp_policy_agent_first": "RemoteAccess does not wait for PolicyAgent at boot",
     "l2tp_block_over_ipv6": "no rule of Windows Firewall blocks L2TP over IPv6",
 }
 

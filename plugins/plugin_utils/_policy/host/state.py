@@ -105,7 +105,7 @@ class ValueNote:
     before: Value | None
     restart_pending: bool
     start_known: bool = False
-    """Whether we know which value Windows started with, although it was changed since then."""
+    """Whether we know which value Windows booted with, although it was changed since then."""
     started_with: Value | None = None
 
 
@@ -200,7 +200,7 @@ class HostState:
 
     @property
     def prohibited(self) -> bool:
-        """Whether ProhibitIpSec is a REG_DWORD of 1, which keeps RRAS from automatic filters once Windows starts."""
+        """Whether ProhibitIpSec is a REG_DWORD of 1, which keeps RRAS from automatic filters from the next boot on."""
         return self.prohibit_ipsec == PROHIBITED
 
     @property
@@ -234,9 +234,9 @@ class HostState:
 
     @property
     def started_with_it(self) -> tuple[Value | None] | None:
-        """The ProhibitIpSec that Windows started with, in a tuple; None if it can't be known.
+        """The ProhibitIpSec that Windows booted with, in a tuple; None if it can't be known.
 
-        A value other than 1 is taken for the one that Windows started with, unless we know of a change.
+        A value other than 1 is taken for the one that Windows booted with, unless we know of a change.
         """
         if self.value_note.restart_pending:
             return (self.value_note.started_with,) if self.value_note.start_known else None
@@ -245,7 +245,7 @@ class HostState:
 
     @property
     def in_effect(self) -> InEffect:
-        """Whether Windows started with the present ProhibitIpSec."""
+        """Whether Windows booted with the present ProhibitIpSec."""
         if self.value_note.restart_pending or self.taken_away:
             return InEffect.NO
         if self.prohibited and self.value_note.set_to == PROHIBITED.number:

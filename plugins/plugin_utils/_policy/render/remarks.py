@@ -25,7 +25,7 @@ BACKUP: Final = (
 )
 WHY_THIS_ORDER: Final = (
     "First the policy, then ProhibitIpSec, then the restart: the value takes the automatic protection away from all "
-    "L2TP of the server when Windows starts, so the policy must be assigned before."
+    "L2TP of the server when Windows boots, so the policy must be assigned before."
 )
 BESIDE: Final = (
     "What no file does, before the restart:",
