@@ -302,7 +302,8 @@ def test_every_other_connection_is_compared(verified: tuple[Controller, Run, Run
     for case in compared:
         assert [line for host in (case.one, case.two) for line in run.said(host) if line.startswith(f"{case.link}: ")]
     agreeing = {case.name for case in compared if f"{case.one} and {case.two} agree on UDP" in run.output}
-    assert agreeing == {"sound", "peers", "waiting", "theirs", "stopped", "disabled", "weak", "overlap"}
+    named = {"sound", "peers", "waiting", "theirs", "stopped", "disabled", "weak", "overlap"}
+    assert agreeing == named, "name here the cases whose ends agree"
     assert "rotation-1 and rotation-2 agree with each other, but not with the declaration, on UDP" in run.output
 
 

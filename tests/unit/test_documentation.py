@@ -117,7 +117,7 @@ def properties(options: Tree, children: str, where: str = "") -> dict[str, tuple
 @pytest.mark.parametrize("name", SPECS)
 def test_the_options_of_a_module_are_those_of_its_action(modules: Tree, name: str) -> None:
     documented = properties(modules[name]["doc"]["options"], "suboptions")
-    assert documented == properties(SPECS[name], "options")
+    assert documented == properties(SPECS[name], "options"), f"plugins/modules/{name}.py and _specs.py differ"
 
 
 @pytest.mark.parametrize("name", SPECS)
@@ -166,7 +166,8 @@ def test_the_variables_mean_the_same_at_all_entry_points(entry_points: Tree, rol
 def test_the_variables_of_the_role_are_in_its_readme(role: Tree) -> None:
     readme = (ROLE / "README.md").read_text(encoding="utf-8")
     variables = readme.partition("\n## Variables\n")[2].partition("\n## ")[0]
-    assert set(re.findall(r"^\| `(l2tp_\w+)`", variables, re.MULTILINE)) == set(role)
+    named = set(re.findall(r"^\| `(l2tp_\w+)`", variables, re.MULTILINE))
+    assert named == set(role), "the table Variables of roles/l2tp/README.md"
 
 
 def test_ansible_leaves_variables_that_may_hold_a_key_to_the_role(entry_points: Tree, role: Tree) -> None:

@@ -114,7 +114,9 @@ def _answer(hosts: Mapping[str, Host], method: str, target: str) -> tuple[http.H
         case ["hosts", name, what] if name in hosts and method == "POST" and what in switches.SWITCHES:
             return _flip(hosts[name], what, query)
         case _:
-            return http.HTTPStatus.NOT_FOUND, {"error": f"there is no {method} {url.path}"}
+            return http.HTTPStatus.NOT_FOUND, {
+                "error": f"there is no {method} {url.path}; tests/lab/README.md lists what there is"
+            }
 
 
 def _flip(host: Host, switch: str, query: switches.Query) -> tuple[http.HTTPStatus, Any]:

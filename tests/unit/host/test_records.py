@@ -89,15 +89,17 @@ class TestEachVerbHasOneName:
 
     def test_as_a_function_of_the_script(self, verb: str) -> None:
         text = session.SCRIPT.read_text(encoding="ascii")
-        assert re.search(rf"^function {verb}[( ]", text, re.MULTILINE)
+        found = re.search(rf"^function {verb}[( ]", text, re.MULTILINE)
+        assert found, "the script has no function of this name"
         assert re.search(rf"^    {verb} += .", text, re.MULTILINE), "the allow-list has no form of its fields"
 
     def test_as_a_method_of_the_twin(self, verb: str) -> None:
-        assert callable(getattr(ScriptRun, method_of(verb)))
+        method = getattr(ScriptRun, method_of(verb), None)
+        assert callable(method), "tests/lab/twin/transaction.py has no method of this name"
         assert verb in VERBS, "the twin's grammar has no form of its fields"
 
     def test_in_the_words_of_a_failure(self, verb: str) -> None:
-        assert verb in DOING
+        assert verb in DOING, "_failures.py does not say what the host is doing then"
 
 
 def test_there_is_no_verb_without_a_step() -> None:

@@ -156,7 +156,7 @@ def test_what_may_not_even_be_assigned_for_a_test_word_for_word() -> None:
 
 def test_each_weakness_has_a_finding_of_its_name() -> None:
     assert {str(each) for each in Weakness} <= {str(each) for each in Identifier}
-    assert set(weaknesses._SAID) == set(Weakness)  # noqa: SLF001 - the table is complete
+    assert set(weaknesses._SAID) == set(Weakness), "_SAID lacks its sentence"  # noqa: SLF001
 
 
 BY_HAND = "Change that where the policy was made, such as in the console (IP Security Policies)."
