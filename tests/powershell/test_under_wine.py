@@ -198,7 +198,7 @@ def test_data_that_no_kind_fits_are_withheld_and_stay(machine: WineMachine, engi
     for name in values:
         failure = run(machine, record("SetValue", OWN, name, "DWord", b"1")).failure
         assert failure is not None
-        assert failure.message == f"the value {name} of the key {OWN} could not be put back as it is"
+        assert failure.message == f"the value {name} of the key {OWN} could not be restored"
     machine.registry.remove_tree(OWN)
 
 

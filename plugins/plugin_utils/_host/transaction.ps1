@@ -288,7 +288,7 @@ function Assert-Own([string] $path, [string[]] $trusted, [int] $depth) {
     if ($trusted -and -not $strange) {
         foreach ($who in Get-Trustees $path) { $strange = $strange -or $who -notin $trusted }
     }
-    if ($strange) { Fail 'failed' 'the key is none that this collection made: it may be a registry link' }
+    if ($strange) { Fail 'failed' 'this collection did not make the key: it may be a registry link' }
     foreach ($child in $key.GetSubKeyNames()) { Assert-Own "$path\$child" $trusted ($depth + 1) }
 }
 
@@ -376,9 +376,7 @@ function ExpectSealed([string] $path, [string] $name, [string] $source) {
 function Push-Value($key, [string] $path, [string] $name) {
     $kind = "$($key.GetValueKind($name))"
     $data = Get-Data $key $name
-    if (-not (Test-Data $kind $data)) {
-        Fail 'failed' "the value $name of the key $path could not be put back as it is"
-    }
+    if (-not (Test-Data $kind $data)) { Fail 'failed' "the value $name of the key $path could not be restored" }
     $undo.Push(@('Set-Data', $path, $name, $data, $kind))
 }
 function Set-Data([string] $path, [string] $name, $data, [string] $kind) {
