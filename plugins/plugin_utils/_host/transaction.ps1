@@ -320,22 +320,20 @@ function Get-State([string] $service) {
     if ($found.Count -gt 1) { $found[1].Groups[1].Value }
 }
 
-# What a program failed to do, as a sentence. For net.exe only the service's state decides: if somebody else has started
-# the service, it ends with 2. The states are 1 stopped, 2 starting, 3 stopping, 4 running.
-function Get-Shortfall([string] $program, [string] $given, [int] $code) {
+# A program that did not do its work is an error. For net.exe only the service's state decides: if somebody else has
+# started the service, it ends with 2. The states are 1 stopped, 2 starting, 3 stopping, 4 running.
+function Assert-Done([string] $program, [string] $given, [int] $code) {
     $said = "$program $given ended with code $code"
-    if ($program -ne 'net' -and $code -ne 0) { return $said }
+    if ($program -ne 'net' -and $code -ne 0) { Fail 'failed' $said }
     if ($program -ne 'net') { return }
     $word, $service = $given.Split(' ')
     $passing, $wanted, $lack = if ($word -eq 'start') { '2', '4', 'not running' } else { '3', '1', 'not stopped' }
-    for ($i = 0; ($now = Get-State $service) -eq $passing -and $i -lt 2 * $state.seconds; $i++) {
+    $now = Get-State $service
+    for ($i = 0; $now -eq $passing -and $i -lt 2 * $state.seconds; $i++) {
         [Threading.Thread]::Sleep(500)
+        $now = Get-State $service
     }
-    if ($now -ne $wanted) { "$said, and the service is $lack" }
-}
-function Assert-Done([string] $program, [string] $given, [int] $code) {
-    $shortfall = Get-Shortfall $program $given $code
-    if ($shortfall) { Fail 'failed' $shortfall }
+    if ($now -ne $wanted) { Fail 'failed' "$said, and the service is $lack" }
 }
 function Undo-Program([string] $program, [string] $given) {
     $code, $text = Start-Program $program $given
@@ -476,7 +474,11 @@ function CopyKey([string] $source, [string] $target) {
 # Windows writes the hives SOFTWARE and SYSTEM to disk whenever it likes, each by itself; .NET flushes only through an
 # object that has set a value. In an undo, too, what has been undone so far is written to disk at this point.
 function Flush([string] $path) {
-    while ($null -eq ($key = $root.OpenSubKey($path, $true))) { $path = $path.Substring(0, $path.LastIndexOf('\')) }
+    $key = $root.OpenSubKey($path, $true)
+    while ($null -eq $key) {
+        $path = $path.Substring(0, $path.LastIndexOf('\'))
+        $key = $root.OpenSubKey($path, $true)
+    }
     $key.SetValue('rras.ipsec', '', 'String')
     $key.DeleteValue('rras.ipsec')
     $key.Flush()
