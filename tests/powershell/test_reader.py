@@ -17,7 +17,7 @@ from ansible_collections.rras.ipsec.tests.support.transactions import SUCCEEDING
 SEED = 51
 COUNT = 500_000 if THOROUGH else 100_000
 ASKING = """
-$said = foreach ($line in $lines) { try { [void] (Get-Request $line)
+$said = foreach ($record in $records) { try { [void] (Get-Request $record)
 '1' } catch { '0' } }
 '#said#' + ($said -join '') + '#said#'
 """

@@ -178,7 +178,7 @@ def test_keys_below_ours_that_are_deeper_than_ours_are_noticed(machine: Machine)
     failure = run(machine, record("DeleteKey", OWN)).failure
     assert failure is not None
     assert (failure.verb, failure.path) == ("Prepare", join(OWN, *"123456789"))
-    assert failure.message == "the key is none that this collection made: it may be a registry link"
+    assert failure.message == "this collection did not make the key: it may be a registry link"
 
 
 def test_an_error_names_the_verb_the_path_and_the_cause_but_no_data(machine: Machine) -> None:

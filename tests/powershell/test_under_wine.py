@@ -198,7 +198,7 @@ def test_data_that_no_kind_fits_are_withheld_and_stay(machine: WineMachine, engi
     for name in values:
         failure = run(machine, record("SetValue", OWN, name, "DWord", b"1")).failure
         assert failure is not None
-        assert failure.message == f"the value {name} of the key {OWN} could not be put back as it is"
+        assert failure.message == f"the value {name} of the key {OWN} could not be restored"
     machine.registry.remove_tree(OWN)
 
 
@@ -304,7 +304,7 @@ def test_a_lock_that_can_not_be_made_is_an_answer(engine: PowerShell) -> None:
 
 
 def test_an_answer_comes_even_where_the_keys_can_not_be_read_again(engine: PowerShell) -> None:
-    broken = "$state.hashed++; if ($state.hashed -gt 1) { throw 'no hash' }; $lines = @("
+    broken = "$run.hashed++; if ($run.hashed -gt 1) { throw 'no hash' }; $lines = @("
     text = session.script_text().rstrip("\n").replace("$lines = @(", broken)
     lines = (*text.split("\n"), session.RECORDS, record("Prepare", NONCE, "30"), set_text(OWN, "Text", "new"), FAILS)
     output = engine._run(Command(ConnectionKind.WINRM, session.COMMAND, lines))  # noqa: SLF001 (past the twin)

@@ -5,7 +5,7 @@
 # One execution on a Windows host, for Windows PowerShell 5.1: records in, records out (records.py lists them). It
 # calls no cmdlet, because module logging (event 4103) writes down a cmdlet's arguments, and preshared keys are handled
 # here. It uses only what both .NET Framework 4.5 and .NET 10 have. Comments have lines of their own and are not sent.
-param([string[]] $lines)
+param([string[]] $records)
 
 # Windows PowerShell before 5.1 lacks ::new(), so nothing below would work. The answer is ready-made, the base64 of
 # "error<TAB>powershell_too_old<TAB><TAB><TAB><TAB>nothing<TAB><NEWLINE>" in its frame.
@@ -92,14 +92,15 @@ $verbs = @{
 }
 
 # An assignment inside a function creates a local variable. So whatever changes is kept in objects: the answer, the
-# calls that undo the changes, and where we are (verb and path; fault is what to answer if something throws).
+# calls that undo the changes, and what is known of this run (verb and path say where we are; fault is what to
+# answer if something throws).
 $storePath = 'SOFTWARE\Policies\Microsoft\Windows\IPSec\Policy\Local'
 $ownPath = 'SOFTWARE\rras.ipsec'
 $rasmanPath = 'SYSTEM\CurrentControlSet\Services\RasMan\Parameters'
 $watched = $storePath, $ownPath
 $answer = [Text.StringBuilder]::new()
 $undo = [Collections.Generic.Stack[object[]]]::new()
-$state = @{
+$run = @{
     nonce   = [byte[]]::new(0)
     seconds = 30
     verb    = ''
@@ -107,20 +108,20 @@ $state = @{
     fault   = 'failed'
 }
 function Prepare([string] $nonce, [int] $seconds) {
-    $state.nonce = [Convert]::FromBase64String($nonce)
-    $state.seconds = $seconds
+    $run.nonce = [Convert]::FromBase64String($nonce)
+    $run.seconds = $seconds
 }
 function Answer { [void] $answer.Append($args -join "`t").Append("`n") }
 function Encode([string] $text) { [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($text)) }
 function Decode([string] $text) { [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($text)) }
 function Fail([string] $fault, [string] $message) {
-    $state.fault = $fault
+    $run.fault = $fault
     throw [InvalidOperationException]::new($message)
 }
 
 # What a function returns is unrolled: a byte[] would arrive as object[], a list of one as its element. A comma in
 # front keeps it whole. What .NET must receive as bytes is cast again.
-function Get-Digest([byte[]] $data) { , [Security.Cryptography.HMACSHA256]::new($state.nonce).ComputeHash($data) }
+function Get-Digest([byte[]] $data) { , [Security.Cryptography.HMACSHA256]::new($run.nonce).ComputeHash($data) }
 function Get-Data($key, [string] $name) { , $key.GetValue($name, $null, 'DoNotExpandEnvironmentNames') }
 function ConvertTo-Field($data) {
     if ($data -is [byte[]]) { return [Convert]::ToBase64String($data) }
@@ -158,17 +159,17 @@ function Copy-Text($in, $out) {
     Copy-Bytes $in $out $count
 }
 function Copy-Methods($in, $out) {
-    $count = $in.ReadInt32()
-    $out.Write($count)
-    for ($i = 0; $i -lt $count; $i++) {
-        $type = $in.ReadInt32()
+    $methods = $in.ReadInt32()
+    $out.Write($methods)
+    for ($i = 0; $i -lt $methods; $i++) {
+        $method = $in.ReadInt32()
         $data = Read-Bytes $in $in.ReadInt32()
-        if ($type -notin 3, 5) { $data = Get-Digest $data }
-        $out.Write($type)
+        if ($method -notin 3, 5) { $data = Get-Digest $data }
+        $out.Write($method)
         $out.Write($data.Length)
         $out.Write([byte[]] $data)
     }
-    $count
+    $methods
 }
 function Get-MaskedRule([byte[]] $data) {
     $in = [IO.BinaryReader]::new([IO.MemoryStream]::new($data))
@@ -204,10 +205,10 @@ function Get-MaskedRule([byte[]] $data) {
 function Get-Shown([string] $path, [string] $name, $data) {
     if ($null -eq $data) { $data = [byte[]]::new(0) }
     if ($data -isnot [byte[]]) { $data = [BitConverter]::GetBytes($data) }
-    $type = if ($name -eq 'ipsecData' -and $data.Length -ge 16) { "$([Guid]::new([byte[]] $data[0..15]))" }
-    $keyless = $type -match '^(22202163-4f4c-11d1-863b-00a0248d3021|80dc20b[589]-2ec8-11d1-a89e-00a0248d3021)$'
+    $layout = if ($name -eq 'ipsecData' -and $data.Length -ge 16) { "$([Guid]::new([byte[]] $data[0..15]))" }
+    $keyless = $layout -match '^(22202163-4f4c-11d1-863b-00a0248d3021|80dc20b[589]-2ec8-11d1-a89e-00a0248d3021)$'
     if ($keyless -and $path -match "^$storeForm\\ipsec" -and $path -notmatch '\\ipsecNFA') { return 'Binary', $data }
-    if ($type -eq '11bbac00-498d-11d1-8639-00a0248d3021') {
+    if ($layout -eq '11bbac00-498d-11d1-8639-00a0248d3021') {
         try { return 'Binary', (Get-MaskedRule $data) } catch { }
     }
     'Withheld', [byte[]] ([BitConverter]::GetBytes($data.Length) + (Get-Digest $data))
@@ -225,15 +226,15 @@ function Open-Key([string] $path, [bool] $writable = $true) {
 function Get-Access([string] $path) {
     (Open-Key $path $false).GetAccessControl('Access').GetSecurityDescriptorSddlForm('Access')
 }
-function ReadTree([string] $path, [string] $names, [int] $depth) {
+function ReadTree([string] $path, [string] $asked, [int] $depth) {
     $key = Open-ToRead $path
     if ($null -eq $key) { return }
     if ($key -is [bool]) { return Answer 'denied' (Encode $path) }
     Answer 'key' (Encode $path)
     foreach ($name in $key.GetValueNames()) {
-        if ($names[0] -eq '|') { $asked = "$($key.GetValue($name))" -like "*$names*" }
-        else { $asked = $names -eq '*' -or $names.Split(',') -contains $name }
-        if (-not $asked) { continue }
+        if ($asked[0] -eq '|') { $fits = "$($key.GetValue($name))" -like "*$asked*" }
+        else { $fits = $asked -eq '*' -or $asked.Split(',') -contains $name }
+        if (-not $fits) { continue }
         $kind = "$($key.GetValueKind($name))"
         $data = Get-Data $key $name
         if ($kind -notmatch 'String|Word' -or -not (Test-Data $kind $data)) {
@@ -244,7 +245,7 @@ function ReadTree([string] $path, [string] $names, [int] $depth) {
     if ($path -match '\\ipsecNFA') { Answer 'access' (Encode (Get-Access $path)) }
     if ($depth -le 0) { return }
     foreach ($child in $key.GetSubKeyNames()) {
-        if ($child -ne 'Backup') { ReadTree "$path\$child" $names ($depth - 1) }
+        if ($child -ne 'Backup') { ReadTree "$path\$child" $asked ($depth - 1) }
     }
 }
 
@@ -281,15 +282,15 @@ function Get-Trustees([string] $path) {
     if ($sddl -notmatch "^$listForm") { return 'everybody' }
     foreach ($entry in [regex]::Matches($sddl, ';([^;()]+)\)')) { $entry.Groups[1].Value }
 }
-function Assert-Own([string] $path, [string[]] $trusted, [int] $depth) {
-    $state.path = $path
+function Assert-Own([string] $path, [string[]] $trusted, [int] $level) {
+    $run.path = $path
     $key = $root.OpenSubKey($path)
-    $strange = $null -eq $key -or $depth -gt 8
+    $strange = $null -eq $key -or $level -gt 8
     if ($trusted -and -not $strange) {
         foreach ($who in Get-Trustees $path) { $strange = $strange -or $who -notin $trusted }
     }
-    if ($strange) { Fail 'failed' 'the key is none that this collection made: it may be a registry link' }
-    foreach ($child in $key.GetSubKeyNames()) { Assert-Own "$path\$child" $trusted ($depth + 1) }
+    if ($strange) { Fail 'failed' 'this collection did not make the key: it may be a registry link' }
+    foreach ($child in $key.GetSubKeyNames()) { Assert-Own "$path\$child" $trusted ($level + 1) }
 }
 
 # Running programs, by .NET and by absolute path: under 'Stop', a line on a program's stderr would end a script of
@@ -302,43 +303,41 @@ function Start-Program([string] $program, [string] $given) {
     $start.RedirectStandardInput = $true
     $start.RedirectStandardOutput = $true
     $start.RedirectStandardError = $true
-    try { $task = [Diagnostics.Process]::Start($start) } catch { return -1, "$program.exe can't be started" }
-    $task.StandardInput.Close()
-    $out = $task.StandardOutput.ReadToEndAsync()
-    $errors = $task.StandardError.ReadToEndAsync()
-    if (-not $task.WaitForExit(1000 * $state.seconds)) {
-        $task.Kill()
-        return -1, "$program.exe did not end within $($state.seconds) seconds"
+    try { $process = [Diagnostics.Process]::Start($start) } catch { return -1, "$program.exe can't be started" }
+    $process.StandardInput.Close()
+    $stdout = $process.StandardOutput.ReadToEndAsync()
+    $stderr = $process.StandardError.ReadToEndAsync()
+    if (-not $process.WaitForExit(1000 * $run.seconds)) {
+        $process.Kill()
+        return -1, "$program.exe did not end within $($run.seconds) seconds"
     }
-    $task.ExitCode, ($out.Result + "`n" + $errors.Result)
+    $process.ExitCode, ($stdout.Result + "`n" + $stderr.Result)
 }
 
 # The state of a service is the second number that sc prints. The labels in front of the numbers are translated.
 function Get-State([string] $service) {
-    $code, $text = Start-Program 'sc' "query $service"
-    $found = [regex]::Matches($text, ':\s+([0-9a-f]+)\s')
-    if ($found.Count -gt 1) { $found[1].Groups[1].Value }
+    $code, $output = Start-Program 'sc' "query $service"
+    $numbers = [regex]::Matches($output, ':\s+([0-9a-f]+)\s')
+    if ($numbers.Count -gt 1) { $numbers[1].Groups[1].Value }
 }
 
-# What a program failed to do, as a sentence. For net.exe only the service's state decides: if somebody else has started
-# the service, it ends with 2. The states are 1 stopped, 2 starting, 3 stopping, 4 running.
-function Get-Shortfall([string] $program, [string] $given, [int] $code) {
+# A program that did not do its work is an error. For net.exe only the service's state decides: if somebody else has
+# started the service, it ends with 2. The states are 1 stopped, 2 starting, 3 stopping, 4 running.
+function Assert-Done([string] $program, [string] $given, [int] $code) {
     $said = "$program $given ended with code $code"
-    if ($program -ne 'net' -and $code -ne 0) { return $said }
+    if ($program -ne 'net' -and $code -ne 0) { Fail 'failed' $said }
     if ($program -ne 'net') { return }
     $word, $service = $given.Split(' ')
     $passing, $wanted, $lack = if ($word -eq 'start') { '2', '4', 'not running' } else { '3', '1', 'not stopped' }
-    for ($i = 0; ($now = Get-State $service) -eq $passing -and $i -lt 2 * $state.seconds; $i++) {
+    $state = Get-State $service
+    for ($i = 0; $state -eq $passing -and $i -lt 2 * $run.seconds; $i++) {
         [Threading.Thread]::Sleep(500)
+        $state = Get-State $service
     }
-    if ($now -ne $wanted) { "$said, and the service is $lack" }
-}
-function Assert-Done([string] $program, [string] $given, [int] $code) {
-    $shortfall = Get-Shortfall $program $given $code
-    if ($shortfall) { Fail 'failed' $shortfall }
+    if ($state -ne $wanted) { Fail 'failed' "$said, and the service is $lack" }
 }
 function Undo-Program([string] $program, [string] $given) {
-    $code, $text = Start-Program $program $given
+    $code, $output = Start-Program $program $given
     Assert-Done $program $given $code
 }
 
@@ -346,12 +345,12 @@ function Undo-Program([string] $program, [string] $given) {
 function RunProgram(
     [string] $program, [string] $given, [string] $pattern, [string] $must, [string] $undoer, [string] $undoing
 ) {
-    $code, $text = Start-Program $program $given
-    $ran = $code -eq 0 -or ($code -eq -1 -and $text -match ' did not end within ')
+    $code, $output = Start-Program $program $given
+    $ran = $code -eq 0 -or ($code -eq -1 -and $output -match ' did not end within ')
     if ($undoer -and $ran) { $undo.Push(@('Undo-Program', $undoer, $undoing)) }
     if ($must -eq 'must') { Assert-Done $program $given $code }
-    $found = [regex]::Matches($text, (Decode $pattern)) -join "`n"
-    Answer 'ran' (Encode "$program $given") $code (Encode $found)
+    $excerpt = [regex]::Matches($output, (Decode $pattern)) -join "`n"
+    Answer 'ran' (Encode "$program $given") $code (Encode $excerpt)
 }
 
 #region Changing. This region is left out of the script for an execution that only reads.
@@ -376,9 +375,7 @@ function ExpectSealed([string] $path, [string] $name, [string] $source) {
 function Push-Value($key, [string] $path, [string] $name) {
     $kind = "$($key.GetValueKind($name))"
     $data = Get-Data $key $name
-    if (-not (Test-Data $kind $data)) {
-        Fail 'failed' "the value $name of the key $path could not be put back as it is"
-    }
+    if (-not (Test-Data $kind $data)) { Fail 'failed' "the value $name of the key $path could not be restored" }
     $undo.Push(@('Set-Data', $path, $name, $data, $kind))
 }
 function Set-Data([string] $path, [string] $name, $data, [string] $kind) {
@@ -408,12 +405,12 @@ function UnsetValue([string] $path, [string] $name) {
 
 # Making keys. If a volatile key is wanted, CreateSubKey would only open a lasting one that exists. It would also make
 # parents that no undo deletes. Its overload with a bool needs .NET Framework 4.6.
-function CreateKey([string] $path, [string] $lifetime, [string] $undoer = 'DeleteKey') {
+function CreateKey([string] $path, [string] $lifetime, [string] $remover = 'DeleteKey') {
     if ($lifetime -eq 'Volatile') { DeleteKey $path }
     if ($null -ne $root.OpenSubKey($path)) { return }
     CreateKey $path.Substring(0, $path.LastIndexOf('\')) 'None' 'Remove-EmptyKey'
     [void] $root.CreateSubKey($path, 'ReadWriteSubTree', $lifetime)
-    $undo.Push(@($undoer, $path))
+    $undo.Push(@($remover, $path))
 }
 function Remove-EmptyKey([string] $path) {
     $key = Open-Key $path
@@ -478,7 +475,11 @@ function CopyKey([string] $source, [string] $target) {
 # Windows writes the hives SOFTWARE and SYSTEM to disk whenever it likes, each by itself; .NET flushes only through an
 # object that has set a value. In an undo, too, what has been undone so far is written to disk at this point.
 function Flush([string] $path) {
-    while ($null -eq ($key = $root.OpenSubKey($path, $true))) { $path = $path.Substring(0, $path.LastIndexOf('\')) }
+    $key = $root.OpenSubKey($path, $true)
+    while ($null -eq $key) {
+        $path = $path.Substring(0, $path.LastIndexOf('\'))
+        $key = $root.OpenSubKey($path, $true)
+    }
     $key.SetValue('rras.ipsec', '', 'String')
     $key.DeleteValue('rras.ipsec')
     $key.Flush()
@@ -490,16 +491,16 @@ function Flush([string] $path) {
 # (KB 248750).
 function Get-Assigned { "$((Open-Key $storePath).GetValue('ActivePolicy'))" }
 function AssignPolicy([string] $policy) {
-    $before = Get-Assigned
-    if ($before -eq $policy) { return }
-    $undo.Push(@('AssignPolicy', $before))
-    $guid = [regex]::Match("$policy $before", $guidForm, 'IgnoreCase').Value
-    $word = if ($policy) { 'yes' } else { 'no' }
-    $code, $text = Start-Program 'netsh' "ipsec static set policy guid=$guid assign=$word"
-    $failed = $code -ne 0 -or $text -match '(?m)^\s*ERR \w*\s*\['
+    $old = Get-Assigned
+    if ($old -eq $policy) { return }
+    $undo.Push(@('AssignPolicy', $old))
+    $guid = [regex]::Match("$policy $old", $guidForm, 'IgnoreCase').Value
+    $assign = if ($policy) { 'yes' } else { 'no' }
+    $code, $output = Start-Program 'netsh' "ipsec static set policy guid=$guid assign=$assign"
+    $failed = $code -ne 0 -or $output -match '(?m)^\s*ERR \w*\s*\['
     if (-not $failed -and (Get-Assigned) -eq $policy) { return Answer 'assigned' 'netsh' }
     if ($policy) { Set-Data $storePath 'ActivePolicy' $policy 'String' } else { UnsetValue $storePath 'ActivePolicy' }
-    $code, $text = Start-Program 'sc' 'control PolicyAgent 129'
+    $code, $output = Start-Program 'sc' 'control PolicyAgent 129'
     if ($policy -and $code -ne 0) { Fail 'not_assigned' 'neither netsh nor the control 129 to PolicyAgent worked' }
     Answer 'assigned' 'registry'
 }
@@ -507,11 +508,11 @@ function AssignPolicy([string] $policy) {
 
 # The execution. Every record is checked before any is carried out. An error names the verb, and the path if the
 # fields begin with one, but never data.
-function Get-Request([string] $line) {
-    $verb, $fields = $line.Split([char[]] "`t", 2)
+function Get-Request([string] $record) {
+    $verb, $fields = $record.Split([char[]] "`t", 2)
     $path = [regex]::Match($fields, '^(SOFTWARE|SYSTEM)\\[^\t]*').Value
-    $state.verb = $verb
-    $state.path = $path
+    $run.verb = $verb
+    $run.path = $path
     $form = $verbs[$verb] -join "`t"
     if (-not $form -or "$fields" -notmatch "^$form$") {
         Fail 'refused' 'the record is malformed or names what this script never touches'
@@ -525,8 +526,8 @@ try {
     if ([Environment]::Is64BitOperatingSystem -and -not [Environment]::Is64BitProcess) { Fail 'wow64' '' }
     $user = [Security.Principal.WindowsPrincipal] [Security.Principal.WindowsIdentity]::GetCurrent()
     if (-not $user.IsInRole([Security.Principal.WindowsBuiltInRole] 'Administrator')) { Fail 'not_administrator' '' }
-    $requests = @(foreach ($line in $lines) { if ($line) { Get-Request $line } })
-    $state.verb, $state.path = 'Prepare', ''
+    $requests = @(foreach ($record in $records) { if ($record) { Get-Request $record } })
+    $run.verb, $run.path = 'Prepare', ''
     $root = [Microsoft.Win32.RegistryKey]::OpenBaseKey('LocalMachine', 'Registry64')
     $mutex = [Threading.Mutex]::new($false, 'Global\rras.ipsec')
     try { $held = $mutex.WaitOne(60000) } catch [Threading.AbandonedMutexException] { $held = $true }
@@ -535,34 +536,34 @@ try {
         $trusted = if ((Get-Access $ownPath) -match "^${listForm}P") { Get-Trustees $ownPath }
         Assert-Own $ownPath $trusted 0
     }
-    $state.path = ''
+    $run.path = ''
     $before = ConvertTo-Field (Get-Fingerprint $watched)
     foreach ($request in $requests) {
-        $state.verb, $state.path, [object[]] $fields = $request
-        & $state.verb @fields
+        $run.verb, $run.path, [object[]] $fields = $request
+        & $run.verb @fields
     }
     Answer 'done'
 } catch {
     # Everything is undone in reverse order, and the fingerprint proves it. The undoing functions, too, push on $undo
     # and may change the fault, so both are saved first.
-    $fault = $state.fault
+    $fault = $run.fault
     $message = $_.Exception.GetBaseException().Message
-    $steps = $undo.ToArray()
-    $left = @(foreach ($step in $steps) {
-        $function, [object[]] $fields = $step
-        try { [void] (& $function @fields) }
+    $calls = $undo.ToArray()
+    $notUndone = @(foreach ($call in $calls) {
+        $function, [object[]] $arguments = $call
+        try { [void] (& $function @arguments) }
         catch {
             if ($function -eq 'Undo-Program') { $_.Exception.GetBaseException().Message }
-            else { "$function $($fields[0])" }
+            else { "$function $($arguments[0])" }
         }
     })
-    if ($steps) {
-        try { $now = ConvertTo-Field (Get-Fingerprint $watched) } catch { $now = '' }
-        if (-not $now) { $left += "the keys can't be read again" }
-        elseif ($now -cne $before) { $left += 'the keys are not as they were' }
+    if ($calls) {
+        try { $after = ConvertTo-Field (Get-Fingerprint $watched) } catch { $after = '' }
+        if (-not $after) { $notUndone += "the keys can't be read again" }
+        elseif ($after -cne $before) { $notUndone += 'the keys are not as they were' }
     }
-    $outcome = if ($left) { 'partly' } elseif ($steps) { 'undone' } else { 'nothing' }
-    Answer 'error' $fault $state.verb $state.path (Encode $message) $outcome (Encode ($left -join ', '))
+    $outcome = if ($notUndone) { 'partly' } elseif ($calls) { 'undone' } else { 'nothing' }
+    Answer 'error' $fault $run.verb $run.path (Encode $message) $outcome (Encode ($notUndone -join ', '))
 } finally {
     if ($held) { $mutex.ReleaseMutex() }
 }

@@ -29,11 +29,11 @@ from .relay import RECORD
 from .settling import SettlingRegistry
 from .shadow import Shadow
 
-_EACH_RECORD = "$state.verb, $state.path, [object[]] $fields = $request"
+_EACH_RECORD = "$run.verb, $run.path, [object[]] $fields = $request"
 _ASK_FIRST = (
     "; $door = [Net.Sockets.TcpClient]::new('127.0.0.1', [int] $env:LAB_RELAY_PORT).GetStream();"
     '$question = [Text.Encoding]::ASCII.GetBytes("#record`t$([Convert]::ToBase64String('
-    '[Text.Encoding]::ASCII.GetBytes("record $([int] $state.asked)")))`n"); $state.asked++;'
+    '[Text.Encoding]::ASCII.GetBytes("record $([int] $run.asked)")))`n"); $run.asked++;'
     "$door.Write($question, 0, $question.Length); $said = [IO.StreamReader]::new($door).ReadToEnd();"
     'if ($said -ne "0`n") { throw [InvalidOperationException]::new($said.Substring(2)) };'
 )

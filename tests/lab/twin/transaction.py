@@ -252,7 +252,7 @@ class ScriptRun:
         self._step = ScriptStep("Prepare", path)
         strange = self._registry.read(path) is None or depth > DEEPEST
         if strange or (trusted is not None and not _trustees(self._registry.access(path)) <= set(trusted)):
-            raise ScriptError(Fault.FAILED, "the key is none that this collection made: it may be a registry link")
+            raise ScriptError(Fault.FAILED, "this collection did not make the key: it may be a registry link")
         for child in self._registry.children(path):
             self._check_own(join(path, child), trusted, depth + 1)
 
@@ -393,7 +393,7 @@ def _trustees(sddl: str) -> set[str]:
 
 def _check_kind(value: Value | None, path: str, name: str) -> None:
     if value is not None and not digests.is_sound(value):
-        raise ScriptError(Fault.FAILED, f"the value {name} of the key {path} could not be put back as it is")
+        raise ScriptError(Fault.FAILED, f"the value {name} of the key {path} could not be restored")
 
 
 def _is_asked_for(name: str, value: Value, names: str) -> bool:

@@ -45,6 +45,9 @@ class TestReadAloud:
     def test_a_line_is_one_statement(self) -> None:
         assert [line for line in CODE.splitlines() if ";" in re.sub(r"^for \(.*?; .*?; ", "", line)] == []
 
+    def test_a_condition_assigns_nothing(self) -> None:
+        assert [line for line in CODE.splitlines() if re.search(r"\(\$\w+ = ", line.removeprefix("for ("))] == []
+
     def test_a_comment_has_lines_of_its_own(self) -> None:
         assert [line for line in CODE.splitlines() if "#" in line] == []
 

@@ -180,7 +180,7 @@ class TestReading:
         ):
             failure = run(machine, line).failure
             assert failure is not None
-            assert failure.message == f"the value Odd of the key {OWN} could not be put back as it is"
+            assert failure.message == f"the value Odd of the key {OWN} could not be restored"
             assert machine.registry.snapshot(OWN).value(OWN, "Odd") == Value(kind, b"12345")
 
     def test_the_access_list_of_rules_is_answered(self, machine: Host) -> None:
@@ -332,7 +332,7 @@ class TestLinks:
         assert failure is not None
         assert (failure.fault, failure.outcome) == (Fault.FAILED, Outcome.NOTHING)
         assert (failure.verb, failure.path) == ("Prepare", self.LINK)
-        assert failure.message == "the key is none that this collection made: it may be a registry link"
+        assert failure.message == "this collection did not make the key: it may be a registry link"
         assert differences(before, linked.registry.snapshot()) == []
 
     @pytest.mark.parametrize(
