@@ -16,10 +16,19 @@ import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, PoweredOff, RecordRefusedError
-from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import Controller, Run
 from ansible_collections.rras.ipsec.tests.support.labs import MakeController
-from ansible_collections.rras.ipsec.tests.support.pair import KEY, NEW_KEY, OSAKA, TOKYO, Memory, connection
+from ansible_collections.rras.ipsec.tests.support.pair import (
+    KEY,
+    NEW_KEY,
+    OSAKA,
+    PAIR,
+    TOKYO,
+    Memory,
+    assigned,
+    connection,
+    keys_of,
+)
 
 ROLE = "rras.ipsec.l2tp"
 INCLUDE = {"ansible.builtin.include_role": {"name": ROLE}}
@@ -109,7 +118,7 @@ def make_field(start: MakeController, after_first_run: Mapping[str, Memory], ord
     def make(plays: Sequence[str], troubles: Sequence[str]) -> Controller:
         names = [f"{play}-{trouble}" for play in plays for trouble in (SOUND, *troubles)]
         ends = {"near": TOKYO, "far": OSAKA}
-        addresses = {spec.name: spec.address for spec in words.PAIR}
+        addresses = {spec.name: spec.address for spec in PAIR}
         specs = [HostSpec(f"{name}-{end}", addresses[ends[end]]) for name in names for end in ends]
         controller = start(specs)
         for host in controller.lab.values():
@@ -148,7 +157,7 @@ def _play(name: str, keywords: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _keys(controller: Controller, pair: str) -> list[list[str]]:
-    return [words.keys_of(words.assigned(controller.lab[end])) for end in _ends(pair)]
+    return [keys_of(assigned(controller.lab[end])) for end in _ends(pair)]
 
 
 def _check(controller: Controller, run: Run, pair: str) -> None:
