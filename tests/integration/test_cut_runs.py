@@ -237,11 +237,11 @@ class FieldOfPairs:
         return watch
 
 
-MakeField = Callable[[int], FieldOfPairs]
+MakeFieldOfPairs = Callable[[int], FieldOfPairs]
 
 
 @pytest.fixture
-def make_field(start: MakeController, monkeypatch: pytest.MonkeyPatch) -> MakeField:
+def make_field(start: MakeController, monkeypatch: pytest.MonkeyPatch) -> MakeFieldOfPairs:
     """Make pairs that Windows' own policy is assigned on, and the pilot as the first one."""
 
     def make(pairs: int) -> FieldOfPairs:
@@ -258,7 +258,7 @@ def make_field(start: MakeController, monkeypatch: pytest.MonkeyPatch) -> MakeFi
 
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_a_run_cut_anywhere_leaves_the_old_or_the_new_and_its_repeat_completes(
-    make_field: MakeField, batch: int, record_property: Callable[[str, object], None]
+    make_field: MakeFieldOfPairs, batch: int, record_property: Callable[[str, object], None]
 ) -> None:
     field = make_field(2 * PAIRS_PER_COURSE)
     pilot, *others = field.pairs
@@ -283,7 +283,7 @@ def test_a_run_cut_anywhere_leaves_the_old_or_the_new_and_its_repeat_completes(
 
 @pytest.mark.parametrize(("course", "part"), LOST_MESSAGES)
 def test_whichever_message_is_lost_the_repeat_completes(
-    make_field: MakeField, course: Course, part: int, record_property: Callable[[str, object], None]
+    make_field: MakeFieldOfPairs, course: Course, part: int, record_property: Callable[[str, object], None]
 ) -> None:
     places = lost_messages(course, part)
     field = make_field(len(places))

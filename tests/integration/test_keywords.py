@@ -102,7 +102,7 @@ TROUBLES = {
 """By when it happens; the last two die after their stage and after their commit."""
 SOUND = "sound"
 
-MakeField = Callable[[Sequence[str], Sequence[str]], Controller]
+MakeTroubledField = Callable[[Sequence[str], Sequence[str]], Controller]
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def order() -> list[str]:
 
 
 @pytest.fixture
-def make_field(start: MakeController, after_first_run: Mapping[str, Memory], order: list[str]) -> MakeField:
+def make_field(start: MakeController, after_first_run: Mapping[str, Memory], order: list[str]) -> MakeTroubledField:
     """Make a pair with the old key for each play and each trouble, and declare the new key for all."""
 
     def make(plays: Sequence[str], troubles: Sequence[str]) -> Controller:
@@ -177,7 +177,9 @@ def _check(controller: Controller, run: Run, pair: str) -> None:
         pytest.param([name for name in KEYWORDS if name != "both"], id="all others", marks=pytest.mark.slow),
     ],
 )
-def test_both_ends_have_the_new_key_or_none_has(make_field: MakeField, order: list[str], plays: Sequence[str]) -> None:
+def test_both_ends_have_the_new_key_or_none_has(
+    make_field: MakeTroubledField, order: list[str], plays: Sequence[str]
+) -> None:
     controller = make_field(plays, list(TROUBLES))
 
     run = controller.play([_play(name, KEYWORDS[name]) for name in plays])
@@ -194,7 +196,7 @@ def test_both_ends_have_the_new_key_or_none_has(make_field: MakeField, order: li
 @pytest.mark.parametrize("keyword", STRICT)
 @pytest.mark.parametrize("trouble", [name for name in TROUBLES if name != "away"])
 def test_a_play_that_stops_for_any_error_leaves_no_end_alone_either(
-    make_field: MakeField, trouble: str, keyword: str
+    make_field: MakeTroubledField, trouble: str, keyword: str
 ) -> None:
     """It stops for all hosts at once, also for the pair that is sound: that one is before its commit, or after."""
     controller = make_field(["strict"], [trouble])

@@ -30,7 +30,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import St
 from ansible_collections.rras.ipsec.tests.lab import HostSpec, Lab
 from ansible_collections.rras.ipsec.tests.lab.wire.authentication import DOMAIN_USER, PASSWORD, USER
 from ansible_collections.rras.ipsec.tests.lab.wire.tap import Tap
-from ansible_collections.rras.ipsec.tests.support.controller import Controller, Result, Run
+from ansible_collections.rras.ipsec.tests.support.controller import Controller, Run, ShownResult
 from ansible_collections.rras.ipsec.tests.support.labs import controller_for
 from ansible_collections.rras.ipsec.tests.support.pair import KEY, OSAKA_ADDRESS, TOKYO_ADDRESS, keys_of
 from ansible_collections.rras.ipsec.tests.support.secret import forms
@@ -222,7 +222,7 @@ class Heard:
             return RowEnd.REFUSED
         return RowEnd.DONE if result.status == "changed" else RowEnd.STUCK
 
-    def result(self, row: WireRow) -> Result:
+    def result(self, row: WireRow) -> ShownResult:
         """What the row's user was told."""
         (result,) = (result for result in self.run.results if result.host == row.name)
         return result

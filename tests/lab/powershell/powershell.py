@@ -16,7 +16,7 @@ import dataclasses
 import threading
 from typing import Protocol
 
-from ..engine import Command, ConnectionKind, Output, unwrapped
+from ..engine import Command, CommandOutput, ConnectionKind, unwrapped
 from ..impairment import NetshFault, PoweredOff, RecordRefusedError
 from ..twin import twin
 from ..windows.agent import PolicyAgent
@@ -76,13 +76,13 @@ class PowerShell(twin.Twin):
             self._computer.give_back()
         self._computer = None
 
-    def _answer(self, command: Command, records: list[str]) -> Output:
+    def _answer(self, command: Command, records: list[str]) -> CommandOutput:
         if self._machine.impairments.refuses_with is not None:
             return super()._answer(command, records)
         with self._machine.lock:
             return self._compared(command, records)
 
-    def _compared(self, command: Command, records: list[str]) -> Output:
+    def _compared(self, command: Command, records: list[str]) -> CommandOutput:
         """Run a script, and note where the twin's result for its records differs."""
         impairments = self._machine.impairments
         self.computer.prefix.provide("netsh.exe", there=impairments.netsh is not NetshFault.MISSING)
@@ -108,10 +108,10 @@ class PowerShell(twin.Twin):
             raise RuntimeError("the host is closed")
         return self._computer
 
-    def _unknown(self, command: Command) -> Output:
+    def _unknown(self, command: Command) -> CommandOutput:
         return self._run(command)
 
-    def _run(self, command: Command) -> Output:
+    def _run(self, command: Command) -> CommandOutput:
         """Run a command. Raises `PoweredOff` if the host loses its power meanwhile."""
         uses[Use.COMMAND] += 1
         self.computer.registry.forget()
@@ -122,18 +122,18 @@ class PowerShell(twin.Twin):
         self.computer.registry.forget()
         if self._is_dead():
             raise PoweredOff
-        return output or Output()
+        return output or CommandOutput()
 
-    def _run_served(self, command: Command) -> Output | None:
+    def _run_served(self, command: Command) -> CommandOutput | None:
         return self.computer.server.run(unwrapped(command.line)[-1], command.stdin or None)
 
-    def _run_alone(self, command: Command) -> Output:
+    def _run_alone(self, command: Command) -> CommandOutput:
         """Run a command line as it arrived; a script that came over PSRP, too, gets a process of its own."""
         line = command.line
         if command.connection is ConnectionKind.PSRP:
             line = f"powershell.exe -NoProfile -NonInteractive -EncodedCommand {encoded(line)}"
         ran = self.computer.prefix.run_line(line, "".join(f"{text}\n" for text in command.stdin).encode())
-        return Output(ran.stdout.decode(), ran.stderr.decode(), ran.returncode)
+        return CommandOutput(ran.stdout.decode(), ran.stderr.decode(), ran.returncode)
 
     def _is_dead(self) -> bool:
         with self._dying:

@@ -10,7 +10,7 @@ import subprocess
 import threading
 from collections.abc import Sequence
 
-from ..engine import Output
+from ..engine import CommandOutput
 from .place import PowerShellPlace
 
 SERVE = "--serve"
@@ -31,7 +31,7 @@ class StandingPowerShell:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
 
-    def run(self, script: str, lines: Sequence[str] | None) -> Output | None:
+    def run(self, script: str, lines: Sequence[str] | None) -> CommandOutput | None:
         """Run a script in a new runspace.
 
         Args:
@@ -49,7 +49,7 @@ class StandingPowerShell:
             except json.JSONDecodeError:
                 self._end()
                 return None
-        return Output(found["stdout"], found["stderr"], found["rc"])
+        return CommandOutput(found["stdout"], found["stderr"], found["rc"])
 
     def run_beside(self, script: str) -> bool:
         """Start a script in the same process, beside the requests; return False if no process is there to run it."""

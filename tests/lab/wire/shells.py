@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Protocol
 from xml.etree import ElementTree as ET
 
-from ..engine import Command, ConnectionKind, Engine, Output
+from ..engine import Command, CommandOutput, ConnectionKind, Engine
 from ..impairment import PoweredOff
 from .soap import FaultCode, FaultError, Request, find_text
 
@@ -124,7 +124,7 @@ class Shell(Protocol):
         """End everything."""
 
 
-def run_in_thread(machine: ShellHost, command: Command, deliver: Callable[[Output], None]) -> None:
+def run_in_thread(machine: ShellHost, command: Command, deliver: Callable[[CommandOutput], None]) -> None:
     """Run a command beside the client's requests, and deliver its output; a dead host delivers nothing."""
 
     def work() -> None:
@@ -155,7 +155,7 @@ class _RunningCommand:
         lines = tuple(self._stdin.decode(errors="replace").splitlines())
         run_in_thread(self._machine, Command(ConnectionKind.WINRM, self._line, lines), self._deliver)
 
-    def _deliver(self, output: Output) -> None:
+    def _deliver(self, output: CommandOutput) -> None:
         if output.endless:
             return self.pipe.repeat("stdout", output.stdout.encode())
         self.pipe.write("stdout", output.stdout.encode())

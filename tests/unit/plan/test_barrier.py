@@ -52,25 +52,25 @@ BOTH_REMEDIES = (
 FIRST_TASK = " in this run; start with the first task of the role (check --start-at-task and --step)."
 KEEPS_BOTH = "rras-tokyo keeps the replaced policy beside the new one"
 
-Answers = list[Any]
+PhaseAnswers = list[Any]
 """What one server answered to plan, stage, commit and proof, as far as it came."""
-UNREAD: Answers = []
-UNREACHABLE: Answers = [DEAD]
-NOT_PLANNED: Answers = [FAILED]
-SKIPPED: Answers = [{"skipped": True}]
-IDLE: Answers = [READY]
-PLANNED: Answers = [PENDING]
-STAGED: Answers = [*PLANNED, {}]
-COMMITTED: Answers = [*STAGED, {}]
-PROVED: Answers = [*COMMITTED, {}]
+UNREAD: PhaseAnswers = []
+UNREACHABLE: PhaseAnswers = [DEAD]
+NOT_PLANNED: PhaseAnswers = [FAILED]
+SKIPPED: PhaseAnswers = [{"skipped": True}]
+IDLE: PhaseAnswers = [READY]
+PLANNED: PhaseAnswers = [PENDING]
+STAGED: PhaseAnswers = [*PLANNED, {}]
+COMMITTED: PhaseAnswers = [*STAGED, {}]
+PROVED: PhaseAnswers = [*COMMITTED, {}]
 
 
-def begun_with(plan: Mapping[str, Any], answers: Answers) -> Answers:
+def begun_with(plan: Mapping[str, Any], answers: PhaseAnswers) -> PhaseAnswers:
     """The same answers, but for the one to the plan."""
     return [plan, *answers[1:]]
 
 
-def run(tokyo: Answers, osaka: Answers, *entries: dict[str, Any]) -> Fleet:
+def run(tokyo: PhaseAnswers, osaka: PhaseAnswers, *entries: dict[str, Any]) -> Fleet:
     """Return a run in which each server answered so."""
     answered = {TOKYO: tokyo, OSAKA: osaka}
     phases = (Gate.PLAN, Gate.STAGE, Gate.COMMIT, Gate.PROOF)
@@ -78,7 +78,7 @@ def run(tokyo: Answers, osaka: Answers, *entries: dict[str, Any]) -> Fleet:
     return Fleet(network(*(entries or (PAIR, FAR))), results)
 
 
-def said(phase: Gate, tokyo: Answers, osaka: Answers) -> str:
+def said(phase: Gate, tokyo: PhaseAnswers, osaka: PhaseAnswers) -> str:
     """What keeps tokyo from going on."""
     return barrier.problem(run(tokyo, osaka), TOKYO, phase, one_end=False)
 
@@ -116,7 +116,7 @@ class TestBarrier:
             pytest.param(PLANNED, SKIPPED, stopped_by_osaka(f"was not read{BOTH_ENDS}"), id="the peer is skipped"),
         ],
     )
-    def test_after_the_plan(self, tokyo: Answers, osaka: Answers, expected: str) -> None:
+    def test_after_the_plan(self, tokyo: PhaseAnswers, osaka: PhaseAnswers, expected: str) -> None:
         assert said(Gate.PLAN, tokyo, osaka) == expected
 
     @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ class TestBarrier:
             ),
         ],
     )
-    def test_after_the_stage(self, tokyo: Answers, osaka: Answers, expected: str) -> None:
+    def test_after_the_stage(self, tokyo: PhaseAnswers, osaka: PhaseAnswers, expected: str) -> None:
         assert said(Gate.STAGE, tokyo, osaka) == expected
 
     @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ class TestBarrier:
             pytest.param([PENDING, FAILED, {}], COMMITTED, TOKYO_FAILED, id="failed to stage"),
         ],
     )
-    def test_after_the_commit(self, tokyo: Answers, osaka: Answers, expected: str) -> None:
+    def test_after_the_commit(self, tokyo: PhaseAnswers, osaka: PhaseAnswers, expected: str) -> None:
         assert said(Gate.COMMIT, tokyo, osaka) == expected
 
     @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ class TestBarrier:
             pytest.param(IDLE, UNREAD, stopped_by_osaka(f"was not committed{BOTH_ENDS}"), id="the peer is not read"),
         ],
     )
-    def test_before_the_value(self, tokyo: Answers, osaka: Answers, expected: str) -> None:
+    def test_before_the_value(self, tokyo: PhaseAnswers, osaka: PhaseAnswers, expected: str) -> None:
         assert said(Gate.VALUE, tokyo, osaka) == expected
 
     @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ class TestBarrier:
             ),
         ],
     )
-    def test_after_the_proof(self, tokyo: Answers, osaka: Answers, expected: str) -> None:
+    def test_after_the_proof(self, tokyo: PhaseAnswers, osaka: PhaseAnswers, expected: str) -> None:
         assert said(Gate.PROOF, tokyo, osaka) == expected
 
 
@@ -232,7 +232,7 @@ class TestInDepth:
             (Gate.PROOF, COMMITTED, "proved"),
         ],
     )
-    def test_a_phase_that_was_left_out(self, phase: Gate, tokyo: Answers, word: str) -> None:
+    def test_a_phase_that_was_left_out(self, phase: Gate, tokyo: PhaseAnswers, word: str) -> None:
         left_out = f"rras-tokyo stopped: it was not {word}{FIRST_TASK}"
         assert said(phase, tokyo, PROVED) == left_out
 
@@ -296,7 +296,7 @@ def test_a_strategy_that_does_not_wait_is_refused_before_staging(strategy: str) 
     assert barrier.problem(run([READY | {"strategy": strategy}], []), TOKYO, Gate.PLAN, one_end=False) == ""
 
 
-WITHOUT_VALUE: Answers = [PENDING, {"changed": True}]
+WITHOUT_VALUE: PhaseAnswers = [PENDING, {"changed": True}]
 
 
 class TestRemoval:
@@ -327,7 +327,9 @@ class TestRemoval:
             ),
         ],
     )
-    def test_nothing_is_taken_away_before_all_are_read(self, tokyo: Answers, osaka: Answers, expected: str) -> None:
+    def test_nothing_is_taken_away_before_all_are_read(
+        self, tokyo: PhaseAnswers, osaka: PhaseAnswers, expected: str
+    ) -> None:
         self.check(Gate.REMOVAL, tokyo, osaka, expected)
 
     @pytest.mark.parametrize(
@@ -362,12 +364,12 @@ class TestRemoval:
         ],
     )
     def test_no_policy_goes_while_windows_runs_with_the_value(
-        self, tokyo: Answers, osaka: Answers, expected: str
+        self, tokyo: PhaseAnswers, osaka: PhaseAnswers, expected: str
     ) -> None:
         self.check(Gate.WITHOUT_VALUE, tokyo, osaka, expected)
 
     @staticmethod
-    def check(phase: Gate, tokyo: Answers, osaka: Answers, expected: str) -> None:
+    def check(phase: Gate, tokyo: PhaseAnswers, osaka: PhaseAnswers, expected: str) -> None:
         """Compare what is said; a removal of one end alone stops only for a fault of this host itself."""
         phases = (Gate.PLAN, Gate.WITHOUT_VALUE)
         answered = {host: dict(zip(phases, given, strict=False)) for host, given in ((TOKYO, tokyo), (OSAKA, osaka))}
