@@ -61,7 +61,7 @@ class Engine(Protocol):
     """Where a real PowerShell and the simulated one did not do the same, in words. There should be none in any test."""
 
     def run(self, command: Command) -> CommandOutput:
-        """Run a command to its end. Raises R(PoweredOff) if the host loses its power meanwhile."""
+        """Run a command to its end. Raises `PoweredOff` if the host loses its power meanwhile."""
 
     def close(self) -> None:
         """Stop for good."""

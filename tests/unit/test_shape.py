@@ -263,7 +263,7 @@ def test_there_is_one_way_to_read_a_boolean(value: object, truth: bool | None) -
 
 TEXTS = ("preshared_key", "certificate_authority")
 NO_TEXT: tuple[Any, ...] = (21913025, 45045, 10.5, True, [KEY], {KEY: KEY})
-"""C(0123456701) and C(12:30:45), as YAML reads them, and other things than texts."""
+"""`0123456701` and `12:30:45`, as YAML reads them, and other things than texts."""
 
 
 @pytest.mark.parametrize("value", NO_TEXT)

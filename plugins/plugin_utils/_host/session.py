@@ -24,7 +24,7 @@ BOOTSTRAP = (
     'else{&{$l=@($args[0])-join"`n"-split"`r?`n";$n=[array]::IndexOf($l,\'#records\');'
     '&([scriptblock]::Create($l[0..($n-1)]-join"`n"))$l[($n+1)..$l.Count]}@($input)}'
 )
-"""Runs the lines of standard input before ``#records`` as a script, with the lines after it as arguments.
+"""Runs the lines of standard input before `#records` as a script, with the lines after it as arguments.
 
 The first thing it checks is the language mode: in a constrained one, next to nothing would work. The answer is then
 ready-made, the base64 of "error<TAB>constrained_language<TAB><TAB><TAB><TAB>nothing<TAB><NEWLINE>" in its frame. The

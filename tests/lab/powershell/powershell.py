@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The engine ``powershell``: a real PowerShell under Wine, one prefix for each simulated host.
+"""The engine `powershell`: a real PowerShell under Wine, one prefix for each simulated host.
 
 What is real: the language, .NET, the registry with its volatile keys and access lists, processes. Simulated, as for the
 twin: netsh, sc and net (through relay.exe; Wine's own sc has neither config nor control, and its services.exe has no
@@ -37,7 +37,7 @@ _ASK_FIRST = (
     "$door.Write($question, 0, $question.Length); $said = [IO.StreamReader]::new($door).ReadToEnd();"
     'if ($said -ne "0`n") { throw [InvalidOperationException]::new($said.Substring(2)) };'
 )
-"""The lines that follow R(_EACH_RECORD) in an impaired host's script: it asks the lab before each record."""
+"""The lines that follow `_EACH_RECORD` in an impaired host's script: it asks the lab before each record."""
 
 
 class PowerShellHost(twin.TwinHost, Protocol):

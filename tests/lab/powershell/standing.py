@@ -32,15 +32,10 @@ class StandingPowerShell:
         self._process: subprocess.Popen[bytes] | None = None
 
     def run(self, script: str, lines: Sequence[str] | None) -> CommandOutput | None:
-        """Run a script in a new runspace.
+        """Run a script in a new runspace; return its output.
 
-        Args:
-            script: its text.
-            lines: what its ``$input`` holds; None: nothing is connected.
-
-        Returns:
-            The output; None if the process ended before it answered, because it was killed or serves nobody.
-
+        None if the process ended before it answered, because it was killed or serves nobody. lines: what the script's
+        `$input` holds; None: nothing is connected.
         """
         request = {"command": script} | ({} if lines is None else {"input": list(lines)})
         with self._lock:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The engine ``twin``: answers in Python the commands that this collection and win_reboot send."""
+"""The engine `twin`: answers in Python the commands that this collection and win_reboot send."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class TwinHost(ScriptMachine, Protocol):
 
     @property
     def lock(self) -> contextlib.AbstractContextManager[object]:
-        r"""The lock that a script takes: ``Global\rras.ipsec``."""
+        r"""The lock that a script takes: `Global\rras.ipsec`."""
 
     def schedule_restart(self, seconds: int) -> bool:
         """Restart after some seconds; return False if a restart is already scheduled."""
@@ -115,7 +115,7 @@ class Twin(Engine):
             write(LogSource.SCRIPT_BLOCK, texts[-1])
 
     def _bootstrap(self, command: Command) -> CommandOutput:
-        """Run the lines of standard input before ``#records`` with the lines after it."""
+        """Run the lines of standard input before `#records` with the lines after it."""
         lines = "\n".join(command.stdin).replace("\r\n", "\n").split("\n")
         script, records = _divided(lines)
         self._host.recorder.write(LogSource.SCRIPT_BLOCK, script)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Shells of the kind that ``psrp`` connections open: runspace pools ([MS-PSRP])."""
+"""Shells of the kind that `psrp` connections open: runspace pools ([MS-PSRP])."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ class Pipe:
     def take(self, seconds: float) -> Block:
         """Return the next block, or the end; wait for it at most so many seconds.
 
-        Raises R(FaultError) if nothing came in time, or the shell is gone.
+        Raises `FaultError` if nothing came in time, or the shell is gone.
         """
         with self._changed:
             if not self._changed.wait_for(self._has_news, seconds):
@@ -140,7 +140,7 @@ def run_in_thread(machine: ShellHost, command: Command, deliver: Callable[[Comma
 
 
 class _RunningCommand:
-    """One command of a R(CommandShell). If it expects input, it starts once that is complete."""
+    """One command of a `CommandShell`. If it expects input, it starts once that is complete."""
 
     def __init__(self, machine: ShellHost, line: str) -> None:
         self._machine = machine
@@ -164,7 +164,7 @@ class _RunningCommand:
 
 
 class CommandShell(Shell):
-    """A shell of the kind that ``winrm`` connections open: command lines, standard input, two output streams."""
+    """A shell of the kind that `winrm` connections open: command lines, standard input, two output streams."""
 
     def __init__(self, machine: ShellHost) -> None:
         self._machine = machine
