@@ -65,7 +65,7 @@ RECORDING = 5
 SAME = {"core/ReplaceComparisonOperator_Is_Eq", "core/ReplaceComparisonOperator_IsNot_NotEq"}
 """The operators that put equality in place of identity."""
 
-Place = tuple[int, int]
+Position = tuple[int, int]
 
 
 class Kept(enum.StrEnum):
@@ -203,7 +203,7 @@ def record(module: Module) -> Reach:
     return Reach(**json.loads(path.read_text(encoding="utf-8")))
 
 
-def _statement(file: Path, place: Place) -> range | None:
+def _statement(file: Path, place: Position) -> range | None:
     """Return the lines of the statement that is at a place of a file; None if it is in no function."""
     around = [
         node
@@ -217,7 +217,7 @@ def _statement(file: Path, place: Place) -> range | None:
     return range(first, last + 1)
 
 
-def left_out(source: str) -> Iterator[tuple[Place, Place]]:
+def left_out(source: str) -> Iterator[tuple[Position, Position]]:
     """Yield where no fault makes a difference: annotations, function heads without defaults, decorators' arguments."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.AnnAssign):
@@ -228,7 +228,7 @@ def left_out(source: str) -> Iterator[tuple[Place, Place]]:
             yield from _head(node)
 
 
-def _head(function: ast.FunctionDef) -> Iterator[tuple[Place, Place]]:
+def _head(function: ast.FunctionDef) -> Iterator[tuple[Position, Position]]:
     """Yield the head of a function in pieces: everything but its defaults."""
     start = function.lineno, function.col_offset
     defaults = [each for each in (*function.args.defaults, *function.args.kw_defaults) if each]
@@ -239,7 +239,7 @@ def _head(function: ast.FunctionDef) -> Iterator[tuple[Place, Place]]:
     yield start, (function.body[0].lineno, function.body[0].col_offset)
 
 
-def _span(node: ast.expr | ast.stmt) -> tuple[Place, Place]:
+def _span(node: ast.expr | ast.stmt) -> tuple[Position, Position]:
     return (node.lineno, node.col_offset), (node.end_lineno or node.lineno, node.end_col_offset or node.col_offset)
 
 

@@ -143,12 +143,12 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
         execute = functools.partial(self._execute, options["host_timeout"])
         return Target(session.Session(execute, _NONCE, options["program_timeout"]), _NONCE, _SECRET)
 
-    def _execute(self, seconds: int, command: str, data: bytes) -> session.Output:
+    def _execute(self, seconds: int, command: str, data: bytes) -> session.ScriptOutput:
         with _within(seconds):
             self._connection._connect()  # noqa: SLF001 - as each plugin does itself before its first command
             self.sent = True
             ran = self._low_level_execute_command(command, sudoable=False, in_data=data)  # type: ignore[no-untyped-call, unused-ignore]
-        return session.Output(ran["rc"], ran["stdout"], ran["stderr"])
+        return session.ScriptOutput(ran["rc"], ran["stdout"], ran["stderr"])
 
     def _hang_up(self) -> Mapping[str, Any]:
         """End the session within time limits. Ansible would do so after the task, without any."""

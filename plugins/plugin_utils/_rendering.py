@@ -98,7 +98,7 @@ def kind(
 
 
 def declare(options: object) -> declaration.Declaration:
-    """Return the declaration made by options of C(win_ipsec_psk_policy).
+    """Return the declaration made by options of `win_ipsec_psk_policy`.
 
     Raises an `RrasError` that quotes none of them.
     """
@@ -230,7 +230,7 @@ class Declared:
 
     @property
     def options(self) -> dict[str, Any]:
-        """The options of C(win_ipsec_psk_policy) for this host."""
+        """The options of `win_ipsec_psk_policy` for this host."""
         node, given = self.nodes[self.host], self.variables
         return {
             "name": given["l2tp_policy_name"],

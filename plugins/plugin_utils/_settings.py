@@ -83,7 +83,7 @@ def _check_authority(where: str, authority: str) -> None:
         declaration.check_authority(where, authority)
 
 
-def _with_defaults(option: _specs.Spec, given: Mapping[str, Any]) -> Mapping[str, Any]:
+def _with_defaults(option: _shape.Option, given: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the options with their defaults. Their shape must have been checked."""
     return _view.validated({"given": option}, _view.as_json(given)) or {}
 

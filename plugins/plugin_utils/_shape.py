@@ -20,7 +20,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import texts
 Spec = Mapping[str, Mapping[str, Any]]
 """An argument spec, in the form that a module uses."""
 Option = Mapping[str, Any]
-Text = tuple[str, str]
+GivenText = tuple[str, str]
 """The path of an option, and the text that was given for it."""
 
 _MADE_BY_US = ("transaction",)
@@ -44,12 +44,12 @@ def problems(spec: Spec, given: Mapping[str, object], where: str = "") -> Iterat
             yield f"{_join(where, name)} is missing; write {_wanted(option)}."
 
 
-def secrets(spec: Spec, given: Mapping[str, object]) -> list[Text]:
+def secrets(spec: Spec, given: Mapping[str, object]) -> list[GivenText]:
     """Return the texts of options marked no_log. The options must be free of `problems`."""
     return [(path, text) for path, option, text in _texts(spec, given, "") if option.get("no_log")]
 
 
-def shown(spec: Spec, given: Mapping[str, object]) -> list[Text]:
+def shown(spec: Spec, given: Mapping[str, object]) -> list[GivenText]:
     """Return the texts that a user chose and that results show unchanged: names, descriptions, addresses."""
     return [
         (path, text)
@@ -58,7 +58,7 @@ def shown(spec: Spec, given: Mapping[str, object]) -> list[Text]:
     ]
 
 
-def exposed(hidden: Iterable[Text], visible: Iterable[Text]) -> Iterator[str]:
+def exposed(hidden: Iterable[GivenText], visible: Iterable[GivenText]) -> Iterator[str]:
     """Yield a sentence for each secret that is part of a shown text, without regard to case."""
     folded = [(path, text.casefold()) for path, text in visible]
     for path, secret in hidden:

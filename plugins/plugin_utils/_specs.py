@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
-Spec = dict[str, Any]
+from ansible_collections.rras.ipsec.plugins.plugin_utils._shape import Spec
 
 _SHARED: Final[Spec] = {
     "program_timeout": {"type": "int", "default": 30},

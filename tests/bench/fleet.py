@@ -25,10 +25,9 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils import _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network
 from ansible_collections.rras.ipsec.tests.lab import HostSpec
 from ansible_collections.rras.ipsec.tests.support import journeys
-from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import Controller, Run
 from ansible_collections.rras.ipsec.tests.support.labs import controller_for
-from ansible_collections.rras.ipsec.tests.support.pair import POLICY, Memory, connection
+from ansible_collections.rras.ipsec.tests.support.pair import POLICY, Memory, clear_records, connection
 from ansible_collections.rras.ipsec.tests.support.server import Server
 
 ENDS = {"near": "192.0.2.1", "far": "192.0.2.2"}
@@ -145,7 +144,7 @@ def succeed(run: Run) -> None:
 
 
 def _spent(controller: Controller, play: Callable[[], Run]) -> Spent:
-    words.clear_records(controller.lab)
+    clear_records(controller.lab)
     before, own, children = time.perf_counter(), _processor(resource.RUSAGE_SELF), _processor(resource.RUSAGE_CHILDREN)
     run = play()
     wall = time.perf_counter() - before

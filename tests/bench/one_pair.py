@@ -11,10 +11,9 @@ from pathlib import Path
 
 from ansible_collections.rras.ipsec.tests.bench.fleet import BARE, ENDS, controller_of, succeed
 from ansible_collections.rras.ipsec.tests.lab import HostSpec
-from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support import stock
 from ansible_collections.rras.ipsec.tests.support.controller import ANSIBLE_PLAYBOOK, VERIFY, Controller, Run
-from ansible_collections.rras.ipsec.tests.support.pair import connection
+from ansible_collections.rras.ipsec.tests.support.pair import NEW_KEY, clear_records, connection
 
 ROOT = Path(__file__).parents[2]
 HERE = "as installed"
@@ -59,7 +58,7 @@ def _runs(controller: Controller, *, whole: bool) -> Iterator[tuple[str, Callabl
     yield "first run", controller.site
     yield "unchanged", controller.site
     yield "verify", lambda: controller.play(VERIFY)
-    declared = connection("tokyo-osaka", *ENDS, key=words.NEW_KEY)
+    declared = connection("tokyo-osaka", *ENDS, key=NEW_KEY)
     controller.variables["l2tp_connections"] = [declared]
     yield "key change", controller.site
     if whole:
@@ -70,7 +69,7 @@ def _runs(controller: Controller, *, whole: bool) -> Iterator[tuple[str, Callabl
 
 def _costs_of_a_server(controller: Controller, play: Callable[[], Run]) -> Sequence[str]:
     """What a run cost the near end, which does what is done once for all."""
-    words.clear_records(controller.lab)
+    clear_records(controller.lab)
     before = time.perf_counter()
     run = play()
     wall = time.perf_counter() - before

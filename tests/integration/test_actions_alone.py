@@ -13,12 +13,22 @@ import pytest
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store
 from ansible_collections.rras.ipsec.tests.lab.windows.registry import differences
 from ansible_collections.rras.ipsec.tests.messages import is_said
-from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.alone import HIDDEN_KEY, INFO, POLICY, VALUE, declared, perform, rule
 from ansible_collections.rras.ipsec.tests.support.controller import Controller, Run
 from ansible_collections.rras.ipsec.tests.support.foreign import ASSIGNED_NAME, ASSIGNED_PATH, foreign_policies
 from ansible_collections.rras.ipsec.tests.support.labs import MakeController
-from ansible_collections.rras.ipsec.tests.support.pair import KEY, NEW_KEY, PAIR, TOKYO, TOKYO_ADDRESS
+from ansible_collections.rras.ipsec.tests.support.pair import (
+    KEY,
+    NEW_KEY,
+    PAIR,
+    TOKYO,
+    TOKYO_ADDRESS,
+    assigned,
+    changes,
+    executions,
+    keys_of,
+    snapshots,
+)
 
 BLOCK: Mapping[str, Any] = {
     "name": "all other L2TP",
@@ -100,14 +110,14 @@ REFUSED: Mapping[str, tuple[dict[str, Any], str, int]] = {
 
 
 def test_what_the_actions_refuse_changes_nothing(tokyo: Controller) -> None:
-    before = words.snapshots(tokyo.lab)
+    before = snapshots(tokyo.lab)
 
     run = perform(tokyo, *(task for task, _sentence, _executions in REFUSED.values()))
 
     said = {case: _message(run, number) for number, case in enumerate(REFUSED)}
     assert {case: text for case, text in said.items() if not is_said(text, REFUSED[case][1])} == {}
-    assert words.changes(before, tokyo.lab) == {}
-    assert words.executions(tokyo.lab) == {TOKYO: sum(executions for _task, _sentence, executions in REFUSED.values())}
+    assert changes(before, tokyo.lab) == {}
+    assert executions(tokyo.lab) == {TOKYO: sum(count for _task, _sentence, count in REFUSED.values())}
     assert KEY not in run.output + run.errors
 
 
@@ -121,7 +131,7 @@ def test_a_policy_by_hand_costs_three_executions_and_then_one(tokyo: Controller)
     assert (value["changed"], value["value"], value["in_effect"], value["reboot_required"]) == (True, 1, "no", True)
     assert (again["changed"], again["reboot_required"]) == (False, True)
     assert [len(run.records) > 0 for run in tokyo.lab[TOKYO].recorder.executions] == [True] * (3 + 1 + 2 + 1)
-    assert words.keys_of(words.assigned(tokyo.lab[TOKYO])) == [KEY]
+    assert keys_of(assigned(tokyo.lab[TOKYO])) == [KEY]
 
 
 @pytest.mark.core
@@ -130,7 +140,7 @@ def test_a_change_that_the_agent_does_not_load_is_taken_back(tokyo: Controller) 
     host = tokyo.lab[TOKYO]
     first = perform(tokyo, declared(rules=[rule(), BLOCK]), {VALUE: {"policy": "By hand"}})
     host.restart()
-    assigned, before = words.assigned(host), host.store
+    active, before = assigned(host), host.store
     host.exposures.clear()
     branch = rule("tokyo-branch", filters=[{"source_address": TOKYO_ADDRESS, "destination_address": "198.51.100.7"}])
     both = declared(rules=[rule(), branch, BLOCK], settle_timeout=0)
@@ -143,7 +153,7 @@ def test_a_change_that_the_agent_does_not_load_is_taken_back(tokyo: Controller) 
         "The policy 'By hand' was written, but PolicyAgent does not list the filter between 192.0.2.1 and "
         "198.51.100.7, so the policy that was assigned before is assigned again."
     )
-    assert (words.assigned(host), differences(before, host.store)) == (assigned, [])
+    assert (assigned(host), differences(before, host.store)) == (active, [])
     assert host.exposures == []
 
     host.agent.deaf = False
@@ -157,7 +167,7 @@ def test_a_change_that_the_agent_does_not_load_is_taken_back(tokyo: Controller) 
 def test_a_key_that_others_were_allowed_to_read_is_closed_again(tokyo: Controller) -> None:
     host = tokyo.lab[TOKYO]
     first = perform(tokyo, declared())
-    found = words.assigned(host)
+    found = assigned(host)
     assert found is not None
     path = next(path for path, each in zip(found.rule_paths, found.policy.rules, strict=True) if each.holds_secret)
     closed = host.registry.access(path)
@@ -175,7 +185,7 @@ def test_a_key_that_others_were_allowed_to_read_is_closed_again(tokyo: Controlle
 
 def test_the_reading_tells_everything_but_the_key(tokyo: Controller) -> None:
     tokyo.lab[TOKYO].registry.load(foreign_policies(ASSIGNED_PATH))
-    before = words.snapshots(tokyo.lab)
+    before = snapshots(tokyo.lab)
 
     foreign = perform(tokyo, {INFO: {}})
 
@@ -187,7 +197,7 @@ def test_the_reading_tells_everything_but_the_key(tokyo: Controller) -> None:
         "Secure Server (Require Security)": False,
     }
     assert told["prohibit_ipsec"] == {"value": None, "kind": None, "in_effect": "unknown"}
-    assert words.changes(before, tokyo.lab) == {}
+    assert changes(before, tokyo.lab) == {}
 
     run = perform(
         tokyo,

@@ -13,12 +13,24 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
 from ansible_collections.rras.ipsec.tests.lab.playground import by_hand
 from ansible_collections.rras.ipsec.tests.lab.windows.registry import differences
-from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import REMOVE, VERIFY, Controller, Run
 from ansible_collections.rras.ipsec.tests.support.declared import KEY, OTHERS, declared
 from ansible_collections.rras.ipsec.tests.support.forms import FORMS, Form, closed, rewritten
 from ansible_collections.rras.ipsec.tests.support.labs import MakeController
-from ansible_collections.rras.ipsec.tests.support.pair import OSAKA, OSAKA_ADDRESS, OURS, TOKYO, TOKYO_ADDRESS
+from ansible_collections.rras.ipsec.tests.support.pair import KEY as PAIR_KEY
+from ansible_collections.rras.ipsec.tests.support.pair import (
+    NEW_KEY,
+    OSAKA,
+    OSAKA_ADDRESS,
+    OURS,
+    RASMAN,
+    TOKYO,
+    TOKYO_ADDRESS,
+    changes,
+    prohibit_ipsec,
+    restarts,
+    without_backup,
+)
 
 ADOPT = "rras.ipsec.adopt"
 KYOTO_ADDRESS = "192.0.2.3"
@@ -69,9 +81,9 @@ def test_what_was_adopted_changes_nothing(pair: Controller) -> None:
     for variable in ("l2tp_connections", "l2tp_policy_name", "l2tp_main_mode"):
         pair.variables.pop(variable, None)
 
-    adopted(pair, words.KEY)
+    adopted(pair, PAIR_KEY)
 
-    pair.variables["vault_l2tp_tokyo_osaka_key"] = words.KEY
+    pair.variables["vault_l2tp_tokyo_osaka_key"] = PAIR_KEY
     site = pair.site()
     assert (site.code, site.changed) == (0, {TOKYO: 0, OSAKA: 0}), site.explain()
 
@@ -93,7 +105,7 @@ def test_a_policy_that_somebody_else_wrote_is_left_byte_for_byte_and_unrecorded(
 
     for run in runs:
         assert (run.code, run.changed[TOKYO]) == (0, 0), run.explain()
-        assert words.changes({TOKYO: before}, tokyo.lab) == {}
+        assert changes({TOKYO: before}, tokyo.lab) == {}
     assert host.registry.read(OURS) is None
     stays = (
         f"On {TOKYO}, the policy '{BY_HAND}' stays assigned, because this collection did not write it, or "
@@ -109,22 +121,22 @@ def test_the_first_change_of_it_needs_leave_and_a_removal_gives_it_back(tokyo: C
     before = host.registry.snapshot()
     adopted(tokyo, KEY)
     assert tokyo.site().code == 0
-    tokyo.variables["vault_l2tp_tokyo_osaka_key"] = words.NEW_KEY
+    tokyo.variables["vault_l2tp_tokyo_osaka_key"] = NEW_KEY
 
     refused = tokyo.site()
     assert refused.failure(TOKYO) == (
         f"The store already has a different policy named '{BY_HAND}' that this collection did not write, or has no "
         "record of; set l2tp_take_over to true to replace it, or write another l2tp_policy_name."
     )
-    assert words.changes({TOKYO: before}, tokyo.lab) == {}
+    assert changes({TOKYO: before}, tokyo.lab) == {}
 
     tokyo.variables["l2tp_take_over"] = True
     changed, removed = tokyo.site(), tokyo.play(REMOVE)
 
     assert (changed.code, removed.code) == (0, 0), changed.explain() + removed.explain()
-    assert differences(before, words.without_backup(host.registry.snapshot())) == []
+    assert differences(before, without_backup(host.registry.snapshot())) == []
     assert host.exposures == []
-    assert words.restarts(tokyo.lab) == {TOKYO: 0}, "the value was there and stays"
+    assert restarts(tokyo.lab) == {TOKYO: 0}, "the value was there and stays"
 
 
 @pytest.mark.slow
@@ -140,7 +152,7 @@ def test_what_site_adds_beside_it_is_recorded_and_given_back(tokyo: Controller) 
 
     assert (site.code, again.code, removed.code) == (0, 0, 0), site.explain() + removed.explain()
     assert (site.changed[TOKYO] > 0, again.changed[TOKYO]) == (True, 0)
-    assert differences(before, words.without_backup(host.registry.snapshot())) == []
+    assert differences(before, without_backup(host.registry.snapshot())) == []
     assert host.exposures == []
 
 
@@ -149,7 +161,7 @@ def test_if_only_the_value_is_missing_only_that_is_set_and_taken_back(tokyo: Con
     """The policy stays unrecorded, so the removal gives back the value and leaves the policy in force."""
     host = tokyo.lab[TOKYO]
     theirs(host)
-    host.registry.erase(words.RASMAN, "ProhibitIpSec")
+    host.registry.erase(RASMAN, "ProhibitIpSec")
     host.restart()
     host.recorder.clear()
     before = host.registry.snapshot()
@@ -160,7 +172,7 @@ def test_if_only_the_value_is_missing_only_that_is_set_and_taken_back(tokyo: Con
 
     assert (predicted.code, site.code, again.code) == (0, 0, 0), site.explain()
     assert (predicted.changed[TOKYO] > 0, again.changed[TOKYO]) == (True, 0)
-    assert (words.prohibit_ipsec(host), words.restarts(tokyo.lab)) == (1, {TOKYO: 1})
+    assert (prohibit_ipsec(host), restarts(tokyo.lab)) == (1, {TOKYO: 1})
 
     removed = tokyo.play(REMOVE)
 
@@ -169,5 +181,5 @@ def test_if_only_the_value_is_missing_only_that_is_set_and_taken_back(tokyo: Con
     left = {path: sorted(key) for path, key in after.items() if path.startswith(OURS) and "Backup" not in path}
     assert left == {OURS: ["BackedUp"], rf"{OURS}\ProhibitIpSec": []}, "no record but a key without values"
     assert differences(before, Tree(key for path, key in after.items() if not path.startswith(OURS))) == []
-    assert words.restarts(tokyo.lab) == {TOKYO: 2}
+    assert restarts(tokyo.lab) == {TOKYO: 2}
     assert host.exposures == []

@@ -12,9 +12,16 @@ import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.firewall import NAME
 from ansible_collections.rras.ipsec.tests.lab.windows.firewall import rules
-from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import Controller, Run
-from ansible_collections.rras.ipsec.tests.support.pair import KEY, OSAKA_ADDRESS, POLICY, TOKYO, TOKYO_ADDRESS
+from ansible_collections.rras.ipsec.tests.support.pair import (
+    KEY,
+    OSAKA_ADDRESS,
+    POLICY,
+    TOKYO,
+    TOKYO_ADDRESS,
+    changes,
+    snapshots,
+)
 
 MODULE, VALUE = "rras.ipsec.win_ipsec_psk_policy", "rras.ipsec.win_prohibit_ipsec"
 BETWEEN = {"source_address": TOKYO_ADDRESS, "destination_address": OSAKA_ADDRESS}
@@ -120,7 +127,7 @@ REFUSED: Mapping[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.core
 @pytest.mark.usefixtures("first_run_done")
 def test_a_live_pair_is_not_exposed_whatever_somebody_declares(pair: Controller) -> None:
-    before = words.snapshots(pair.lab)
+    before = snapshots(pair.lab)
     pair.variables["key"] = KEY
     tasks = [
         {"name": f"{case}{suffix}", "ignore_errors": True, **task, **({"check_mode": True} if suffix else {})}
@@ -134,7 +141,7 @@ def test_a_live_pair_is_not_exposed_whatever_somebody_declares(pair: Controller)
     expected = {task["name"]: REFUSED[str(task["name"]).partition(",")[0]][1] for task in tasks}
     expected["no policy, in check mode"] += " In check mode, set predicted to true if earlier tasks do that."
     assert said == expected
-    assert words.changes(before, pair.lab) == {}
+    assert changes(before, pair.lab) == {}
     assert pair.lab[TOKYO].exposures == []
     assert KEY not in run.output + run.errors
 

@@ -13,7 +13,6 @@ from ansible_collections.rras.ipsec.tests.lab import Host
 from ansible_collections.rras.ipsec.tests.lab.playground import by_hand
 from ansible_collections.rras.ipsec.tests.lab.windows.firewall import rules
 from ansible_collections.rras.ipsec.tests.lab.windows.registry import differences
-from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import REMOVE, Controller
 from ansible_collections.rras.ipsec.tests.support.pair import (
     KEY,
@@ -24,6 +23,13 @@ from ansible_collections.rras.ipsec.tests.support.pair import (
     POLICY,
     TOKYO,
     TOKYO_ADDRESS,
+    assigned,
+    changes,
+    connection,
+    keys_of,
+    restarts,
+    snapshots,
+    without_backup,
 )
 
 SERVICES = r"SYSTEM\CurrentControlSet\Services"
@@ -55,24 +61,24 @@ def test_the_role_takes_over_and_the_removal_gives_everything_back(
 ) -> None:
     for host in pair.lab.values():
         follow_the_article(host, name)
-    before = words.snapshots(pair.lab)
+    before = snapshots(pair.lab)
     pair.variables.update(given)
 
     taken = pair.site()
 
     assert taken.code == 0, taken.explain()
     for host in pair.lab.values():
-        assert words.keys_of(words.assigned(host)) == [KEY]
-    restarts = int(given.get("l2tp_reboot") == "if_unknown")
-    assert words.restarts(pair.lab) == {TOKYO: restarts, OSAKA: restarts}
+        assert keys_of(assigned(host)) == [KEY]
+    count = int(given.get("l2tp_reboot") == "if_unknown")
+    assert restarts(pair.lab) == {TOKYO: count, OSAKA: count}
 
     predicted = pair.play(REMOVE, "--check")
     removed = pair.play(REMOVE)
 
     assert (predicted.code, removed.code) == (0, 0), removed.explain()
-    assert words.restarts(pair.lab) == {TOKYO: restarts, OSAKA: restarts}, "the value stays, so nothing needs one"
+    assert restarts(pair.lab) == {TOKYO: count, OSAKA: count}, "the value stays, so nothing needs one"
     for each, host in pair.lab.items():
-        assert differences(before[each], words.without_backup(host.registry.snapshot())) == []
+        assert differences(before[each], without_backup(host.registry.snapshot())) == []
         assert host.exposures == [], f"L2TP of {each} was in clear text"
     again = pair.play(REMOVE)
     assert (again.code, again.changed) == (0, {TOKYO: 0, OSAKA: 0}), again.explain()
@@ -99,34 +105,34 @@ def make_the_declared_policy_theirs(host: Host) -> None:
 def test_a_policy_that_is_as_declared_is_used_and_given_back(pair: Controller, key: str) -> None:
     for host in pair.lab.values():
         make_the_declared_policy_theirs(host)
-    before = words.snapshots(pair.lab)
-    theirs = {name: words.assigned(host) for name, host in pair.lab.items()}
+    before = snapshots(pair.lab)
+    theirs = {name: assigned(host) for name, host in pair.lab.items()}
 
     used = pair.site()
 
     assert used.code == 0, used.explain()
     for name, host in pair.lab.items():
-        assert words.assigned(host) == theirs[name]
+        assert assigned(host) == theirs[name]
         assert "BU" not in {host.registry.access(path) for path in host.store if "ipsecNFA" in path}
     again = pair.site()
     assert (again.code, again.changed) == (0, {TOKYO: 0, OSAKA: 0}), again.explain()
 
-    pair.variables["l2tp_connections"] = [words.connection(key=key)]
+    pair.variables["l2tp_connections"] = [connection(key=key)]
     changed = pair.site()
     predicted = pair.play(REMOVE, "--check")
     removed = pair.play(REMOVE)
 
     assert (changed.code, predicted.code, removed.code) == (0, 0, 0), removed.explain()
     for name, host in pair.lab.items():
-        assert differences(before[name], words.without_backup(host.registry.snapshot())) == []
+        assert differences(before[name], without_backup(host.registry.snapshot())) == []
         assert host.exposures == [], f"L2TP of {name} was in clear text"
-    assert words.restarts(pair.lab) == {TOKYO: 0, OSAKA: 0}, "the value was there and stays"
+    assert restarts(pair.lab) == {TOKYO: 0, OSAKA: 0}, "the value was there and stays"
 
 
 def test_without_permission_nothing_is_touched(pair: Controller) -> None:
     for host in pair.lab.values():
         follow_the_article(host, "By hand")
-    before = words.snapshots(pair.lab)
+    before = snapshots(pair.lab)
 
     refused = pair.site()
 
@@ -134,7 +140,7 @@ def test_without_permission_nothing_is_touched(pair: Controller) -> None:
         "The policy 'By hand' is assigned on this host, and only one can be; "
         "set l2tp_replace_assigned to true if the declared policy should replace it."
     )
-    assert words.changes(before, pair.lab) == {}
+    assert changes(before, pair.lab) == {}
 
 
 @pytest.mark.exposed("what somebody wrote by hand does not protect L2TP")
@@ -144,7 +150,7 @@ def test_a_removal_that_would_end_in_clear_text_is_refused_before_it_begins(pair
     pair.variables["l2tp_replace_assigned"] = True
     taken = pair.site()
     assert taken.code == 0, taken.explain()
-    before = words.snapshots(pair.lab)
+    before = snapshots(pair.lab)
 
     runs = pair.play(REMOVE, "--check"), pair.play(REMOVE)
 
@@ -157,4 +163,4 @@ def test_a_removal_that_would_end_in_clear_text_is_refused_before_it_begins(pair
     for run in runs:
         assert run.failure(TOKYO) == reason
         assert run.failure(OSAKA) == f"rras-osaka stopped: its peer rras-tokyo failed: {reason}"
-    assert words.changes(before, pair.lab) == {}
+    assert changes(before, pair.lab) == {}

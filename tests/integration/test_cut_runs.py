@@ -23,7 +23,6 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store, StoredPolicy
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, Impairments, PoweredOff, RecordRefusedError
 from ansible_collections.rras.ipsec.tests.lab.windows.registry import differences
-from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import REMOVE, SITE, Controller
 from ansible_collections.rras.ipsec.tests.support.effort import CUTS, THOROUGH
 from ansible_collections.rras.ipsec.tests.support.foreign import ASSIGNED_PATH, foreign_part, foreign_policies
@@ -36,7 +35,13 @@ from ansible_collections.rras.ipsec.tests.support.pair import (
     RASMAN,
     RESTART_PENDING,
     Memory,
+    assigned,
+    changes,
     connection,
+    keys_of,
+    prohibit_ipsec,
+    snapshots,
+    without_backup,
 )
 
 pytestmark = pytest.mark.slow
@@ -169,7 +174,7 @@ class FieldOfPairs:
         for host in self.hosts:
             host.registry.load(foreign_policies(ASSIGNED_PATH))
             host.registry.write(RASMAN, "ProhibitIpSec", Value.dword(0))
-        self.before = words.snapshots(controller.lab)
+        self.before = snapshots(controller.lab)
 
     @property
     def hosts(self) -> Iterator[Host]:
@@ -196,11 +201,11 @@ class FieldOfPairs:
         """Check what must be true at any moment."""
         for host in self.hosts:
             assert differences(foreign_part(foreign_policies()), foreign_part(host.store)) == [], host.name
-            active = words.assigned(host)
+            active = assigned(host)
             assert active is not None, host.name
             assert active.is_complete, host.name
             assert active.path == ASSIGNED_PATH or self._is_ours(active), host.name
-            assert words.prohibit_ipsec(host) != 1 or self._is_protected(host), host.name
+            assert prohibit_ipsec(host) != 1 or self._is_protected(host), host.name
             assert host.exposures == [], f"L2TP of {host.name} was in clear text"
         assert self.unprotected_boots == []
 
@@ -217,7 +222,7 @@ class FieldOfPairs:
         return found.name == POLICY and model.meaning(found.policy) in meanings
 
     def _is_protected(self, host: Host) -> bool:
-        active = words.assigned(host)
+        active = assigned(host)
         if active is None or not self._is_ours(active):
             return False
         agent_runs = host.services.is_running("PolicyAgent") and host.services.is_running("IKEEXT")
@@ -226,17 +231,17 @@ class FieldOfPairs:
     def _watched(self, host: Host, boot: Callable[[], None]) -> Callable[[], None]:
         def watch() -> None:
             boot()
-            if words.prohibit_ipsec(host) == 1 and not self._is_protected(host):
+            if prohibit_ipsec(host) == 1 and not self._is_protected(host):
                 self.unprotected_boots.append(host.name)
 
         return watch
 
 
-MakeField = Callable[[int], FieldOfPairs]
+MakeFieldOfPairs = Callable[[int], FieldOfPairs]
 
 
 @pytest.fixture
-def make_field(start: MakeController, monkeypatch: pytest.MonkeyPatch) -> MakeField:
+def make_field(start: MakeController, monkeypatch: pytest.MonkeyPatch) -> MakeFieldOfPairs:
     """Make pairs that Windows' own policy is assigned on, and the pilot as the first one."""
 
     def make(pairs: int) -> FieldOfPairs:
@@ -253,7 +258,7 @@ def make_field(start: MakeController, monkeypatch: pytest.MonkeyPatch) -> MakeFi
 
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_a_run_cut_anywhere_leaves_the_old_or_the_new_and_its_repeat_completes(
-    make_field: MakeField, batch: int, record_property: Callable[[str, object], None]
+    make_field: MakeFieldOfPairs, batch: int, record_property: Callable[[str, object], None]
 ) -> None:
     field = make_field(2 * PAIRS_PER_COURSE)
     pilot, *others = field.pairs
@@ -262,9 +267,9 @@ def test_a_run_cut_anywhere_leaves_the_old_or_the_new_and_its_repeat_completes(
 
     indexes = range(batch * PAIRS_PER_COURSE, (batch + 1) * PAIRS_PER_COURSE)
     first_runs = {pair: CutPlace.at(Course.FIRST_RUN, index) for pair, index in zip(fresh, indexes, strict=True)}
-    changes = {pair: CutPlace.at(Course.CHANGED_KEY, index) for pair, index in zip(done, indexes, strict=True)}
+    changed = {pair: CutPlace.at(Course.CHANGED_KEY, index) for pair, index in zip(done, indexes, strict=True)}
     field.declare(NEW_KEY)
-    cut(field, SITE, first_runs | changes)
+    cut(field, SITE, first_runs | changed)
     repeat(field, SITE)
     all_have_the_new_key(field)
 
@@ -273,12 +278,12 @@ def test_a_run_cut_anywhere_leaves_the_old_or_the_new_and_its_repeat_completes(
     repeat(field, REMOVE)
     all_are_as_before(field)
 
-    record_property(CUTS, f"{len(first_runs | changes) + len(removals)} places of whole runs")
+    record_property(CUTS, f"{len(first_runs | changed) + len(removals)} places of whole runs")
 
 
 @pytest.mark.parametrize(("course", "part"), LOST_MESSAGES)
 def test_whichever_message_is_lost_the_repeat_completes(
-    make_field: MakeField, course: Course, part: int, record_property: Callable[[str, object], None]
+    make_field: MakeFieldOfPairs, course: Course, part: int, record_property: Callable[[str, object], None]
 ) -> None:
     places = lost_messages(course, part)
     field = make_field(len(places))
@@ -304,7 +309,7 @@ def prepare(field: FieldOfPairs, pilot: Pair, done: Sequence[Pair]) -> None:
     with counted(pilot, Course.FIRST_RUN):
         first = field.controller.site("--limit", f"{pilot.near.name},{pilot.far.name}")
     assert first.code == 0, first.explain()
-    found = words.assigned(pilot.near)
+    found = assigned(pilot.near)
     assert found is not None
     field.policies += [found.policy, with_key(found.policy, NEW_KEY)]
     field.unprotected_boots.clear()
@@ -342,13 +347,13 @@ def repeat(field: FieldOfPairs, playbook: str) -> None:
     once = field.controller.play(playbook)
     assert once.code == 0, once.explain()
     field.survey()
-    before = words.snapshots(field.controller.lab)
+    before = snapshots(field.controller.lab)
 
     again = field.controller.play(playbook)
 
     assert again.code == 0, again.explain()
     assert not any(again.changed.values()), again.explain()
-    assert words.changes(before, field.controller.lab) == {}
+    assert changes(before, field.controller.lab) == {}
 
 
 def all_have_the_new_key(field: FieldOfPairs) -> None:
@@ -358,13 +363,13 @@ def all_have_the_new_key(field: FieldOfPairs) -> None:
 
 def all_are_as_before(field: FieldOfPairs) -> None:
     for host in field.hosts:
-        assert differences(field.before[host.name], words.without_backup(host.registry.snapshot())) == [], host.name
+        assert differences(field.before[host.name], without_backup(host.registry.snapshot())) == [], host.name
 
 
 def has_the_new_key_and_nothing_of_the_old(host: Host) -> None:
     tree = host.registry.snapshot()
-    assert words.keys_of(words.assigned(host)) == [NEW_KEY], host.name
-    assert words.prohibit_ipsec(host) == 1, host.name
+    assert keys_of(assigned(host)) == [NEW_KEY], host.name
+    assert prohibit_ipsec(host) == 1, host.name
     assert len(Store.read(host.store).find(POLICY)) == 1, host.name
     assert not {RESTART_PENDING, OURS + r"\Transaction"} & set(tree), host.name
     old = KEY.encode("utf-16-le")

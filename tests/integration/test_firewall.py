@@ -12,7 +12,6 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 from ansible_collections.rras.ipsec.tests.lab import Host, RecordRefusedError
 from ansible_collections.rras.ipsec.tests.lab.windows.firewall import rewrite, rules
 from ansible_collections.rras.ipsec.tests.lab.windows.installation import FIREWALL_SETTINGS
-from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import VERIFY, Controller
 from ansible_collections.rras.ipsec.tests.support.pair import (
     KEY,
@@ -22,7 +21,9 @@ from ansible_collections.rras.ipsec.tests.support.pair import (
     POLICY,
     TOKYO,
     TOKYO_ADDRESS,
+    changes,
     connection,
+    snapshots,
 )
 
 OURS = f"v2.30|Action=Block|Active=TRUE|Dir=In|Protocol=17|LPort=1701|RA6=::/1|RA6=8000::/1|Name={NAME}|"
@@ -44,7 +45,7 @@ def test_a_changed_rule_is_a_finding_and_site_replaces_it(pair: Controller) -> N
     assert (ours(tokyo), ours(osaka)) == ([OURS], [OURS])
     rewrite(tokyo.registry, NAME, "Active=TRUE", "Active=FALSE")
     rewrite(osaka.registry, NAME, "Action=Block", "Action=Allow")
-    changed = words.snapshots(pair.lab)
+    changed = snapshots(pair.lab)
 
     verified = pair.play(VERIFY)
 
@@ -55,7 +56,7 @@ def test_a_changed_rule_is_a_finding_and_site_replaces_it(pair: Controller) -> N
         f"does not block. {REMEDY}",
     }
     assert {name: sentence in verified.output for name, sentence in said.items()} == dict.fromkeys(said, True)
-    assert words.changes(changed, pair.lab) == {}
+    assert changes(changed, pair.lab) == {}
 
     repaired = pair.site()
 

@@ -13,10 +13,22 @@ import pytest
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.firewall import NAME
 from ansible_collections.rras.ipsec.tests.lab.windows.firewall import rules
 from ansible_collections.rras.ipsec.tests.lab.windows.registry import differences
-from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import REMOVE, Controller
 from ansible_collections.rras.ipsec.tests.support.labs import MakeController
-from ansible_collections.rras.ipsec.tests.support.pair import OSAKA, POLICY, TOKYO
+from ansible_collections.rras.ipsec.tests.support.pair import (
+    OSAKA,
+    POLICY,
+    TOKYO,
+    Memory,
+    changes,
+    clear_records,
+    executions,
+    give,
+    prohibit_ipsec,
+    restarts,
+    snapshots,
+    without_backup,
+)
 
 AGREE = (
     "tokyo-osaka: rras-tokyo and rras-osaka agree on UDP 192.0.2.1 port 1701 -> 192.0.2.2, mirrored, "
@@ -68,33 +80,33 @@ def test_first_run_brings_the_pair_about_and_the_second_finds_nothing_to_do(
 
     assert first.code == 0, first.explain()
     assert first.changed == {TOKYO: 4, OSAKA: 4}, "stage, commit, value, restart; there was nothing to delete"
-    assert words.restarts(lab) == EACH_ONCE
-    assert all(count <= MOST_EXECUTIONS for count in words.executions(lab).values())
+    assert restarts(lab) == EACH_ONCE
+    assert all(count <= MOST_EXECUTIONS for count in executions(lab).values())
     assert (first.said(TOKYO), first.said(OSAKA)) == ([AGREE], []), "said once"
-    assert {name: words.prohibit_ipsec(host) for name, host in lab.items()} == EACH_ONCE
+    assert {name: prohibit_ipsec(host) for name, host in lab.items()} == EACH_ONCE
 
-    before = words.snapshots(lab)
-    words.clear_records(lab)
+    before = snapshots(lab)
+    clear_records(lab)
     second = controller.site()
 
     assert second.code == 0, second.explain()
     assert second.changed == {TOKYO: 0, OSAKA: 0}
-    assert words.executions(lab) == EACH_ONCE
+    assert executions(lab) == EACH_ONCE
     tasks = {name: counts["ok"] + counts["skipped"] for name, counts in second.recap.items()}
     assert tasks == {TOKYO: 6, OSAKA: 4}, "two are done once, by the first server, for all"
-    assert words.restarts(lab) == {TOKYO: 0, OSAKA: 0}
+    assert restarts(lab) == {TOKYO: 0, OSAKA: 0}
     assert second.said(TOKYO) == [AGREE]
     carried = {name: host.recorder.traffic for name, host in lab.items()}
     requests, up, down = MOST_CARRIED[connecting["connection"], connecting["transport"]]
     for each in carried.values():
         assert 0 < each.requests <= requests
         assert (each.up <= up, each.down <= down) == (True, True), each
-    assert words.changes(before, lab) == {}
+    assert changes(before, lab) == {}
 
 
 @pytest.mark.core
 def test_check_mode_predicts_the_first_run_and_changes_nothing(pair: Controller) -> None:
-    before = words.snapshots(pair.lab)
+    before = snapshots(pair.lab)
 
     predicted = pair.site("--check", "--diff")
 
@@ -102,8 +114,8 @@ def test_check_mode_predicts_the_first_run_and_changes_nothing(pair: Controller)
     assert all(count > 0 for count in predicted.changed.values())
     for line in ("+IP security policy: L2TP site to site", "-ProhibitIpSec: absent", "+ProhibitIpSec: 1"):
         assert predicted.output.count(f"{line}\n") == 2, f"{line} is not shown for each host"
-    assert words.changes(before, pair.lab) == {}
-    assert words.restarts(pair.lab) == {TOKYO: 0, OSAKA: 0}
+    assert changes(before, pair.lab) == {}
+    assert restarts(pair.lab) == {TOKYO: 0, OSAKA: 0}
     assert all(_only_reads(run.records) for host in pair.lab.values() for run in host.recorder.executions)
 
     done = pair.site("--diff")
@@ -121,17 +133,17 @@ def test_check_mode_predicts_the_first_run_and_changes_nothing(pair: Controller)
     [pytest.param(REMOVAL, id="by the actions", marks=pytest.mark.slow), pytest.param(REMOVE, id="by the playbook")],
 )
 def test_removal_leaves_everything_as_it_was_before(
-    pair: Controller, after_first_run: Mapping[str, words.Memory], removal: str | list[Mapping[str, Any]]
+    pair: Controller, after_first_run: Mapping[str, Memory], removal: str | list[Mapping[str, Any]]
 ) -> None:
-    before = words.snapshots(pair.lab)
-    words.give(after_first_run, pair.lab)
+    before = snapshots(pair.lab)
+    give(after_first_run, pair.lab)
 
     removed = pair.play(removal)
 
     assert removed.code == 0, removed.explain()
-    assert words.restarts(pair.lab) == EACH_ONCE
+    assert restarts(pair.lab) == EACH_ONCE
     for name, host in pair.lab.items():
-        assert differences(before[name], words.without_backup(host.registry.snapshot())) == []
+        assert differences(before[name], without_backup(host.registry.snapshot())) == []
         assert host.agent.has_automatic_filters, "RRAS started after our policy was gone"
         assert rules(host.registry, NAME) == {}
         assert host.exposures == [], "L2TP was in clear text on the way"
@@ -143,20 +155,20 @@ def test_removal_leaves_everything_as_it_was_before(
 
 @pytest.mark.usefixtures("first_run_done")
 def test_check_mode_predicts_the_removal_and_changes_nothing(pair: Controller) -> None:
-    before = words.snapshots(pair.lab)
+    before = snapshots(pair.lab)
 
     predicted = pair.play(REMOVE, "--check", "--diff")
 
     assert predicted.code == 0, predicted.explain()
     for line in ("-IP security policy: L2TP site to site", "-ProhibitIpSec: 1", "+ProhibitIpSec: absent"):
         assert predicted.output.count(f"{line}\n") == 2, f"{line} is not shown for each host"
-    assert words.changes(before, pair.lab) == {}
-    assert words.restarts(pair.lab) == {TOKYO: 0, OSAKA: 0}
+    assert changes(before, pair.lab) == {}
+    assert restarts(pair.lab) == {TOKYO: 0, OSAKA: 0}
 
 
 @pytest.mark.usefixtures("first_run_done")
 def test_a_removal_that_would_leave_clear_text_or_half_a_tunnel_is_refused(pair: Controller) -> None:
-    before = words.snapshots(pair.lab)
+    before = snapshots(pair.lab)
     tasks: list[dict[str, Any]] = [{"rras.ipsec.win_ipsec_psk_policy": {"name": POLICY, "state": "absent"}}]
 
     alone = pair.play(REMOVE, "--limit", TOKYO)
@@ -173,7 +185,7 @@ def test_a_removal_that_would_leave_clear_text_or_half_a_tunnel_is_refused(pair:
         "remove the value first (win_prohibit_ipsec with state absent; by hand if it was 1 before this collection "
         "changed the host) and restart the host."
     )
-    assert words.changes(before, pair.lab) == {}
+    assert changes(before, pair.lab) == {}
 
 
 def _only_reads(records: tuple[str, ...]) -> bool:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from ansible_collections.rras.ipsec.tests.lab import HostSpec
 from ansible_collections.rras.ipsec.tests.messages import Says
-from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.keys import FILE, KEYS, make_keys, written_keys
 from ansible_collections.rras.ipsec.tests.support.labs import MakeController
+from ansible_collections.rras.ipsec.tests.support.pair import executions
 
 HOSTS = ("tokyo", "osaka", "kyoto")
 LOUD = {"ANSIBLE_DEBUG": "1", "ANSIBLE_KEEP_REMOTE_FILES": "1"}
@@ -44,7 +44,7 @@ def test_keys_are_made_once_and_replaced_by_name(start: MakeController, says: Sa
     now = written_keys(controller)
     assert rotated.changed["tokyo"] == 1, rotated.explain()
     assert [name for name in keys if now[name] != keys[name]] == ["offices/tokyo/kyoto"]
-    assert words.executions(controller.lab) == dict.fromkeys(HOSTS, 0)
+    assert executions(controller.lab) == dict.fromkeys(HOSTS, 0)
     shown = b"".join((each.output + each.errors).encode() for each in (made, rotated))
     seen = shown + everything_in(controller.folder)
     assert not any(key.encode() in seen for key in {*keys.values(), *now.values()})

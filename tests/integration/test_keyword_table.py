@@ -16,10 +16,19 @@ from typing import Any, Final
 import pytest
 
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, PoweredOff
-from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import Controller, Run
 from ansible_collections.rras.ipsec.tests.support.labs import controller_for
-from ansible_collections.rras.ipsec.tests.support.pair import KEY, NEW_KEY, OSAKA, TOKYO, Memory, connection
+from ansible_collections.rras.ipsec.tests.support.pair import (
+    KEY,
+    NEW_KEY,
+    OSAKA,
+    PAIR,
+    TOKYO,
+    Memory,
+    assigned,
+    connection,
+    keys_of,
+)
 
 ROLE = "rras.ipsec.l2tp"
 INCLUDE = {"ansible.builtin.include_role": {"name": ROLE}}
@@ -104,7 +113,7 @@ def _dies_before_its_stage(host: Host) -> None:
 @pytest.fixture(scope="module")
 def field(tmp_path_factory: pytest.TempPathFactory, after_first_run: Mapping[str, Memory]) -> Iterator[Controller]:
     """A pair with the old key for each row, and the new key declared for all; one host that is not to be reached."""
-    addresses = {spec.name: spec.address for spec in words.PAIR}
+    addresses = {spec.name: spec.address for spec in PAIR}
     kinds = {"near": TOKYO, "far": OSAKA}
     specs = [HostSpec(f"{row.id}-{end}", addresses[kinds[end]]) for row in ROWS for end in kinds]
     with controller_for(specs, tmp_path_factory.mktemp("controller")) as controller:
@@ -138,6 +147,6 @@ def run(row: KeywordRow, field: Controller, run_of_plays: Run) -> Run:
 @pytest.mark.core
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
 def test_all_of_a_component_changes_or_none_of_it(row: KeywordRow, field: Controller, run: Run) -> None:
-    assert [words.keys_of(words.assigned(field.lab[end])) for end in row.ends] == [[row.has], [row.has]], run.explain()
+    assert [keys_of(assigned(field.lab[end])) for end in row.ends] == [[row.has], [row.has]], run.explain()
     assert row.said in run.output + run.errors, run.explain()
     assert all(task in run.output for task in (BEFORE_THE_NEAR_COMMIT if row.answers else ())), run.explain()

@@ -16,10 +16,19 @@ import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, PoweredOff, RecordRefusedError
-from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import Controller, Run
 from ansible_collections.rras.ipsec.tests.support.labs import MakeController
-from ansible_collections.rras.ipsec.tests.support.pair import KEY, NEW_KEY, OSAKA, TOKYO, Memory, connection
+from ansible_collections.rras.ipsec.tests.support.pair import (
+    KEY,
+    NEW_KEY,
+    OSAKA,
+    PAIR,
+    TOKYO,
+    Memory,
+    assigned,
+    connection,
+    keys_of,
+)
 
 ROLE = "rras.ipsec.l2tp"
 INCLUDE = {"ansible.builtin.include_role": {"name": ROLE}}
@@ -93,7 +102,7 @@ TROUBLES = {
 """By when it happens; the last two die after their stage and after their commit."""
 SOUND = "sound"
 
-MakeField = Callable[[Sequence[str], Sequence[str]], Controller]
+MakeTroubledField = Callable[[Sequence[str], Sequence[str]], Controller]
 
 
 @pytest.fixture
@@ -103,13 +112,13 @@ def order() -> list[str]:
 
 
 @pytest.fixture
-def make_field(start: MakeController, after_first_run: Mapping[str, Memory], order: list[str]) -> MakeField:
+def make_field(start: MakeController, after_first_run: Mapping[str, Memory], order: list[str]) -> MakeTroubledField:
     """Make a pair with the old key for each play and each trouble, and declare the new key for all."""
 
     def make(plays: Sequence[str], troubles: Sequence[str]) -> Controller:
         names = [f"{play}-{trouble}" for play in plays for trouble in (SOUND, *troubles)]
         ends = {"near": TOKYO, "far": OSAKA}
-        addresses = {spec.name: spec.address for spec in words.PAIR}
+        addresses = {spec.name: spec.address for spec in PAIR}
         specs = [HostSpec(f"{name}-{end}", addresses[ends[end]]) for name in names for end in ends]
         controller = start(specs)
         for host in controller.lab.values():
@@ -148,7 +157,7 @@ def _play(name: str, keywords: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _keys(controller: Controller, pair: str) -> list[list[str]]:
-    return [words.keys_of(words.assigned(controller.lab[end])) for end in _ends(pair)]
+    return [keys_of(assigned(controller.lab[end])) for end in _ends(pair)]
 
 
 def _check(controller: Controller, run: Run, pair: str) -> None:
@@ -168,7 +177,9 @@ def _check(controller: Controller, run: Run, pair: str) -> None:
         pytest.param([name for name in KEYWORDS if name != "both"], id="all others", marks=pytest.mark.slow),
     ],
 )
-def test_both_ends_have_the_new_key_or_none_has(make_field: MakeField, order: list[str], plays: Sequence[str]) -> None:
+def test_both_ends_have_the_new_key_or_none_has(
+    make_field: MakeTroubledField, order: list[str], plays: Sequence[str]
+) -> None:
     controller = make_field(plays, list(TROUBLES))
 
     run = controller.play([_play(name, KEYWORDS[name]) for name in plays])
@@ -185,7 +196,7 @@ def test_both_ends_have_the_new_key_or_none_has(make_field: MakeField, order: li
 @pytest.mark.parametrize("keyword", STRICT)
 @pytest.mark.parametrize("trouble", [name for name in TROUBLES if name != "away"])
 def test_a_play_that_stops_for_any_error_leaves_no_end_alone_either(
-    make_field: MakeField, trouble: str, keyword: str
+    make_field: MakeTroubledField, trouble: str, keyword: str
 ) -> None:
     """It stops for all hosts at once, also for the pair that is sound: that one is before its commit, or after."""
     controller = make_field(["strict"], [trouble])

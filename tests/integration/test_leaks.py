@@ -24,7 +24,6 @@ from ansible import release
 from ansible_collections.rras.ipsec.tests import ROOT
 from ansible_collections.rras.ipsec.tests.lab import HostSpec
 from ansible_collections.rras.ipsec.tests.support import leak_probe
-from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import (
     CALLBACKS,
     REMOVE,
@@ -36,6 +35,7 @@ from ansible_collections.rras.ipsec.tests.support.controller import (
 from ansible_collections.rras.ipsec.tests.support.effort import THOROUGH, TRIED
 from ansible_collections.rras.ipsec.tests.support.keys import make_keys, written_keys
 from ansible_collections.rras.ipsec.tests.support.labs import MakeController
+from ansible_collections.rras.ipsec.tests.support.pair import BACKUP, OURS, assigned, connection, keys_of
 from ansible_collections.rras.ipsec.tests.support.secret import MARKED_KEYS, forms, found, rests
 
 SERVER = "server"
@@ -191,7 +191,7 @@ def test_no_recorder_holds_a_key(
     for number, name in enumerate(FAR, start=1):
         controller.host(name).update({"l2tp_address": f"192.0.2.{number}", "l2tp_managed": False})
     controller.variables["l2tp_connections"] = [
-        words.connection(f"link-{number}", SERVER, far, key=key)
+        connection(f"link-{number}", SERVER, far, key=key)
         for number, (far, key) in enumerate(zip(FAR, MARKED_KEYS.values(), strict=True))
     ]
 
@@ -201,7 +201,7 @@ def test_no_recorder_holds_a_key(
     assert {where: leaks for where, data in recorded if (leaks := found(data, SECRETS))} == {}
     if case.name == "everything at once":
         assert ran[0].code == 0, ran[0].explain()
-        assert len(words.keys_of(words.assigned(controller.lab[SERVER]))) == len(MARKED_KEYS)
+        assert len(keys_of(assigned(controller.lab[SERVER]))) == len(MARKED_KEYS)
     if LAYERS[6] in case.name:
         assert "An unexpected RuntimeError ended the action" in ran[0].output, ran[0].explain()
     size = sum(len(data) for _where, data in recorded)
@@ -226,7 +226,7 @@ def test_no_refused_variable_shows_the_keys_of_others(
         controller.host(f"far-of-{host}").update({"l2tp_address": "192.0.2.1", "l2tp_managed": False})
         controller.host(host)[variable] = {"text": ["within a list"]}
     controller.variables["l2tp_connections"] = [
-        words.connection(f"link-of-{host}", host, f"far-of-{host}", key=next(keys)) for host in variables
+        connection(f"link-of-{host}", host, f"far-of-{host}", key=next(keys)) for host in variables
     ]
 
     run = controller.site(LOUDEST, "--diff", environment={**recorders(controller), **ENVIRONMENTS["traceback"]})
@@ -260,7 +260,7 @@ def recordings(controller: Controller, ran: list[Run]) -> Iterator[tuple[str, by
 
 
 def _may_hold_keys(path: str) -> bool:
-    return "\\ipsecNFA" in path and (path.startswith(words.BACKUP) or not path.startswith(words.OURS))
+    return "\\ipsecNFA" in path and (path.startswith(BACKUP) or not path.startswith(OURS))
 
 
 def test_the_search_finds_what_it_must_find() -> None:

@@ -15,10 +15,22 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import St
 from ansible_collections.rras.ipsec.tests import ROOT
 from ansible_collections.rras.ipsec.tests.lab import Host
 from ansible_collections.rras.ipsec.tests.messages import Says
-from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.administrator import DONE, CommandPrompt
 from ansible_collections.rras.ipsec.tests.support.controller import REMOVE, Controller, Run
-from ansible_collections.rras.ipsec.tests.support.pair import KEY, NEW_KEY, OSAKA, OURS, POLICY, TOKYO, connection
+from ansible_collections.rras.ipsec.tests.support.pair import (
+    KEY,
+    NEW_KEY,
+    OSAKA,
+    OURS,
+    POLICY,
+    TOKYO,
+    assigned,
+    changes,
+    connection,
+    keys_of,
+    prohibit_ipsec,
+    snapshots,
+)
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("first_run_done")]
 
@@ -56,17 +68,17 @@ def playbooks(controller: Controller, commands: list[str]) -> Iterator[Run]:
 
 
 def keys(controller: Controller) -> list[list[str]]:
-    return [words.keys_of(words.assigned(host)) for host in controller.lab.values()]
+    return [keys_of(assigned(host)) for host in controller.lab.values()]
 
 
 def test_what_means_the_same_stays_in_force_and_is_put_on_record_on_request(pair: Controller) -> None:
     tokyo = deleted(pair.lab[TOKYO])
-    before, store = words.snapshots(pair.lab), tokyo.store
+    before, store = snapshots(pair.lab), tokyo.store
 
     run = pair.site()
 
     assert (run.code, run.changed) == (0, {TOKYO: 0, OSAKA: 0}), run.explain()
-    assert words.changes(before, pair.lab) == {}
+    assert changes(before, pair.lab) == {}
 
     recorded = pair.site("-e", "l2tp_forget_replaced=true")
 
@@ -77,7 +89,7 @@ def test_what_means_the_same_stays_in_force_and_is_put_on_record_on_request(pair
 
 def test_another_key_is_not_written_over_what_may_be_somebody_else_s(pair: Controller, says: Says) -> None:
     deleted(pair.lab[TOKYO])
-    before = words.snapshots(pair.lab)
+    before = snapshots(pair.lab)
     pair.variables["l2tp_connections"] = [connection(key=NEW_KEY)]
 
     run = pair.site()
@@ -85,7 +97,7 @@ def test_another_key_is_not_written_over_what_may_be_somebody_else_s(pair: Contr
     assert run.failed == [OSAKA, TOKYO]
     says("the record of one end is gone, and the key is another", run.failure(TOKYO), run.code)
     assert run.failure(TOKYO) == NOT_ON_RECORD
-    assert words.changes(before, pair.lab) == {}
+    assert changes(before, pair.lab) == {}
 
 
 @pytest.mark.parametrize("way", [0, 1], ids=["declared as before", "taken over and forgotten"])
@@ -122,7 +134,7 @@ def test_the_documented_removal(pair: Controller) -> None:
         assert run.code == 0, run.explain()
 
     for host in pair.lab.values():
-        assert words.assigned(host) is None
+        assert assigned(host) is None
         assert Store.read(host.store).policies == ()
-        assert words.prohibit_ipsec(host) is None
+        assert prohibit_ipsec(host) is None
         assert host.exposures == []

@@ -16,10 +16,27 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import St
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, PoweredOff, RecordRefusedError, WrongAnswer
 from ansible_collections.rras.ipsec.tests.lab.windows.registry import differences
 from ansible_collections.rras.ipsec.tests.messages import Says
-from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import REMOVE, VERIFY, Controller
 from ansible_collections.rras.ipsec.tests.support.labs import MakeController
-from ansible_collections.rras.ipsec.tests.support.pair import KEY, NEW_KEY, OSAKA, OURS, PAIR, POLICY, TOKYO, connection
+from ansible_collections.rras.ipsec.tests.support.pair import (
+    KEY,
+    NEW_KEY,
+    OSAKA,
+    OURS,
+    PAIR,
+    POLICY,
+    RASMAN,
+    TOKYO,
+    assigned,
+    changes,
+    clear_records,
+    connection,
+    executions,
+    keys_of,
+    prohibit_ipsec,
+    restarts,
+    snapshots,
+)
 
 NAGOYA, SENDAI = "rras-nagoya", "rras-sendai"
 AFTER = "hostname # after"
@@ -32,7 +49,7 @@ BOTH_REMEDIES = (
 
 
 def test_one_end_alone_stops_before_anything_is_changed_unless_it_is_meant(pair: Controller) -> None:
-    before = words.snapshots(pair.lab)
+    before = snapshots(pair.lab)
 
     alone = pair.site("--limit", TOKYO)
 
@@ -42,20 +59,20 @@ def test_one_end_alone_stops_before_anything_is_changed_unless_it_is_meant(pair:
         "both ends together; run both together (check --limit, serial and strategy), or set l2tp_one_end to true if "
         "the tunnel may break until the other end follows."
     )
-    assert words.changes(before, pair.lab) == {}
+    assert changes(before, pair.lab) == {}
 
     pair.variables["l2tp_one_end"] = True
     meant = pair.site("--limit", TOKYO)
 
     assert meant.code == 0, meant.explain()
-    assert words.prohibit_ipsec(pair.lab[TOKYO]) == 1
-    assert words.restarts(pair.lab) == {TOKYO: 1, OSAKA: 0}
+    assert prohibit_ipsec(pair.lab[TOKYO]) == 1
+    assert restarts(pair.lab) == {TOKYO: 1, OSAKA: 0}
     assert OURS + r"\Transaction" not in pair.lab[TOKYO].registry.snapshot()
-    assert words.snapshots(pair.lab)[OSAKA] == before[OSAKA]
+    assert snapshots(pair.lab)[OSAKA] == before[OSAKA]
 
 
 def test_a_peer_that_was_away_from_the_start_leaves_the_other_untouched(pair: Controller, says: Says) -> None:
-    before = words.snapshots(pair.lab)
+    before = snapshots(pair.lab)
     pair.lab[OSAKA].power_off()
 
     run = pair.site()
@@ -63,13 +80,13 @@ def test_a_peer_that_was_away_from_the_start_leaves_the_other_untouched(pair: Co
     assert run.failed == [OSAKA, TOKYO]
     sentence = f"rras-tokyo stopped: its peer rras-osaka is unreachable: *{BOTH_REMEDIES}"
     says("a peer is off in a run that would change the connection", sentence, run.code, said=run.failure(TOKYO))
-    assert words.changes(before, pair.lab) == {}
+    assert changes(before, pair.lab) == {}
 
 
 @pytest.mark.usefixtures("first_run_done")
 def test_names_that_lead_to_other_servers_are_noticed_before_anything_is_changed(pair: Controller) -> None:
     """The ports of the two are exchanged, then both names lead to one server; with and without something to do."""
-    before = words.snapshots(pair.lab)
+    before = snapshots(pair.lab)
     ports = {name: pair.host(name)["ansible_port"] for name in (TOKYO, OSAKA)}
     osaka = (
         "l2tp_address of rras-osaka is 192.0.2.2, but the server that answers as rras-osaka has 10.0.0.10, 192.0.2.1"
@@ -94,7 +111,7 @@ def test_names_that_lead_to_other_servers_are_noticed_before_anything_is_changed
             f"{name} stopped: rras-osaka and rras-tokyo are the same machine under two names; "
             "correct ansible_host and ansible_port of rras-osaka or rras-tokyo, or remove one of the names."
         )
-    assert words.changes(before, pair.lab) == {}
+    assert changes(before, pair.lab) == {}
 
     pair.host(OSAKA)["ansible_port"] = ports[OSAKA]
     pair.host("rras-alias").update(pair.host(TOKYO))
@@ -107,12 +124,12 @@ def test_names_that_lead_to_other_servers_are_noticed_before_anything_is_changed
             f"{name} stopped: rras-alias and rras-tokyo are the same machine under two names; "
             "correct ansible_host and ansible_port of rras-alias or rras-tokyo, or remove one of the names."
         )
-    assert words.changes(before, pair.lab) == {}
+    assert changes(before, pair.lab) == {}
 
 
 @pytest.mark.usefixtures("first_run_done")
 def test_a_peer_that_goes_away_while_staging_makes_the_other_go_back(pair: Controller) -> None:
-    before = words.snapshots(pair.lab)
+    before = snapshots(pair.lab)
     pair.variables["l2tp_connections"] = [connection(key=NEW_KEY)]
     pair.lab[OSAKA].impairments.before_record = _dies_when_it_writes
 
@@ -122,17 +139,14 @@ def test_a_peer_that_goes_away_while_staging_makes_the_other_go_back(pair: Contr
     assert run.failure(OSAKA).endswith(LOST), run.failure(OSAKA)
     assert run.failure(TOKYO).startswith("rras-tokyo stopped: its peer rras-osaka is unreachable: ")
     assert run.failure(TOKYO).endswith(f"{LOST.rstrip('.')}{BOTH_REMEDIES}")
-    assert (
-        differences(_without_newest_backup(before[TOKYO]), _without_newest_backup(words.snapshots(pair.lab)[TOKYO]))
-        == []
-    )
-    assert words.keys_of(words.assigned(pair.lab[TOKYO])) == [KEY]
+    assert differences(_without_newest_backup(before[TOKYO]), _without_newest_backup(snapshots(pair.lab)[TOKYO])) == []
+    assert keys_of(assigned(pair.lab[TOKYO])) == [KEY]
 
     pair.lab[OSAKA].impairments.before_record = None
     pair.lab[OSAKA].power_on()
     healed = pair.site()
     assert healed.code == 0, healed.explain()
-    assert {name: words.keys_of(words.assigned(host)) for name, host in pair.lab.items()} == {
+    assert {name: keys_of(assigned(host)) for name, host in pair.lab.items()} == {
         TOKYO: [NEW_KEY],
         OSAKA: [NEW_KEY],
     }
@@ -140,7 +154,7 @@ def test_a_peer_that_goes_away_while_staging_makes_the_other_go_back(pair: Contr
 
 
 def test_a_failing_peer_makes_the_other_go_back_after_its_commit(pair: Controller) -> None:
-    before = words.snapshots(pair.lab)
+    before = snapshots(pair.lab)
     pair.lab[OSAKA].agent.deaf = True
     pair.variables["l2tp_settle_timeout"] = 1
 
@@ -153,7 +167,7 @@ def test_a_failing_peer_makes_the_other_go_back_after_its_commit(pair: Controlle
     assert run.failure(OSAKA) == f"rras-osaka failed: {unlisted}"
     assert run.failure(TOKYO) == (f"rras-tokyo stopped: its peer rras-osaka failed: {unlisted}")
     for name, host in pair.lab.items():
-        assert words.prohibit_ipsec(host) is None
+        assert prohibit_ipsec(host) is None
         assert differences(_without_ours(before[name]), _without_ours(host.registry.snapshot())) == []
 
 
@@ -164,7 +178,7 @@ def test_what_a_peer_told_in_an_earlier_play_does_not_count(pair: Controller, go
     role = {"gather_facts": False, "hosts": "rras", "roles": ["rras.ipsec.l2tp"]}
     away = {"name": "Ask", "rras.ipsec.win_ipsec_policy_info": {}, "when": f"inventory_hostname == '{OSAKA}'"}
     other = {"l2tp_policy_name": "Another", "l2tp_replace_assigned": True}
-    before = words.snapshots(pair.lab)
+    before = snapshots(pair.lab)
 
     run = pair.play(
         [
@@ -182,25 +196,25 @@ def test_what_a_peer_told_in_an_earlier_play_does_not_count(pair: Controller, go
         if goes
         else ""
     )
-    assert (words.changes(before, pair.lab) == {}) == goes
+    assert (changes(before, pair.lab) == {}) == goes
 
 
 @pytest.mark.usefixtures("first_run_done")
 def test_a_removal_leaves_both_ends_as_they_are_while_one_is_away(pair: Controller) -> None:
     pair.variables["l2tp_reboot"] = "never"
-    before = words.snapshots(pair.lab)
+    before = snapshots(pair.lab)
     pair.lab[OSAKA].power_off()
 
     run = pair.play(REMOVE)
 
     assert run.failed == [OSAKA, TOKYO]
     assert run.failure(TOKYO).startswith("rras-tokyo stopped: its peer rras-osaka is unreachable: ")
-    assert words.changes(before, pair.lab) == {}
+    assert changes(before, pair.lab) == {}
 
     pair.lab[OSAKA].power_on()
     assert pair.play(REMOVE).code == 0
-    assert all(words.prohibit_ipsec(host) is None for host in pair.lab.values())
-    assert all(words.keys_of(words.assigned(host)) == [KEY] for host in pair.lab.values()), "nobody has restarted yet"
+    assert all(prohibit_ipsec(host) is None for host in pair.lab.values())
+    assert all(keys_of(assigned(host)) == [KEY] for host in pair.lab.values()), "nobody has restarted yet"
 
 
 @pytest.mark.usefixtures("first_run_done")
@@ -215,12 +229,12 @@ def test_a_removal_keeps_the_policy_while_the_peer_still_runs_with_the_value(pai
     )
     assert run.failure(OSAKA) == refused
     assert run.failure(TOKYO) == f"rras-tokyo keeps its policy, because its peer rras-osaka failed: {refused}"
-    assert {name: words.prohibit_ipsec(host) for name, host in pair.lab.items()} == {TOKYO: None, OSAKA: 1}
-    assert all(words.keys_of(words.assigned(host)) == [KEY] for host in pair.lab.values())
+    assert {name: prohibit_ipsec(host) for name, host in pair.lab.items()} == {TOKYO: None, OSAKA: 1}
+    assert all(keys_of(assigned(host)) == [KEY] for host in pair.lab.values())
 
     pair.lab[OSAKA].impairments.before_record = None
     assert pair.play(REMOVE).code == 0
-    assert all(words.assigned(host) is None for host in pair.lab.values())
+    assert all(assigned(host) is None for host in pair.lab.values())
 
 
 def test_an_end_that_is_not_managed_needs_only_the_other(start: MakeController) -> None:
@@ -230,8 +244,8 @@ def test_an_end_that_is_not_managed_needs_only_the_other(start: MakeController) 
     run = controller.site()
 
     assert run.code == 0, run.explain()
-    assert words.restarts(controller.lab) == {TOKYO: 1}
-    assert words.keys_of(words.assigned(controller.lab[TOKYO])) == [KEY]
+    assert restarts(controller.lab) == {TOKYO: 1}
+    assert keys_of(assigned(controller.lab[TOKYO])) == [KEY]
     assert run.said(TOKYO) == [
         "tokyo-osaka: rras-tokyo has UDP 192.0.2.1 port 1701 -> 198.51.100.7, mirrored, with the preshared key",
         "rras-osaka is not managed, so its end is not proved.",
@@ -269,16 +283,16 @@ def test_a_broken_pair_does_not_hold_up_another(start: MakeController) -> None:
 
     assert run.failed == [OSAKA, TOKYO]
     assert run.failure(TOKYO).startswith("rras-tokyo stopped: its peer rras-osaka is unreachable: ")
-    assert words.assigned(controller.lab[TOKYO]) is None
+    assert assigned(controller.lab[TOKYO]) is None
     went_on = {name for name, host in controller.lab.items() if AFTER in host.recorder.script_blocks}
     assert went_on == {NAGOYA, SENDAI}
     for name in (NAGOYA, SENDAI):
-        found = words.assigned(controller.lab[name])
+        found = assigned(controller.lab[name])
         assert found is not None
         assert found.name == POLICY
-        assert words.prohibit_ipsec(controller.lab[name]) == 1
+        assert prohibit_ipsec(controller.lab[name]) == 1
         assert run.failure(name) == ""
-    assert words.restarts(controller.lab) == {TOKYO: 0, OSAKA: 0, NAGOYA: 1, SENDAI: 1}
+    assert restarts(controller.lab) == {TOKYO: 0, OSAKA: 0, NAGOYA: 1, SENDAI: 1}
 
 
 NOT_READ = "was not read in this run, and a changed connection must change on both ends together; run both together "
@@ -304,14 +318,14 @@ DELEGATED = "delegate_to is in effect for the role, which works on each host its
 def test_ends_that_would_not_change_together_are_stopped_before_staging(
     pair: Controller, play: Mapping[str, Any], arguments: tuple[str, ...], said: str
 ) -> None:
-    before = words.snapshots(pair.lab)
+    before = snapshots(pair.lab)
     role = {"hosts": "rras", "gather_facts": False, "roles": ["rras.ipsec.l2tp"], **play}
 
     run = pair.play([role], *arguments)
 
     assert run.code == 2, run.explain()
     assert said in run.failure(TOKYO)
-    assert words.changes(before, pair.lab) == {}
+    assert changes(before, pair.lab) == {}
 
 
 @pytest.mark.slow
@@ -322,9 +336,9 @@ def test_an_answer_that_got_lost_is_asked_for_again(pair: Controller) -> None:
     run = pair.site()
 
     assert run.code == 0, run.explain()
-    executions = words.executions(pair.lab)
-    assert executions[OSAKA] == executions[TOKYO] + 1
-    assert words.restarts(pair.lab) == {TOKYO: 1, OSAKA: 1}
+    counts = executions(pair.lab)
+    assert counts[OSAKA] == counts[TOKYO] + 1
+    assert restarts(pair.lab) == {TOKYO: 1, OSAKA: 1}
     assert pair.site().changed == {TOKYO: 0, OSAKA: 0}
 
 
@@ -344,8 +358,8 @@ def test_while_it_is_unknown_what_one_end_has_nobody_goes_back(pair: Controller)
     )
     assert run.failure(OSAKA) == unknown
     assert run.failure(TOKYO) == (f"rras-tokyo stopped: its peer {unknown} rras-tokyo has the new policy in force.")
-    assert words.keys_of(words.assigned(pair.lab[TOKYO])) == [NEW_KEY]
-    assert words.keys_of(words.assigned(pair.lab[OSAKA])) == [KEY]
+    assert keys_of(assigned(pair.lab[TOKYO])) == [NEW_KEY]
+    assert keys_of(assigned(pair.lab[OSAKA])) == [KEY]
     assert all(len(Store.read(host.store).policies) == 2 for host in pair.lab.values())
 
     pair.lab[OSAKA].impairments.before_record = None
@@ -353,7 +367,7 @@ def test_while_it_is_unknown_what_one_end_has_nobody_goes_back(pair: Controller)
     assert pair.site().code == 0
     for host in pair.lab.values():
         (only,) = Store.read(host.store).policies
-        assert words.keys_of(only) == [NEW_KEY]
+        assert keys_of(only) == [NEW_KEY]
 
 
 @pytest.mark.usefixtures("first_run_done")
@@ -371,13 +385,13 @@ def test_an_end_that_dies_before_its_commit_makes_the_other_go_back(pair: Contro
 
     run = pair.site()
 
-    assert [words.keys_of(words.assigned(host)) for host in (near, far)] == [[KEY], [KEY]], run.explain()
+    assert [keys_of(assigned(host)) for host in (near, far)] == [[KEY], [KEY]], run.explain()
     assert run.failure(OSAKA).startswith("rras-osaka stopped: its peer rras-tokyo is unreachable: ")
     assert run.recap[TOKYO]["unreachable"] == 1
     near.power_on()
     healed = pair.site()
     assert healed.code == 0, healed.explain()
-    assert [words.keys_of(words.assigned(host)) for host in (near, far)] == [[NEW_KEY], [NEW_KEY]]
+    assert [keys_of(assigned(host)) for host in (near, far)] == [[NEW_KEY], [NEW_KEY]]
 
 
 @pytest.mark.slow
@@ -396,29 +410,29 @@ def test_what_was_replaced_stays_until_the_peer_is_proved_too(pair: Controller) 
     assert run.failure(TOKYO).startswith(
         f"rras-tokyo keeps the replaced policy beside the new one, because its peer {gone}"
     )
-    assert sorted(words.keys_of(found) for found in Store.read(pair.lab[TOKYO].store).policies) == [[NEW_KEY], [KEY]]
-    assert words.keys_of(words.assigned(pair.lab[TOKYO])) == [NEW_KEY]
+    assert sorted(keys_of(found) for found in Store.read(pair.lab[TOKYO].store).policies) == [[NEW_KEY], [KEY]]
+    assert keys_of(assigned(pair.lab[TOKYO])) == [NEW_KEY]
 
     pair.lab[OSAKA].power_on()
     assert pair.site().code == 0
-    assert [words.keys_of(found) for found in Store.read(pair.lab[TOKYO].store).policies] == [[NEW_KEY]]
+    assert [keys_of(found) for found in Store.read(pair.lab[TOKYO].store).policies] == [[NEW_KEY]]
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("first_run_done")
 def test_a_rebuilt_host_gets_its_policy_and_its_unchanged_partner_counts_as_ready(pair: Controller) -> None:
-    before = words.snapshots(pair.lab)
+    before = snapshots(pair.lab)
     pair.lab[OSAKA].reset()
-    words.clear_records(pair.lab)
+    clear_records(pair.lab)
 
     run = pair.site()
 
     assert run.code == 0, run.explain()
     assert run.changed[TOKYO] == 0
-    assert words.executions(pair.lab)[TOKYO] == 1
-    assert words.restarts(pair.lab) == {TOKYO: 0, OSAKA: 1}
-    assert words.snapshots(pair.lab)[TOKYO] == before[TOKYO]
-    assert words.keys_of(words.assigned(pair.lab[OSAKA])) == [KEY]
+    assert executions(pair.lab)[TOKYO] == 1
+    assert restarts(pair.lab) == {TOKYO: 0, OSAKA: 1}
+    assert snapshots(pair.lab)[TOKYO] == before[TOKYO]
+    assert keys_of(assigned(pair.lab[OSAKA])) == [KEY]
 
 
 def _lose_the_answer_to_the_commit(host: Host) -> None:
@@ -453,7 +467,7 @@ def _dies_when_it_writes(_number: int, record: str) -> None:
 
 
 def _fails_to_remove_the_value(_number: int, record: str) -> None:
-    if record.startswith("UnsetValue") and words.RASMAN in record:
+    if record.startswith("UnsetValue") and RASMAN in record:
         raise RecordRefusedError("The disk is full.")
 
 

@@ -12,10 +12,9 @@ import pytest
 from ansible_collections.rras.ipsec.tests.lab import HostSpec
 from ansible_collections.rras.ipsec.tests.lab.engine import EngineName
 from ansible_collections.rras.ipsec.tests.lab.windows.installation import HARDENED_RULE, Shape
-from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import REMOVE, VERIFY, Controller, Run
 from ansible_collections.rras.ipsec.tests.support.labs import ENGINE, controller_for
-from ansible_collections.rras.ipsec.tests.support.pair import connection
+from ansible_collections.rras.ipsec.tests.support.pair import assigned, connection
 
 pytestmark = pytest.mark.xdist_group("real servers")
 """One worker runs them all, since they share the runs of the playbooks (with --dist=loadgroup)."""
@@ -72,7 +71,7 @@ def test_a_server_is_configured_once_and_given_back(runs: tuple[Controller, dict
     assert {each: run.failure(name) for each, run in ran.items()} == dict.fromkeys(ran, "")
     assert ran["first"].changed[name] > 0
     assert ran["second"].changed[name] == 0
-    assert words.assigned(controller.lab[name]) is None
+    assert assigned(controller.lab[name]) is None
 
 
 @pytest.mark.parametrize("name", SHAPES)

@@ -9,10 +9,19 @@ import json
 import stat
 
 from ansible_collections.rras.ipsec.tests.lab import HostSpec
-from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import VERIFY
 from ansible_collections.rras.ipsec.tests.support.labs import MakeController
-from ansible_collections.rras.ipsec.tests.support.pair import KEY, NEW_KEY, OSAKA, PAIR, TOKYO, connection, give_key
+from ansible_collections.rras.ipsec.tests.support.pair import (
+    KEY,
+    NEW_KEY,
+    OSAKA,
+    PAIR,
+    TOKYO,
+    changes,
+    connection,
+    give_key,
+    snapshots,
+)
 
 NAGOYA = "rras-nagoya"
 
@@ -24,13 +33,13 @@ def test_verify_writes_both_reports_whatever_it_finds(start: MakeController) -> 
     assert controller.site("-e", "l2tp_report=not-by-site.html").code == 0
     give_key(controller.lab[TOKYO], "tokyo-osaka", NEW_KEY)
     controller.lab[NAGOYA].power_off()
-    before = words.snapshots(controller.lab)
+    before = snapshots(controller.lab)
     controller.variables["l2tp_accept"] = ["key_differs"]
 
     run = controller.play(VERIFY, "--check", "-e", "l2tp_report=reports/l2tp.html,reports/l2tp.json")
 
     assert (run.code, run.failed) == (4, [NAGOYA]), run.explain()
-    assert words.changes(before, controller.lab) == {}
+    assert changes(before, controller.lab) == {}
     assert not (controller.folder / "not-by-site.html").exists()
     files = {path.name: path for path in (controller.folder / "reports").iterdir()}
     assert sorted(files) == ["l2tp.html", "l2tp.json"]

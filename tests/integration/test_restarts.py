@@ -15,7 +15,6 @@ from ansible_collections.rras.ipsec.tests.lab import Host, PoweredOff
 from ansible_collections.rras.ipsec.tests.lab.host import LATE_FILTERS
 from ansible_collections.rras.ipsec.tests.lab.windows.services import NEVER
 from ansible_collections.rras.ipsec.tests.messages import Says
-from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import REMOVE, RESTART, Controller
 from ansible_collections.rras.ipsec.tests.support.labs import MakeController
 from ansible_collections.rras.ipsec.tests.support.pair import (
@@ -26,7 +25,13 @@ from ansible_collections.rras.ipsec.tests.support.pair import (
     RASMAN,
     TOKYO,
     Memory,
+    assigned,
+    clear_records,
     connection,
+    executions,
+    keys_of,
+    prohibit_ipsec,
+    restarts,
 )
 
 pytestmark = pytest.mark.slow
@@ -48,18 +53,18 @@ def test_with_reboot_never_it_is_said_who_needs_a_restart_until_it_is_done(pair:
         assert run.code == 0, run.explain()
         assert NEEDED.format(TOKYO) in run.said(TOKYO)
         assert NEEDED.format(OSAKA) in run.said(OSAKA)
-    assert words.restarts(pair.lab) == NONE
+    assert restarts(pair.lab) == NONE
 
     for host in pair.lab.values():
         host.restart()
-    words.clear_records(pair.lab)
+    clear_records(pair.lab)
     pair.variables["l2tp_reboot"] = "if_needed"
     after = pair.site()
 
     assert after.code == 0, after.explain()
     assert after.changed == NONE
-    assert words.restarts(pair.lab) == NONE
-    assert words.executions(pair.lab) == EACH_ONCE
+    assert restarts(pair.lab) == NONE
+    assert executions(pair.lab) == EACH_ONCE
     assert not [line for line in after.said(TOKYO) if "restart" in line]
 
 
@@ -72,7 +77,7 @@ def test_a_value_that_somebody_set_by_hand_is_proved_by_one_restart_on_demand(pa
     assert unproved.code == 0, unproved.explain()
     for name in (TOKYO, OSAKA):
         assert UNKNOWN.format(name, name) in unproved.said(name)
-    assert words.restarts(pair.lab) == NONE
+    assert restarts(pair.lab) == NONE
 
     pair.variables["l2tp_reboot"] = "if_unknown"
     proved = pair.site()
@@ -80,7 +85,7 @@ def test_a_value_that_somebody_set_by_hand_is_proved_by_one_restart_on_demand(pa
 
     assert (proved.code, again.code) == (0, 0), proved.explain()
     assert again.changed == NONE
-    assert words.restarts(pair.lab) == EACH_ONCE
+    assert restarts(pair.lab) == EACH_ONCE
     assert not [line for line in again.said(TOKYO) if "unknown" in line]
 
 
@@ -93,7 +98,7 @@ def test_restarts_come_in_batches_the_far_end_first(pair: Controller, size: int,
     run = pair.site("-v")
 
     assert run.code == 0, run.explain()
-    assert words.restarts(pair.lab) == EACH_ONCE
+    assert restarts(pair.lab) == EACH_ONCE
     restarted = [
         sorted(result.host for result in run.results_of(task) if result.status == "changed")
         for task in run.tasks_named("Restart")
@@ -129,8 +134,8 @@ def test_a_host_that_really_goes_away_comes_back_with_its_policy(start: MakeCont
     run = controller.site()
 
     assert run.code == 0, run.explain()
-    assert words.restarts(controller.lab) == {TOKYO: 1}
-    assert words.keys_of(words.assigned(controller.lab[TOKYO])) == [KEY]
+    assert restarts(controller.lab) == {TOKYO: 1}
+    assert keys_of(assigned(controller.lab[TOKYO])) == [KEY]
     assert run.said(TOKYO)[0].startswith("tokyo-osaka: rras-tokyo has UDP")
 
 
@@ -146,7 +151,7 @@ def test_services_that_come_up_late_are_waited_for(start: MakeController) -> Non
     second = controller.site()
 
     assert first.code == 0, first.explain()
-    assert words.restarts(controller.lab) == EACH_ONCE
+    assert restarts(controller.lab) == EACH_ONCE
     assert first.said(TOKYO)[0].startswith("tokyo-osaka: rras-tokyo and rras-osaka agree on UDP")
     assert (second.code, second.changed) == (0, NONE), second.explain()
 
@@ -161,7 +166,7 @@ def test_a_task_for_the_value_waits_for_them_too(
     run = controller.play([{"hosts": "rras", "gather_facts": False, "tasks": [{"rras.ipsec.win_prohibit_ipsec": {}}]}])
 
     assert (run.code, run.changed) == (0, {TOKYO: 0}), run.explain()
-    assert words.executions(controller.lab) == {TOKYO: 3 if late else 1}, "the service is up for the third reading"
+    assert executions(controller.lab) == {TOKYO: 3 if late else 1}, "the service is up for the third reading"
 
 
 def test_a_service_that_never_comes_up_is_named_with_the_time(start: MakeController, says: Says) -> None:
@@ -196,9 +201,11 @@ GONE_BEFORE_THE_REMOVAL = (
 )
 
 
-@pytest.mark.parametrize("restarts", [False, True], ids=["goes away", "restarts a second time"])
-def test_a_host_that_comes_back_and_goes_again_ends_in_a_sentence(pair: Controller, says: Says, restarts: bool) -> None:
-    _goes_again_after_its_restart(pair.lab[OSAKA], restarts=restarts)
+@pytest.mark.parametrize("restarts_again", [False, True], ids=["goes away", "restarts a second time"])
+def test_a_host_that_comes_back_and_goes_again_ends_in_a_sentence(
+    pair: Controller, says: Says, restarts_again: bool
+) -> None:
+    _goes_again_after_its_restart(pair.lab[OSAKA], again=restarts_again)
 
     run = pair.site()
 
@@ -206,8 +213,8 @@ def test_a_host_that_comes_back_and_goes_again_ends_in_a_sentence(pair: Controll
     says("a host goes away again after its restart", GONE, run.code, said=run.failure(OSAKA))
     assert run.failure(TOKYO).startswith(f"{KEPT} came back after its restart and became unreachable again (")
     for name, host in pair.lab.items():
-        assert words.keys_of(words.assigned(host)) == [KEY], name
-        assert words.prohibit_ipsec(host) == 1
+        assert keys_of(assigned(host)) == [KEY], name
+        assert prohibit_ipsec(host) == 1
 
     pair.lab[OSAKA].power_on()
     healed = pair.site()
@@ -217,17 +224,17 @@ def test_a_host_that_comes_back_and_goes_again_ends_in_a_sentence(pair: Controll
 def test_a_host_that_goes_away_by_itself_ends_in_a_sentence_too(pair: Controller, says: Says) -> None:
     pair.variables["l2tp_reboot"] = "never"
     host = pair.lab[OSAKA]
-    _goes_away_once(host, lambda: words.prohibit_ipsec(host) == 1)
+    _goes_away_once(host, lambda: prohibit_ipsec(host) == 1)
 
     run = pair.site()
 
     says("a host goes away after it was changed", GONE_WITHOUT_A_RESTART, run.code, said=run.failure(OSAKA))
-    assert words.keys_of(words.assigned(host)) == [KEY]
+    assert keys_of(assigned(host)) == [KEY]
 
 
 @pytest.mark.usefixtures("first_run_done")
 def test_a_host_that_goes_again_keeps_its_policy_in_a_removal(pair: Controller, says: Says) -> None:
-    words.clear_records(pair.lab)
+    clear_records(pair.lab)
     _goes_again_after_its_restart(pair.lab[OSAKA])
 
     run = pair.play(REMOVE)
@@ -238,27 +245,27 @@ def test_a_host_that_goes_again_keeps_its_policy_in_a_removal(pair: Controller, 
         run.code,
         said=run.failure(OSAKA),
     )
-    assert words.prohibit_ipsec(pair.lab[OSAKA]) is None
-    assert words.keys_of(words.assigned(pair.lab[OSAKA])) == [KEY]
+    assert prohibit_ipsec(pair.lab[OSAKA]) is None
+    assert keys_of(assigned(pair.lab[OSAKA])) == [KEY]
 
     pair.lab[OSAKA].power_on()
     healed = pair.play(REMOVE)
     assert healed.code == 0, healed.explain()
-    assert words.assigned(pair.lab[OSAKA]) is None
+    assert assigned(pair.lab[OSAKA]) is None
 
 
-def _goes_again_after_its_restart(host: Host, *, restarts: bool = False) -> None:
+def _goes_again_after_its_restart(host: Host, *, again: bool = False) -> None:
     """Let a host go away when it is read for the first time after its restart, for ever or for a moment."""
-    _goes_away_once(host, lambda: host.recorder.restarts > 0, restarts=restarts)
+    _goes_away_once(host, lambda: host.recorder.restarts > 0, again=again)
 
 
-def _goes_away_once(host: Host, due: Callable[[], bool], *, restarts: bool = False) -> None:
+def _goes_away_once(host: Host, due: Callable[[], bool], *, again: bool = False) -> None:
     """Let a host go away at the first script before which something is so."""
 
     def go() -> None:
         if due():
             host.impairments.before_script = None
-            if restarts:
+            if again:
                 host.restart(away=0.5)
             raise PoweredOff
 
@@ -273,16 +280,16 @@ def test_a_maintenance_window(pair: Controller) -> None:
     pair.variables["l2tp_reboot"] = "never"
     first = pair.site()
     assert first.code == 0, first.explain()
-    assert words.restarts(pair.lab) == {TOKYO: 0, OSAKA: 0}
+    assert restarts(pair.lab) == {TOKYO: 0, OSAKA: 0}
 
     window = pair.play(RESTART)
 
     assert window.code == 0, window.explain()
-    assert words.restarts(pair.lab) == {TOKYO: 1, OSAKA: 1}
+    assert restarts(pair.lab) == {TOKYO: 1, OSAKA: 1}
     assert window.said(TOKYO)[0].startswith("tokyo-osaka: rras-tokyo and rras-osaka agree on UDP")
     again = pair.play(RESTART)
     assert (again.code, again.changed) == (0, {TOKYO: 0, OSAKA: 0}), again.explain()
-    assert words.restarts(pair.lab) == {TOKYO: 1, OSAKA: 1}
+    assert restarts(pair.lab) == {TOKYO: 1, OSAKA: 1}
 
 
 def test_no_server_restarts_without_what_is_declared(pair: Controller, says: Says) -> None:
@@ -294,26 +301,26 @@ def test_no_server_restarts_without_what_is_declared(pair: Controller, says: Say
 
     assert refused.failed == [OSAKA, TOKYO]
     says("restart, and a server is not as declared", refused.failure(TOKYO), refused.code)
-    assert words.restarts(pair.lab) == {TOKYO: 0, OSAKA: 0}
+    assert restarts(pair.lab) == {TOKYO: 0, OSAKA: 0}
 
 
 @pytest.mark.usefixtures("first_run_done")
 def test_a_maintenance_window_for_a_removal(pair: Controller, says: Says) -> None:
     pair.variables["l2tp_reboot"] = "never"
-    words.clear_records(pair.lab)
+    clear_records(pair.lab)
     assert pair.play(REMOVE).code == 0
-    assert words.restarts(pair.lab) == {TOKYO: 0, OSAKA: 0}
+    assert restarts(pair.lab) == {TOKYO: 0, OSAKA: 0}
 
     window = pair.play(RESTART)
 
     assert window.code == 0, window.explain()
-    assert words.restarts(pair.lab) == {TOKYO: 1, OSAKA: 1}
+    assert restarts(pair.lab) == {TOKYO: 1, OSAKA: 1}
     says("restart, after a removal that left it for later", window.said(TOKYO)[-1], window.code)
-    assert [words.keys_of(words.assigned(host)) for host in pair.lab.values()] == [[KEY], [KEY]]
+    assert [keys_of(assigned(host)) for host in pair.lab.values()] == [[KEY], [KEY]]
     again = pair.play(RESTART)
-    assert words.restarts(pair.lab) == {TOKYO: 1, OSAKA: 1}, "once"
+    assert restarts(pair.lab) == {TOKYO: 1, OSAKA: 1}, "once"
     assert again.changed == {TOKYO: 0, OSAKA: 0}
     done = pair.play(REMOVE)
     assert done.code == 0, done.explain()
-    assert [words.assigned(host) for host in pair.lab.values()] == [None, None]
-    assert words.restarts(pair.lab) == {TOKYO: 1, OSAKA: 1}
+    assert [assigned(host) for host in pair.lab.values()] == [None, None]
+    assert restarts(pair.lab) == {TOKYO: 1, OSAKA: 1}

@@ -16,12 +16,21 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LO
 from ansible_collections.rras.ipsec.tests import ROOT
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
 from ansible_collections.rras.ipsec.tests.lab.windows.registry import differences
-from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.administrator import DONE, FAILED, CommandPrompt
 from ansible_collections.rras.ipsec.tests.support.controller import Controller
 from ansible_collections.rras.ipsec.tests.support.foreign import ASSIGNED_NAME, ASSIGNED_PATH, foreign_policies
 from ansible_collections.rras.ipsec.tests.support.labs import controller_for
-from ansible_collections.rras.ipsec.tests.support.pair import BACKUP, OURS, RASMAN, Memory, connection, give
+from ansible_collections.rras.ipsec.tests.support.pair import (
+    BACKUP,
+    OURS,
+    RASMAN,
+    Memory,
+    assigned,
+    clear_records,
+    connection,
+    give,
+    snapshots,
+)
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("restore")]
 
@@ -62,7 +71,7 @@ def first_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replaced]:
             controller.host(far).update(l2tp_address="198.51.100.7", l2tp_managed=False)
             controller.host(name).update(l2tp_connections=[connection("link", name, far)])
         controller.lab[HAD_ZERO].registry.write(RASMAN, "ProhibitIpSec", Value.dword(0))
-        before = words.snapshots(controller.lab)
+        before = snapshots(controller.lab)
         run = controller.site("-e", "l2tp_replace_assigned=true")
         assert run.code == 0, run.explain()
         yield Replaced(controller, before, {name: Memory.of(host) for name, host in controller.lab.items()})
@@ -72,7 +81,7 @@ def first_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replaced]:
 def replaced(first_run: Replaced) -> Replaced:
     """The servers as they were after that run, whatever another story did to them."""
     give(first_run.after, first_run.controller.lab)
-    words.clear_records(first_run.controller.lab)
+    clear_records(first_run.controller.lab)
     return first_run
 
 
@@ -168,5 +177,5 @@ def _only(where: Host | Tree, path: str) -> Tree:
 
 
 def _assigned(host: Host) -> str:
-    found = words.assigned(host)
+    found = assigned(host)
     return found.name if found else ""

@@ -14,7 +14,6 @@ import pytest
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, RecordRefusedError
 from ansible_collections.rras.ipsec.tests.lab.recorder import LogSource
-from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import Controller, Run
 from ansible_collections.rras.ipsec.tests.support.labs import MakeController
 from ansible_collections.rras.ipsec.tests.support.pair import (
@@ -25,7 +24,14 @@ from ansible_collections.rras.ipsec.tests.support.pair import (
     POLICY,
     TOKYO,
     Memory,
+    assigned,
+    changes,
     connection,
+    executions,
+    give,
+    keys_of,
+    restarts,
+    snapshots,
 )
 
 AUTHORITY = "CN=Example Root CA, O=Example"
@@ -52,16 +58,16 @@ def test_in_a_larger_play_with_become_and_variables_of_the_play(pair: Controller
     run = pair.play([play])
 
     assert run.code == 0, run.explain()
-    assert words.restarts(pair.lab) == {TOKYO: 1, OSAKA: 1}
+    assert restarts(pair.lab) == {TOKYO: 1, OSAKA: 1}
     for host in pair.lab.values():
-        found = words.assigned(host)
+        found = assigned(host)
         assert found is not None
-        assert (found.name, words.keys_of(found)) == ("Between branches", [KEY])
+        assert (found.name, keys_of(found)) == ("Between branches", [KEY])
         assert _seen(host) == [BEFORE, "restart", AFTER]
 
 
 def test_tags_of_other_work_change_nothing_and_its_own_do_all(pair: Controller) -> None:
-    before = words.snapshots(pair.lab)
+    before = snapshots(pair.lab)
     play = {
         "hosts": "rras",
         "gather_facts": False,
@@ -72,20 +78,20 @@ def test_tags_of_other_work_change_nothing_and_its_own_do_all(pair: Controller) 
     other = pair.play([play], "--tags", "other")
 
     assert other.code == 0, other.explain()
-    assert words.changes(before, pair.lab) == {}
-    assert words.restarts(pair.lab) == {TOKYO: 0, OSAKA: 0}
-    assert all(count <= 1 for count in words.executions(pair.lab).values())
+    assert changes(before, pair.lab) == {}
+    assert restarts(pair.lab) == {TOKYO: 0, OSAKA: 0}
+    assert all(count <= 1 for count in executions(pair.lab).values())
 
     own = pair.play([play], "--tags", "l2tp")
 
     assert own.code == 0, own.explain()
-    assert words.restarts(pair.lab) == {TOKYO: 1, OSAKA: 1}
-    assert all(words.keys_of(words.assigned(host)) == [KEY] for host in pair.lab.values())
+    assert restarts(pair.lab) == {TOKYO: 1, OSAKA: 1}
+    assert all(keys_of(assigned(host)) == [KEY] for host in pair.lab.values())
 
 
 @pytest.mark.parametrize("included", ["roles", "import_role", "include_role"])
 def test_the_tag_for_verification_only_reads(pair: Controller, included: str) -> None:
-    before = words.snapshots(pair.lab)
+    before = snapshots(pair.lab)
     role = "rras.ipsec.l2tp"
     play: dict[str, Any] = {"hosts": "rras", "gather_facts": False}
     if included == "roles":
@@ -97,7 +103,7 @@ def test_the_tag_for_verification_only_reads(pair: Controller, included: str) ->
 
     assert read.code == 2, read.explain()
     assert "no policy is assigned" in read.failure(TOKYO) + read.failure(OSAKA)
-    assert words.changes(before, pair.lab) == {}
+    assert changes(before, pair.lab) == {}
 
 
 @pytest.mark.slow
@@ -105,15 +111,15 @@ def test_the_tag_for_verification_only_reads(pair: Controller, included: str) ->
 def test_tags_of_the_user_s_own_do_the_whole_work(pair: Controller, included: str) -> None:
     task = {f"ansible.builtin.{included}": {"name": "rras.ipsec.l2tp"}, "tags": "network"}
     play = {"hosts": "rras", "gather_facts": False, "tasks": [task]}
-    before = words.snapshots(pair.lab)
+    before = snapshots(pair.lab)
     for others in (("--tags", "other"), ("--skip-tags", "network")):
         assert pair.play([play], *others).code == 0
-        assert words.changes(before, pair.lab) == {}
+        assert changes(before, pair.lab) == {}
 
     run = pair.play([play], "--tags", "network")
 
     assert run.code == 0, run.explain()
-    assert words.restarts(pair.lab) == {TOKYO: 1, OSAKA: 1}
+    assert restarts(pair.lab) == {TOKYO: 1, OSAKA: 1}
 
 
 @pytest.mark.slow
@@ -124,7 +130,7 @@ def test_the_role_twice_in_a_play_begins_anew(pair: Controller) -> None:
     run = pair.play([{"hosts": "rras", "gather_facts": False, "tasks": [task, key, task]}])
 
     assert run.code == 0, run.explain()
-    assert [words.keys_of(words.assigned(host)) for host in pair.lab.values()] == [[NEW_KEY], [NEW_KEY]]
+    assert [keys_of(assigned(host)) for host in pair.lab.values()] == [[NEW_KEY], [NEW_KEY]]
     assert len([line for line in run.said(TOKYO) if line.startswith("tokyo-osaka: ")]) == 2, "once for each entry"
     assert pair.site().changed != {TOKYO: 0, OSAKA: 0}, "the inventory has the old key"
 
@@ -138,9 +144,9 @@ def test_a_condition_that_leaves_out_the_first_host_leaves_out_no_restart(start:
     run = controller.play(play)
 
     assert run.code == 0, run.explain()
-    assert words.restarts(controller.lab) == {"first": 0, TOKYO: 1, OSAKA: 1}
+    assert restarts(controller.lab) == {"first": 0, TOKYO: 1, OSAKA: 1}
     again = controller.play(play)
-    assert (again.code, words.restarts(controller.lab)) == (0, {"first": 0, TOKYO: 1, OSAKA: 1})
+    assert (again.code, restarts(controller.lab)) == (0, {"first": 0, TOKYO: 1, OSAKA: 1})
 
 
 def test_later_plays_read_what_was_found(pair: Controller) -> None:
@@ -192,7 +198,7 @@ def test_later_plays_read_why_a_host_stopped_and_that_nothing_changed(
     pair: Controller, after_first_run: Mapping[str, Memory]
 ) -> None:
     """Whatever failed: the declaration, the host's connection, or its commit."""
-    words.give(after_first_run, pair.lab)
+    give(after_first_run, pair.lab)
     pair.variables["l2tp_connections"] = [connection(key=NEW_KEY)]
 
     pair.lab[TOKYO].impairments.before_record = _assigns_nothing
@@ -224,7 +230,7 @@ def test_later_plays_read_why_a_host_stopped_and_that_nothing_changed(
 
 def test_later_plays_read_what_was_done_before_a_failure(start: MakeController) -> None:
     """One end never comes back from its restart, so the other one is not restarted."""
-    controller = start([words.PAIR[0], dataclasses.replace(words.PAIR[1], seconds_away=600.0)])
+    controller = start([PAIR[0], dataclasses.replace(PAIR[1], seconds_away=600.0)])
     controller.variables["l2tp_reboot_timeout"] = 1
 
     run, found = facts_after(controller)
@@ -305,7 +311,7 @@ def _seen(host: Host) -> list[str]:
 
 
 def _other_rule(host: Host) -> model.Rule | None:
-    found = words.assigned(host)
+    found = assigned(host)
     assert found is not None
     assert found.name == POLICY
     return next((rule for rule in found.policy.rules if rule.name == "all other L2TP"), None)

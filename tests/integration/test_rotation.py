@@ -11,7 +11,6 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL, Store
 from ansible_collections.rras.ipsec.tests.lab import Host
 from ansible_collections.rras.ipsec.tests.lab.windows.registry import differences
-from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import Controller
 from ansible_collections.rras.ipsec.tests.support.foreign import (
     ASSIGNED_NAME,
@@ -19,7 +18,19 @@ from ansible_collections.rras.ipsec.tests.support.foreign import (
     foreign_part,
     foreign_policies,
 )
-from ansible_collections.rras.ipsec.tests.support.pair import KEY, NEW_KEY, OSAKA, POLICY, TOKYO, connection
+from ansible_collections.rras.ipsec.tests.support.pair import (
+    KEY,
+    NEW_KEY,
+    OSAKA,
+    POLICY,
+    TOKYO,
+    assigned,
+    clear_records,
+    connection,
+    keys_of,
+    restarts,
+    snapshots,
+)
 
 
 @pytest.mark.core
@@ -28,20 +39,20 @@ def test_both_ends_get_the_new_key_and_nothing_of_the_old_policy_stays(pair: Con
     for host in pair.lab.values():
         host.registry.load(foreign_policies())
     old = {name: _own_objects(host) for name, host in pair.lab.items()}
-    assert {name: words.keys_of(words.assigned(host)) for name, host in pair.lab.items()} == {
+    assert {name: keys_of(assigned(host)) for name, host in pair.lab.items()} == {
         TOKYO: [KEY],
         OSAKA: [KEY],
     }
-    words.clear_records(pair.lab)
+    clear_records(pair.lab)
 
     pair.variables["l2tp_connections"] = [connection(key=NEW_KEY)]
     rotated = pair.site("--diff")
 
     assert rotated.code == 0, rotated.explain()
     assert "changes of the rule tokyo-osaka: key" in rotated.output
-    assert words.restarts(pair.lab) == {TOKYO: 0, OSAKA: 0}
+    assert restarts(pair.lab) == {TOKYO: 0, OSAKA: 0}
     for name, host in pair.lab.items():
-        assert words.keys_of(words.assigned(host)) == [NEW_KEY]
+        assert keys_of(assigned(host)) == [NEW_KEY]
         assert not _holds(host.store, KEY)
         assert set(_own_objects(host)).isdisjoint(old[name])
         assert len(Store.read(host.store).find(POLICY)) == 1
@@ -52,7 +63,7 @@ def test_both_ends_get_the_new_key_and_nothing_of_the_old_policy_stays(pair: Con
 def test_a_policy_that_was_assigned_before_is_replaced_on_demand_and_given_back(pair: Controller) -> None:
     for host in pair.lab.values():
         host.registry.load(foreign_policies(ASSIGNED_PATH))
-    before = words.snapshots(pair.lab)
+    before = snapshots(pair.lab)
     pair.variables["l2tp_replace_assigned"] = True
 
     replaced = pair.site()
@@ -86,8 +97,8 @@ def test_a_namesake_is_taken_over_on_demand(pair: Controller) -> None:
     assert taken.code == 0, taken.explain()
     for host in pair.lab.values():
         (only,) = Store.read(host.store).find(ASSIGNED_NAME)
-        assert words.keys_of(only) == [KEY]
-        assert words.assigned(host) == only
+        assert keys_of(only) == [KEY]
+        assert assigned(host) == only
     assert pair.site().changed == {TOKYO: 0, OSAKA: 0}
 
 
@@ -100,7 +111,7 @@ def _holds(tree: Tree, secret: str) -> bool:
 
 
 def _assigned_name(host: Host) -> str:
-    found = words.assigned(host)
+    found = assigned(host)
     return found.name if found else ""
 
 

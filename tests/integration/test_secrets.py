@@ -17,10 +17,19 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LO
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
 from ansible_collections.rras.ipsec.tests.lab.engine import EngineName
 from ansible_collections.rras.ipsec.tests.lab.powershell.shadow import entries
-from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import REMOVE, SITE, VERIFY, Controller, Run
 from ansible_collections.rras.ipsec.tests.support.labs import ENGINE, MakeController
-from ansible_collections.rras.ipsec.tests.support.pair import BACKUP, KEY, NEW_KEY, OSAKA, TOKYO, connection
+from ansible_collections.rras.ipsec.tests.support.pair import (
+    BACKUP,
+    KEY,
+    NEW_KEY,
+    OSAKA,
+    TOKYO,
+    assigned,
+    connection,
+    keys_of,
+    prohibit_ipsec,
+)
 from ansible_collections.rras.ipsec.tests.support.secret import forms
 
 SECRETS = (KEY, NEW_KEY)
@@ -182,8 +191,8 @@ def test_a_run_ends_in_the_same_way_whatever_word_a_key_is(pairs: Controller) ->
         for name in ends(number):
             ended = {count: first.recap[name][count] for count in ("changed", "unreachable", "failed", "ignored")}
             assert ended == {"changed": 4, "unreachable": 0, "failed": 0, "ignored": 0}, word
-            assert words.keys_of(words.assigned(pairs.lab[name])) == [word]
-            assert words.prohibit_ipsec(pairs.lab[name]) == 1
+            assert keys_of(assigned(pairs.lab[name])) == [word]
+            assert prohibit_ipsec(pairs.lab[name]) == 1
     assert pairs.play(VERIFY).code == 0
     assert set(pairs.site().changed.values()) == {0}
 
@@ -196,7 +205,7 @@ def test_no_end_is_left_alone_whatever_word_a_key_is(pairs: Controller) -> None:
     run = pairs.site()
 
     assert run.code == 2
-    assert {name: words.assigned(host) for name, host in pairs.lab.items()} == dict.fromkeys(pairs.lab)
+    assert {name: assigned(host) for name, host in pairs.lab.items()} == dict.fromkeys(pairs.lab)
     neutral = len(WORDS) - 1
     expected = run.failure(ends(neutral)[0])
     for number in range(len(WORDS)):

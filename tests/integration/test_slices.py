@@ -9,10 +9,9 @@ import copy
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.rras.ipsec.tests.lab import HostSpec
-from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import Controller
 from ansible_collections.rras.ipsec.tests.support.labs import MakeController
-from ansible_collections.rras.ipsec.tests.support.pair import OSAKA, PAIR, TOKYO, connection
+from ansible_collections.rras.ipsec.tests.support.pair import OSAKA, PAIR, TOKYO, clear_records, connection
 
 NAGOYA, KOBE = "rras-nagoya", "rras-kobe"
 NETWORKS = {"l2tp_network_rras_osaka": {TOKYO, OSAKA}, "l2tp_network_rras_kobe": {NAGOYA, KOBE}}
@@ -30,7 +29,7 @@ def test_two_slices_in_two_processes(start: MakeController) -> None:
     parted = controller.site("--limit", f"{TOKYO},{NAGOYA},{KOBE}")
     assert parted.failed == [TOKYO]
     assert f"its peer {OSAKA} was not read in this run" in parted.failure(TOKYO)
-    words.clear_records(controller.lab)
+    clear_records(controller.lab)
 
     with ThreadPoolExecutor(2) as pool:
         slices = zip((controller, another), NETWORKS, strict=True)

@@ -7,24 +7,24 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support import stock
 from ansible_collections.rras.ipsec.tests.support.controller import Controller
+from ansible_collections.rras.ipsec.tests.support.pair import OSAKA, TOKYO, clear_records, connection
 
 FEWER_REQUESTS, FEWER_BYTES = 6, 60
 
 
 @pytest.mark.usefixtures("first_run_done")
 def test_the_role_carries_less_than_the_stock_modules(pair: Controller) -> None:
-    words.clear_records(pair.lab)
+    clear_records(pair.lab)
     ours = pair.site()
     mine = {name: host.recorder.traffic for name, host in pair.lab.items()}
-    stock.prepare(pair, words.connection())
-    words.clear_records(pair.lab)
+    stock.prepare(pair, connection())
+    clear_records(pair.lab)
     theirs = pair.play(stock.PLAY)
 
-    assert (ours.code, ours.changed) == (0, {words.TOKYO: 0, words.OSAKA: 0}), ours.explain()
-    assert (theirs.code, theirs.changed) == (0, {words.TOKYO: 0, words.OSAKA: 0}), theirs.explain()
+    assert (ours.code, ours.changed) == (0, {TOKYO: 0, OSAKA: 0}), ours.explain()
+    assert (theirs.code, theirs.changed) == (0, {TOKYO: 0, OSAKA: 0}), theirs.explain()
     for name, host in pair.lab.items():
         others = host.recorder.traffic
         assert others.requests >= FEWER_REQUESTS * mine[name].requests, (others, mine[name])

@@ -10,10 +10,10 @@ import itertools
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
 from ansible_collections.rras.ipsec.tests.lab.windows.installation import FIREWALL_RULES
-from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import VERIFY
 from ansible_collections.rras.ipsec.tests.support.keys import FILE, PASSWORD, make_keys, written_keys
 from ansible_collections.rras.ipsec.tests.support.labs import MakeController
+from ansible_collections.rras.ipsec.tests.support.pair import assigned, clear_records, executions, keys_of, policies
 
 OFFICES = ("tokyo", "osaka", "kyoto", "nara")
 AUTHORITY = "CN=Example Root CA, O=Example"
@@ -39,7 +39,7 @@ def test_a_mesh_and_a_hub_of_four(start: MakeController) -> None:
     assert [line.partition(":")[0] for line in said] == links
     assert said[0].startswith("offices/tokyo/osaka: tokyo and osaka agree on UDP 192.0.2.1 port 1701 -> 192.0.2.2")
     for name, host in controller.lab.items():
-        assert words.keys_of(words.assigned(host)) == [key for link, key in keys.items() if name in link.split("/")]
+        assert keys_of(assigned(host)) == [key for link, key in keys.items() if name in link.split("/")]
     assert not any(key in as_mesh.output + as_mesh.errors for key in keys.values())
 
     both = [{"certificate_authority": AUTHORITY}, {"kerberos": True}]
@@ -51,8 +51,8 @@ def test_a_mesh_and_a_hub_of_four(start: MakeController) -> None:
     (nara,) = (line for line in as_hub.said("osaka") if line.startswith("branches/osaka/nara"))
     assert nara.startswith("branches/osaka/nara: osaka and nara have assigned")
     assert f"with certificates of {AUTHORITY}, or else Kerberos; IKE chooses" in nara
-    assert all(words.keys_of(words.assigned(host)) == [] for host in controller.lab.values())
-    (policy,) = words.policies(controller.lab["osaka"])
+    assert all(keys_of(assigned(host)) == [] for host in controller.lab.values())
+    (policy,) = policies(controller.lab["osaka"])
     assert [rule.name for rule in policy.policy.rules][:3] == [
         f"branches/osaka/{each}" for each in OFFICES if each != "osaka"
     ]
@@ -85,7 +85,7 @@ RULES = {
 
 
 def named_rules(host: Host) -> list[str]:
-    found = words.assigned(host)
+    found = assigned(host)
     return [rule.name for rule in found.policy.rules if rule.name] if found else []
 
 
@@ -103,10 +103,10 @@ def test_several_hubs_an_end_that_others_manage_and_a_host_without_connections(s
 
     assert first.code == 0, first.explain()
     for name, rules in RULES.items():
-        found = words.assigned(controller.lab[name])
+        found = assigned(controller.lab[name])
         assert found is not None
         assert named_rules(controller.lab[name]) == [*rules, "all other L2TP"]
-        assert words.keys_of(found) == [KEYS[rule] for rule in rules]
+        assert keys_of(found) == [KEYS[rule] for rule in rules]
         assert all(offer.pfs for rule in found.policy.rules[: len(rules)] for offer in rule.filter_action.offers)
     assert controller.lab[SPARE].registry.snapshot() == spare
     said = [line for name in names for line in first.said(name)]
@@ -116,10 +116,10 @@ def test_several_hubs_an_end_that_others_manage_and_a_host_without_connections(s
     assert partner.startswith(f"partner: rras-tokyo has UDP 192.0.2.1 port 1701 -> {PARTNER_ADDRESS}, mirrored")
     assert f"{PARTNER} is not managed, so its end is not proved." in said
 
-    words.clear_records(controller.lab)
+    clear_records(controller.lab)
     again = controller.site()
     assert (again.code, set(again.changed.values())) == (0, {0}), again.explain()
-    assert words.executions(controller.lab) == dict.fromkeys(names, 1)
+    assert executions(controller.lab) == dict.fromkeys(names, 1)
 
     verified = controller.play(VERIFY)
     assert verified.code == 0, verified.explain()

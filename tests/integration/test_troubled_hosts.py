@@ -15,11 +15,10 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Fa
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, WrongAnswer
 from ansible_collections.rras.ipsec.tests.messages import Says
-from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import Controller, Run
 from ansible_collections.rras.ipsec.tests.support.foreign import ASSIGNED_PATH, foreign_policies, named
 from ansible_collections.rras.ipsec.tests.support.labs import controller_for
-from ansible_collections.rras.ipsec.tests.support.pair import KEY, POLICY, connection
+from ansible_collections.rras.ipsec.tests.support.pair import KEY, POLICY, changes, connection, snapshots
 
 pytestmark = pytest.mark.xdist_group("troubled hosts")
 """One worker runs them all, since they share one run of the playbook (with --dist=loadgroup)."""
@@ -214,10 +213,10 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Control
             controller.host(far).update(FAR)
             controller.host(trouble.id)["l2tp_connections"] = [connection("link", trouble.id, far)]
             controller.host(trouble.id).update(trouble.variables)
-        before = words.snapshots(controller.lab)
+        before = snapshots(controller.lab)
         controller.variables["l2tp_connections"] = []
         yield controller, controller.site()
-        assert words.changes(before, controller.lab) == {}
+        assert changes(before, controller.lab) == {}
 
 
 @pytest.mark.parametrize("trouble", TROUBLES, ids=lambda trouble: trouble.id)

@@ -16,9 +16,19 @@ import pytest
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import Store
 from ansible_collections.rras.ipsec.tests.lab import Host
-from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import LONGEST_RUN, Controller, Run
-from ansible_collections.rras.ipsec.tests.support.pair import KEY, NEW_KEY, OSAKA, OURS, POLICY, TOKYO, connection
+from ansible_collections.rras.ipsec.tests.support.pair import (
+    KEY,
+    NEW_KEY,
+    OSAKA,
+    OURS,
+    POLICY,
+    TOKYO,
+    assigned,
+    connection,
+    keys_of,
+    prohibit_ipsec,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -48,8 +58,8 @@ class Meeting:
             number = self._scripts
         self._wait(number)
         with self._host.lock:
-            found = words.assigned(self._host)
-        if found and not (found.name == POLICY and found.is_complete and words.keys_of(found) in ([KEY], [NEW_KEY])):
+            found = assigned(self._host)
+        if found and not (found.name == POLICY and found.is_complete and keys_of(found) in ([KEY], [NEW_KEY])):
             self.mixed.append(found.name)
 
 
@@ -149,9 +159,9 @@ def both_have(controller: Controller, key: str) -> None:
     policies = []
     for host in controller.lab.values():
         (only,) = Store.read(host.store).policies
-        assert only == words.assigned(host)
-        assert words.keys_of(only) == [key]
-        assert words.prohibit_ipsec(host) == 1
+        assert only == assigned(host)
+        assert keys_of(only) == [key]
+        assert prohibit_ipsec(host) == 1
         assert OURS + r"\Transaction" not in host.registry.snapshot()
         policies.append(model.meaning(only.policy))
     assert policies[0] == policies[1]
@@ -159,7 +169,7 @@ def both_have(controller: Controller, key: str) -> None:
 
 def is_sound(host: Host) -> bool:
     """Whether nothing is assigned, or one whole declaration, with which alone ProhibitIpSec may be set."""
-    found = words.assigned(host)
+    found = assigned(host)
     if found is None:
-        return words.prohibit_ipsec(host) is None
-    return found.is_complete and words.keys_of(found) in ([KEY], [NEW_KEY])
+        return prohibit_ipsec(host) is None
+    return found.is_complete and keys_of(found) in ([KEY], [NEW_KEY])

@@ -13,10 +13,21 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import codec, m
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
-from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import VERIFY
 from ansible_collections.rras.ipsec.tests.support.labs import MakeController
-from ansible_collections.rras.ipsec.tests.support.pair import NEW_KEY, OSAKA, PAIR, RASMAN, TOKYO, connection
+from ansible_collections.rras.ipsec.tests.support.pair import (
+    NEW_KEY,
+    OSAKA,
+    PAIR,
+    RASMAN,
+    TOKYO,
+    assigned,
+    changes,
+    clear_records,
+    connection,
+    executions,
+    snapshots,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -31,11 +42,11 @@ def test_verify_names_what_is_wrong_and_changes_nothing_and_site_puts_it_right(s
     lab = controller.lab
     names = sorted(lab)
 
-    untouched = words.snapshots(lab)
+    untouched = snapshots(lab)
     too_early = controller.play(VERIFY)
     assert too_early.failed == names, too_early.explain()
     assert NOT_ASSIGNED.format(TOKYO, "is not in the store") in too_early.failure(TOKYO)
-    assert words.changes(untouched, lab) == {}
+    assert changes(untouched, lab) == {}
 
     assert controller.site().code == 0
     lab[TOKYO].registry.erase(RASMAN, "ProhibitIpSec")
@@ -43,7 +54,7 @@ def test_verify_names_what_is_wrong_and_changes_nothing_and_site_puts_it_right(s
     for service in ("RemoteAccess", "PolicyAgent"):
         lab[NAGOYA].services.stop(service)
     lab[SENDAI].registry.erase(LOCAL, "ActivePolicy")
-    damaged = words.snapshots(lab)
+    damaged = snapshots(lab)
 
     verified = controller.play(VERIFY)
 
@@ -59,26 +70,26 @@ def test_verify_names_what_is_wrong_and_changes_nothing_and_site_puts_it_right(s
     }
     assert {name: sentence in verified.failure(name) for name, sentence in wrong.items()} == dict.fromkeys(wrong, True)
     assert NEW_KEY not in verified.output
-    assert words.changes(damaged, lab) == {}
+    assert changes(damaged, lab) == {}
 
     lab[NAGOYA].services.start("PolicyAgent")
     lab[NAGOYA].services.start("RemoteAccess")  # whoever stopped it starts it; site does not
     repaired = controller.site()
     assert repaired.code == 0, repaired.explain()
-    before = words.snapshots(lab)
-    words.clear_records(lab)
+    before = snapshots(lab)
+    clear_records(lab)
 
     agreed = controller.play(VERIFY)
 
     assert agreed.code == 0, agreed.explain()
     assert agreed.changed == dict.fromkeys(names, 0)
-    assert words.executions(lab) == dict.fromkeys(names, 1)
-    assert words.changes(before, lab) == {}
+    assert executions(lab) == dict.fromkeys(names, 1)
+    assert changes(before, lab) == {}
 
 
 def _give_another_key(host: Host) -> None:
     """Do what a person does in the console: write another key into the rule of the connection."""
-    found = words.assigned(host)
+    found = assigned(host)
     assert found is not None
     path, rule = next(
         (path, rule)

@@ -19,7 +19,6 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import AC
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec
 from ansible_collections.rras.ipsec.tests.lab.windows.installation import FIREWALL_SETTINGS
 from ansible_collections.rras.ipsec.tests.messages import Says
-from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import VERIFY, Controller, Run
 from ansible_collections.rras.ipsec.tests.support.foreign import ASSIGNED_PATH, foreign_policies
 from ansible_collections.rras.ipsec.tests.support.labs import controller_for
@@ -28,9 +27,12 @@ from ansible_collections.rras.ipsec.tests.support.pair import (
     NEW_KEY,
     OURS,
     RASMAN,
+    RESTART_PENDING,
     change,
+    changes,
     connection,
     give_key,
+    snapshots,
 )
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("verified")]
@@ -168,7 +170,7 @@ def erase_value(host: Host) -> None:
 
 
 def wait_for_restart(host: Host) -> None:
-    host.registry.create(words.RESTART_PENDING, volatile=True)
+    host.registry.create(RESTART_PENDING, volatile=True)
 
 
 def forget_value(host: Host) -> None:
@@ -262,9 +264,9 @@ def verified(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Control
                 if case.name in ("empty", "deleted"):
                     others = [connection("other", "sound-1", "sound-2")] if case.name == "deleted" else []
                     controller.host(host)["l2tp_connections"] = others
-        before = words.snapshots(controller.lab)
+        before = snapshots(controller.lab)
         yield controller, controller.play(VERIFY), controller.play(VERIFY, "--check")
-        assert words.changes(before, controller.lab) == {}
+        assert changes(before, controller.lab) == {}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -9,10 +9,9 @@ import pytest
 
 from ansible_collections.rras.ipsec.tests.lab import HostSpec
 from ansible_collections.rras.ipsec.tests.messages import Says
-from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import VERIFY, Controller
 from ansible_collections.rras.ipsec.tests.support.labs import MakeController
-from ansible_collections.rras.ipsec.tests.support.pair import connection, give_key
+from ansible_collections.rras.ipsec.tests.support.pair import changes, connection, give_key, snapshots
 
 pytestmark = pytest.mark.slow
 
@@ -91,11 +90,11 @@ def test_what_is_left_on_a_spoke_and_names_that_nobody_has(hub: Controller, says
     says("the hub still has the rule of a connection that was deleted", deleted.failure(HUB), deleted.code)
     says("a spoke whose connection was deleted still has its policy", deleted.said("spoke-a")[-1], 0)
 
-    before = words.snapshots(hub.lab)
+    before = snapshots(hub.lab)
     hub.variables["l2tp_connections"] = [connection("to-nowhere", "hubb", "spoke-aa")]
     runs = [hub.play(VERIFY), hub.site()]
 
     for run in runs:
         assert (run.code, run.failed) == (2, [HUB, *SPOKES])
         says("no peer in l2tp_connections is in the inventory", run.failure(HUB), run.code)
-    assert words.changes(before, hub.lab) == {}
+    assert changes(before, hub.lab) == {}

@@ -30,10 +30,9 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import St
 from ansible_collections.rras.ipsec.tests.lab import HostSpec, Lab
 from ansible_collections.rras.ipsec.tests.lab.wire.authentication import DOMAIN_USER, PASSWORD, USER
 from ansible_collections.rras.ipsec.tests.lab.wire.tap import Tap
-from ansible_collections.rras.ipsec.tests.support import pair as words
-from ansible_collections.rras.ipsec.tests.support.controller import Controller, Result, Run
+from ansible_collections.rras.ipsec.tests.support.controller import Controller, Run, ShownResult
 from ansible_collections.rras.ipsec.tests.support.labs import controller_for
-from ansible_collections.rras.ipsec.tests.support.pair import KEY, OSAKA_ADDRESS, TOKYO_ADDRESS
+from ansible_collections.rras.ipsec.tests.support.pair import KEY, OSAKA_ADDRESS, TOKYO_ADDRESS, keys_of
 from ansible_collections.rras.ipsec.tests.support.secret import forms
 
 pytestmark = pytest.mark.xdist_group("wire")
@@ -223,7 +222,7 @@ class Heard:
             return RowEnd.REFUSED
         return RowEnd.DONE if result.status == "changed" else RowEnd.STUCK
 
-    def result(self, row: WireRow) -> Result:
+    def result(self, row: WireRow) -> ShownResult:
         """What the row's user was told."""
         (result,) = (result for result in self.run.results if result.host == row.name)
         return result
@@ -309,7 +308,7 @@ def test_nobody_reads_anything_on_the_wire(heard: Heard, controller: Controller)
     arrived = [policy.name for host in controller.lab.values() for policy in Store.read(host.store).policies]
     assert sorted(arrived) == sorted(row.name for row in TABLE if row.end is RowEnd.DONE)
     assert all(
-        words.keys_of(policy) == [KEY] for host in controller.lab.values() for policy in Store.read(host.store).policies
+        keys_of(policy) == [KEY] for host in controller.lab.values() for policy in Store.read(host.store).policies
     )
 
 

@@ -14,11 +14,10 @@ import pytest
 
 from ansible_collections.rras.ipsec.tests.lab import HostSpec
 from ansible_collections.rras.ipsec.tests.messages import Says
-from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import REMOVE, Run
 from ansible_collections.rras.ipsec.tests.support.effort import TRIED
 from ansible_collections.rras.ipsec.tests.support.labs import controller_for
-from ansible_collections.rras.ipsec.tests.support.pair import KEY, connection
+from ansible_collections.rras.ipsec.tests.support.pair import KEY, changes, connection, executions, snapshots
 
 pytestmark = [pytest.mark.core, pytest.mark.xdist_group("wrong declarations")]
 """One worker runs them all, since they share one run of the playbook (with --dist=loadgroup)."""
@@ -480,10 +479,10 @@ def refused(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         door = without(controller.host(spec.name), "l2tp_address")
         hosts = {name: {**door, **variables} for mistake in MISTAKES for name, variables in mistake.hosts.items()}
         controller.inventory["rras"]["hosts"] = hosts
-        before = words.snapshots(controller.lab)
+        before = snapshots(controller.lab)
         yield controller.site()
-        assert words.changes(before, controller.lab) == {}
-        assert words.executions(controller.lab) == {spec.name: len(READ)}
+        assert changes(before, controller.lab) == {}
+        assert executions(controller.lab) == {spec.name: len(READ)}
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.id)
@@ -510,7 +509,7 @@ def test_check_mode_and_removal_refuse_it_too(tmp_path: Path) -> None:
         for run in (checked, removal):
             assert run.failure("managed-empty-east") == mistakes["managed-empty"].sentence
             assert run.failure("managed-empty-west") == NEITHER.format("managed-empty-west")
-        assert words.executions(controller.lab) == {spec.name: 0}
+        assert executions(controller.lab) == {spec.name: 0}
 
 
 def test_nothing_of_a_key_is_in_the_sentences(refused: Run, record_property: Callable[[str, object], None]) -> None:

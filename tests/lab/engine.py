@@ -44,7 +44,7 @@ class Command:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Output:
+class CommandOutput:
     """What a command left behind."""
 
     stdout: str = ""
@@ -60,8 +60,8 @@ class Engine(Protocol):
     differences: list[str]
     """Where a real PowerShell and the simulated one did not do the same, in words. There should be none in any test."""
 
-    def run(self, command: Command) -> Output:
-        """Run a command to its end. Raises R(PoweredOff) if the host loses its power meanwhile."""
+    def run(self, command: Command) -> CommandOutput:
+        """Run a command to its end. Raises `PoweredOff` if the host loses its power meanwhile."""
 
     def close(self) -> None:
         """Stop for good."""

@@ -121,7 +121,7 @@ class Host:
         return self.registry.snapshot(installation.POLICY_STORE)
 
     def run_program(self, program: str, arguments: str, seconds: float) -> tuple[int, str]:
-        """Run ``netsh`` or ``sc``; return the exit code and the output."""
+        """Run `netsh` or `sc`; return the exit code and the output."""
         ran = self._programs.run(program, arguments, seconds)
         self._watch(f"after {program} {arguments}")
         return ran

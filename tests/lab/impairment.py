@@ -84,7 +84,7 @@ class Impairments:
     before_record: Callable[[int, str], None] | None = None
     """Called before each record is carried out, with its number, and its verb and path.
 
-    It may change anything behind the script's back, or raise R(PoweredOff) or R(RecordRefusedError) itself."""
+    It may change anything behind the script's back, or raise `PoweredOff` or `RecordRefusedError` itself."""
     before_script: Callable[[], None] | None = None
     """Called before each script, after it was received."""
     refuses_with: Fault | None = None
@@ -118,7 +118,7 @@ class Impairments:
         return self.before_record is not None or self.die_at_record is not None or self.fail_at_record is not None
 
     def meets_record(self, number: int, record: str) -> None:
-        """Do what is to happen before a record. Raises R(PoweredOff) or R(RecordRefusedError) if that is wanted."""
+        """Do what is to happen before a record. Raises `PoweredOff` or `RecordRefusedError` if that is wanted."""
         if self.before_record:
             self.before_record(number, record)
         if self.die_at_record == number:

@@ -92,12 +92,8 @@ class Lab(Mapping[str, Host]):
     ) -> dict[str, Any]:
         """Return an inventory of all hosts, ready to be written as YAML.
 
-        Args:
-            connection: ``winrm`` or ``psrp``.
-            transport: ``ntlm``, ``negotiate`` or ``basic``.
-            scheme: ``http`` or ``https``.
-            extra_vars: more variables of the group ``rras``.
-
+        connection: `winrm` or `psrp`; transport: `ntlm`, `negotiate` or `basic`; scheme: `http` or `https`;
+        extra_vars: more variables of the group `rras`.
         """
         return inventory.inventory(
             self._hosts.values(), ConnectionKind(connection), Transport(transport), Scheme(scheme), extra_vars or {}
@@ -111,6 +107,6 @@ class Lab(Mapping[str, Host]):
         scheme: str = Scheme.HTTP,
         extra_vars: Mapping[str, Any] | None = None,
     ) -> Path:
-        """Write R(inventory) to a file; return its path."""
+        """Write `inventory` to a file; return its path."""
         inventory.save(path, self.inventory(connection, transport, scheme, extra_vars))
         return path

@@ -14,10 +14,19 @@ from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, Impairments
 from ansible_collections.rras.ipsec.tests.lab.engine import EngineName
 from ansible_collections.rras.ipsec.tests.lab.powershell.powershell import PowerShell
 from ansible_collections.rras.ipsec.tests.support import cuts
-from ansible_collections.rras.ipsec.tests.support import pair as words
 from ansible_collections.rras.ipsec.tests.support.controller import Controller
 from ansible_collections.rras.ipsec.tests.support.effort import CUTS
 from ansible_collections.rras.ipsec.tests.support.journeys import JOURNEYS
+from ansible_collections.rras.ipsec.tests.support.pair import (
+    KEY,
+    OSAKA,
+    TOKYO,
+    Memory,
+    assigned,
+    connection,
+    keys_of,
+    restarts,
+)
 from ansible_collections.rras.ipsec.tests.support.server import Server
 from ansible_collections.rras.ipsec.tests.support.wine_machine import WineMachine
 
@@ -31,7 +40,7 @@ class RealServer(Server):
         super().__init__()
         self.host = host
         host.impairments = Impairments()
-        words.Memory.of(like.host).give(host)
+        Memory.of(like.host).give(host)
 
 
 class CutInScript:
@@ -95,18 +104,18 @@ def test_a_run_that_is_cut_leaves_the_old_or_the_new_and_its_repeat_arrives(
 def test_a_playbook_needs_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each command gets a PowerShell of its own, by its command line as it arrived, as with Microsoft's own program."""
     monkeypatch.setattr("ansible_collections.rras.ipsec.tests.lab.powershell.standing.SERVE", "-Version")
-    with Lab([HostSpec(words.TOKYO, ADDRESS, engine=EngineName.POWERSHELL)]) as lab:
+    with Lab([HostSpec(TOKYO, ADDRESS, engine=EngineName.POWERSHELL)]) as lab:
         controller = Controller(tmp_path, lab, lab.inventory())
-        controller.variables["l2tp_connections"] = [words.connection()]
-        controller.inventory["rras"]["hosts"][words.OSAKA] = {"l2tp_address": "192.0.2.2", "l2tp_managed": False}
+        controller.variables["l2tp_connections"] = [connection()]
+        controller.inventory["rras"]["hosts"][OSAKA] = {"l2tp_address": "192.0.2.2", "l2tp_managed": False}
         first = controller.site()
         assert first.code == 0, first.explain()
-        assert words.restarts(lab) == {words.TOKYO: 1}
-        assert words.keys_of(words.assigned(lab[words.TOKYO])) == [words.KEY]
+        assert restarts(lab) == {TOKYO: 1}
+        assert keys_of(assigned(lab[TOKYO])) == [KEY]
         again = controller.site()
         assert again.code == 0, again.explain()
         assert not any(again.changed.values()), again.explain()
-        engine = lab[words.TOKYO].engine
+        engine = lab[TOKYO].engine
         assert isinstance(engine, PowerShell)
         assert not engine.served
         assert engine.differences == []

@@ -84,7 +84,7 @@ PIECES = (
     ),
     *(" ", ",", "/", ".", "-", "+", "=", "0", "9", "A", "z", "\r", "\x0b", "#records", "[void]", "\t\t"),
 )
-Edit = Callable[[random.Random, str, Sequence[str]], str]
+EditRecord = Callable[[random.Random, str, Sequence[str]], str]
 SYSTEM_PROGRAMS = {"netsh", "net", "sc"}
 
 
@@ -171,7 +171,7 @@ def _case(chance: random.Random, line: str, _right: Sequence[str]) -> str:
     return chance.choice((line.upper, line.lower, line.swapcase))()
 
 
-def _field(*choices: str) -> Edit:
+def _field(*choices: str) -> EditRecord:
     def edit(chance: random.Random, line: str, _right: Sequence[str]) -> str:
         fields = line.split("\t")
         fields[chance.randrange(len(fields))] = chance.choice(choices)
@@ -203,7 +203,7 @@ def _splice(chance: random.Random, line: str, right: Sequence[str]) -> str:
     return line[: chance.randrange(len(line) + 1)] + other[chance.randrange(len(other) + 1) :] or "x"
 
 
-_EDITS: tuple[Edit, ...] = (
+_EDITS: tuple[EditRecord, ...] = (
     _insert,
     _replace,
     _cut,

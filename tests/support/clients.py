@@ -40,7 +40,7 @@ class Client:
     encryption: Literal["auto", "always", "never"] = "auto"
     operation_seconds: int = 20
 
-    def run(self, command: str, stdin: bytes = b"") -> session.Output:
+    def run(self, command: str, stdin: bytes = b"") -> session.ScriptOutput:
         """Run one command in a new shell."""
         return self._over_psrp(command, stdin) if self.way.connection == "psrp" else self._over_winrm(command, stdin)
 
@@ -48,7 +48,7 @@ class Client:
     def _port(self) -> int:
         return self.host.https.port if self.way.scheme == "https" else self.host.http.port
 
-    def _over_winrm(self, command: str, stdin: bytes) -> session.Output:
+    def _over_winrm(self, command: str, stdin: bytes) -> session.ScriptOutput:
         protocol = winrm.protocol.Protocol(
             f"{self.way.scheme}://127.0.0.1:{self._port}/wsman",
             transport="ntlm" if self.way.transport == "negotiate" else self.way.transport,
@@ -67,9 +67,9 @@ class Client:
         stdout, stderr, code = protocol.get_command_output(shell, running)
         protocol.cleanup_command(shell, running)
         protocol.close_shell(shell)
-        return session.Output(code, stdout.decode(), stderr.decode())
+        return session.ScriptOutput(code, stdout.decode(), stderr.decode())
 
-    def _over_psrp(self, command: str, stdin: bytes) -> session.Output:
+    def _over_psrp(self, command: str, stdin: bytes) -> session.ScriptOutput:
         connection = pypsrp.wsman.WSMan(
             "127.0.0.1",
             port=self._port,
@@ -89,7 +89,7 @@ class Client:
         given: Any = stdin.decode().splitlines() or None  # pypsrp wants a list, whatever its annotation says
         lines = shell.invoke(given)
         pool.close()
-        return session.Output(0, "\n".join(map(str, lines)), "\n".join(map(str, shell.streams.error)))
+        return session.ScriptOutput(0, "\n".join(map(str, lines)), "\n".join(map(str, shell.streams.error)))
 
 
 def decoded(command: str) -> str:

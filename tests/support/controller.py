@@ -31,7 +31,7 @@ CALLBACKS = Path(__file__).with_name("callbacks")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Result:
+class ShownResult:
     """What a task answered on one host, if the output shows it."""
 
     host: str
@@ -67,7 +67,7 @@ class Run:
         return {host: {words.get(word, word): count for word, count in each.items()} for host, each in found.items()}
 
     @functools.cached_property
-    def results(self) -> list[Result]:
+    def results(self) -> list[ShownResult]:
         """The results that were shown, in the order of the output."""
         return list(self._results())
 
@@ -103,7 +103,7 @@ class Run:
         """Return the numbers of the tasks with a name (in a role: the part after the colon), in the output's order."""
         return [number for number, each in enumerate(self._tasks) if each.rpartition(" : ")[2] == name]
 
-    def results_of(self, task: int) -> list[Result]:
+    def results_of(self, task: int) -> list[ShownResult]:
         """Return the shown results of one task."""
         return [result for result in self.results if result.task == task]
 
@@ -114,12 +114,12 @@ class Run:
     def _counts(self, word: str) -> dict[str, int]:
         return {host: counts[word] for host, counts in self.recap.items()}
 
-    def _results(self) -> Iterator[Result]:
+    def _results(self) -> Iterator[ShownResult]:
         numbers = itertools.count()
         started: dict[str, int] = {}  # with the strategy free, hosts are at different tasks at the same time
         for event in self.events:
             if "status" in event:
-                yield Result(
+                yield ShownResult(
                     host=event["host"],
                     status=event["status"],
                     unreachable=event["unreachable"],
@@ -205,11 +205,11 @@ class Controller:
         return path
 
 
-def _is_told(result: Result) -> bool:
+def _is_told(result: ShownResult) -> bool:
     return result.status == "ok" and "msg" in result.content
 
 
-def _lines(told: Result, host: str) -> list[str]:
+def _lines(told: ShownResult, host: str) -> list[str]:
     message = told.content["msg"]
     if isinstance(message, dict):
         return list(message.get(host, ()))

@@ -10,10 +10,10 @@ from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _view
 from ansible_collections.rras.ipsec.tests.support import network, role
-from ansible_collections.rras.ipsec.tests.support.fleets import Fleet
+from ansible_collections.rras.ipsec.tests.support.fleets import FleetVars
 
 
-def answered(fleet: Fleet, **planned: Any) -> Fleet:
+def answered(fleet: FleetVars, **planned: Any) -> FleetVars:
     """Return the same servers after the first task of the role and after each was read."""
     links = _view.links(_view.network(fleet, *fleet))
     return {host: {**each, _view.LINKS: links[host], "__l2tp_plan": _plan(host, each, links[host]["links"], planned)}
@@ -28,42 +28,42 @@ def _plan(host: str, variables: Mapping[str, Any], own: list[Any], planned: Mapp
     return {**proof, "host": {**proof["host"], "machine": host}, "pending": False, "changed_rules": changed, **planned}
 
 
-def of_all(step: str, fleet: Fleet, **given: Any) -> None:
+def of_all(step: str, fleet: FleetVars, **given: Any) -> None:
     for host in fleet:
         result, _done, stopped = role.decide(step, fleet, host, **given)
         assert (result.get("errors", []), stopped) == ([], "")
 
 
-def once(step: str, fleet: Fleet) -> Mapping[str, Any]:
+def once(step: str, fleet: FleetVars) -> Mapping[str, Any]:
     result, _done, stopped = role.decide(step, fleet, next(iter(fleet)))
     assert stopped == ""
     return result
 
 
-def before_any_host(fleet: Fleet) -> None:
+def before_any_host(fleet: FleetVars) -> None:
     assert not any(once("preflight", fleet)["network"]["problems"].values())
 
 
-def decided_once(fleet: Fleet) -> None:
+def decided_once(fleet: FleetVars) -> None:
     assert not any(once("machines", fleet)["stops"].values())
 
 
-def unchanged(fleet: Fleet) -> None:
+def unchanged(fleet: FleetVars) -> None:
     of_all("compare", fleet)
 
 
-def verified(fleet: Fleet) -> None:
+def verified(fleet: FleetVars) -> None:
     """Compare all servers, as a verification does, after the first task has found nothing wrong."""
     of_all("compare", fleet, only_verify=True, preflight={"problems": {host: [] for host in fleet}})
 
 
-def asked_before_the_change(fleet: Fleet) -> None:
+def asked_before_the_change(fleet: FleetVars) -> None:
     """Do the steps before a change on all servers; each was read, and what is decided once is decided."""
     for step in ("stop", "stage"):
         of_all(step, fleet)
 
 
-def prepared(work: Callable[[Fleet], object], make: Callable[[int], Fleet], size: int) -> Fleet:
+def prepared(work: Callable[[FleetVars], object], make: Callable[[int], FleetVars], size: int) -> FleetVars:
     """Return the servers in the state from which a piece of work starts."""
     fleet = make(size)
     if work is before_any_host:
@@ -77,13 +77,13 @@ def prepared(work: Callable[[Fleet], object], make: Callable[[int], Fleet], size
     return changing
 
 
-def connections(fleet: Fleet) -> int:
+def connections(fleet: FleetVars) -> int:
     return len(
         {entry["name"] for each in _view.links(_view.network(fleet, *fleet)).values() for entry in each["links"]}
     )
 
 
-WORKS: Mapping[str, Callable[[Fleet], None]] = {
+WORKS: Mapping[str, Callable[[FleetVars], None]] = {
     "declarations, before any host": before_any_host,
     "agreement of unchanged servers": unchanged,
     "agreement in verify": verified,

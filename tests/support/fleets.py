@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Callable, Mapping
 from typing import Any
 
-Fleet = dict[str, dict[str, Any]]
+FleetVars = dict[str, dict[str, Any]]
 """The variables of each server."""
 
 
@@ -22,13 +22,13 @@ def pair(name: str, *peers: str) -> dict[str, Any]:
     return {"name": name, "peers": list(peers), "preshared_key": key(name)}
 
 
-def pairs(size: int) -> Fleet:
+def pairs(size: int) -> FleetVars:
     """Return pairs, all in one list of connections."""
     names = [f"server-{number}" for number in range(size)]
     return _fleet(names, [pair(f"link-{one}", one, other) for one, other in zip(names[::2], names[1::2], strict=True)])
 
 
-def pairs_apart(size: int) -> Fleet:
+def pairs_apart(size: int) -> FleetVars:
     """Return pairs, each with a list of its own."""
     return {
         name: {
@@ -39,13 +39,13 @@ def pairs_apart(size: int) -> Fleet:
     }
 
 
-def hub(size: int) -> Fleet:
+def hub(size: int) -> FleetVars:
     """Return one hub, with one connection to each spoke."""
     centre, *spokes = names = [f"server-{number}" for number in range(size)]
     return _fleet(names, [pair(f"link-{spoke}", centre, spoke) for spoke in spokes])
 
 
-def mesh_of_hubs(size: int) -> Fleet:
+def mesh_of_hubs(size: int) -> FleetVars:
     """Return hubs in a ring, each with nine spokes; a hub is one entry, and the keys are listed by name."""
     names = [f"server-{number}" for number in range(size)]
     hubs = names[::10]
@@ -58,7 +58,7 @@ def mesh_of_hubs(size: int) -> Fleet:
     )
 
 
-FLEETS: Mapping[str, Callable[[int], Fleet]] = {
+FLEETS: Mapping[str, Callable[[int], FleetVars]] = {
     "pairs in one list": pairs,
     "pairs, a list each": pairs_apart,
     "one hub": hub,
@@ -66,7 +66,7 @@ FLEETS: Mapping[str, Callable[[int], Fleet]] = {
 }
 
 
-def _fleet(names: list[str], connections: list[dict[str, Any]], **shared: Any) -> Fleet:
+def _fleet(names: list[str], connections: list[dict[str, Any]], **shared: Any) -> FleetVars:
     common = {"l2tp_connections": connections, **shared}
     return {
         name: {**common, "l2tp_address": f"10.1.{number // 250}.{number % 250 + 1}"}

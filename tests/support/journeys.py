@@ -20,8 +20,8 @@ from ansible_collections.rras.ipsec.tests.support.server import (
     KEY,
     NAME,
     OTHER_KEY,
-    Options,
     Server,
+    TaskOptions,
     declare,
     rule,
 )
@@ -29,15 +29,15 @@ from ansible_collections.rras.ipsec.tests.support.somebody_else import by_hand
 
 OWN = r"SOFTWARE\rras.ipsec"
 HAND_KEY = "written by somebody else"
-OLD: Options = {"rules": [rule(), BLOCKED], "replace_assigned": True}
-ROTATED: Options = {"rules": [rule(key=OTHER_KEY), BLOCKED]}
-RENAMED: Options = {"name": "Branches", "rules": [rule(key=OTHER_KEY), BLOCKED], "replace_assigned": True}
-LESS: Options = {"rules": [rule()]}
-UNASSIGNED: Options = {"rules": [rule(), BLOCKED], "assigned": False}
-TAKING: Options = {"rules": [rule(), BLOCKED], "take_over": True}
-FORGETTING: Options = {"rules": [rule(), BLOCKED], "forget_replaced": True}
-FORGETTING_ROTATED: Options = {**ROTATED, "forget_replaced": True}
-PROTECTING: Options = {"rules": [rule(key=HAND_KEY), BLOCKED]}
+OLD: TaskOptions = {"rules": [rule(), BLOCKED], "replace_assigned": True}
+ROTATED: TaskOptions = {"rules": [rule(key=OTHER_KEY), BLOCKED]}
+RENAMED: TaskOptions = {"name": "Branches", "rules": [rule(key=OTHER_KEY), BLOCKED], "replace_assigned": True}
+LESS: TaskOptions = {"rules": [rule()]}
+UNASSIGNED: TaskOptions = {"rules": [rule(), BLOCKED], "assigned": False}
+TAKING: TaskOptions = {"rules": [rule(), BLOCKED], "take_over": True}
+FORGETTING: TaskOptions = {"rules": [rule(), BLOCKED], "forget_replaced": True}
+FORGETTING_ROTATED: TaskOptions = {**ROTATED, "forget_replaced": True}
+PROTECTING: TaskOptions = {"rules": [rule(key=HAND_KEY), BLOCKED]}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -15,7 +15,6 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import St
 from ansible_collections.rras.ipsec.tests.lab import Host, HostSpec, Lab
 from ansible_collections.rras.ipsec.tests.lab.windows import installation
 from ansible_collections.rras.ipsec.tests.lab.windows.registry import differences
-from ansible_collections.rras.ipsec.tests.support import pair as words
 
 TOKYO, OSAKA = "rras-tokyo", "rras-osaka"
 TOKYO_ADDRESS, OSAKA_ADDRESS = "192.0.2.1", "192.0.2.2"
@@ -131,7 +130,7 @@ def give_key(host: Host, rule_name: str, key: str) -> None:
 
 def change(host: Host, rule_name: str, edit: Callable[[model.Rule], model.Rule]) -> None:
     """Change a rule as a person does in the console."""
-    found = words.assigned(host)
+    found = assigned(host)
     assert found is not None
     rules = dict(zip(found.rule_paths, found.policy.rules, strict=True))
     path = next(path for path, rule in rules.items() if rule.name == rule_name)

@@ -34,8 +34,8 @@ KEY, OTHER_KEY = "correct horse battery staple", "another key of the same pair"
 NAME = "L2TP"
 SERVICES = ("PolicyAgent", "IKEEXT", "RemoteAccess", "RasMan")
 
-Options = Mapping[str, Any]
-Result = Mapping[str, Any]
+TaskOptions = Mapping[str, Any]
+ModuleResult = Mapping[str, Any]
 
 
 def rule(name: str = "tokyo-osaka", key: str = KEY, peer: str = PEER, **more: Any) -> dict[str, Any]:
@@ -56,12 +56,12 @@ BLOCKED = rule(
 )
 
 
-def options(**given: Any) -> Options:
+def options(**given: Any) -> TaskOptions:
     """Return the options of win_ipsec_psk_policy as the action gets them; with one connection by default."""
     checked = ArgumentSpecValidator(copy.deepcopy(_specs.POLICY)).validate({"name": NAME, "rules": [rule()]} | given)
     if checked.error_messages:
         raise ValueError(checked.error_messages)
-    validated: Options = checked.validated_parameters
+    validated: TaskOptions = checked.validated_parameters
     return validated
 
 
@@ -84,7 +84,7 @@ class Clock:
         self.at_each_pause()
 
 
-def _truthful(result: Result) -> Result:
+def _truthful(result: ModuleResult) -> ModuleResult:
     """Check that a result's diff shows a change only if there is one, and gives the reasons; return the result."""
     diff = result["diff"]
     assert (diff["before"] != diff["after"]) is result["changed"], diff
@@ -118,17 +118,17 @@ class Server:
         task = _work.PolicyTask(desired, wanted["backup"], patience, predicted=wanted["predicted"])
         return _work.PolicyWork(target, task, check_mode=check_mode)
 
-    def policy(self, **given: Any) -> Result:
+    def policy(self, **given: Any) -> ModuleResult:
         """Do all phases of win_ipsec_psk_policy."""
         return _truthful(self.work(**given).everything())
 
-    def plan(self, **given: Any) -> Result:
+    def plan(self, **given: Any) -> ModuleResult:
         return self.work(**given).plan()
 
-    def prove(self, **given: Any) -> Result:
+    def prove(self, **given: Any) -> ModuleResult:
         return self.work(**given).prove()
 
-    def predict(self, **given: Any) -> Result:
+    def predict(self, **given: Any) -> ModuleResult:
         """Do what check mode does."""
         return _truthful(self.work(check_mode=True, **given).predict())
 
@@ -143,7 +143,7 @@ class Server:
             _truthful(self.work(**given).commit(transaction))
             _truthful(self.work(**given).finish(transaction))
 
-    def value(self, *, check_mode: bool = False, **given: Any) -> Result:
+    def value(self, *, check_mode: bool = False, **given: Any) -> ModuleResult:
         """Do a task of win_prohibit_ipsec.
 
         By default: the value is to be present, the policy must be in force, and nothing is waited for.
@@ -161,7 +161,7 @@ class Server:
         patience = Patience(given.pop("settle_timeout", 0), self.clock.now, self.clock.sleep)
         return _truthful(_work.set_value(self.target(), desired, patience, check_mode=check_mode))
 
-    def inform(self, *keys: str) -> Result:
+    def inform(self, *keys: str) -> ModuleResult:
         return _work.inform(self.target(), self.host.name, keys)
 
     def target(self) -> _work.Target:
@@ -260,6 +260,6 @@ class Server:
         other.restart()
         return other
 
-    def execute(self, command: str, data: bytes) -> executions.Output:
+    def execute(self, command: str, data: bytes) -> executions.ScriptOutput:
         output = self.host.engine.run(Command(ConnectionKind.WINRM, command, (data.decode("ascii"),)))
-        return executions.Output(output.code, output.stdout, output.stderr)
+        return executions.ScriptOutput(output.code, output.stdout, output.stderr)

@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import session
-from ansible_collections.rras.ipsec.tests.lab.engine import Command, Engine, Output, unwrapped
+from ansible_collections.rras.ipsec.tests.lab.engine import Command, CommandOutput, Engine, unwrapped
 from ansible_collections.rras.ipsec.tests.support.controller import Controller
 from ansible_collections.rras.ipsec.tests.support.pair import POLICY
 
@@ -43,10 +43,10 @@ class _Answering(Engine):
         self._engine = engine
         self._result = result
 
-    def run(self, command: Command) -> Output:
+    def run(self, command: Command) -> CommandOutput:
         of_ours = unwrapped(command.line)[-1].strip() == session.BOOTSTRAP
         if command.stdin and not of_ours:
-            return Output(f"{self._result}\r\n")
+            return CommandOutput(f"{self._result}\r\n")
         return self._engine.run(command)
 
     def close(self) -> None:

@@ -64,7 +64,7 @@ RULE = {
     "authentication": [{"preshared_key": KEY}],
 }
 
-Tree = Mapping[str, Any]
+DocumentedTree = Mapping[str, Any]
 
 
 def ansible_doc(kind: str, *names: str) -> dict[str, Any]:
@@ -93,12 +93,12 @@ def entry_points() -> dict[str, Any]:
 
 
 @pytest.fixture
-def role(entry_points: Tree) -> dict[str, Any]:
+def role(entry_points: DocumentedTree) -> dict[str, Any]:
     """Return all variables of the role."""
     return {**entry_points["main"], **entry_points[OF_ALL]}
 
 
-def properties(options: Tree, children: str, where: str = "") -> dict[str, tuple[object, ...]]:
+def properties(options: DocumentedTree, children: str, where: str = "") -> dict[str, tuple[object, ...]]:
     """Return what counts of options, by their path: type, elements, default, choices, whether they are required."""
     found: dict[str, tuple[object, ...]] = {}
     for name, option in options.items():
@@ -115,13 +115,13 @@ def properties(options: Tree, children: str, where: str = "") -> dict[str, tuple
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_the_options_of_a_module_are_those_of_its_action(modules: Tree, name: str) -> None:
+def test_the_options_of_a_module_are_those_of_its_action(modules: DocumentedTree, name: str) -> None:
     documented = properties(modules[name]["doc"]["options"], "suboptions")
     assert documented == properties(SPECS[name], "options"), f"plugins/modules/{name}.py and _specs.py differ"
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_the_examples_of_a_module_are_valid(modules: Tree, name: str) -> None:
+def test_the_examples_of_a_module_are_valid(modules: DocumentedTree, name: str) -> None:
     required_if = win_ipsec_psk_policy.ActionModule.REQUIRED_IF if name == POLICY else ()
     given = [task[name] for task in yaml.safe_load(modules[name]["examples"]) if name in task]
     assert given
@@ -135,18 +135,18 @@ def test_the_examples_of_a_module_are_valid(modules: Tree, name: str) -> None:
             declaration.declare(outcome.validated_parameters)
 
 
-def is_templated_flag(option: Tree, value: object) -> bool:
+def is_templated_flag(option: DocumentedTree, value: object) -> bool:
     """Whether it is known only in a run whether this is true."""
     return option["type"] == "bool" and isinstance(value, str) and value.startswith("{{")
 
 
-def test_the_defaults_of_the_role_are_the_documented_ones(role: Tree) -> None:
+def test_the_defaults_of_the_role_are_the_documented_ones(role: DocumentedTree) -> None:
     defaults = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text(encoding="utf-8"))
     documented = {name: option["default"] for name, option in role.items() if "default" in option}
     assert documented == defaults
 
 
-def test_the_variables_of_the_role_are_documented(entry_points: Tree, role: Tree) -> None:
+def test_the_variables_of_the_role_are_documented(entry_points: DocumentedTree, role: DocumentedTree) -> None:
     assert set(role) == {f"l2tp_{name}" for name in play_vars.VARIABLES}
     assert all(set(variables) <= set(role) for variables in entry_points.values())
 
@@ -158,19 +158,21 @@ def test_no_task_of_the_role_reads_its_variables() -> None:
     assert {name for name, text in texts.items() if re.search(r"(?<![\w.])l2tp_(?!step|verify\])\w+", text)} == set()
 
 
-def test_the_variables_mean_the_same_at_all_entry_points(entry_points: Tree, role: Tree) -> None:
+def test_the_variables_mean_the_same_at_all_entry_points(entry_points: DocumentedTree, role: DocumentedTree) -> None:
     for variables in entry_points.values():
         assert variables == {name: role[name] for name in variables}
 
 
-def test_the_variables_of_the_role_are_in_its_readme(role: Tree) -> None:
+def test_the_variables_of_the_role_are_in_its_readme(role: DocumentedTree) -> None:
     readme = (ROLE / "README.md").read_text(encoding="utf-8")
     variables = readme.partition("\n## Variables\n")[2].partition("\n## ")[0]
     named = set(re.findall(r"^\| `(l2tp_\w+)`", variables, re.MULTILINE))
     assert named == set(role), "the table Variables of roles/l2tp/README.md"
 
 
-def test_ansible_leaves_variables_that_may_hold_a_key_to_the_role(entry_points: Tree, role: Tree) -> None:
+def test_ansible_leaves_variables_that_may_hold_a_key_to_the_role(
+    entry_points: DocumentedTree, role: DocumentedTree
+) -> None:
     """Ansible evaluates, and may quote, what is documented where there are tasks; if not raw it checks it, too."""
     tasks = {path.stem for path in (ROLE / "tasks").glob("*.yml")}
     assert set(entry_points) - tasks == {OF_ALL}
@@ -189,7 +191,7 @@ def test_ansible_leaves_variables_that_may_hold_a_key_to_the_role(entry_points: 
 
 
 @pytest.mark.parametrize("name", FILTERS)
-def test_the_options_of_a_filter_are_its_parameters(filters: Tree, name: str) -> None:
+def test_the_options_of_a_filter_are_its_parameters(filters: DocumentedTree, name: str) -> None:
     doc = filters[f"rras.ipsec.{name}"]["doc"]
     module = importlib.import_module(f"ansible_collections.rras.ipsec.plugins.filter.{name}")
     _input, *parameters = inspect.signature(module.FilterModule().filters()[name]).parameters.values()
@@ -214,9 +216,9 @@ class Work:
         self.host = Host(HostSpec("rras-tokyo", "192.0.2.1"), Path("no-certificate"))
         self.session = _work.Target(session.Session(self._execute, NONCE, 30), NONCE)
 
-    def _execute(self, command: str, data: bytes) -> session.Output:
+    def _execute(self, command: str, data: bytes) -> session.ScriptOutput:
         ran = self.host.engine.run(Command(ConnectionKind.PSRP, command, (data.decode("ascii"),)))
-        return session.Output(ran.code, ran.stdout, ran.stderr)
+        return session.ScriptOutput(ran.code, ran.stdout, ran.stderr)
 
     def policy(self, *, state: str = "present", check_mode: bool = False) -> _work.PolicyWork:
         given = {"name": "L2TP", "state": state, "rules": [RULE]}
@@ -261,7 +263,7 @@ def all_phases(work: Work) -> Iterator[Mapping[str, Any]]:
     yield work.policy(state="absent").everything()
 
 
-def test_every_result_of_a_policy_is_documented(modules: Tree, work: Work) -> None:
+def test_every_result_of_a_policy_is_documented(modules: DocumentedTree, work: Work) -> None:
     results = list(all_phases(work))
     documented = modules[POLICY]["return"]
     of_the_action = {"reason", "strategy"}
@@ -272,7 +274,7 @@ def test_every_result_of_a_policy_is_documented(modules: Tree, work: Work) -> No
         assert set(result["host"]) == set(contents)
 
 
-def test_every_result_of_the_value_is_documented(modules: Tree, work: Work) -> None:
+def test_every_result_of_the_value_is_documented(modules: DocumentedTree, work: Work) -> None:
     predicted = work.value(check_mode=True)
     work.policy().everything()
     done = work.value()
@@ -282,7 +284,7 @@ def test_every_result_of_the_value_is_documented(modules: Tree, work: Work) -> N
         assert set(result["diff"]) == set(documented["diff"]["contains"])
 
 
-def undocumented(found: Any, documented: Tree) -> Iterator[str]:
+def undocumented(found: Any, documented: DocumentedTree) -> Iterator[str]:
     """Yield the keys that the contents of a result have, and its documentation not, or the other way round."""
     if isinstance(found, list):
         for each in found:
@@ -293,7 +295,7 @@ def undocumented(found: Any, documented: Tree) -> Iterator[str]:
             yield from undocumented(found[name], documented["contains"][name])
 
 
-def test_every_result_of_the_reading_is_documented(modules: Tree, work: Work) -> None:
+def test_every_result_of_the_reading_is_documented(modules: DocumentedTree, work: Work) -> None:
     work.policy().everything()
     found = work.session.read().store.policies[0].path
     work.host.registry.remove_tree(rules_of(work, found)[0])
@@ -324,21 +326,21 @@ WITH_FILES = (AdoptError, PrivateFilesError, RegFileError, RenderError)
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_only_known_reasons_are_documented(modules: Tree, name: str) -> None:
+def test_only_known_reasons_are_documented(modules: DocumentedTree, name: str) -> None:
     assert reasons(modules[name]["return"]) <= KNOWN_REASONS
 
 
-def test_every_reason_is_documented_where_any_may_occur(modules: Tree) -> None:
+def test_every_reason_is_documented_where_any_may_occur(modules: DocumentedTree) -> None:
     assert reasons(modules[POLICY]["return"]) == KNOWN_REASONS - {error.reason for error in WITH_FILES}
 
 
-def reasons(documented: Tree) -> set[str]:
+def reasons(documented: DocumentedTree) -> set[str]:
     """Return the words that the documentation of `reason` names, beside the keyword become."""
     text = " ".join(documented["reason"]["description"])
     return set(re.findall(r"C\((\w+)\)", text)) - {"become"}
 
 
-def declared_in_examples() -> list[Tree]:
+def declared_in_examples() -> list[DocumentedTree]:
     """Return the policies that the examples of the module, and of the filters for Windows, declare."""
     documented = importlib.import_module("ansible_collections.rras.ipsec.plugins.modules.win_ipsec_psk_policy")
     examples = [each[POLICY] for each in yaml.safe_load(documented.EXAMPLES) if POLICY in each]

@@ -20,7 +20,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import Output
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import ScriptOutput
 from ansible_collections.rras.ipsec.tests.lab.twin.twin import framed, unframed
 from ansible_collections.rras.ipsec.tests.support.effort import THOROUGH, TRIED
 from ansible_collections.rras.ipsec.tests.support.server import BLOCKED, KEY, NAME, Server, rule
@@ -58,7 +58,7 @@ SERVERS: Mapping[str, Callable[[Server], object]] = {
     "a server with a staged policy": _half_way,
     "a server with a policy of somebody else": lambda server: by_hand(server, **RULES),
 }
-Edit = Callable[[random.Random, list[str]], None]
+EditLines = Callable[[random.Random, list[str]], None]
 
 
 def _drop(chance: random.Random, lines: list[str]) -> None:
@@ -116,7 +116,7 @@ def _fields_of_one(chance: random.Random, lines: list[str]) -> tuple[int, list[s
     return place, lines[place].split("\t")
 
 
-EDITS: Sequence[Edit] = (_drop, _repeat, _swap, _cut, _field, _field, _reference, _data, _data, _data)
+EDITS: Sequence[EditLines] = (_drop, _repeat, _swap, _cut, _field, _field, _reference, _data, _data, _data)
 
 
 def mutated(chance: random.Random, answer: str) -> str:
@@ -140,11 +140,11 @@ def task_with_a_wrong_answer(seed: int, server: Server) -> Mapping[str, Any]:
     task, answers = Task(server), itertools.count()
     task.check_mode = True
 
-    def execute(command: str, data: bytes) -> Output:
+    def execute(command: str, data: bytes) -> ScriptOutput:
         output = Server.execute(server, command, data)
         if next(answers):
             return output
-        return Output(0, framed(mutated(chance, unframed(output.stdout))), "")
+        return ScriptOutput(0, framed(mutated(chance, unframed(output.stdout))), "")
 
     server.execute = execute  # type: ignore[method-assign]
     return chance.choice(TASKS)(task)

@@ -26,7 +26,7 @@ ROLE = Path(__file__).parents[2] / "roles" / "l2tp"
 PEERS = ["tokyo", "osaka"]
 CONNECTION = {"name": "tokyo-osaka", "peers": PEERS, "preshared_key": KEY}
 OPTIONS = {"name": "L2TP", "rules": [PAIR]}
-HostVars = dict[str, dict[str, Any]]
+EditableHostVars = dict[str, dict[str, Any]]
 FORMS = [
     to_reg.to_reg,
     to_netsh.to_netsh,
@@ -36,7 +36,7 @@ FORMS = [
 ]
 
 
-def pair(**given: Any) -> HostVars:
+def pair(**given: Any) -> EditableHostVars:
     """The variables of a managed server and of a Windows 2000 that Ansible doesn't reach."""
     shared = {"l2tp_connections": [CONNECTION]} | given
     return {
@@ -45,7 +45,7 @@ def pair(**given: Any) -> HostVars:
     }
 
 
-def render(hostvars: HostVars, folder: Path, host: str = "osaka", *, check: bool = False, **given: Any) -> Any:
+def render(hostvars: EditableHostVars, folder: Path, host: str = "osaka", *, check: bool = False, **given: Any) -> Any:
     """Run the action as a task on a host that is not there."""
     options = {"folder": str(folder), "peer_type": hostvars[host].get("l2tp_peer_type", "windows")} | given
     connection: Any = types.SimpleNamespace(become=True, transport="none", _shell=types.SimpleNamespace(tmpdir=None))
@@ -58,7 +58,7 @@ def render(hostvars: HostVars, folder: Path, host: str = "osaka", *, check: bool
     return acting.run(task_vars={"inventory_hostname": host, "hostvars": hostvars})
 
 
-def without_group_2() -> HostVars:
+def without_group_2() -> EditableHostVars:
     found = pair()
     found["tokyo"]["l2tp_main_mode"] = {"methods": [{"dh_group": 14}]}
     return found
@@ -147,7 +147,7 @@ def without_group_2() -> HostVars:
     ],
 )
 def test_a_wrong_declaration_gets_one_sentence_and_no_file(
-    tmp_path: Path, hostvars: HostVars, given: dict[str, Any], sentence: str
+    tmp_path: Path, hostvars: EditableHostVars, given: dict[str, Any], sentence: str
 ) -> None:
     result = render(hostvars, tmp_path / "files", **given)
     assert (result["failed"], result["msg"]) == (True, sentence)
@@ -470,7 +470,7 @@ OVER_IPV6 = STAYS_OPEN.format("over IPv6", " and l2tp_block_over_ipv6 to true")
     ],
 )
 def test_files_that_leave_other_l2tp_in_clear_text_come_with_a_warning(
-    tmp_path: Path, hostvars: HostVars, given: dict[str, Any], sentences: list[str]
+    tmp_path: Path, hostvars: EditableHostVars, given: dict[str, Any], sentences: list[str]
 ) -> None:
     assert render(hostvars, tmp_path, check=True, **given).get("warnings", []) == sentences
     assert render(hostvars, tmp_path, **given).get("warnings", []) == sentences

@@ -40,14 +40,14 @@ NAME, DESCRIPTION, CONNECTION = "Kyushu", "as KB 240262 has it", "tunnel one"
 NEUTRAL = "Uji-Byodoin:1053/Phoenix"
 """A key that is no part of anything else."""
 
-Results = dict[str, dict[str, Any]]
+ResultsByTask = dict[str, dict[str, Any]]
 
 
 def declared(key: str) -> dict[str, Any]:
     return {"name": NAME, "description": DESCRIPTION, "rules": [rule(CONNECTION, key=key), BLOCKED]}
 
 
-def journey(key: str) -> Results:
+def journey(key: str) -> ResultsByTask:
     """Do what the role does with a server, in check mode before it, and read everything after it.
 
     The random numbers are the same each time, so that two journeys can be compared word for word.
@@ -57,7 +57,7 @@ def journey(key: str) -> Results:
         return steps(Task(Server()), key)
 
 
-def steps(task: Task, key: str) -> Results:
+def steps(task: Task, key: str) -> ResultsByTask:
     given = declared(key)
     task.check_mode = True
     found = {"predicted": task.run(POLICY, **given)}
@@ -114,7 +114,7 @@ def within(described: Described | None, name: str) -> Described | None:
     return described.get(name) if isinstance(described, Mapping) else described
 
 
-def texts(results: Results) -> Iterator[tuple[str, str, Described | None]]:
+def texts(results: ResultsByTask) -> Iterator[tuple[str, str, Described | None]]:
     for name, result in results.items():
         for field, value in result.items():
             described = RESULT.get(field)
@@ -156,7 +156,7 @@ def is_part_of_a_name(key: str) -> bool:
     return any(key.casefold() in name.casefold() for name in names)
 
 
-def read(results: Results) -> dict[readers.ResultPlace, Any]:
+def read(results: ResultsByTask) -> dict[readers.ResultPlace, Any]:
     """What later tasks see of the results of a run."""
     return {(step, where): readers.at(results[step], where) for step, where in READ}
 

@@ -57,7 +57,7 @@ UNKNOWN: tuple[dict[Any, Any], ...] = (
     {KEY: KEY, "psk": 1},
 )
 
-Path = tuple[str | int, ...]
+OptionPath = tuple[str | int, ...]
 
 
 def sample(option: Mapping[str, Any], kind: str) -> Any:
@@ -75,11 +75,11 @@ def sample_of(spec: _shape.Spec) -> dict[str, Any]:
     return {name: sample(option, option.get("type", "str")) for name, option in spec.items()}
 
 
-def places(spec: _shape.Spec, above: Path = ()) -> Iterator[tuple[Path, str, Mapping[str, Any]]]:
+def places(spec: _shape.Spec, above: OptionPath = ()) -> Iterator[tuple[OptionPath, str, Mapping[str, Any]]]:
     """Yield each place where something can be written: its path, the type that is asked for, and its option."""
     for name, option in spec.items():
         kind = option.get("type", "str")
-        path: Path = (*above, name)
+        path: OptionPath = (*above, name)
         yield path, kind, option
         if kind == "list":
             path, kind = (*path, 0), option["elements"]
@@ -88,7 +88,7 @@ def places(spec: _shape.Spec, above: Path = ()) -> Iterator[tuple[Path, str, Map
             yield from places(option["options"], path)
 
 
-def put(options: Any, path: Path, value: Any) -> dict[str, Any]:
+def put(options: Any, path: OptionPath, value: Any) -> dict[str, Any]:
     """Return a copy of options with something else in a place."""
     copied = copy.deepcopy(options)
     inner = copied
@@ -99,13 +99,13 @@ def put(options: Any, path: Path, value: Any) -> dict[str, Any]:
     return result
 
 
-def get(options: Any, path: Path) -> Any:
+def get(options: Any, path: OptionPath) -> Any:
     for step in path:
         options = options[step]
     return options
 
 
-def text(path: Path) -> str:
+def text(path: OptionPath) -> str:
     """Return a path as a sentence names it."""
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
 
@@ -263,7 +263,7 @@ def test_there_is_one_way_to_read_a_boolean(value: object, truth: bool | None) -
 
 TEXTS = ("preshared_key", "certificate_authority")
 NO_TEXT: tuple[Any, ...] = (21913025, 45045, 10.5, True, [KEY], {KEY: KEY})
-"""C(0123456701) and C(12:30:45), as YAML reads them, and other things than texts."""
+"""`0123456701` and `12:30:45`, as YAML reads them, and other things than texts."""
 
 
 @pytest.mark.parametrize("value", NO_TEXT)

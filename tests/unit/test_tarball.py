@@ -34,7 +34,7 @@ NEEDED = {
     "roles/l2tp/meta/argument_specs.yml",
 }
 
-Files = dict[str, bytes]
+TarballContent = dict[str, bytes]
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def files(tarball: Path) -> Files:
+def files(tarball: Path) -> TarballContent:
     """The files of the tarball."""
     with tarfile.open(tarball) as built:
         members = [member for member in built.getmembers() if member.isfile()]
@@ -65,14 +65,14 @@ def builder(*arguments: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
 
 
-def test_only_what_runs_and_what_documents_is_in_the_tarball(files: Files) -> None:
+def test_only_what_runs_and_what_documents_is_in_the_tarball(files: TarballContent) -> None:
     assert {name.partition("/")[0] for name in files} == TOP
     assert {name.split("/")[1] for name in files if name.startswith("extensions/")} == {"audit"}
     assert {name.split("/")[1] for name in files if name.startswith("changelogs/")} == {"changelog.yaml", "config.yaml"}
     assert set(files) >= NEEDED
 
 
-def test_the_manifest_says_where_the_collection_comes_from(files: Files) -> None:
+def test_the_manifest_says_where_the_collection_comes_from(files: TarballContent) -> None:
     said: dict[str, Any] = json.loads(files["MANIFEST.json"])["collection_info"]
     repository = said["repository"]
 
@@ -83,21 +83,21 @@ def test_the_manifest_says_where_the_collection_comes_from(files: Files) -> None
     }
 
 
-def test_a_fork_changes_the_address_in_galaxy_yml_alone(files: Files) -> None:
+def test_a_fork_changes_the_address_in_galaxy_yml_alone(files: TarballContent) -> None:
     address = GALAXY["repository"].partition("://")[2].encode()
     others = {name for name, content in files.items() if address in content}
 
     assert others == {"MANIFEST.json"}
 
 
-def test_the_changelog_has_an_entry_for_this_version(files: Files) -> None:
+def test_the_changelog_has_an_entry_for_this_version(files: TarballContent) -> None:
     releases: dict[str, Any] = yaml.safe_load(files["changelogs/changelog.yaml"])["releases"]
 
     assert GALAXY["version"] in releases
     assert f"## v{GALAXY['version']}" in files["CHANGELOG.md"].decode().replace("\\", "")
 
 
-def test_all_modules_are_in_the_action_group_and_in_the_audit(files: Files) -> None:
+def test_all_modules_are_in_the_action_group_and_in_the_audit(files: TarballContent) -> None:
     groups: dict[str, Any] = yaml.safe_load(files["meta/runtime.yml"])["action_groups"]
     audit: dict[str, Any] = yaml.safe_load(files["extensions/audit/event_query.yml"])
 
@@ -106,7 +106,7 @@ def test_all_modules_are_in_the_action_group_and_in_the_audit(files: Files) -> N
 
 
 def test_an_execution_environment_gets_the_libraries_of_the_connections_and_no_pins(
-    files: Files, tarball: Path, tmp_path: Path
+    files: TarballContent, tarball: Path, tmp_path: Path
 ) -> None:
     assert not {"requirements.txt", "bindep.txt"} & set(files)  # what ansible-builder takes by itself
     place = tmp_path / "ansible_collections" / "rras" / "ipsec"

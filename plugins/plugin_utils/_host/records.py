@@ -14,18 +14,18 @@ verb             fields                                 what it does
 ===============  =====================================  =============================================================
 Prepare          nonce, seconds                         the nonce for digests; how long a program may run
 ReadTree         path, names, depth                     answers a key and what is below it, down to a depth; names:
-                                                        value names joined by commas, ``*`` for all, or, beginning
-                                                        with ``|``, a text that the data of a value must contain
+                                                        value names joined by commas, `*` for all, or, beginning
+                                                        with `|`, a text that the data of a value must contain
 ReadDigest       path                                   answers HMAC-SHA256(nonce, fingerprint of the keys there)
 RunProgram       program, arguments, pattern, must or   runs netsh, net or sc, answers the exit code and what matches
-                 may, program and arguments to undo it  the pattern (base64) in its output; with ``must`` it is an
+                 may, program and arguments to undo it  the pattern (base64) in its output; with `must` it is an
                                                         error unless the code is 0 or, for net, unless the service is
                                                         then started or stopped as asked
-ExpectUnchanged  path, digest                           conflict, unless ``ReadDigest`` would still answer the same
+ExpectUnchanged  path, digest                           conflict, unless `ReadDigest` would still answer the same
 ExpectValue      path, name, data                       conflict, unless the value has this data
 ExpectSealed     path, name, source                     conflict, unless the source still has the fingerprint there
 Seal             path, name, source                     writes the fingerprint of the source into a value
-CreateKey        path, ``None`` or ``Volatile``         creates a key and any missing ones above it; replaces the key
+CreateKey        path, `None` or `Volatile`             creates a key and any missing ones above it; replaces the key
                                                         if it is to be volatile
 ProtectKey       path, SDDL                             replaces the access list of a key
 SetValue         path, name, kind, data                 writes a value
@@ -41,16 +41,16 @@ Answers, compressed:
 
 =============  ======================================  ==============================================================
 key            path (base64)                           a key; the following answers belong to it
-value          name (base64), kind, data (base64)      a value; kind ``Withheld``: 4 bytes of length and a digest
+value          name (base64), kind, data (base64)      a value; kind `Withheld`: 4 bytes of length and a digest
 access         SDDL (base64)                           the access list of the key (rules only)
 denied         path (base64)                           a key that not even administrators may read
 digest         digest (base64)
 ran            command (base64), code, lines (base64)  the exit code, -1 if the program could not be run to its end
-deleted        path (base64)                           a key of the policy store that ``DeleteListed`` deleted
-assigned       ``netsh`` or ``registry``               how the policy was assigned
+deleted        path (base64)                           a key of the policy store that `DeleteListed` deleted
+assigned       `netsh` or `registry`                   how the policy was assigned
 done                                                   the last answer: everything was done
-error          code, verb, path, message (base64),     the last answer; outcome: ``nothing`` was done, all of it was
-               outcome, what is left (base64)          ``undone``, or only ``partly``
+error          code, verb, path, message (base64),     the last answer; outcome: `nothing` was done, all of it was
+               outcome, what is left (base64)          `undone`, or only `partly`
 =============  ======================================  ==============================================================
 
 The fingerprint of a key is the HMAC-SHA256, under a constant, of everything below it except the values named
@@ -141,7 +141,7 @@ class Failure:
     message: str
     outcome: Outcome
     left: str
-    """What could not be undone; if the outcome is ``undone``, what was started and is still running."""
+    """What could not be undone; if the outcome is `undone`, what was started and is still running."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ BOOTSTRAP = (
     'else{&{$l=@($args[0])-join"`n"-split"`r?`n";$n=[array]::IndexOf($l,\'#records\');'
     '&([scriptblock]::Create($l[0..($n-1)]-join"`n"))$l[($n+1)..$l.Count]}@($input)}'
 )
-"""Runs the lines of standard input before ``#records`` as a script, with the lines after it as arguments.
+"""Runs the lines of standard input before `#records` as a script, with the lines after it as arguments.
 
 The first thing it checks is the language mode: in a constrained one, next to nothing would work. The answer is then
 ready-made, the base64 of "error<TAB>constrained_language<TAB><TAB><TAB><TAB>nothing<TAB><NEWLINE>" in its frame. The
@@ -69,8 +69,8 @@ def script_text(*, only_reads: bool = False) -> str:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Output:
-    """What a command returned: its exit code and its two streams."""
+class ScriptOutput:
+    """What the command that runs the script returned: its exit code and its two streams."""
 
     code: int
     stdout: str
@@ -88,7 +88,7 @@ _PLACE = re.compile(r"\S.*\d.*:\s?\d+\s*")
 """The line and the character of an error, in any language; a line of code follows it."""
 
 
-def cause(output: Output) -> str:
+def cause(output: ScriptOutput) -> str:
     """Return what an output without an answer says, except PowerShell's notes of where in a script an error is."""
     text = _beginning(output.stderr) or _beginning(output.stdout) or "no output"
     kept: list[str] = []
@@ -113,7 +113,7 @@ class NoAnswerError(RrasError):
 
     reason = "no_answer"
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: ScriptOutput) -> None:
         super().__init__(f"The host did not answer like a Windows host with PowerShell (exit code {output.code}).")
         self.output = output
 
@@ -134,7 +134,7 @@ class Session:
     declared keys, but with nothing else.
     """
 
-    def __init__(self, execute: Callable[[str, bytes], Output], nonce: bytes, program_seconds: int) -> None:
+    def __init__(self, execute: Callable[[str, bytes], ScriptOutput], nonce: bytes, program_seconds: int) -> None:
         self._execute = execute
         self._prepare = steps.Prepare(nonce, program_seconds)
 

@@ -18,7 +18,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyProof
 
 Proofs = Mapping[str, PolicyProof]
-"""The last reading of each host that was read, by C(plan) or C(verify) of C(win_ipsec_psk_policy)."""
+"""The last reading of each host that was read, by `plan` or `verify` of `win_ipsec_psk_policy`."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -19,11 +19,9 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import (
     PolicyResult,
     ProhibitIpSecFacts,
+    TaskResult,
     ValueResult,
 )
-
-Result = PolicyResult | ValueResult
-
 
 _DONE = {Gate.PLAN: "read", Gate.STAGE: "staged", Gate.COMMIT: "committed", Gate.PROOF: "proved"}
 _ASKED = {Gate.VALUE: Gate.COMMIT, Gate.REMOVAL: Gate.PLAN}
@@ -191,7 +189,7 @@ def _failure(run: Fleet, host: str, gate: Gate) -> str:
     return failure(host, result)
 
 
-def failure(host: str, result: Result) -> str:
+def failure(host: str, result: TaskResult) -> str:
     """Return that a host could not be reached, or failed, and the cause; empty if neither is true."""
     if not (result.get("unreachable") or result.get("failed")):
         return ""
@@ -300,6 +298,6 @@ def _not_waited_for(run: Fleet, host: str, other: str) -> str:
     )
 
 
-def _message(result: Result) -> str:
+def _message(result: TaskResult) -> str:
     """Return a task's message, without the words that ansible-core 2.19 and later put before it."""
     return str(result.get("msg") or "no message").strip().removeprefix("Task failed: ")

@@ -36,7 +36,7 @@ _PORTS_OF_ENDS = ("ep1port", "ep2port", "ep1port2_10", "ep2port2_10")
 _L2TP_PORT = 1701
 
 _EVERY_IPV6_ADDRESS = "::/1,8000::/1"
-"""All IPv6 addresses, as two halves: Windows Firewall refuses ``::/0``, or takes it for something else."""
+"""All IPv6 addresses, as two halves: Windows Firewall refuses `::/0`, or takes it for something else."""
 _RULE = f"dir=in action=block protocol=UDP localport=1701 remoteip={_EVERY_IPV6_ADDRESS} profile=any enable=yes"
 _ADD = f"advfirewall firewall add rule name={NAME} {_RULE}"
 _DELETE = f"advfirewall firewall delete rule name={NAME}"

@@ -63,12 +63,12 @@ class Fleet:
             known[members] = answer()
         return known[members]
 
-    def twins(self) -> tuple[mistakes.Pair, ...]:
+    def twins(self) -> tuple[mistakes.Twins, ...]:
         """Return the pairs of names that belong to one machine, among all machines that are known."""
         if "twins" not in self._found:
             answered = {host: facts.get("machine", "") for host in self.results if (facts := self.facts(host))}
             self._found["twins"] = tuple(mistakes.twins({**self.machines, **answered}))
-        found: tuple[mistakes.Pair, ...] = self._found["twins"]
+        found: tuple[mistakes.Twins, ...] = self._found["twins"]
         return found
 
     def _component(self, kind: str, host: str, edges: Callable[[], Mapping[str, Iterable[str]]]) -> frozenset[str]:

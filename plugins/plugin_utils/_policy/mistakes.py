@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Network
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import HostFacts
 
-Pair = tuple[str, str]
+Twins = tuple[str, str]
 """Two names of one machine."""
 
 
@@ -28,7 +28,7 @@ def mistakes(network: Network, read: Mapping[str, HostFacts]) -> dict[str, str]:
     return found
 
 
-def twins(machines: Mapping[str, str]) -> Iterator[Pair]:
+def twins(machines: Mapping[str, str]) -> Iterator[Twins]:
     """Yield each name whose machine already has an earlier name, after that earlier name. machines: by name."""
     first: dict[str, str] = {}
     for host, machine in sorted(machines.items()):
@@ -37,7 +37,7 @@ def twins(machines: Mapping[str, str]) -> Iterator[Pair]:
             yield other, host
 
 
-def of_names(members: Collection[str], pairs: Iterable[Pair]) -> Iterator[str]:
+def of_names(members: Collection[str], pairs: Iterable[Twins]) -> Iterator[str]:
     """Yield that a member is the same machine as another member, or as any other host of the play, a clause each."""
     return (_one_machine(*pair) for pair in pairs if any(name in members for name in pair))
 

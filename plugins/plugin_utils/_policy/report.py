@@ -31,7 +31,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import HostFacts, PolicyResult, as_proof
 
 Answers = Mapping[str, PolicyResult]
-"""What phase C(verify) of C(win_ipsec_psk_policy) answered on each host of the run, even if it failed."""
+"""What phase `verify` of `win_ipsec_psk_policy` answered on each host of the run, even if it failed."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -211,13 +211,13 @@ class HostResult(TaskResult, total=False):
 
 
 class InfoResult(HostResult, total=False):
-    """What C(win_ipsec_policy_info) answers."""
+    """What `win_ipsec_policy_info` answers."""
 
     findings: list[FindingFacts]
 
 
 class PolicyResult(HostResult, total=False):
-    """What C(win_ipsec_psk_policy) answers."""
+    """What `win_ipsec_psk_policy` answers."""
 
     transaction: str
     pending: bool
@@ -235,7 +235,7 @@ class PolicyResult(HostResult, total=False):
 
 
 class PolicyProof(TypedDict):
-    """What the phases C(plan) and C(verify) of C(win_ipsec_psk_policy) answer for a host that could be read."""
+    """What the phases `plan` and `verify` of `win_ipsec_psk_policy` answer for a host that could be read."""
 
     matches: bool
     comparison: PolicyComparison
@@ -244,7 +244,7 @@ class PolicyProof(TypedDict):
 
 
 class ValueResult(TaskResult, total=False):
-    """What C(win_prohibit_ipsec) answers."""
+    """What `win_prohibit_ipsec` answers."""
 
     value: int | None
     before: int | None
@@ -253,7 +253,7 @@ class ValueResult(TaskResult, total=False):
 
 
 class RenderResult(TaskResult, total=False):
-    """What C(l2tp_render) answers."""
+    """What `l2tp_render` answers."""
 
     folder: str
     files: list[str]
@@ -262,7 +262,7 @@ class RenderResult(TaskResult, total=False):
 
 
 class AdoptResult(TaskResult, total=False):
-    """What C(l2tp_adopt) answers."""
+    """What `l2tp_adopt` answers."""
 
     file: str
     findings: list[str]

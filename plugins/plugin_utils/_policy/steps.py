@@ -5,7 +5,7 @@
 
 Each step is one thing that the host does; if one fails, the host undoes all of them. Paths are relative to
 HKEY_LOCAL_MACHINE. A step's name is its verb everywhere: the record begins with it, the function of transaction.ps1 has
-it, and so has, in Python's spelling (``read_tree``), the method of the lab's twin.
+it, and so has, in Python's spelling (`read_tree`), the method of the lab's twin.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Prepare:
 class ReadTree:
     """Answer a key and what is below it, down to a depth; all values, or only those with these names.
 
-    containing: only values whose data contain this text, which begins with ``|``.
+    containing: only values whose data contain this text, which begins with `|`.
     """
 
     path: str

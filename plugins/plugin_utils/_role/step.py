@@ -24,7 +24,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._role.play_vars import 
 
 Result = Mapping[str, Any]
 Reboot = Callable[[Mapping[str, Any]], Mapping[str, Any]]
-"""Restarts the host, with options of C(ansible.windows.win_reboot), and returns its result."""
+"""Restarts the host, with options of `ansible.windows.win_reboot`, and returns its result."""
 
 FAILS_LATER: Final = {"plan": _view.RESULTS[Gate.PLAN], "set_value": _view.VALUE}
 """The steps whose failure the next step reports (see `later`), and the variables that hold their results."""
@@ -279,4 +279,4 @@ _OF_THE_POLICY: Final = (
     "settle_timeout",
     *_TIMES,
 )
-"""The role's variables that are passed on to options of C(win_ipsec_psk_policy) of the same name."""
+"""The role's variables that are passed on to options of `win_ipsec_psk_policy` of the same name."""

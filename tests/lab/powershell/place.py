@@ -34,12 +34,9 @@ class PowerShellPlace(Protocol):
     """Somewhere to run PowerShell."""
 
     def start(self, arguments: Sequence[str], *, piped: bool = False) -> subprocess.Popen[bytes]:
-        """Start PowerShell.
+        """Start PowerShell with these arguments.
 
-        Args:
-            arguments: what stands behind the program's name.
-            piped: give it pipes for its standard input and output, else none at all.
-
+        piped: give it pipes for its standard input and output, else none at all.
         """
 
     def run_beside(self, script: str) -> None:

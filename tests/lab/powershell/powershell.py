@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The engine ``powershell``: a real PowerShell under Wine, one prefix for each simulated host.
+"""The engine `powershell`: a real PowerShell under Wine, one prefix for each simulated host.
 
 What is real: the language, .NET, the registry with its volatile keys and access lists, processes. Simulated, as for the
 twin: netsh, sc and net (through relay.exe; Wine's own sc has neither config nor control, and its services.exe has no
@@ -16,7 +16,7 @@ import dataclasses
 import threading
 from typing import Protocol
 
-from ..engine import Command, ConnectionKind, Output, unwrapped
+from ..engine import Command, CommandOutput, ConnectionKind, unwrapped
 from ..impairment import NetshFault, PoweredOff, RecordRefusedError
 from ..twin import twin
 from ..windows.agent import PolicyAgent
@@ -37,7 +37,7 @@ _ASK_FIRST = (
     "$door.Write($question, 0, $question.Length); $said = [IO.StreamReader]::new($door).ReadToEnd();"
     'if ($said -ne "0`n") { throw [InvalidOperationException]::new($said.Substring(2)) };'
 )
-"""The lines that follow R(_EACH_RECORD) in an impaired host's script: it asks the lab before each record."""
+"""The lines that follow `_EACH_RECORD` in an impaired host's script: it asks the lab before each record."""
 
 
 class PowerShellHost(twin.TwinHost, Protocol):
@@ -76,13 +76,13 @@ class PowerShell(twin.Twin):
             self._computer.give_back()
         self._computer = None
 
-    def _answer(self, command: Command, records: list[str]) -> Output:
+    def _answer(self, command: Command, records: list[str]) -> CommandOutput:
         if self._machine.impairments.refuses_with is not None:
             return super()._answer(command, records)
         with self._machine.lock:
             return self._compared(command, records)
 
-    def _compared(self, command: Command, records: list[str]) -> Output:
+    def _compared(self, command: Command, records: list[str]) -> CommandOutput:
         """Run a script, and note where the twin's result for its records differs."""
         impairments = self._machine.impairments
         self.computer.prefix.provide("netsh.exe", there=impairments.netsh is not NetshFault.MISSING)
@@ -108,10 +108,10 @@ class PowerShell(twin.Twin):
             raise RuntimeError("the host is closed")
         return self._computer
 
-    def _unknown(self, command: Command) -> Output:
+    def _unknown(self, command: Command) -> CommandOutput:
         return self._run(command)
 
-    def _run(self, command: Command) -> Output:
+    def _run(self, command: Command) -> CommandOutput:
         """Run a command. Raises `PoweredOff` if the host loses its power meanwhile."""
         uses[Use.COMMAND] += 1
         self.computer.registry.forget()
@@ -122,18 +122,18 @@ class PowerShell(twin.Twin):
         self.computer.registry.forget()
         if self._is_dead():
             raise PoweredOff
-        return output or Output()
+        return output or CommandOutput()
 
-    def _run_served(self, command: Command) -> Output | None:
+    def _run_served(self, command: Command) -> CommandOutput | None:
         return self.computer.server.run(unwrapped(command.line)[-1], command.stdin or None)
 
-    def _run_alone(self, command: Command) -> Output:
+    def _run_alone(self, command: Command) -> CommandOutput:
         """Run a command line as it arrived; a script that came over PSRP, too, gets a process of its own."""
         line = command.line
         if command.connection is ConnectionKind.PSRP:
             line = f"powershell.exe -NoProfile -NonInteractive -EncodedCommand {encoded(line)}"
         ran = self.computer.prefix.run_line(line, "".join(f"{text}\n" for text in command.stdin).encode())
-        return Output(ran.stdout.decode(), ran.stderr.decode(), ran.returncode)
+        return CommandOutput(ran.stdout.decode(), ran.stderr.decode(), ran.returncode)
 
     def _is_dead(self) -> bool:
         with self._dying:

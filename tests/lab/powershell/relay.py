@@ -21,7 +21,7 @@ _COMMAND_LINE = re.compile(r'\s*("[^"]*"|\S+)\s*(?P<arguments>.*)', re.DOTALL)
 
 
 class Relay(socketserver.ThreadingTCPServer):
-    """Listens until it is closed. A request is one line, ``name TAB base64``; the answer is ``code LF output``."""
+    """Listens until it is closed. A request is one line, `name TAB base64`; the answer is `code LF output`."""
 
     daemon_threads = True
     block_on_close = False
@@ -29,9 +29,7 @@ class Relay(socketserver.ThreadingTCPServer):
     def __init__(self, answer: Callable[[str, str], tuple[int, str] | None]) -> None:
         """Listen.
 
-        Args:
-            answer: gets the name and the arguments; returns the exit code and the output, or None if the program hangs.
-
+        answer: gets the name and the arguments; returns the exit code and the output, or None if the program hangs.
         """
         super().__init__((LOOPBACK, 0), _RelayHandler)
         self.answer = answer

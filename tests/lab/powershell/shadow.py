@@ -93,12 +93,8 @@ class Shadow:
     def differences(self, host: Original, lines: list[str], answer: str, met: Mapping[int, BaseException]) -> list[str]:
         """Carry out a script's records here, and say in words what differs from the host that did so already.
 
-        Args:
-            host: the host, as the real script left it.
-            lines: the records.
-            answer: what the real script answered; nothing where it lost its power.
-            met: what stood in the way of a record there, by its number.
-
+        host: as the real script left it; lines: the records; answer: what the real script answered, nothing where it
+        lost its power; met: what stood in the way of a record there, by its number.
         """
 
         def meet(number: int, _record: str) -> None:

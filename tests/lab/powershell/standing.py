@@ -10,7 +10,7 @@ import subprocess
 import threading
 from collections.abc import Sequence
 
-from ..engine import Output
+from ..engine import CommandOutput
 from .place import PowerShellPlace
 
 SERVE = "--serve"
@@ -31,16 +31,11 @@ class StandingPowerShell:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
 
-    def run(self, script: str, lines: Sequence[str] | None) -> Output | None:
-        """Run a script in a new runspace.
+    def run(self, script: str, lines: Sequence[str] | None) -> CommandOutput | None:
+        """Run a script in a new runspace; return its output.
 
-        Args:
-            script: its text.
-            lines: what its ``$input`` holds; None: nothing is connected.
-
-        Returns:
-            The output; None if the process ended before it answered, because it was killed or serves nobody.
-
+        None if the process ended before it answered, because it was killed or serves nobody. lines: what the script's
+        `$input` holds; None: nothing is connected.
         """
         request = {"command": script} | ({} if lines is None else {"input": list(lines)})
         with self._lock:
@@ -49,7 +44,7 @@ class StandingPowerShell:
             except json.JSONDecodeError:
                 self._end()
                 return None
-        return Output(found["stdout"], found["stderr"], found["rc"])
+        return CommandOutput(found["stdout"], found["stderr"], found["rc"])
 
     def run_beside(self, script: str) -> bool:
         """Start a script in the same process, beside the requests; return False if no process is there to run it."""

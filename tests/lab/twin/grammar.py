@@ -125,7 +125,7 @@ def step_of(line: str) -> ScriptStep:
 def parse(line: str) -> ScriptRequest:
     """Read one record.
 
-    Raises R(ScriptError) if the verb is unknown, or a field has not the form that the verb requires.
+    Raises `ScriptError` if the verb is unknown, or a field has not the form that the verb requires.
     """
     verb, _tab, fields = line.partition("\t")
     name = next((known for known in VERBS if known.lower() == verb.lower()), None)

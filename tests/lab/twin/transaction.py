@@ -62,7 +62,7 @@ class _Undo:
 
 
 def method_of(verb: str) -> str:
-    """Return the name of the method that carries out a verb: C(read_tree) of C(ReadTree)."""
+    """Return the name of the method that carries out a verb: `read_tree` of `ReadTree`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", verb).lower()
 
 
@@ -80,12 +80,9 @@ class ScriptRun:
         self._answers: list[str] = []
 
     def run(self, lines: Iterable[str], *, refused: Fault | None = None) -> str:
-        """Carry out records; return the answer, one record a line.
+        """Carry out records; return the answer, one record a line. Empty lines are passed over.
 
-        Args:
-            lines: the records; empty lines are passed over.
-            refused: what the script finds wrong with the host before it looks at the records.
-
+        refused: what the script finds wrong with the host before it looks at the records.
         """
         try:
             self._carry_out_all(lines, refused)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The engine ``twin``: answers in Python the commands that this collection and win_reboot send."""
+"""The engine `twin`: answers in Python the commands that this collection and win_reboot send."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import (
     unpacked,
 )
 
-from ..engine import Command, ConnectionKind, Engine, Output, unwrapped
+from ..engine import Command, CommandOutput, ConnectionKind, Engine, unwrapped
 from ..impairment import WrongAnswer
 from ..recorder import Execution, LogSource, Recorder
 from .grammar import step_of
@@ -64,7 +64,7 @@ class TwinHost(ScriptMachine, Protocol):
 
     @property
     def lock(self) -> contextlib.AbstractContextManager[object]:
-        r"""The lock that a script takes: ``Global\rras.ipsec``."""
+        r"""The lock that a script takes: `Global\rras.ipsec`."""
 
     def schedule_restart(self, seconds: int) -> bool:
         """Restart after some seconds; return False if a restart is already scheduled."""
@@ -79,19 +79,19 @@ class Twin(Engine):
     def __init__(self, host: TwinHost) -> None:
         self._host = host
         self.differences = []
-        self._known: Mapping[re.Pattern[str], Callable[[re.Match[str]], Output]] = {
+        self._known: Mapping[re.Pattern[str], Callable[[re.Match[str]], CommandOutput]] = {
             _SHUTDOWN: self._shutdown,
             _ABORT: self._abort,
-            _BOOT_TIME: lambda _match: Output(f"{host.boot_time}\r\n"),
+            _BOOT_TIME: lambda _match: CommandOutput(f"{host.boot_time}\r\n"),
             _LOGON_TEST: self._logon_test,
-            _HOST_NAME: lambda _match: Output(f"{host.name}\r\n"),
+            _HOST_NAME: lambda _match: CommandOutput(f"{host.name}\r\n"),
         }
 
-    def run(self, command: Command) -> Output:
+    def run(self, command: Command) -> CommandOutput:
         texts = unwrapped(command.line)
         self._record(command, texts)
         if command.connection is ConnectionKind.WINRM and len(command.line) > LONGEST_LINE:
-            output = Output(stderr="The command line is too long.\r\n", code=1)
+            output = CommandOutput(stderr="The command line is too long.\r\n", code=1)
         elif texts[-1].strip() == session.BOOTSTRAP:
             output = self._bootstrap(command)
         else:
@@ -114,8 +114,8 @@ class Twin(Engine):
         if command.connection is ConnectionKind.PSRP or len(texts) > 1:
             write(LogSource.SCRIPT_BLOCK, texts[-1])
 
-    def _bootstrap(self, command: Command) -> Output:
-        """Run the lines of standard input before ``#records`` with the lines after it."""
+    def _bootstrap(self, command: Command) -> CommandOutput:
+        """Run the lines of standard input before `#records` with the lines after it."""
         lines = "\n".join(command.stdin).replace("\r\n", "\n").split("\n")
         script, records = _divided(lines)
         self._host.recorder.write(LogSource.SCRIPT_BLOCK, script)
@@ -124,48 +124,48 @@ class Twin(Engine):
         if impairments.before_script:
             impairments.before_script()
         if impairments.refuses_with is Fault.CONSTRAINED_LANGUAGE:
-            return Output(_literal(session.BOOTSTRAP))
+            return CommandOutput(_literal(session.BOOTSTRAP))
         if script.rstrip("\n") not in (script_for(records).rstrip("\n"), session.script_text().rstrip("\n")):
-            return Output(stderr="The twin knows no script but transaction.ps1.\r\n", code=1)
+            return CommandOutput(stderr="The twin knows no script but transaction.ps1.\r\n", code=1)
         if impairments.refuses_with is Fault.POWERSHELL_TOO_OLD:
-            return Output(_literal(script))
+            return CommandOutput(_literal(script))
         if impairments.fips and _FORBIDDEN_BY_FIPS.search(script):
-            return Output(
+            return CommandOutput(
                 stderr="This implementation is not part of the Windows Platform FIPS validated ...\r\n", code=1
             )
         return _distorted(self._answer(command, records), impairments.answer)
 
-    def _answer(self, _command: Command, records: list[str]) -> Output:
+    def _answer(self, _command: Command, records: list[str]) -> CommandOutput:
         with self._host.lock:
             answer = ScriptRun(self._host).run(records, refused=self._host.impairments.refuses_with)
-        return Output(framed(answer))
+        return CommandOutput(framed(answer))
 
-    def _other(self, command: Command, script: str) -> Output:
+    def _other(self, command: Command, script: str) -> CommandOutput:
         for pattern, answer in self._known.items():
             match = pattern.search(script)
             if match:
                 return answer(match)
         return self._unknown(command)
 
-    def _unknown(self, command: Command) -> Output:
+    def _unknown(self, command: Command) -> CommandOutput:
         name = (unwrapped(command.line)[-1].split() or [""])[0][:60]
-        return Output(stderr=f"The term '{name}' is not recognized as the name of a cmdlet.\r\n", code=1)
+        return CommandOutput(stderr=f"The term '{name}' is not recognized as the name of a cmdlet.\r\n", code=1)
 
-    def _shutdown(self, match: re.Match[str]) -> Output:
+    def _shutdown(self, match: re.Match[str]) -> CommandOutput:
         self._host.recorder.write(LogSource.PROCESS, rf"C:\Windows\System32\{match[0]}")
         scheduled = self._host.schedule_restart(int(match[1]))
         code = 0 if scheduled else SHUTDOWN_ALREADY_SCHEDULED
         errors = "" if scheduled else f"A system shutdown has already been scheduled.({code})"
-        return Output(json.dumps({"stdout": "", "stderr": errors, "rc": code}) + "\r\n")
+        return CommandOutput(json.dumps({"stdout": "", "stderr": errors, "rc": code}) + "\r\n")
 
-    def _abort(self, match: re.Match[str]) -> Output:
+    def _abort(self, match: re.Match[str]) -> CommandOutput:
         self._host.recorder.write(LogSource.PROCESS, rf"C:\Windows\System32\{match[0]}")
-        return Output(code=0 if self._host.abort_restart() else NO_SHUTDOWN_SCHEDULED)
+        return CommandOutput(code=0 if self._host.abort_restart() else NO_SHUTDOWN_SCHEDULED)
 
-    def _logon_test(self, match: re.Match[str]) -> Output:
+    def _logon_test(self, match: re.Match[str]) -> CommandOutput:
         if self._host.registry.read(AUTO_LOGON_CHECKED) is None:
-            return Output(stderr="Get-Item : Cannot find path because it does not exist.\r\n", code=1)
-        return Output(f"{match[1]}\r\n")
+            return CommandOutput(stderr="Get-Item : Cannot find path because it does not exist.\r\n", code=1)
+        return CommandOutput(f"{match[1]}\r\n")
 
 
 def _divided(lines: list[str]) -> tuple[str, list[str]]:
@@ -210,26 +210,26 @@ def _answers(output: str) -> Iterator[str]:
             yield unframed(output)
 
 
-def _distorted(output: Output, how: WrongAnswer | None) -> Output:
+def _distorted(output: CommandOutput, how: WrongAnswer | None) -> CommandOutput:
     """Return an output as an impairment distorts it, or unchanged."""
     if how is None:
         return output
     return _DISTORTED[how](output.stdout.rstrip())
 
 
-def _edited(edit: Callable[[list[str]], Iterable[str]]) -> Callable[[str], Output]:
-    return lambda frame: Output(framed("".join(edit(unframed(frame).splitlines(keepends=True)))))
+def _edited(edit: Callable[[list[str]], Iterable[str]]) -> Callable[[str], CommandOutput]:
+    return lambda frame: CommandOutput(framed("".join(edit(unframed(frame).splitlines(keepends=True)))))
 
 
-_DISTORTED: Mapping[WrongAnswer, Callable[[str], Output]] = {
-    WrongAnswer.GARBAGE: lambda _frame: Output("sh: 1: Syntax error: word unexpected\n", code=2),
-    WrongAnswer.FORGED: lambda _frame: Output(stderr=FORGERY, code=1),
-    WrongAnswer.TRUNCATED: lambda frame: Output(frame[: len(frame) // 2]),
+_DISTORTED: Mapping[WrongAnswer, Callable[[str], CommandOutput]] = {
+    WrongAnswer.GARBAGE: lambda _frame: CommandOutput("sh: 1: Syntax error: word unexpected\n", code=2),
+    WrongAnswer.FORGED: lambda _frame: CommandOutput(stderr=FORGERY, code=1),
+    WrongAnswer.TRUNCATED: lambda frame: CommandOutput(frame[: len(frame) // 2]),
     WrongAnswer.CUT_RECORDS: _edited(lambda lines: lines[:-1]),
-    WrongAnswer.LARGE: lambda _frame: Output(f"#rras#{'QUFB' * 3_000_000}#rras#\r\n"),
-    WrongAnswer.ENORMOUS: lambda _frame: Output(f"#rras#{'QUFB' * 25_000_000}#rras#\r\n"),
-    WrongAnswer.ENDLESS: lambda _frame: Output("QUFB" * 500_000, endless=True),
-    WrongAnswer.WRONG_MARK: lambda frame: Output(frame.replace("#rras#", "#ours#")),
+    WrongAnswer.LARGE: lambda _frame: CommandOutput(f"#rras#{'QUFB' * 3_000_000}#rras#\r\n"),
+    WrongAnswer.ENORMOUS: lambda _frame: CommandOutput(f"#rras#{'QUFB' * 25_000_000}#rras#\r\n"),
+    WrongAnswer.ENDLESS: lambda _frame: CommandOutput("QUFB" * 500_000, endless=True),
+    WrongAnswer.WRONG_MARK: lambda frame: CommandOutput(frame.replace("#rras#", "#ours#")),
     WrongAnswer.MISORDERED: _edited(lambda lines: lines[::-1]),
     WrongAnswer.NONSENSE: _edited(lambda lines: (re.sub(r"(^value\t.*\t)\S*", r"\1====", line) for line in lines)),
 }

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Windows Firewall on one simulated host: what ``netsh advfirewall firewall`` adds and deletes.
+"""Windows Firewall on one simulated host: what `netsh advfirewall firewall` adds and deletes.
 
 The rules are stored where Windows keeps them, one text each in the registry ([MS-GPFAS] 2.2.2.19).
 """

@@ -83,13 +83,9 @@ def fresh(
 ) -> Tree:
     """Return the registry of a server that RRAS was installed on, and nothing was done to since.
 
-    Args:
-        address: the static IPv4 address of the interface that other RRAS servers reach.
-        management_address: the static IPv4 address of the interface that the controller reaches.
-        l2tp_ports: how many connections the L2TP miniport takes (WanEndpoints).
-        name: the computer's name.
-        shape: what it has beyond that.
-
+    address, management_address: the static IPv4 addresses of the interfaces that other RRAS servers and the controller
+    reach; l2tp_ports: how many connections the L2TP miniport takes (WanEndpoints); name: the computer's name; shape:
+    what it has beyond that.
     """
     return Tree(
         (

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-r"""The program netsh of a simulated host: the commands of ``ipsec`` and ``advfirewall`` that this collection runs.
+r"""The program netsh of a simulated host: the commands of `ipsec` and `advfirewall` that this collection runs.
 
-``ERR IPsec[05073]`` is the only error of that context whose number and meaning are publicly known (the policy store
-can't be opened). Windows' other numbers, its exit codes and the layout of ``show`` are not documented: those here are
+`ERR IPsec[05073]` is the only error of that context whose number and meaning are publicly known (the policy store
+can't be opened). Windows' other numbers, its exit codes and the layout of `show` are not documented: those here are
 the lab's own, and nothing may depend on them.
 """
 

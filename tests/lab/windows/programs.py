@@ -30,7 +30,7 @@ class Programs:
     impairments: Callable[[], Impairments]
 
     def run(self, program: str, arguments: str, seconds: float) -> tuple[int, str]:
-        """Run ``netsh``, ``net`` or ``sc``; return the exit code and the output."""
+        """Run `netsh`, `net` or `sc`; return the exit code and the output."""
         if program == "netsh" and self.impairments().netsh is NetshFault.MISSING:
             return NOT_RUN, "netsh.exe can't be started"
         self.recorder.write(LogSource.PROCESS, rf"{SYSTEM_DIRECTORY}\{program}.exe {arguments}")

@@ -22,7 +22,7 @@ _WORD = re.compile(r'"([^"]*)"|(\S+)')
 _START_TYPES = {"auto": Start.AUTOMATIC, "demand": Start.DEMAND, "disabled": Start.DISABLED}
 ENGLISH = ("SERVICE_NAME", "TYPE", "STATE", "WIN32_EXIT_CODE", "SERVICE_EXIT_CODE", "CHECKPOINT", "WAIT_HINT")
 GERMAN = ("SERVICE_NAME", "TYP", "STATUS", "WIN32_EXITCODE", "DIENST_EXITCODE", "PRÜFPUNKT", "WARTEZEIT")
-"""The labels of ``sc query`` in German, in the order in which they are printed; only the order is the same
+"""The labels of `sc query` in German, in the order in which they are printed; only the order is the same
 everywhere."""
 
 
@@ -79,7 +79,7 @@ class Sc:
         return self._status(name)
 
     def _config(self, name: str, rest: list[str]) -> str:
-        """Change a service; each option is ``name=``, a space and the value, as sc itself requires."""
+        """Change a service; each option is `name=`, a space and the value, as sc itself requires."""
         self.services.key(name)
         for option, value in zip(rest[::2], rest[1::2], strict=True):
             if option == "start=" and value in _START_TYPES:

@@ -86,14 +86,14 @@ class Login:
         return LoginVerdict(AuthenticationScheme.NEGOTIATE if self._context.complete else None, header)
 
     def unseal(self, body: bytes) -> bytes:
-        """Open the body of a sealed request. Raises R(SealingError)."""
+        """Open the body of a sealed request. Raises `SealingError`."""
         try:
             return self._sealing().unwrap_message(body, _BOUNDARY)
         except (spnego.exceptions.SpnegoError, WinRMError, struct.error, LookupError, ValueError) as error:
             raise SealingError("the message does not belong to this connection") from error
 
     def seal(self, plain: bytes) -> bytes:
-        """Return the body of a sealed answer. Raises R(SealingError)."""
+        """Return the body of a sealed answer. Raises `SealingError`."""
         return self._sealing().wrap_message(plain)[1]
 
     def _sealing(self) -> WinRMEncryption:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the rras.ipsec developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Shells of the kind that ``psrp`` connections open: runspace pools ([MS-PSRP])."""
+"""Shells of the kind that `psrp` connections open: runspace pools ([MS-PSRP])."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 import psrpcore
 from psrpcore.types import HostMethodIdentifier, NETException, PSInvocationState
 
-from ..engine import Command, ConnectionKind, Output
+from ..engine import Command, CommandOutput, ConnectionKind
 from .shells import BLOCK, Pipe, Shell, ShellHost, run_in_thread
 from .soap import FaultCode, FaultError, Request, find_text
 
@@ -109,7 +109,7 @@ class RunspaceShell(Shell):
         command = Command(ConnectionKind.PSRP, text, tuple(self._inputs.pop(identifier)))
         run_in_thread(self._machine, command, lambda output: self._deliver(pipeline, output))
 
-    def _deliver(self, pipeline: psrpcore.ServerPipeline, output: Output) -> None:
+    def _deliver(self, pipeline: psrpcore.ServerPipeline, output: CommandOutput) -> None:
         with self._lock:
             if pipeline.state is not PSInvocationState.Running:
                 return

@@ -234,7 +234,7 @@ class _HttpHandler(http.server.BaseHTTPRequestHandler):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Swollen:
-    """A R(Body) on the wire. Without a length, it ends with the connection."""
+    """A `Body` on the wire. Without a length, it ends with the connection."""
 
     pieces: Callable[[], Iterable[bytes]]
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Protocol
 from xml.etree import ElementTree as ET
 
-from ..engine import Command, ConnectionKind, Engine, Output
+from ..engine import Command, CommandOutput, ConnectionKind, Engine
 from ..impairment import PoweredOff
 from .soap import FaultCode, FaultError, Request, find_text
 
@@ -73,7 +73,7 @@ class Pipe:
     def take(self, seconds: float) -> Block:
         """Return the next block, or the end; wait for it at most so many seconds.
 
-        Raises R(FaultError) if nothing came in time, or the shell is gone.
+        Raises `FaultError` if nothing came in time, or the shell is gone.
         """
         with self._changed:
             if not self._changed.wait_for(self._has_news, seconds):
@@ -124,7 +124,7 @@ class Shell(Protocol):
         """End everything."""
 
 
-def run_in_thread(machine: ShellHost, command: Command, deliver: Callable[[Output], None]) -> None:
+def run_in_thread(machine: ShellHost, command: Command, deliver: Callable[[CommandOutput], None]) -> None:
     """Run a command beside the client's requests, and deliver its output; a dead host delivers nothing."""
 
     def work() -> None:
@@ -140,7 +140,7 @@ def run_in_thread(machine: ShellHost, command: Command, deliver: Callable[[Outpu
 
 
 class _RunningCommand:
-    """One command of a R(CommandShell). If it expects input, it starts once that is complete."""
+    """One command of a `CommandShell`. If it expects input, it starts once that is complete."""
 
     def __init__(self, machine: ShellHost, line: str) -> None:
         self._machine = machine
@@ -155,7 +155,7 @@ class _RunningCommand:
         lines = tuple(self._stdin.decode(errors="replace").splitlines())
         run_in_thread(self._machine, Command(ConnectionKind.WINRM, self._line, lines), self._deliver)
 
-    def _deliver(self, output: Output) -> None:
+    def _deliver(self, output: CommandOutput) -> None:
         if output.endless:
             return self.pipe.repeat("stdout", output.stdout.encode())
         self.pipe.write("stdout", output.stdout.encode())
@@ -164,7 +164,7 @@ class _RunningCommand:
 
 
 class CommandShell(Shell):
-    """A shell of the kind that ``winrm`` connections open: command lines, standard input, two output streams."""
+    """A shell of the kind that `winrm` connections open: command lines, standard input, two output streams."""
 
     def __init__(self, machine: ShellHost) -> None:
         self._machine = machine

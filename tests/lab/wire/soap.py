@@ -81,7 +81,7 @@ class Response:
 
 
 def parse(data: bytes) -> Request:
-    """Read a request. Raises R(FaultError) if it is not an envelope."""
+    """Read a request. Raises `FaultError` if it is not an envelope."""
     try:
         root = defusedxml.ElementTree.fromstring(data)
     except ET.ParseError as error:
@@ -124,7 +124,7 @@ def fault(message_id: str, error: FaultError) -> Response:
 
 
 def element(name: str, *children: ET.Element, text: str | None = None, **attributes: str) -> ET.Element:
-    """Return an element; its name is written with a prefix from R(NAMESPACES)."""
+    """Return an element; its name is written with a prefix from `NAMESPACES`."""
     made = ET.Element(_qualified(name), attributes)
     made.text = text
     made.extend(children)

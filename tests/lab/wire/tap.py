@@ -22,11 +22,8 @@ class Tap:
     def __init__(self, target: int, address: str = LOOPBACK, port: int = 0) -> None:
         """Listen.
 
-        Args:
-            target: where to forward to, on 127.0.0.1.
-            address: where to listen; any address of 127.0.0.0/8, for who needs a certain port.
-            port: where to listen; 0 for any that is free.
-
+        target: the port to forward to, on 127.0.0.1; address: where to listen, any of 127.0.0.0/8, for who needs a
+        certain port; port: where to listen, 0 for any that is free.
         """
         self._target = target
         self._carried: list[bytes] = []

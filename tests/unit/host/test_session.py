@@ -28,18 +28,18 @@ ERROR = "error\tconflict\tExpectUnchanged\tx\t\tundone\t\n"
 class Wire:
     """Takes what is sent, and answers always the same."""
 
-    def __init__(self, output: session.Output) -> None:
+    def __init__(self, output: session.ScriptOutput) -> None:
         self.output = output
         self.sent: list[tuple[str, bytes]] = []
 
-    def __call__(self, command: str, data: bytes) -> session.Output:
+    def __call__(self, command: str, data: bytes) -> session.ScriptOutput:
         self.sent.append((command, data))
         return self.output
 
 
-def framed(answer: str, around: str = "") -> session.Output:
+def framed(answer: str, around: str = "") -> session.ScriptOutput:
     frame = base64.b64encode(gzip.compress(answer.encode())).decode()
-    return session.Output(0, f"{around}#rras#{frame}#rras#{around}", "")
+    return session.ScriptOutput(0, f"{around}#rras#{frame}#rras#{around}", "")
 
 
 def test_everything_but_a_fixed_command_travels_on_standard_input() -> None:
@@ -101,7 +101,7 @@ ANSWER = framed("digest\tthe answer\ndone\n").stdout
 @pytest.mark.parametrize("between", ["", "\r\n"])
 @pytest.mark.parametrize("after", ["", "\r\n#rras#", "\r\n#rras#\r\n", "\r\nGood bye!"])
 def test_the_last_whole_answer_counts(before: str, between: str, after: str) -> None:
-    output = session.Output(0, before + between + ANSWER + after, "")
+    output = session.ScriptOutput(0, before + between + ANSWER + after, "")
     answer = session.Session(Wire(output), NONCE, 30).run([steps.ReadDigest("a path")])
     assert answer.digests == ("the answer",)
 
@@ -109,7 +109,7 @@ def test_the_last_whole_answer_counts(before: str, between: str, after: str) -> 
 @pytest.mark.parametrize("echo", [session.BOOTSTRAP, session.script_text()], ids=["bootstrap", "script"])
 def test_an_echo_alone_is_no_answer(echo: str) -> None:
     with pytest.raises(session.NoAnswerError):
-        session.Session(Wire(session.Output(0, echo, "")), NONCE, 30).run([])
+        session.Session(Wire(session.ScriptOutput(0, echo, "")), NONCE, 30).run([])
 
 
 def test_the_language_is_tested_at_the_door() -> None:
@@ -117,21 +117,21 @@ def test_the_language_is_tested_at_the_door() -> None:
     ready_made = session.FRAME.search(session.BOOTSTRAP)
     assert ready_made is not None
     with pytest.raises(session.ExecutionError, match="constrained_language") as error:
-        session.Session(Wire(session.Output(0, ready_made[0], "")), NONCE, 30).run([])
+        session.Session(Wire(session.ScriptOutput(0, ready_made[0], "")), NONCE, 30).run([])
     assert error.value.failure.outcome == "nothing"
 
 
 @pytest.mark.parametrize(
     ("output", "error"),
     [
-        (session.Output(127, "sh: powershell: not found", ""), session.NoAnswerError),
-        (session.Output(0, "#rras#QQ==", ""), session.NoAnswerError),
-        (session.Output(0, "#rras#A#rras#", ""), MalformedAnswerError),
+        (session.ScriptOutput(127, "sh: powershell: not found", ""), session.NoAnswerError),
+        (session.ScriptOutput(0, "#rras#QQ==", ""), session.NoAnswerError),
+        (session.ScriptOutput(0, "#rras#A#rras#", ""), MalformedAnswerError),
         (framed("digest\tx\n"), MalformedAnswerError),
         (framed(ERROR), session.ExecutionError),
     ],
 )
-def test_anything_else_is_an_error(output: session.Output, error: type[Exception]) -> None:
+def test_anything_else_is_an_error(output: session.ScriptOutput, error: type[Exception]) -> None:
     with pytest.raises(error):
         session.Session(Wire(output), NONCE, 30).run([])
 
@@ -153,7 +153,7 @@ def test_an_answer_that_lacks_a_part(answer: str, lacks: str) -> None:
 def test_more_than_any_answer_is_not_looked_at() -> None:
     framed_large = f"#rras#{'A' * session.MOST_OUTPUT}#rras#"
     with pytest.raises(OversizedAnswerError) as error:
-        session.Session(Wire(session.Output(0, framed_large, "")), NONCE, 30).run([])
+        session.Session(Wire(session.ScriptOutput(0, framed_large, "")), NONCE, 30).run([])
     assert str(error.value) == f"The host answered with more than 8 MiB, more than any valid answer needs; {CHECK}"
 
 
@@ -166,7 +166,7 @@ def test_what_is_compressed_is_not_unpacked_without_end() -> None:
 @pytest.mark.parametrize("text", ["1:" * 2_000_000, "x\n" * 2_000_000, "a1:1 " * 40_000 + "\n+ a line"])
 def test_only_the_beginning_of_an_endless_error_is_shown(text: str) -> None:
     """The search for places of errors would take hours on the last of them."""
-    assert 0 < len(session.cause(session.Output(1, "", text))) <= 10_000
+    assert 0 < len(session.cause(session.ScriptOutput(1, "", text))) <= 10_000
 
 
 AT = "At line:1 char:5\r\n+ if($l){\r\n+     ~~~\r\n"
@@ -189,12 +189,12 @@ IDENTIFIER = "    + FullyQualifiedErrorId : MissingExpression\r\n"
     ],
 )
 def test_the_cause_of_an_error_is_told_without_the_place(text: str, cause: str) -> None:
-    assert session.cause(session.Output(1, "on the other stream" if text else "", text)) == cause
+    assert session.cause(session.ScriptOutput(1, "on the other stream" if text else "", text)) == cause
 
 
 def test_an_error_says_what_came_back_and_no_more() -> None:
     with pytest.raises(session.NoAnswerError) as error:
-        session.Session(Wire(session.Output(127, "", "not found")), NONCE, 30).run([])
+        session.Session(Wire(session.ScriptOutput(127, "", "not found")), NONCE, 30).run([])
     assert (str(error.value), error.value.output.stderr) == (
         "The host did not answer like a Windows host with PowerShell (exit code 127).",
         "not found",

@@ -52,11 +52,11 @@ BOTH_REMEDIES = (
 FIRST_TASK = " in this run; start with the first task of the role (check --start-at-task and --step)."
 KEEPS_BOTH = "rras-tokyo keeps the replaced policy beside the new one"
 
-Answers = dict[Gate, Any]
+PhaseAnswers = dict[Gate, Any]
 """What one server answered, as far as it came."""
 
 
-def answers(**given: Any) -> Answers:
+def answers(**given: Any) -> PhaseAnswers:
     """Return what one server answered, by the name of the gate."""
     return {Gate[name.upper()]: answer for name, answer in given.items()}
 
@@ -73,13 +73,13 @@ COMMITTED = answers(plan=PENDING, stage={}, commit={})
 PROVED = answers(plan=PENDING, stage={}, commit={}, proof={})
 
 
-def run(tokyo: Answers, osaka: Answers, *entries: dict[str, Any]) -> Fleet:
+def run(tokyo: PhaseAnswers, osaka: PhaseAnswers, *entries: dict[str, Any]) -> Fleet:
     """Return a run in which each server answered so."""
     answered = {TOKYO: tokyo, OSAKA: osaka}
     return Fleet(network(*(entries or (PAIR, FAR))), {host: given for host, given in answered.items() if given})
 
 
-def said(gate: Gate, tokyo: Answers, osaka: Answers) -> str:
+def said(gate: Gate, tokyo: PhaseAnswers, osaka: PhaseAnswers) -> str:
     """What keeps tokyo from going on."""
     return barrier.problem(run(tokyo, osaka), TOKYO, gate, one_end=False)
 
@@ -119,7 +119,7 @@ class TestBarrier:
             pytest.param(PLANNED, SKIPPED, stopped_by_osaka(f"was not read{BOTH_ENDS}"), id="the peer is skipped"),
         ],
     )
-    def test_after_the_plan(self, tokyo: Answers, osaka: Answers, expected: str) -> None:
+    def test_after_the_plan(self, tokyo: PhaseAnswers, osaka: PhaseAnswers, expected: str) -> None:
         assert said(Gate.PLAN, tokyo, osaka) == expected
 
     @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ class TestBarrier:
             ),
         ],
     )
-    def test_after_the_stage(self, tokyo: Answers, osaka: Answers, expected: str) -> None:
+    def test_after_the_stage(self, tokyo: PhaseAnswers, osaka: PhaseAnswers, expected: str) -> None:
         assert said(Gate.STAGE, tokyo, osaka) == expected
 
     @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ class TestBarrier:
             pytest.param({**NOT_STAGED, Gate.COMMIT: {}}, COMMITTED, TOKYO_FAILED, id="failed to stage"),
         ],
     )
-    def test_after_the_commit(self, tokyo: Answers, osaka: Answers, expected: str) -> None:
+    def test_after_the_commit(self, tokyo: PhaseAnswers, osaka: PhaseAnswers, expected: str) -> None:
         assert said(Gate.COMMIT, tokyo, osaka) == expected
 
     @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ class TestBarrier:
             pytest.param(IDLE, UNREAD, stopped_by_osaka(f"was not committed{BOTH_ENDS}"), id="the peer is not read"),
         ],
     )
-    def test_before_the_value(self, tokyo: Answers, osaka: Answers, expected: str) -> None:
+    def test_before_the_value(self, tokyo: PhaseAnswers, osaka: PhaseAnswers, expected: str) -> None:
         assert said(Gate.VALUE, tokyo, osaka) == expected
 
     @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ class TestBarrier:
             ),
         ],
     )
-    def test_after_the_proof(self, tokyo: Answers, osaka: Answers, expected: str) -> None:
+    def test_after_the_proof(self, tokyo: PhaseAnswers, osaka: PhaseAnswers, expected: str) -> None:
         assert said(Gate.PROOF, tokyo, osaka) == expected
 
 
@@ -238,7 +238,7 @@ class TestInDepth:
             (Gate.PROOF, COMMITTED, "proved"),
         ],
     )
-    def test_a_phase_that_was_left_out(self, gate: Gate, tokyo: Answers, word: str) -> None:
+    def test_a_phase_that_was_left_out(self, gate: Gate, tokyo: PhaseAnswers, word: str) -> None:
         left_out = f"rras-tokyo stopped: it was not {word}{FIRST_TASK}"
         assert said(gate, tokyo, PROVED) == left_out
 
@@ -336,7 +336,9 @@ class TestRemoval:
             ),
         ],
     )
-    def test_nothing_is_taken_away_before_all_are_read(self, tokyo: Answers, osaka: Answers, expected: str) -> None:
+    def test_nothing_is_taken_away_before_all_are_read(
+        self, tokyo: PhaseAnswers, osaka: PhaseAnswers, expected: str
+    ) -> None:
         self.check(Gate.REMOVAL, tokyo, osaka, expected)
 
     @pytest.mark.parametrize(
@@ -371,12 +373,12 @@ class TestRemoval:
         ],
     )
     def test_no_policy_goes_while_windows_runs_with_the_value(
-        self, tokyo: Answers, osaka: Answers, expected: str
+        self, tokyo: PhaseAnswers, osaka: PhaseAnswers, expected: str
     ) -> None:
         self.check(Gate.WITHOUT_VALUE, tokyo, osaka, expected)
 
     @staticmethod
-    def check(gate: Gate, tokyo: Answers, osaka: Answers, expected: str) -> None:
+    def check(gate: Gate, tokyo: PhaseAnswers, osaka: PhaseAnswers, expected: str) -> None:
         """Compare what is said; a removal of one end alone stops only for a fault of this host itself."""
         removing = run(tokyo, osaka)
         assert barrier.problem(removing, TOKYO, gate, one_end=False) == expected

@@ -25,8 +25,8 @@ from ansible_collections.rras.ipsec.tests.support.server import (
     NAME,
     OTHER_KEY,
     PEER,
-    Options,
     Server,
+    TaskOptions,
     declare,
     rule,
 )
@@ -203,7 +203,7 @@ def corrected(reason: str) -> str:
 
 
 LETS_THROUGH = "the rule 'tokyo-osaka' of the policy 'L2TP' lets L2TP through"
-EXPOSING: dict[str, tuple[Options, str]] = {
+EXPOSING: dict[str, tuple[TaskOptions, str]] = {
     "no rules": ({"rules": []}, NO_RULE),
     "an unrelated rule": ({"rules": [rule(filters=[udp(protocol="icmp", source_port=0)])]}, NO_RULE),
     "a rule that is not active": (
@@ -279,11 +279,13 @@ def test_a_value_that_comes_between_stage_and_commit_is_noticed(server: Server, 
     assert server.active is None, "it was reverted"
 
 
-PROTECTING: Options = {"rules": [rule(), BLOCKED]}
+PROTECTING: TaskOptions = {"rules": [rule(), BLOCKED]}
 
 
 @pytest.mark.parametrize("given", [{"state": "absent"}, {"assigned": False, **PROTECTING}])
-def test_a_value_that_comes_between_stage_and_commit_of_a_withdrawal_is_noticed(server: Server, given: Options) -> None:
+def test_a_value_that_comes_between_stage_and_commit_of_a_withdrawal_is_noticed(
+    server: Server, given: TaskOptions
+) -> None:
     server.policy(**PROTECTING)
     transaction = server.stage(**given)
     server.value()
@@ -294,7 +296,7 @@ def test_a_value_that_comes_between_stage_and_commit_of_a_withdrawal_is_noticed(
 
 @pytest.mark.parametrize("given", [{"state": "absent"}, {"rules": []}])
 def test_a_value_that_comes_while_the_policy_is_planned_is_a_conflict_and_then_refused(
-    server: Server, given: Options
+    server: Server, given: TaskOptions
 ) -> None:
     server.policy(**PROTECTING)
     at_second_script(server, server.value)
@@ -592,7 +594,7 @@ class TestAutomaticFilters:
         assert live.host.exposures == []
 
     @pytest.mark.parametrize("given", [{"assigned": False}, {"rules": [rule()]}])
-    def test_rras_starts_again_when_ours_makes_room_for_less(self, live: Server, given: Options) -> None:
+    def test_rras_starts_again_when_ours_makes_room_for_less(self, live: Server, given: TaskOptions) -> None:
         live.value(present=False)
         live.restart()
         live.phases(**given)

@@ -8,22 +8,30 @@ from __future__ import annotations
 import difflib
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Transaction
-from ansible_collections.rras.ipsec.tests.support.server import BLOCKED, NAME, OTHER_KEY, Options, Result, Server, rule
+from ansible_collections.rras.ipsec.tests.support.server import (
+    BLOCKED,
+    NAME,
+    OTHER_KEY,
+    ModuleResult,
+    Server,
+    TaskOptions,
+    rule,
+)
 from ansible_collections.rras.ipsec.tests.support.somebody_else import by_hand
 
-RULES: Options = {"rules": [rule(), BLOCKED]}
-NEXT: Options = {"rules": [rule(key=OTHER_KEY), BLOCKED]}
+RULES: TaskOptions = {"rules": [rule(), BLOCKED]}
+NEXT: TaskOptions = {"rules": [rule(key=OTHER_KEY), BLOCKED]}
 OURS = f"policy {NAME}: assigned, of this collection"
 
 
-def changed(result: Result) -> list[str]:
+def changed(result: ModuleResult) -> list[str]:
     """The lines of a diff that begin with a minus or a plus, without those of the policy's own text."""
     diff = result["diff"]
     lines = difflib.ndiff(diff["before"].splitlines(), diff["after"].splitlines())
     return [line for line in lines if line[:2] in ("- ", "+ ") and line[2:3] != " " and "IP security" not in line]
 
 
-def texts(result: Result) -> list[str]:
+def texts(result: ModuleResult) -> list[str]:
     return [result["diff"][name] for name in ("before", "after")]
 
 

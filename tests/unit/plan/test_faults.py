@@ -22,7 +22,11 @@ from collections.abc import Callable, Iterator, Mapping
 import pytest
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import MalformedAnswerError
-from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import ExecutionError, NoAnswerError, Output
+from ansible_collections.rras.ipsec.plugins.plugin_utils._host.session import (
+    ExecutionError,
+    NoAnswerError,
+    ScriptOutput,
+)
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value, join
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import LOCAL
@@ -99,7 +103,7 @@ def _lost(number: int, *, before: bool) -> InjectedFault:
     def strike(server: Server) -> None:
         left, execute = itertools.count(), Server.execute
 
-        def losing(command: str, data: bytes) -> Output:
+        def losing(command: str, data: bytes) -> ScriptOutput:
             struck = next(left) == number
             if struck and before:
                 raise LostError
@@ -157,7 +161,7 @@ def _somebody_else(execution: int) -> InjectedFault:
 def _let_somebody_else_go(server: Server, journey: Journey, fault: InjectedFault) -> None:
     left = itertools.count()
 
-    def execute(command: str, data: bytes) -> Output:
+    def execute(command: str, data: bytes) -> ScriptOutput:
         if next(left) == fault.meanwhile:
             fault.met = True
             del server.__dict__["execute"]

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from ansible_collections.rras.ipsec.tests.support.decisions import WORKS, connections, prepared
-from ansible_collections.rras.ipsec.tests.support.fleets import FLEETS, Fleet
+from ansible_collections.rras.ipsec.tests.support.fleets import FLEETS, FleetVars
 
 FEW, MANY = 20, 200
 SAME = 1.05
@@ -27,7 +27,9 @@ def calls(work: Callable[[], object]) -> int:
 
 @pytest.mark.parametrize("make", FLEETS.values(), ids=FLEETS)
 @pytest.mark.parametrize("work", WORKS.values(), ids=WORKS)
-def test_a_connection_costs_the_same_among_many(make: Callable[[int], Fleet], work: Callable[[Fleet], object]) -> None:
+def test_a_connection_costs_the_same_among_many(
+    make: Callable[[int], FleetVars], work: Callable[[FleetVars], object]
+) -> None:
     each = []
     for size in (FEW, MANY):
         fleet = prepared(work, make, size)

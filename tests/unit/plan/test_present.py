@@ -30,8 +30,8 @@ from ansible_collections.rras.ipsec.tests.support.server import (
     KEY,
     NAME,
     OTHER_KEY,
-    Options,
     Server,
+    TaskOptions,
     rule,
 )
 from ansible_collections.rras.ipsec.tests.support.somebody_else import by_hand, registry_keys
@@ -171,7 +171,7 @@ class TestAssignment:
 
     def test_a_change_that_unassigns_can_be_reverted(self, server: Server) -> None:
         server.policy()
-        changed: Options = {"assigned": False, "rules": [rule(key=OTHER_KEY)]}
+        changed: TaskOptions = {"assigned": False, "rules": [rule(key=OTHER_KEY)]}
         transaction = server.stage(**changed)
         server.work(**changed).commit(transaction)
         server.work(**changed).revert(transaction)

@@ -23,10 +23,10 @@ DECIDED_LATER = {
 HARMLESS = ("ansible.builtin.debug", "ansible.builtin.import_tasks", "block")
 CONNECTING = ("rras.ipsec.", "ansible.windows.")
 
-Task = Mapping[str, Any]
+TaskEntry = Mapping[str, Any]
 
 
-def tasks(entries: list[Task], **inherited: Any) -> Iterator[dict[str, Any]]:
+def tasks(entries: list[TaskEntry], **inherited: Any) -> Iterator[dict[str, Any]]:
     """Walk the tasks of a file, each with what its blocks say; an included file inherits from what is in it alone."""
     for entry in entries:
         told = inherited | {name: entry[name] for name in ("ignore_errors", "ignore_unreachable") if name in entry}
@@ -43,7 +43,7 @@ ALL = {
 
 
 @pytest.mark.parametrize("task", ALL.values(), ids=ALL)
-def test_it_says_whether_an_error_counts(task: Task) -> None:
+def test_it_says_whether_an_error_counts(task: TaskEntry) -> None:
     decided_later = task["name"] in DECIDED_LATER
     assert task.get("ignore_errors") is decided_later
     assert not decided_later or "register" in task

@@ -19,7 +19,15 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError, Transaction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.texts import key_fault
-from ansible_collections.rras.ipsec.tests.support.server import ADDRESS, BLOCKED, OTHER_KEY, PEER, Options, Server, rule
+from ansible_collections.rras.ipsec.tests.support.server import (
+    ADDRESS,
+    BLOCKED,
+    OTHER_KEY,
+    PEER,
+    Server,
+    TaskOptions,
+    rule,
+)
 from ansible_collections.rras.ipsec.tests.support.somebody_else import by_hand
 
 CLEAR_TEXT = "without the policy 'L2TP' its L2TP would be in clear text;"
@@ -183,7 +191,7 @@ def may_be_a_key(text: str) -> bool:
 def test_no_phase_says_a_key_or_its_digest(key: str) -> None:
     """A key has a beginning that no result has, since hypothesis also tries words of the code as keys."""
     server = Server()
-    given: Options = {"rules": [rule(key=key)]}
+    given: TaskOptions = {"rules": [rule(key=key)]}
     server.policy(rules=[rule(key=key + key)])
     said = [server.plan(**given), server.work(check_mode=True, **given).plan()]
     staged = server.work(**given).stage()

@@ -16,9 +16,18 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import WorkError
 from ansible_collections.rras.ipsec.tests.lab.host import LATE_FILTERS
 from ansible_collections.rras.ipsec.tests.lab.windows.services import NEVER
-from ansible_collections.rras.ipsec.tests.support.server import ADDRESS, BLOCKED, KEY, NAME, PEER, Options, Server, rule
+from ansible_collections.rras.ipsec.tests.support.server import (
+    ADDRESS,
+    BLOCKED,
+    KEY,
+    NAME,
+    PEER,
+    Server,
+    TaskOptions,
+    rule,
+)
 
-DECLARED: Options = {"rules": [rule(), BLOCKED]}
+DECLARED: TaskOptions = {"rules": [rule(), BLOCKED]}
 LATE = ("IKEEXT", "PolicyAgent", "RemoteAccess")
 UNLISTED = f"PolicyAgent does not list the filter between {ADDRESS} and {PEER}"
 FAILED = f"the policy '{NAME}' is in force, but {{}}. Check the event log of this host, then repeat the run."
@@ -188,7 +197,7 @@ class TestBeforeTheValue:
         assert server.clock.pauses == []
 
     @pytest.mark.parametrize("given", [{"present": False}, {"require_effective_policy": False}], ids=str)
-    def test_nothing_is_waited_for_unless_it_is_asked_for(self, given: Options) -> None:
+    def test_nothing_is_waited_for_unless_it_is_asked_for(self, given: TaskOptions) -> None:
         server = restarted({"IKEEXT": NEVER})
         server.value(settle_timeout=120, **given)
         assert server.clock.pauses == []

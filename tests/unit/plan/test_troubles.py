@@ -27,14 +27,14 @@ from ansible_collections.rras.ipsec.tests.support.server import (
     OTHER_KEY,
     PEER,
     SERVICES,
-    Options,
     Server,
+    TaskOptions,
     declare,
     rule,
 )
 from ansible_collections.rras.ipsec.tests.support.somebody_else import registry_keys
 
-ROTATED: Options = {"rules": [rule(key=OTHER_KEY)]}
+ROTATED: TaskOptions = {"rules": [rule(key=OTHER_KEY)]}
 
 
 def meddle(server: Server) -> None:
@@ -273,7 +273,7 @@ class TestNotProved:
         "the policy 'L2TP' was written, but after 120 seconds "
         "PolicyAgent does not list the filter between 192.0.2.1 and "
     )
-    MORE: ClassVar[Options] = {"rules": [rule(), rule("tokyo-branch", peer="198.51.100.7"), BLOCKED]}
+    MORE: ClassVar[TaskOptions] = {"rules": [rule(), rule("tokyo-branch", peer="198.51.100.7"), BLOCKED]}
 
     def sentence(self, server: Server, **given: Any) -> str:
         with pytest.raises(WorkError) as error:

@@ -16,7 +16,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Pla
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Value, join
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work import WorkError
 from ansible_collections.rras.ipsec.tests.lab.windows.registry import differences
-from ansible_collections.rras.ipsec.tests.support.server import ADDRESS, BLOCKED, PEER, Options, Server, rule
+from ansible_collections.rras.ipsec.tests.support.server import ADDRESS, BLOCKED, PEER, Server, TaskOptions, rule
 
 NOTHING_PROTECTS = (
     "the policy 'L2TP' has no active rule that negotiates security for UDP port 1701 between two addresses."
@@ -175,7 +175,7 @@ class TestValueSetByHand:
             protected.host.registry.erase(RASMAN, "ProhibitIpSec")
         else:
             protected.set_prohibit_ipsec(number)
-        withdrawals: tuple[Options, ...] = ({"state": "absent"}, {"assigned": False}, {"rules": []})
+        withdrawals: tuple[TaskOptions, ...] = ({"state": "absent"}, {"assigned": False}, {"rules": []})
         for _start in range(2):
             for given in withdrawals:
                 with pytest.raises(PlanError, match="somebody else removed ProhibitIpSec") as error:

@@ -33,15 +33,15 @@ from ansible_collections.rras.ipsec.tests.support.server import (
     NAME,
     OTHER_KEY,
     PEER,
-    Options,
     Server,
+    TaskOptions,
     rule,
 )
 from ansible_collections.rras.ipsec.tests.support.somebody_else import by_hand
 
-DECLARED: Options = {"rules": [rule(), BLOCKED], "replace_assigned": True}
-SAME: Options = {"rules": [rule(), BLOCKED]}
-NEXT: Options = {"rules": [rule(key=OTHER_KEY), BLOCKED]}
+DECLARED: TaskOptions = {"rules": [rule(), BLOCKED], "replace_assigned": True}
+SAME: TaskOptions = {"rules": [rule(), BLOCKED]}
+NEXT: TaskOptions = {"rules": [rule(key=OTHER_KEY), BLOCKED]}
 
 
 def state(server: Server) -> Tree:
@@ -121,7 +121,7 @@ class TestTakenOver:
         configured_by_hand(server, name=NAME.lower())
         theirs = server.store.active_path
         before = state(server)
-        taking: Options = {"rules": [rule(), BLOCKED], "take_over": True}
+        taking: TaskOptions = {"rules": [rule(), BLOCKED], "take_over": True}
         site(server, **taking)
         assert server.store.active_path != theirs
         (kept,) = (found for found in server.store.policies if found.path == theirs)
@@ -135,7 +135,7 @@ class TestTakenOver:
 
     def test_it_is_renamed_even_if_others_changed_the_store_meanwhile(self, server: Server) -> None:
         theirs = by_hand(server, **NEXT)
-        taking: Options = {"rules": [rule(), BLOCKED], "take_over": True}
+        taking: TaskOptions = {"rules": [rule(), BLOCKED], "take_over": True}
         transaction = server.stage(**taking)
         server.work(**taking).commit(transaction)
         server.add([Key(rf"{LOCAL}\ipsecFilter{{00000000-0000-0000-0000-000000000001}}", {"x": Value.sz("y")})])
@@ -453,7 +453,7 @@ class TestWhatWasDeletedIsLookedFor:
         server.policy(**SAME)
         server.stage(**NEXT)
         come_back(server, server.host.registry.snapshot(LOCAL))
-        another: Options = {"rules": [rule(key="a third key of the pair"), BLOCKED]}
+        another: TaskOptions = {"rules": [rule(key="a third key of the pair"), BLOCKED]}
         with pytest.raises(WorkError, match="it is still there; find out what holds or restores it"):
             server.policy(**another) if at_once else server.work(**another).stage()
         server.host.impairments.before_record = None
@@ -506,7 +506,7 @@ class TestWhatWasDeletedIsLookedFor:
         assert (differences(before, state(server)), list(server.own)) == ([], [OURS])
 
     @pytest.mark.parametrize("given", [{"rules": [rule(key=OTHER_KEY)]}, {"state": "absent"}])
-    def test_what_is_still_there_is_an_error(self, deaf: Server, given: Options) -> None:
+    def test_what_is_still_there_is_an_error(self, deaf: Server, given: TaskOptions) -> None:
         policy = deaf.store.active_path
         with pytest.raises(WorkError) as error:
             deaf.policy(**given)
@@ -578,7 +578,7 @@ class TestAutomaticFilters:
         assert server.host.agent.has_automatic_filters
 
     @pytest.mark.parametrize("given", [SAME, {"rules": [rule()]}])
-    def test_no_service_stops_if_nothing_was_in_their_way(self, server: Server, given: Options) -> None:
+    def test_no_service_stops_if_nothing_was_in_their_way(self, server: Server, given: TaskOptions) -> None:
         """What was not in their way, and what makes room for a policy that covers all L2TP."""
         server.policy(**given)
         server.restart()
@@ -613,7 +613,7 @@ class TestAssignedByOthersWhileStaged:
         server.assign(path)
         return server
 
-    ANOTHER: ClassVar[Options] = {
+    ANOTHER: ClassVar[TaskOptions] = {
         "name": "Branches",
         "assigned": False,
         "rules": [rule(key="a third key of the pair"), BLOCKED],
@@ -621,7 +621,7 @@ class TestAssignedByOthersWhileStaged:
 
     @pytest.mark.parametrize("given", [ANOTHER, {"name": "Branches", "state": "absent"}])
     @pytest.mark.parametrize("at_once", [False, True])
-    def test_the_next_run_leaves_it(self, staged: Server, given: Options, at_once: bool) -> None:
+    def test_the_next_run_leaves_it(self, staged: Server, given: TaskOptions, at_once: bool) -> None:
         path = staged.store.active_path
         staged.policy(**given) if at_once else staged.phases(**given)
         assert (staged.store.active_path, staged.active is not None) == (path, True)
@@ -698,7 +698,7 @@ class TestOwnAddress:
         ],
     )
     def test_a_filter_without_exactly_one_own_end_is_refused(
-        self, server: Server, given: Options, sentence: str
+        self, server: Server, given: TaskOptions, sentence: str
     ) -> None:
         with pytest.raises(PlanError) as error:
             server.plan(**given)

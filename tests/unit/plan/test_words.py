@@ -13,15 +13,23 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils import _specs
+from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _specs
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import ROLE, TASK, Words
 from ansible_collections.rras.ipsec.tests import ROOT
-from ansible_collections.rras.ipsec.tests.support.server import ADDRESS, BLOCKED, OTHER_KEY, PEER, Options, Server, rule
+from ansible_collections.rras.ipsec.tests.support.server import (
+    ADDRESS,
+    BLOCKED,
+    OTHER_KEY,
+    PEER,
+    Server,
+    TaskOptions,
+    rule,
+)
 from ansible_collections.rras.ipsec.tests.support.somebody_else import by_hand
 
 
-def options_of(spec: _specs.Spec) -> Iterator[str]:
+def options_of(spec: _shape.Spec) -> Iterator[str]:
     for name, option in spec.items():
         yield name
         yield from options_of(option.get("options", {}))
@@ -155,7 +163,7 @@ NOT_BLOCKED = (
 
 
 def test_what_the_role_warns_of(server: Server) -> None:
-    given: Options = {"block_l2tp_over_ipv6": False}
+    given: TaskOptions = {"block_l2tp_over_ipv6": False}
     server.policy(**given)
     assert server.value(words=ROLE)["warnings"] == [OTHERS, NOT_BLOCKED]
     assert OTHERS in server.policy(words=ROLE, **given)["warnings"]

@@ -19,7 +19,7 @@ OTHER_PEERS = ("block", "certificate", "ignore")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Connection:
-    """One connection of two peers; one entry of C(l2tp_connections) may stand for several."""
+    """One connection of two peers; one entry of `l2tp_connections` may stand for several."""
 
     name: str
     peers: tuple[str, str]

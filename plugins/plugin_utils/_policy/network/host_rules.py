@@ -27,9 +27,9 @@ def rules(
     certificate_authority: str | None = None,
     filter_action: Mapping[str, Any] | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the rules of a host, as the option of C(win_ipsec_psk_policy): the same for both ends of a connection.
+    """Return the rules of a host, as the option of `win_ipsec_psk_policy`: the same for both ends of a connection.
 
-    other_peers: C(block), C(certificate) or C(ignore) for all other L2TP of the host (KB 248750 describes the automatic
+    other_peers: `block`, `certificate` or `ignore` for all other L2TP of the host (KB 248750 describes the automatic
     filters that ProhibitIpSec takes away). filter_action: for connections without one of their own.
     """
     own = [_rule(network, connection, filter_action or {}) for connection in connections_of(network, host)]

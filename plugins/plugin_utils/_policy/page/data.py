@@ -18,8 +18,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.page.schema import (
     VERSION,
     Level,
-    Link,
     PageFinding,
+    PageLink,
     PageReading,
     PageReport,
     PageRow,
@@ -214,7 +214,7 @@ def _word(node: Node, answer: PolicyResult, level: Level, said: Sequence[PageFin
 # --- connections ---
 
 
-def _link(verified: Verified, connection: Connection, levels: Mapping[str, str]) -> Link:
+def _link(verified: Verified, connection: Connection, levels: Mapping[str, str]) -> PageLink:
     found = next((each for peer in connection.peers for each in _facts_of(verified, peer, connection.name)), None)
     agree, proved = (found["agree"], found["proved"]) if found else (None, None)
     level, word = _judged(found, _worst(levels[peer] for peer in connection.peers))

@@ -14,7 +14,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.page.schema import Link, PageReport, PageServer
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.page.schema import PageLink, PageReport, PageServer
 
 _LETTER: Final = 7.0
 """The width of a letter in a label."""
@@ -57,7 +57,7 @@ class Mark:
 class Stroke:
     """A link between two marks, and the position of its word, if shown."""
 
-    link: Link
+    link: PageLink
     x1: float
     y1: float
     x2: float
@@ -84,7 +84,7 @@ def drawings(report: PageReport) -> list[Drawing]:
     return [_drawing([servers[name] for name in part], _within(report["connections"], part)) for part in parts]
 
 
-def _within(links: Sequence[Link], part: Sequence[str]) -> list[Link]:
+def _within(links: Sequence[PageLink], part: Sequence[str]) -> list[PageLink]:
     members = set(part)
     return [each for each in links if members.issuperset(each["peers"])]
 
@@ -105,7 +105,7 @@ def _parts(report: PageReport) -> Iterator[list[str]]:
             yield part
 
 
-def _neighbours(names: Sequence[str], links: Sequence[Link]) -> dict[str, list[str]]:
+def _neighbours(names: Sequence[str], links: Sequence[PageLink]) -> dict[str, list[str]]:
     near: dict[str, list[str]] = {name: [] for name in names}
     for link in links:
         one, other = link["peers"]
@@ -115,7 +115,7 @@ def _neighbours(names: Sequence[str], links: Sequence[Link]) -> dict[str, list[s
     return near
 
 
-def _drawing(servers: Sequence[PageServer], links: Sequence[Link]) -> Drawing:
+def _drawing(servers: Sequence[PageServer], links: Sequence[PageLink]) -> Drawing:
     marks = _pair(servers) if len(servers) <= _PAIR else _rings(servers, links)
     boxes = [_box(mark) for mark in marks]
     left, top = (min(box[side] for box in boxes) - _MARGIN for side in (0, 1))
@@ -132,7 +132,7 @@ def _pair(servers: Sequence[PageServer]) -> list[Mark]:
     return [_upright(server, number * _PAIR_WIDTH / 2, 0) for number, server in enumerate(servers)]
 
 
-def _rings(servers: Sequence[PageServer], links: Sequence[Link]) -> list[Mark]:
+def _rings(servers: Sequence[PageServer], links: Sequence[PageLink]) -> list[Mark]:
     """Return marks in rings: hubs on an inner ring, or one in the centre, each facing its spokes on the outer ring."""
     near = _neighbours([each["name"] for each in servers], links)
     by_name = {each["name"]: each for each in servers}
@@ -223,7 +223,7 @@ def _moved(mark: Mark, x: float, y: float) -> Mark:
     )
 
 
-def _strokes(marks: Mapping[str, Mark], links: Sequence[Link]) -> Iterator[Stroke]:
+def _strokes(marks: Mapping[str, Mark], links: Sequence[PageLink]) -> Iterator[Stroke]:
     """Yield the links, the most troubled last, so that they are drawn on top."""
     links_of = collections.Counter(peer for link in links for peer in link["peers"])
     shows_words = len(links) <= _MOST_WORDS

@@ -77,7 +77,7 @@ class PageRow(TypedDict):
     same: bool | None
 
 
-class Link(TypedDict):
+class PageLink(TypedDict):
     """One connection, with both its ends side by side."""
 
     name: str
@@ -97,4 +97,4 @@ class PageReport(TypedDict):
     written: str
     level: str
     servers: list[PageServer]
-    connections: list[Link]
+    connections: list[PageLink]

@@ -20,7 +20,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render.renderin
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.texts import quoted
 
-Section: TypeAlias = Mapping[str, "str | Section"]
+SwanctlSection: TypeAlias = Mapping[str, "str | SwanctlSection"]
 """What stands between two braces: values, and nested sections, by name."""
 
 _IKE_ENCRYPTION: Final[Mapping[int, str]] = {model.IkeEncryption.DES: "des", model.IkeEncryption.TRIPLE_DES: "3des"}
@@ -63,8 +63,8 @@ class SwanctlConnection(NamedTuple):
     """None: everything that its filters match is dropped."""
     remote: str
     """The address of the other end; empty for anybody."""
-    section: Section
-    secret: Section
+    section: SwanctlSection
+    secret: SwanctlSection
 
 
 def connections(rendering: Rendering) -> Iterator[SwanctlConnection]:
@@ -169,7 +169,7 @@ def _negotiated(
 ) -> SwanctlConnection:
     main_mode = rendering.policy.main_mode
     child = {**_esp(rule, main_mode), **({"start_action": "trap"} if path.remote else {})}
-    section: Section = {
+    section: SwanctlSection = {
         "version": "1",
         "local_addrs": path.local,
         "remote_addrs": path.remote or "%any",
@@ -189,11 +189,11 @@ def _is_key(method: model.AuthenticationMethod) -> bool:
     return method.type == model.AuthenticationType.PRESHARED_KEY
 
 
-def _by_key(path: _Path) -> Section:
+def _by_key(path: _Path) -> SwanctlSection:
     return {"local": {"auth": "psk", "id": path.local}, "remote": {"auth": "psk", "id": path.remote or "%any"}}
 
 
-def _by_certificate(name: str) -> Section:
+def _by_certificate(name: str) -> SwanctlSection:
     """Return the section for certificates.
 
     They are sent unasked: Windows requests them by the authority's name, in an encoding that is not compared.
@@ -235,7 +235,7 @@ def _main_mode(method: model.MainModeMethod) -> str:
     return f"{encryption}-{integrity}-{group}"
 
 
-def _esp(rule: model.Rule, main_mode: model.MainMode) -> Section:
+def _esp(rule: model.Rule, main_mode: model.MainMode) -> SwanctlSection:
     """Return what quick mode proposes, and when it does so again: before the shortest lifetime of the offers ends."""
     offers = rule.filter_action.offers
     seconds = min((offer.lifetime_seconds or model.DEFAULT_LIFETIME_SECONDS for offer in offers), default=0)
@@ -267,14 +267,14 @@ def _either(proposals: Iterable[str]) -> str:
     return ",".join(dict.fromkeys(proposals))
 
 
-def _lifetime(main_mode: model.MainMode) -> Section:
+def _lifetime(main_mode: model.MainMode) -> SwanctlSection:
     """Return the section that starts a new main mode in the last tenth of the lifetime."""
     seconds = main_mode.lifetime_seconds or model.DEFAULT_MAIN_MODE_LIFETIME
     last = seconds // _TENTH
     return {"rekey_time": f"{seconds - last}s", "over_time": f"{last}s"}
 
 
-def _selectors(filter_: model.Filter, local: str = "dynamic", remote: str = "dynamic") -> Section:
+def _selectors(filter_: model.Filter, local: str = "dynamic", remote: str = "dynamic") -> SwanctlSection:
     return {
         "local_ts": f"{local}{_traffic(filter_.protocol, filter_.source_port)}",
         "remote_ts": f"{remote}{_traffic(filter_.protocol, filter_.destination_port)}",
@@ -289,7 +289,7 @@ def _traffic(protocol: int, ports: model.Ports) -> str:
     return f"[{named}]" if ports.is_any else f"[{named}/{ports}]"
 
 
-def _secret(rule: model.Rule, method: model.AuthenticationMethod, path: _Path) -> Section:
+def _secret(rule: model.Rule, method: model.AuthenticationMethod, path: _Path) -> SwanctlSection:
     """Return a key as IKE uses it, one byte per ASCII character, whatever form the store of Windows gives it."""
     key = method.data.decode("utf-16-le").removesuffix("\0")
     if not key.isascii() or not key.isprintable():
@@ -301,11 +301,11 @@ def _secret(rule: model.Rule, method: model.AuthenticationMethod, path: _Path) -
     return {"id-local": path.local, **({"id-remote": path.remote} if path.remote else {}), "secret": said}
 
 
-def _merged(sections: Iterable[Section]) -> Section:
+def _merged(sections: Iterable[SwanctlSection]) -> SwanctlSection:
     return {name: value for section in sections for name, value in section.items()}
 
 
-def _lines(section: Section, indent: str = "") -> Iterator[str]:
+def _lines(section: SwanctlSection, indent: str = "") -> Iterator[str]:
     for name, value in section.items():
         if isinstance(value, str):
             yield f"{indent}{name} = {_value(value)}"
