@@ -66,7 +66,7 @@ import zlib
 from collections.abc import Mapping
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import steps
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import NO_ANSWER, RrasError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Kind, Tree, Value
 
 
@@ -103,7 +103,7 @@ _GZIP = 16 + zlib.MAX_WBITS
 class OversizedAnswerError(RrasError):
     """The output, or the answer in it, is too large. most: the most bytes that an answer may have."""
 
-    reason = "no_answer"
+    reason = NO_ANSWER
 
     def __init__(self, most: int) -> None:
         super().__init__(f"the host answered with more than {most // 2**20} MiB, more than any valid answer needs")
@@ -112,7 +112,7 @@ class OversizedAnswerError(RrasError):
 class MalformedAnswerError(RrasError):
     """The answer of a host is not made of the records that this collection knows."""
 
-    reason = "no_answer"
+    reason = NO_ANSWER
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -371,9 +371,9 @@ class TestRemoval:
     @staticmethod
     def check(phase: Gate, tokyo: PhaseAnswers, osaka: PhaseAnswers, expected: str) -> None:
         """Compare what is said; a removal of one end alone stops only for a fault of this host itself."""
-        phases = (Gate.PLAN, Gate.WITHOUT_VALUE)
-        answered = {host: dict(zip(phases, given, strict=False)) for host, given in ((TOKYO, tokyo), (OSAKA, osaka))}
-        removing = Fleet(network(PAIR, FAR), {host: results for host, results in answered.items() if results})
+        answered = {TOKYO: tokyo, OSAKA: osaka}
+        plans = {host: {Gate.PLAN: given[0]} for host, given in answered.items() if given}
+        removing = Fleet(network(PAIR, FAR), plans, {host: given[1] for host, given in answered.items() if given[1:]})
         assert barrier.problem(removing, TOKYO, phase, one_end=False) == expected
         failure = expected.startswith(("rras-tokyo is unreachable", "rras-tokyo keeps its policy, because it still"))
         assert bool(barrier.problem(removing, TOKYO, phase, one_end=True)) is failure
@@ -844,4 +844,4 @@ class TestWhatTheStepsSee:
         self, value: dict[str, Any], restart: dict[str, Any], known: dict[str, Any] | None
     ) -> None:
         found = _view.run(self.hostvars(__l2tp_value=value, __l2tp_restart=restart), TOKYO)
-        assert found.answered(TOKYO, Gate.WITHOUT_VALUE) == known
+        assert found.outcome(TOKYO, Gate.WITHOUT_VALUE) == known
