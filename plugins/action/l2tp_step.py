@@ -12,6 +12,7 @@ from ansible.errors import AnsibleConnectionFailure
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import OptionsError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import RestartResult
 from ansible_collections.rras.ipsec.plugins.plugin_utils._results import RESULT_OF_A_STEP
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role import later, tags
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role.play_vars import PlayVars
@@ -65,7 +66,7 @@ class ActionModule(RrasAction):
             raise OptionsError("delegate_to is in effect for the role, which works on each host itself; remove it.")
         return later.done(options["step"], steps, seen, removal=options["removal"])
 
-    def _reboot(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _reboot(self, options: Mapping[str, object]) -> RestartResult:
         task = self._task.copy()
         task.args = dict(options)
         plugin = self._shared_loader_obj.action_loader.get(
@@ -77,5 +78,5 @@ class ActionModule(RrasAction):
             templar=self._templar,
             shared_loader_obj=self._shared_loader_obj,
         )
-        result: Mapping[str, Any] = plugin.run(task_vars=self.task_vars)
+        result: RestartResult = plugin.run(task_vars=self.task_vars)
         return result

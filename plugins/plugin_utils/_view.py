@@ -10,13 +10,14 @@ import dataclasses
 import functools
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _specs
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier, declaration, model
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import NO_ANSWER, STOPPED
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.fleet import Fleet, Gate
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import (
     Entries,
@@ -29,6 +30,8 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import 
     HostFacts,
     PolicyProof,
     PolicyResult,
+    RestartResult,
+    TaskResult,
     ValueResult,
     as_proof,
 )
@@ -146,8 +149,8 @@ def answers(hostvars: HostVars, host: str) -> dict[str, PolicyResult]:
 
 def verified(hostvars: HostVars, host: str) -> PolicyResult:
     """Return what a host answered to the verification, or how it failed."""
-    result: Mapping[str, Any] = _policy_result(hostvars, host, RESULTS[Gate.PLAN])
-    return cast("PolicyResult", result.get("failure") or result)
+    result = policy_result(hostvars, host, RESULTS[Gate.PLAN])
+    return result.get("failure") or result
 
 
 def run(hostvars: HostVars, host: str) -> Fleet:
@@ -161,8 +164,14 @@ def run_nearby(hostvars: HostVars, host: str) -> Fleet:
 
 
 def _run(hostvars: HostVars, host: str, nodes: dict[str, Node]) -> Fleet:
-    results = {name: _results(hostvars, name) for name in nodes if _plays(hostvars, host, name)}
-    return Fleet(nodes, {name: answered for name, answered in results.items() if answered})
+    playing = [name for name in nodes if _plays(hostvars, host, name)]
+    results = {name: _results(hostvars, name) for name in playing}
+    without_value = {name: _without_value(hostvars, name) for name in playing}
+    return Fleet(
+        nodes,
+        {name: answered for name, answered in results.items() if answered},
+        {name: told for name, told in without_value.items() if told},
+    )
 
 
 def whole_run(hostvars: HostVars, hosts: Sequence[str]) -> Fleet:
@@ -172,7 +181,7 @@ def whole_run(hostvars: HostVars, hosts: Sequence[str]) -> Fleet:
 
 def machines(hostvars: HostVars, hosts: Iterable[str]) -> dict[str, str]:
     """Return which machine answered under each name, if known: two names may be one machine, connected or not."""
-    plans = {name: _policy_result(hostvars, name, RESULTS[Gate.PLAN]) for name in hosts if name in hostvars}
+    plans = {name: policy_result(hostvars, name, RESULTS[Gate.PLAN]) for name in hosts if name in hostvars}
     return {name: plan["host"].get("machine", "") for name, plan in plans.items() if "host" in plan}
 
 
@@ -190,7 +199,7 @@ def _plays(hostvars: HostVars, host: str, other: str) -> bool:
 
 def _reading(hostvars: HostVars, host: str) -> PolicyResult:
     gates = (Gate.PROOF, Gate.PLAN, Gate.STAGE)
-    proof, plan, stage = (_policy_result(hostvars, host, RESULTS[gate]) for gate in gates)
+    proof, plan, stage = (policy_result(hostvars, host, RESULTS[gate]) for gate in gates)
     if proof and not proof.get("skipped"):
         return proof  # a failed proof is no reading, and there is no other
     acted_upon = stage and not stage.get("skipped")
@@ -204,7 +213,7 @@ def last_facts(hostvars: HostVars, host: str) -> HostFacts | None:
 
 def removal(hostvars: HostVars, host: str) -> tuple[PolicyResult, ValueResult]:
     """Return what the plan of a removal, and the task for ProhibitIpSec, answered on a host."""
-    return _policy_result(hostvars, host, RESULTS[Gate.PLAN]), _value_result(hostvars, host, VALUE)
+    return policy_result(hostvars, host, RESULTS[Gate.PLAN]), value_result(hostvars, host)
 
 
 def restarting(hostvars: HostVars, hosts: Iterable[str]) -> list[str]:
@@ -214,13 +223,13 @@ def restarting(hostvars: HostVars, hosts: Iterable[str]) -> list[str]:
 
 def not_back(hostvars: HostVars, hosts: Iterable[str]) -> list[str]:
     """Return the hosts that were restarted and did not come back."""
-    results = {host: _value_result(hostvars, host, RESTART) for host in hosts if host in hostvars}
+    results = {host: restart_result(hostvars, host) for host in hosts if host in hostvars}
     return [host for host, result in results.items() if _is_lost(result)]
 
 
-def _is_lost(restart: ValueResult) -> bool:
+def _is_lost(restart: RestartResult) -> bool:
     """Return whether a host is gone since its restart; one that was stopped before its own restart is not."""
-    failed = restart.get("failed") and restart.get("reason") != "stopped"
+    failed = restart.get("failed") and restart.get("reason") != STOPPED
     return bool(failed or restart.get("unreachable"))
 
 
@@ -228,13 +237,22 @@ def _needs_restart(hostvars: HostVars, host: str) -> bool:
     return barrier.needs_restart(*removal(hostvars, host))
 
 
-def _policy_result(hostvars: HostVars, host: str, variable: str) -> PolicyResult:
-    return cast("PolicyResult", hostvars[host].get(variable) or {})
+def policy_result(hostvars: HostVars, host: str, variable: str) -> PolicyResult:
+    """Return the result of a phase of the policy, from the variable that holds it; empty if there is none."""
+    result: PolicyResult | None = hostvars[host].get(variable)
+    return result or {}
 
 
-def _value_result(hostvars: HostVars, host: str, variable: str) -> ValueResult:
-    """Return the result of the task for ProhibitIpSec, or of the restart; empty if there is none."""
-    return cast("ValueResult", hostvars[host].get(variable) or {})
+def value_result(hostvars: HostVars, host: str) -> ValueResult:
+    """Return the result of the task for ProhibitIpSec; empty if there is none."""
+    result: ValueResult | None = hostvars[host].get(VALUE)
+    return result or {}
+
+
+def restart_result(hostvars: HostVars, host: str) -> RestartResult:
+    """Return the result of the restart; empty if there is none."""
+    result: RestartResult | None = hostvars[host].get(RESTART)
+    return result or {}
 
 
 def _node(
@@ -333,12 +351,14 @@ def as_json(options: object) -> str:
 
 
 def _results(hostvars: HostVars, host: str) -> dict[Gate, PolicyResult]:
-    found = {gate: _policy_result(hostvars, host, name) for gate, name in RESULTS.items()}
-    commit, again = found[Gate.COMMIT], _policy_result(hostvars, host, AGAIN)
+    found = {gate: policy_result(hostvars, host, name) for gate, name in RESULTS.items()}
+    commit, again = found[Gate.COMMIT], policy_result(hostvars, host, AGAIN)
     if commit and again and not again.get("skipped"):
         found[Gate.COMMIT] = {"changed": True, **barrier.after_lost_answer(commit, again)}
-    elif commit.get("unreachable") or commit.get("reason") == "no_answer":
+    elif commit.get("unreachable") or commit.get("reason") == NO_ANSWER:
         found[Gate.COMMIT] = {**commit, "uncertain": True}  # nobody has asked again yet
-    value, restart = (_value_result(hostvars, host, name) for name in (VALUE, RESTART))
-    found[Gate.WITHOUT_VALUE] = cast("PolicyResult", barrier.without_value(value, restart))
     return {gate: result for gate, result in found.items() if result}
+
+
+def _without_value(hostvars: HostVars, host: str) -> TaskResult:
+    return barrier.without_value(value_result(hostvars, host), restart_result(hostvars, host))

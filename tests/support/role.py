@@ -15,7 +15,7 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _specs, _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyResult, ValueResult
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import InfoResult, PolicyResult, ValueResult
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role import preflight
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role.play_vars import VARIABLES, PlayVars
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role.step import Context, StopError
@@ -67,7 +67,7 @@ class Deciding(Steps):
         self.done.append(phase)
         return {"changed": True}
 
-    def _info(self) -> Mapping[str, Any]:
+    def _info(self) -> InfoResult:
         self.done.append("info")
         return {"changed": False}
 

@@ -66,7 +66,7 @@ import zlib
 from collections.abc import Mapping
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import steps
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import NO_ANSWER, RrasError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Kind, Tree, Value
 
 
@@ -106,7 +106,7 @@ _CHECK = "check that nothing on the host changes the output of PowerShell."
 class OversizedAnswerError(RrasError):
     """The output, or the answer in it, is too large. most: the most bytes that an answer may have."""
 
-    reason = "no_answer"
+    reason = NO_ANSWER
 
     def __init__(self, most: int) -> None:
         super().__init__(
@@ -117,7 +117,7 @@ class OversizedAnswerError(RrasError):
 class MalformedAnswerError(RrasError):
     """The answer of a host is not made of the records that this collection knows. wrong: what the answer does."""
 
-    reason = "no_answer"
+    reason = NO_ANSWER
 
     def __init__(self, wrong: str) -> None:
         super().__init__(f"The answer of the host {wrong}; {_CHECK}")

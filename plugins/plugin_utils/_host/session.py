@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host import records
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import steps
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import NO_ANSWER, RrasError
 
 PREFIX = "PowerShell -NoProfile -NonInteractive -ExecutionPolicy Unrestricted -EncodedCommand "
 """The exact beginning by which Ansible's connections recognise an encoded command, which they then leave alone."""
@@ -111,7 +111,7 @@ def _beginning(text: str) -> str:
 class NoAnswerError(RrasError):
     """The command ended without an answer from our script."""
 
-    reason = "no_answer"
+    reason = NO_ANSWER
 
     def __init__(self, output: ScriptOutput) -> None:
         super().__init__(f"The host did not answer like a Windows host with PowerShell (exit code {output.code}).")

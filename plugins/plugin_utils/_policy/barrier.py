@@ -14,11 +14,14 @@ from collections.abc import Sequence
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import mistakes
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import InEffect
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import NO_ANSWER
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.fleet import Fleet, Gate, is_changed
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Network
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import (
     PolicyResult,
     ProhibitIpSecFacts,
+    RestartResult,
     TaskResult,
     ValueResult,
 )
@@ -79,7 +82,7 @@ def _peer_did_not_commit(run: Fleet, host: str) -> str:
 
 def _refused(commit: PolicyResult) -> bool:
     gone = commit.get("unreachable") and commit.get("sent") is not False
-    lost = gone or commit.get("uncertain") or commit.get("reason") == "no_answer"
+    lost = gone or commit.get("uncertain") or commit.get("reason") == NO_ANSWER
     return bool(commit.get("failed")) and not lost
 
 
@@ -98,11 +101,11 @@ def after_lost_answer(commit: PolicyResult, again: PolicyResult) -> PolicyResult
     return {} if again["matches"] else {"failed": True, "msg": "the commit did not take effect."}
 
 
-def without_value(value: ValueResult, restart: ValueResult) -> ValueResult:
+def without_value(value: ValueResult, restart: RestartResult) -> TaskResult:
     """Return the result that tells whether a host runs without the value; empty while it still runs with it."""
     if not value.get("reboot_required"):
         return value
-    tells = any(restart.get(field) for field in ("rebooted", "failed", "unreachable"))
+    tells = restart.get("rebooted") or restart.get("failed") or restart.get("unreachable")
     return restart if tells else {}
 
 
@@ -117,12 +120,12 @@ def needs_restart(plan: PolicyResult, value: ValueResult) -> bool:
 
 def is_restart_pending(seen: ProhibitIpSecFacts) -> bool:
     """Return whether ProhibitIpSec is 1 but takes effect only at the next boot."""
-    return seen["value"] == 1 and seen["in_effect"] == "no"
+    return seen["value"] == 1 and seen["in_effect"] == InEffect.NO
 
 
 def is_removal_pending(seen: ProhibitIpSecFacts) -> bool:
     """Return whether ProhibitIpSec is gone, but Windows still runs with it until the next boot."""
-    return seen["value"] != 1 and seen["in_effect"] == "no"
+    return seen["value"] != 1 and seen["in_effect"] == InEffect.NO
 
 
 def is_far_end(network: Network, host: str) -> bool:
@@ -158,7 +161,7 @@ def _undone(run: Fleet, host: str, gate: Gate) -> Gate | None:
 
 def _is_done(run: Fleet, host: str, gate: Gate) -> bool:
     """Return whether a host that did all earlier phases has done this one."""
-    result = run.answered(host, gate)
+    result = run.outcome(host, gate)
     if gate is Gate.PLAN:
         return result is not None and not _failure(run, host, gate) and "pending" in result
     if not run.pending(host):
@@ -180,8 +183,8 @@ def _mistaken(run: Fleet, members: frozenset[str]) -> str:
 
 
 def _failure(run: Fleet, host: str, gate: Gate) -> str:
-    result = run.answered(host, gate) or {}
-    if result.get("uncertain"):
+    result = run.outcome(host, gate) or {}
+    if gate is Gate.COMMIT and run.uncertain(host):
         return (
             f"{host} did not answer the commit, so whether it has the new policy is unknown "
             f"({_message(result).rstrip('.')}); nothing was reverted; repeat the run when it answers."
@@ -221,7 +224,7 @@ def _missing(run: Fleet, host: str, other: str, gate: Gate) -> str:
         return f"{host} keeps the replaced policy beside the new one, because its peer {reason}"
     if run.uncertain(other):
         return f"{host} stopped: its peer {reason} {host} has the new policy in force."
-    if (run.answered(other, undone) or {}).get("unreachable"):
+    if (run.outcome(other, undone) or {}).get("unreachable"):
         return _down(run, host, other, gate, reason)
     if reason:
         return _failed(run, host, other, gate, reason)
@@ -261,7 +264,7 @@ def _stopped(run: Fleet, host: str, other: str, gate: Gate) -> str:
 
 
 def _failed_itself(run: Fleet, host: str) -> bool:
-    return any(_failure(run, host, gate) for gate in run.results.get(host, {}))
+    return any(_failure(run, host, gate) for gate in (*run.results.get(host, {}), Gate.WITHOUT_VALUE))
 
 
 def _spokesman(run: Fleet, host: str, other: str, gate: Gate) -> str:

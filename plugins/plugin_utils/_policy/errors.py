@@ -9,6 +9,8 @@ from typing import Final
 
 STOPPED: Final = "stopped"
 """The reason given for a host that the role stops, because of its declaration or of a peer's failure."""
+NO_ANSWER: Final = "no_answer"
+"""The reason given for a host that did not answer like a Windows host, so that nobody knows what was done there."""
 
 
 _WITHIN: Final = ("a ", "another ", "neither ", "not ", "the ")

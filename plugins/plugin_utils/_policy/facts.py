@@ -9,8 +9,10 @@ import dataclasses
 from typing import Any, cast
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import clear_text, describe, protection, weaknesses
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Finding
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import HostState, Service
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import (
+    FindingFacts,
     HostFacts,
     ObstacleFacts,
     PolicyFacts,
@@ -55,6 +57,11 @@ def _obstacle(found: protection.Obstacle) -> ObstacleFacts:
     return cast("ObstacleFacts", fields(found))
 
 
+def of_finding(found: Finding) -> FindingFacts:
+    """Return a finding as data for results."""
+    return cast("FindingFacts", fields(found))
+
+
 def fields(item: Any) -> dict[str, Any]:  # noqa: ANN401 - any instance of a dataclass
     """Return the fields of an object as plain data: newer ansible-cores reject enumerations, and tuples in places."""
     return dataclasses.asdict(item, dict_factory=lambda items: {name: _plain(value) for name, value in items})
@@ -90,7 +97,7 @@ def _policy(found: StoredPolicy, host: HostState, key_word: describe.KeyWord) ->
 
 def _service(service: Service) -> ServiceFacts:
     return {
-        "start": service.start.name.lower() if service.start is not None else None,
+        "start": service.start.word if service.start is not None else None,
         "running": service.running,
         "depends_on": list(service.depends_on),
     }

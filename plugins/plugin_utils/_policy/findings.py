@@ -9,7 +9,8 @@ import dataclasses
 import enum
 from collections.abc import Iterable, Iterator, Mapping
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Cover
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Cover, InEffect
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import StartType
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import (
     HostFacts,
     ObstacleFacts,
@@ -147,7 +148,7 @@ def find(host: str, facts: HostFacts, declared: str | None = None) -> Iterator[F
 def of_services(host: str, services: Mapping[str, ServiceFacts]) -> Iterator[Finding]:
     """Yield what is wrong with the services that a tunnel needs."""
     rras = services["RemoteAccess"]
-    installed = rras["running"] or rras["start"] not in (None, "disabled")
+    installed = rras["running"] or rras["start"] not in (None, StartType.DISABLED.word)
     if not installed:
         why = "there is no service RemoteAccess" if rras["start"] is None else "the service RemoteAccess is disabled"
         yield error(
@@ -165,7 +166,7 @@ def of_services(host: str, services: Mapping[str, ServiceFacts]) -> Iterator[Fin
         )
     needed = ("PolicyAgent", "IKEEXT", *(["RemoteAccess"] if installed else []))
     for name in (name for name in needed if name in services):
-        if services[name]["start"] == "disabled":
+        if services[name]["start"] == StartType.DISABLED.word:
             yield error(
                 Identifier.SERVICE_DISABLED,
                 host,
@@ -179,7 +180,7 @@ def of_the_value(host: str, facts: HostFacts) -> Iterator[Finding]:
     value, in_effect = facts["prohibit_ipsec"]["value"], facts["prohibit_ipsec"]["in_effect"]
     if _nothing_protects(facts) and _runs_without_filters(facts):
         return  # `clear_text` says so, and what to do
-    if value != 1 and in_effect == "no":
+    if value != 1 and in_effect == InEffect.NO:
         yield error(
             Identifier.RESTART_HARMFUL,
             host,
@@ -194,14 +195,14 @@ def of_the_value(host: str, facts: HostFacts) -> Iterator[Finding]:
             f"On {host}, ProhibitIpSec is not 1, so RRAS makes its automatic filters, which use no preshared key.",
             f"Run site for {host}.",
         )
-    elif in_effect == "no":
+    elif in_effect == InEffect.NO:
         yield error(
             Identifier.RESTART_PENDING,
             host,
             f"ProhibitIpSec is not in effect on {host}, because Windows has not booted with it yet.",
             f"Restart {host}.",
         )
-    elif in_effect == "unknown":
+    elif in_effect == InEffect.UNKNOWN:
         yield warning(
             Identifier.RESTART_UNPROVEN,
             host,
@@ -241,7 +242,7 @@ def _in_clear_text(host: str, facts: HostFacts, what: str, why: str) -> Finding:
     if value != 1:
         said = f"{begin}: as far as is known Windows still runs with the ProhibitIpSec that was removed, and {why}."
         remedy = f"Run site for {host}, or run remove and restart it."
-    elif in_effect == "no":
+    elif in_effect == InEffect.NO:
         said = f"{begin} after the next boot: ProhibitIpSec is 1, and {why}."
         remedy = f"Run site for {host}, or remove the value before it restarts."
     else:
@@ -259,7 +260,7 @@ def _is_deaf(facts: HostFacts) -> bool:
 def _runs_without_filters(facts: HostFacts) -> bool:
     """Return whether RRAS makes no filters of its own: the value is there, or Windows still runs with a removed one."""
     value, in_effect = facts["prohibit_ipsec"]["value"], facts["prohibit_ipsec"]["in_effect"]
-    return bool(value == 1 or in_effect == "no")
+    return bool(value == 1 or in_effect == InEffect.NO)
 
 
 def _nothing_protects(facts: HostFacts) -> bool:

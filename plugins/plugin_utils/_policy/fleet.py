@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import describe, mistakes
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Network
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import HostFacts, PolicyResult
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import HostFacts, PolicyResult, TaskResult
 
 T = TypeVar("T")
 
@@ -42,6 +42,8 @@ class Fleet:
 
     network: Network
     results: Mapping[str, Mapping[Gate, PolicyResult]]
+    without_value: Mapping[str, TaskResult] = dataclasses.field(default_factory=dict)
+    """What tells whether a host runs without ProhibitIpSec, for `Gate.WITHOUT_VALUE`; missing while it runs with it."""
     machines: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """The machine that answered under each name of the play, if known, whether or not it is connected with the
     others."""
@@ -81,8 +83,15 @@ class Fleet:
         return known[host]
 
     def answered(self, host: str, gate: Gate) -> PolicyResult | None:
-        """Return the result of a phase on a host; None if there is none, or the task was skipped."""
+        """Return the result of a phase of the policy on a host; None if there is none, or the task was skipped."""
         result = self.results.get(host, {}).get(gate)
+        return None if result is None or result.get("skipped") else result
+
+    def outcome(self, host: str, gate: Gate) -> TaskResult | None:
+        """Return how any phase ended on a host; None as for `answered`."""
+        if gate is not Gate.WITHOUT_VALUE:
+            return self.answered(host, gate)
+        result = self.without_value.get(host)
         return None if result is None or result.get("skipped") else result
 
     def uncertain(self, host: str) -> bool:

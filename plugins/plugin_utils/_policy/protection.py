@@ -175,7 +175,7 @@ def idle_at_start(host: HostState) -> Iterator[str]:
     for name in NEEDED_SERVICES:
         service = host.services[name]
         if service.running and service.start is not StartType.AUTO:
-            kind = service.start.name.lower() if service.start is not None else "unknown"
+            kind = service.start.word if service.start is not None else "unknown"
             yield f"the service {name} does not start with Windows (its start type is {kind}; set it to auto)."
 
 

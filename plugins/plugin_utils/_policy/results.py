@@ -5,7 +5,8 @@
 
 Between the two, a result is plain data, whatever a playbook does with it. So each side uses these types for its fields,
 and the type checker reports a field that one side spells differently. The meaning of the fields is documented for users
-in the modules' RETURN.
+in the modules' RETURN. The members of an enumeration travel as their texts, so a field that holds one is a text here,
+and is compared with the enumeration that is named beside it.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ class ProhibitIpSecFacts(TypedDict):
     value: int | None
     kind: str | None
     in_effect: str
+    """`clear_text.InEffect`."""
 
 
 class ServiceFacts(TypedDict):
     """A service of Windows; start is None if there is no such service."""
 
     start: str | None
+    """The word of a `host.StartType`."""
     running: bool
     depends_on: list[str]
 
@@ -125,6 +128,7 @@ class HostFacts(TypedDict):
     listed_addresses: list[str]
     loading_proved: bool
     l2tp_covered: str
+    """`clear_text.Cover`."""
     l2tp_over_ipv6_blocked: bool
     l2tp_over_ipv6_obstacles: list[str]
     machine: str
@@ -140,10 +144,18 @@ class FindingFacts(TypedDict):
     """What was found on a host (`findings.Finding`)."""
 
     identifier: str
+    """`findings.Identifier`."""
     severity: str
+    """`findings.Severity`."""
     host: str
     problem: str
     remedy: str
+
+
+class JudgedFinding(FindingFacts):
+    """What was found on a host of the role; accepted: whether the host's variables let it pass."""
+
+    accepted: bool
 
 
 class RuleComparison(TypedDict):
@@ -151,11 +163,13 @@ class RuleComparison(TypedDict):
 
     name: str
     state: str
+    """`comparison.RuleStanding`."""
     has: list[str]
     declared: list[str]
     only_key: bool
     ends_swapped: bool
     treatment: str | None
+    """`comparison.Treatment`."""
     key_fingerprints: list[str]
     obstacles: list[ObstacleFacts]
     covered: bool
@@ -166,6 +180,7 @@ class PolicyComparison(TypedDict):
 
     policy: str
     standing: str
+    """`comparison.Standing`."""
     rules: list[RuleComparison]
     has: list[str]
     declared: list[str]
@@ -232,6 +247,8 @@ class PolicyResult(HostResult, total=False):
     strategy: str
     uncertain: bool
     """Added by the role: the answer to a commit was lost, and nobody knows what the host has."""
+    failure: PolicyResult
+    """Set by a step of the role: how it failed, for the next step to fail with."""
 
 
 class PolicyProof(TypedDict):
@@ -249,7 +266,14 @@ class ValueResult(TaskResult, total=False):
     value: int | None
     before: int | None
     in_effect: str
+    """`clear_text.InEffect`."""
     reboot_required: bool
+
+
+class RestartResult(TaskResult, total=False):
+    """What the role's step for the restart answers, and `ansible.windows.win_reboot`."""
+
+    rebooted: bool
 
 
 class RenderResult(TaskResult, total=False):
@@ -270,6 +294,40 @@ class AdoptResult(TaskResult, total=False):
     site_changes: list[str]
     key_variables: list[str]
     steps: list[str]
+
+
+class ConnectionFacts(TypedDict):
+    """What was found of one connection; accepted: its ends do not agree, but the host's variables let that pass."""
+
+    name: str
+    peer: str
+    agree: bool
+    proved: bool
+    accepted: bool
+    summary: str
+
+
+class FoundFacts(TypedDict):
+    """What was found of a host's connections, and beside them."""
+
+    connections: list[ConnectionFacts]
+    findings: list[JudgedFinding]
+
+
+class StateFacts(TypedDict, total=False):
+    """Whether a host was read, and its state if it was; nothing of a host that is not to be read."""
+
+    read: bool
+    restart_pending: bool
+    unfinished_transaction: str | None
+
+
+class RoleFacts(FoundFacts, StateFacts):
+    """The fact l2tp_result: what the role found and did on a host."""
+
+    changed: bool
+    changes: list[str]
+    errors: list[str]
 
 
 def as_proof(result: PolicyResult) -> PolicyProof:

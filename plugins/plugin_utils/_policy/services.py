@@ -148,14 +148,14 @@ def _notes(host: HostState, automatic: Iterable[str], *, depends: bool) -> Itera
     for name in automatic:
         before = host.services[name].start
         if name not in host.services_before and before is not None:
-            yield steps.SetValue(SERVICES_NOTE, name, Value.sz(before.name.lower()))
+            yield steps.SetValue(SERVICES_NOTE, name, Value.sz(before.word))
     if depends and RRAS not in host.services_before:
         yield steps.SetValue(SERVICES_NOTE, RRAS, Value.sz(_RRAS_NOTE))
 
 
 def _config_start(name: str, start: StartType, before: StartType | None) -> steps.RunProgram:
-    undo = f"config {name} start= {before.name.lower()}" if before is not None else ""
-    return steps.RunProgram("sc", f"config {name} start= {start.name.lower()}", must_succeed=True, undo=undo)
+    undo = f"config {name} start= {before.word}" if before is not None else ""
+    return steps.RunProgram("sc", f"config {name} start= {start.word}", must_succeed=True, undo=undo)
 
 
 def _dependency(host: HostState) -> Iterator[steps.Step]:

@@ -108,6 +108,6 @@ def peers_rule(tag: str, addresses: Sequence[str]) -> str:
 
 
 def _service(service: Service) -> str:
-    start = service.start.name.lower() if service.start is not None else "not installed"
+    start = service.start.word if service.start is not None else "not installed"
     depends = f", after {', '.join(service.depends_on)}" if service.depends_on else ""
     return f"service {service.name}: start {start}, {'running' if service.running else 'not running'}{depends}"

@@ -13,7 +13,7 @@ from ansible.errors import AnsibleError
 from ansible.template import Templar
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _view
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import OptionsError
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import NO_ANSWER, OptionsError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.fleet import Gate
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role.shared import Shared
 
@@ -206,4 +206,4 @@ def _is_cut_off(result: object) -> bool:
 
 def _lost(result: Mapping[str, Any]) -> dict[str, Any]:
     """Return the result of a commit that was cut off: nobody knows what the host has."""
-    return {**result, "reason": "no_answer"}
+    return {**result, "reason": NO_ANSWER}

@@ -16,19 +16,27 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils import _do, _shape, _sp
 from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import InEffect
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import STOPPED, RrasError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.fleet import Fleet, Gate
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyResult, ValueResult
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import (
+    InfoResult,
+    PolicyResult,
+    ProhibitIpSecFacts,
+    RestartResult,
+    TaskResult,
+    ValueResult,
+)
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role import preflight
-from ansible_collections.rras.ipsec.plugins.plugin_utils._role.play_vars import MACHINES, PlayVars
+from ansible_collections.rras.ipsec.plugins.plugin_utils._role.play_vars import MACHINES, ORDER, PlayVars
+from ansible_collections.rras.ipsec.plugins.plugin_utils._role.results import MachinesResult, OrderResult, StepResult
 
-Result = Mapping[str, Any]
-Reboot = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+Reboot = Callable[[Mapping[str, object]], RestartResult]
 """Restarts the host, with options of `ansible.windows.win_reboot`, and returns its result."""
 
 FAILS_LATER: Final = {"plan": _view.RESULTS[Gate.PLAN], "set_value": _view.VALUE}
 """The steps whose failure the next step reports (see `later`), and the variables that hold their results."""
-NOTHING: Final[Result] = {"changed": False, "skipped": True}
+NOTHING: Final[TaskResult] = {"changed": False, "skipped": True}
 """The result of a step that has nothing to do."""
 
 
@@ -84,7 +92,7 @@ class RoleStep:
     @property
     def _leaves(self) -> bool:
         """Whether an earlier removal left this host to a restart: it still runs with the value that is gone."""
-        value = self._own_result(_view.VALUE)
+        value = self._own_value
         return not self._removal and bool(value.get("reboot_required")) and value.get("value") != 1
 
     @property
@@ -98,14 +106,32 @@ class RoleStep:
 
     @property
     def _transaction(self) -> str:
-        return str(self._own_result(_view.RESULTS[Gate.STAGE]).get("transaction") or "")
+        return str(self._own_answer(Gate.STAGE).get("transaction") or "")
 
     @property
     def _rebooted(self) -> bool:
-        return bool(self._own_result(_view.RESTART).get("rebooted"))
+        return bool(self._own_restart.get("rebooted"))
 
-    def _own_result(self, name: str) -> Mapping[str, Any]:
-        return self._play[self._host].get(name) or {}
+    def _own_answer(self, phase: Gate) -> PolicyResult:
+        return _view.policy_result(self._play, self._host, _view.RESULTS[phase])
+
+    @property
+    def _own_value(self) -> ValueResult:
+        return _view.value_result(self._play, self._host)
+
+    @property
+    def _own_restart(self) -> RestartResult:
+        return _view.restart_result(self._play, self._host)
+
+    @property
+    def _machines(self) -> MachinesResult:
+        found: MachinesResult | None = self._play[self._host].get(MACHINES)
+        return found or {}
+
+    @property
+    def _order(self) -> OrderResult:
+        found: OrderResult | None = self._play[self._host].get(ORDER)
+        return found or {}
 
     def _problems(self) -> list[str]:
         known = self._play.preflight.get("problems")
@@ -161,16 +187,16 @@ class RoleStep:
     def _changes(self, run: Fleet) -> bool:
         return barrier.changes(run, self._host) or bool(barrier.mistaken(run, self._host))
 
-    def _value_is_to_be_set(self, seen: Mapping[str, Any]) -> bool:
-        unknown = self._own["reboot"] == "if_unknown" and seen["in_effect"] == "unknown"
+    def _value_is_to_be_set(self, seen: ProhibitIpSecFacts) -> bool:
+        unknown = self._own["reboot"] == "if_unknown" and seen["in_effect"] == InEffect.UNKNOWN
         return bool(seen["value"] != 1 or unknown)
 
     # --- what a step does ---
 
     def _reason(self, phase: Gate) -> str:
-        decided = self._own_result(MACHINES)
+        decided = self._machines
         if phase is Gate.PLAN and "stops" in decided:
-            return str(decided["stops"].get(self._host, ""))
+            return decided["stops"].get(self._host, "")
         run = self._run
         if phase is Gate.PLAN:
             run = dataclasses.replace(run, machines=_view.machines(self._play, self._play.playing))
@@ -182,7 +208,7 @@ class RoleStep:
 
     def _fail_as(self, name: str) -> None:
         """Fail with the failure that an earlier step left for this one."""
-        failure = self._play.own(FAILS_LATER[name]).get("failure")
+        failure: TaskResult | None = self._play.own(FAILS_LATER[name]).get("failure")
         if not failure or self._only_verify:
             return
         if failure.get("unreachable"):
@@ -198,21 +224,21 @@ class RoleStep:
 
     def _stop(self, phase: Gate, reason: str) -> None:
         """Stop. A host that did not answer counts as unreachable, not as failed."""
-        own = self._run_nearby.answered(self._host, phase) or {}
+        own = self._run_nearby.outcome(self._host, phase) or {}
         raise AnsibleConnectionFailure(reason) if own.get("unreachable") else StopError(reason)
 
-    def _said(self, *lines: str) -> Result:
+    def _said(self, *lines: str) -> StepResult:
         if not lines:
             return NOTHING
         return {"changed": False, "msg": list(lines), "_ansible_verbose_always": True}
 
-    def _verify(self) -> Result:
+    def _verify(self) -> StepResult:
         outcome, lost = self._context.action.guarded(lambda: self._policy("verify"))
         if lost:
             return {"changed": False, "failure": {"unreachable": True, "msg": lost}}
         return {"changed": False, "failure": outcome} if outcome.get("failed") else outcome
 
-    def _or_gone(self, phase: str, gone: str, /) -> Result:
+    def _or_gone(self, phase: str, gone: str, /) -> StepResult:
         """Do a phase of the policy.
 
         If the host is unreachable, fail with this sentence, into which the cause is put.
@@ -256,7 +282,7 @@ class RoleStep:
             **{name: own[name] for name in _OF_THE_POLICY},
         }
 
-    def _info(self) -> Result:
+    def _info(self) -> InfoResult:
         action = self._context.action
         return _do.info(action, action.validated(_specs.INFO, {name: self._own[name] for name in _TIMES}))
 

@@ -13,20 +13,26 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 from ansible.errors import AnsibleConnectionFailure
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _limit, _report_files, _shape, _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier, page, undeclared
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import NO_ANSWER
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.fleet import Gate
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import RestartResult, TaskResult
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role import leftovers, preflight, summary
-from ansible_collections.rras.ipsec.plugins.plugin_utils._role.play_vars import COMPARED, ORDER
+from ansible_collections.rras.ipsec.plugins.plugin_utils._role.results import (
+    ComparedResult,
+    MachinesResult,
+    OrderResult,
+    StepResult,
+)
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role.step import (
     NOTHING,
     NotBackError,
-    Result,
     RoleStep,
     StopError,
 )
@@ -47,14 +53,14 @@ class Steps(RoleStep):
 
     # --- for all hosts at once ---
 
-    def preflight(self) -> Result:
+    def preflight(self) -> StepResult:
         """Read the declarations of all hosts of the play, and check them."""
         network = preflight.preflight(self._play, removal=self._removal)
         if not self._context.strategy.endswith(barrier.RUNNING_AHEAD):  # otherwise each host does this for itself
             network["token"] = str(uuid.uuid4())
         return {"changed": False, "entry": self._play.place, "network": network}
 
-    def machines(self) -> Result:
+    def machines(self) -> MachinesResult:
         """Note which machine answered under each name of the play, and which hosts must stop because of the plans."""
         run = _view.whole_run(self._play, self._play.playing)
         if self._context.strategy.endswith(barrier.RUNNING_AHEAD):  # not all plans are there yet
@@ -63,14 +69,14 @@ class Steps(RoleStep):
         stops = {host: barrier.problem(run, host, Gate.PLAN, one_end=self._one_end(host)) for host in connected}
         return {"changed": False, "machines": run.machines, "stops": stops}
 
-    def order(self) -> Result:
+    def order(self) -> OrderResult:
         """Decide the order of the restarts, in batches."""
         restarting = _view.restarting(self._play, self._play.playing)
         nodes = _view.network(self._play, *restarting)
         size = int(self._own["reboot_serial"])
         return {"changed": False, "batches": barrier.restart_batches(restarting, nodes, size)}
 
-    def show(self) -> Result:
+    def show(self) -> StepResult:
         """Show what was found, each line once in the run; after a verification, also write the reports.
 
         Reports are written in check mode, too, because a verification changes no host in either mode.
@@ -80,7 +86,7 @@ class Steps(RoleStep):
             return NOTHING
         return {"changed": False, "msg": said, **reports, "_ansible_verbose_always": True}
 
-    def _written_reports(self) -> Result:
+    def _written_reports(self) -> StepResult:
         own = (self._play.declared(host) for host in self._play.playing if self._only_verify)
         paths = list(dict.fromkeys(str(each) for variables in own for each in _shape.listed(variables["report"])))
         if not paths:
@@ -93,7 +99,7 @@ class Steps(RoleStep):
 
     # --- reading ---
 
-    def plan(self) -> Result:
+    def plan(self) -> StepResult:
         """Read the host and plan; change nothing. A host that no connection names is only read."""
         wrong = self._problems_to_verify() if self._only_verify and not self._removal else self._problems()
         if wrong:
@@ -108,7 +114,7 @@ class Steps(RoleStep):
             return self._info()
         return {**self._policy("plan"), "strategy": self._context.strategy}
 
-    def compare(self) -> Result:
+    def compare(self) -> ComparedResult:
         """Compare both ends of this host's connections, and find out whether there is something to do."""
         failure = self._play.own(_view.RESULTS[Gate.PLAN]).get("failure")
         if failure and not self._only_verify:
@@ -128,19 +134,27 @@ class Steps(RoleStep):
             other_names = bool(leftovers.of_other_names(self._play, self._host))
             goes_on = leaves or other_names or self._to_do(self._run_nearby)
             found = summary.of_site(self._play, self._run_nearby, self._host)
-        last = bool(self._own_result(_view.RESULTS[Gate.PROOF]))  # whether or not that task had to read
+        last = bool(self._own_answer(Gate.PROOF))  # whether or not that task had to read
         changes_later = goes_on and not self._only_verify and (self._context.check_mode or not last)
         if changes_later:
             reason = self._reason(Gate.PLAN) if self._connected else ""
             fact = summary.stopped(found["ansible_facts"], reason)
             found = {"lines": [], "errors": [], "ansible_facts": fact}  # the rest is going to change
-        going = {"next": leftovers.TASKS} if leaves else {}
-        return {"changed": False, **found, "goes_on": goes_on or bool(found["errors"]), "last": last, **going}
+        goes_on = goes_on or bool(found["errors"])
+        compared: ComparedResult = {
+            "changed": False,
+            "lines": found["lines"],
+            "errors": found["errors"],
+            "ansible_facts": found["ansible_facts"],
+            "goes_on": goes_on,
+            "last": last,
+        }
+        return {**compared, "next": leftovers.TASKS} if leaves else compared
 
-    def stop(self) -> Result:
+    def stop(self) -> StepResult:
         """Stop where something is wrong."""
         self._fail_as("plan")
-        errors = " ".join(self._own_result(COMPARED).get("errors") or ())
+        errors = " ".join(summary.compared(self._play, self._host).get("errors") or ())
         if errors and self._only_verify and _view.verified(self._play, self._host).get("unreachable"):
             raise AnsibleConnectionFailure(errors)
         if errors:
@@ -151,22 +165,22 @@ class Steps(RoleStep):
 
     # --- the policy, on all ends or on none ---
 
-    def stage(self) -> Result:
+    def stage(self) -> StepResult:
         """Write the new policy beside the one in force."""
         self._stop_at(Gate.PLAN)
         if self._context.check_mode or not self._pending:
             return NOTHING
         return self._policy("stage")
 
-    def commit_far(self) -> Result:
+    def commit_far(self) -> StepResult:
         """Put the staged policy in force if this host is a far end."""
         return self._commit(far=True)
 
-    def commit_near(self) -> Result:
+    def commit_near(self) -> StepResult:
         """Put the staged policy in force if this host is not a far end."""
         return self._commit(far=False)
 
-    def _commit(self, *, far: bool) -> Result:
+    def _commit(self, *, far: bool) -> StepResult:
         if not self._transaction:
             return NOTHING
         if barrier.is_far_end(_view.neighbourhood(self._play, self._host), self._host) is not far:
@@ -176,13 +190,13 @@ class Steps(RoleStep):
             return NOTHING  # the next step reverts and gives the reason
         return self._policy("commit", transaction=self._transaction)
 
-    def ask_again(self) -> Result:
+    def ask_again(self) -> StepResult:
         """Read the host again if the answer to the commit was lost."""
-        answer = self._own_result(_view.RESULTS[Gate.COMMIT])
-        lost = answer.get("unreachable") or answer.get("reason") == "no_answer"
+        answer = self._own_answer(Gate.COMMIT)
+        lost = answer.get("unreachable") or answer.get("reason") == NO_ANSWER
         return self._policy("plan") if lost else NOTHING
 
-    def set_value(self) -> Result:
+    def set_value(self) -> StepResult:
         """Set ProhibitIpSec where all ends of the host's connections have their policy; else revert."""
         if not self._context.check_mode:
             self._revert_unless_committed()
@@ -211,11 +225,11 @@ class Steps(RoleStep):
 
     # --- restarts ---
 
-    def restart(self) -> Result:
+    def restart(self) -> StepResult:
         """Restart the host in its batch, unless a host that was restarted earlier did not come back."""
-        before = self._own_result(_view.RESTART)
         if self._host not in self._batch or not (self._ordered or _view.restarting(self._play, [self._host])):
-            return {"changed": False, "rebooted": True} if before.get("rebooted") else NOTHING
+            again: RestartResult = {"changed": False, "rebooted": True}
+            return again if self._rebooted else NOTHING
         left = _KEPT_IN_A_REMOVAL if self._removal or self._leaves else _KEPT
         lost = " and ".join(_view.not_back(self._play, self._play.playing))
         if lost:
@@ -230,12 +244,12 @@ class Steps(RoleStep):
     @property
     def _ordered(self) -> frozenset[str]:
         """The hosts that restart, in any batch; empty if a condition skipped the task that decides this."""
-        return frozenset(host for batch in self._own_result(ORDER).get("batches") or () for host in batch)
+        return frozenset(host for batch in self._order.get("batches") or () for host in batch)
 
-    def may_restart(self) -> Result:
+    def may_restart(self) -> StepResult:
         """Stop if a restart is pending and would leave the host without what is declared."""
         self._fail_as("plan")
-        planned = self._own_result(_view.RESULTS[Gate.PLAN])
+        planned = self._own_answer(Gate.PLAN)
         if self._connected:
             self._stop_at(Gate.PLAN)
         if "host" not in planned:
@@ -253,14 +267,15 @@ class Steps(RoleStep):
             )
         return self._value(policy=self._own["policy_name"] if self._connected else "")
 
-    def _restarted(self, left: str) -> Result:
+    def _restarted(self, left: str) -> RestartResult:
         seconds = self._own["reboot_timeout"]
         reason = "ProhibitIpSec takes effect when Windows boots (KB 240262)"
         longest = _TWICE * int(seconds) + int(self._own["host_timeout"])
-        failed, result = False, {}
+        failed = False
+        result: RestartResult = {}
         try:
             with _limit.limited(longest):
-                result = dict(self._context.reboot({"reboot_timeout": int(seconds), "msg": reason}))
+                result = self._context.reboot({"reboot_timeout": int(seconds), "msg": reason})
         except (AnsibleConnectionFailure, _limit.TimeUp, _limit.MemoryUp):
             failed = True
         if failed or result.get("failed") or result.get("unreachable"):
@@ -270,10 +285,10 @@ class Steps(RoleStep):
             )
         return {"changed": bool(result.get("changed")), "rebooted": bool(result.get("rebooted"))}
 
-    def prove(self) -> Result:
+    def prove(self) -> StepResult:
         """Read the host again after a change or a restart, once Windows has done what it does by itself."""
         self._fail_as("set_value")
-        changed = self._pending or self._own_result(_view.VALUE).get("changed")
+        changed = self._pending or self._own_value.get("changed")
         if self._context.check_mode or not (changed or self._rebooted or self._host in self._ordered):
             return NOTHING
         if self._leaves:
@@ -291,19 +306,19 @@ class Steps(RoleStep):
             "kept. Check that no further restart is due there and that it stays up, then repeat the run.",
         )
 
-    def finish(self) -> Result:
+    def finish(self) -> StepResult:
         """Delete the replaced policy once both ends of each changed connection are proved to agree."""
         self._fail_as("set_value")
         old = leftovers.of_other_names(self._play, self._host)
         if self._context.check_mode:
             return self._said(*(f"The policy {name!r} would be deleted from {self._host}." for name in old))
-        errors = self._own_result(COMPARED).get("errors")
+        errors = summary.compared(self._play, self._host).get("errors")
         if errors:
             raise StopError(" ".join(errors))
         self._stop_at(Gate.PROOF)
         proof = self._run_nearby.answered(self._host, Gate.PROOF) or {}
         whole = self._transaction and self._pending and proof.get("matches")
-        done = self._policy("finish", transaction=self._transaction) if whole else NOTHING
+        done: TaskResult = self._policy("finish", transaction=self._transaction) if whole else NOTHING
         if not old:
             return done
         gone = [self._policy("all", name=name, state="absent", rules=None) for name in old]
@@ -311,7 +326,7 @@ class Steps(RoleStep):
 
     # --- the removal ---
 
-    def restore_value(self) -> Result:
+    def restore_value(self) -> StepResult:
         """Give back the former ProhibitIpSec once all hosts of the network were read."""
         self._fail_as("plan")
         if not self._managed:
@@ -319,7 +334,7 @@ class Steps(RoleStep):
         self._stop_at(Gate.REMOVAL)
         return self._value(state="absent", only_recorded=True)
 
-    def predict_removal(self) -> Result:
+    def predict_removal(self) -> StepResult:
         """Say what the removal would do, and, in check mode or not, what it leaves."""
         if not self._managed:
             return NOTHING
@@ -329,13 +344,13 @@ class Steps(RoleStep):
             return self._said(*undeclared.removal(self._host, planned, value, self._own["reboot"]), *left)
         return self._said(*left) if left else NOTHING
 
-    def settle(self) -> Result:
+    def settle(self) -> StepResult:
         """Wait for late services, so that RRAS is not starting while its protection changes."""
         if self._context.check_mode or not self._removes_policy or not self._rebooted:
             return NOTHING
         return self._or_gone("prove", _GONE_IN_A_REMOVAL.format(self._host))
 
-    def remove_policy(self) -> Result:
+    def remove_policy(self) -> StepResult:
         """Remove the policy, and restore what it replaced, once the whole network runs without ProhibitIpSec."""
         if not self._removes_policy:
             return NOTHING
@@ -344,7 +359,7 @@ class Steps(RoleStep):
 
     @property
     def _removes_policy(self) -> bool:
-        pending = self._own_result(_view.VALUE).get("reboot_required")
+        pending = self._own_value.get("reboot_required")
         return self._managed and not (pending and self._own["reboot"] == undeclared.NEVER)
 
 
@@ -355,6 +370,7 @@ def _from_the_first(host: str) -> str:
     )
 
 
-def step(name: str, steps: Steps) -> Result:
+def step(name: str, steps: Steps) -> StepResult:
     """Do the step with this name."""
-    return cast("Result", getattr(steps, name)())
+    answer: StepResult = getattr(steps, name)()
+    return answer

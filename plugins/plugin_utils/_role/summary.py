@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Final, TypedDict
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _shape, _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
@@ -22,22 +22,40 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Finding, Identifier, Severity
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.fleet import Fleet, Gate
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import (
+    FoundFacts,
     HostFacts,
     PolicyComparison,
     PolicyResult,
+    RoleFacts,
+    StateFacts,
+    TaskResult,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role import leftovers
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role.play_vars import COMPARED, PlayVars
+from ansible_collections.rras.ipsec.plugins.plugin_utils._role.results import ComparedResult, StepFacts
 
 FACT: Final = "l2tp_result"
 
-Compared = dict[str, Any]
-"""The shown lines, the errors, and the fact."""
+_NO_ENDS: Final[FoundFacts] = {"connections": [], "findings": []}
+
+
+class Compared(TypedDict):
+    """The shown lines, the errors, and the fact."""
+
+    lines: list[str]
+    errors: list[str]
+    ansible_facts: StepFacts
+
+
+def compared(play: PlayVars, host: str) -> ComparedResult:
+    """Return what the comparison answered on a host; empty if there was none."""
+    found: ComparedResult | None = play[host].get(COMPARED)
+    return found or {}
 
 
 def of_nothing() -> Compared:
     """Return the result for a host that Ansible does not reach, so that nothing is read."""
-    return _compared((), (), (), {"connections": [], "findings": []})
+    return _compared((), (), (), _NO_ENDS, {})
 
 
 def of_removal(host: str, *, rebooted: bool) -> Compared:
@@ -46,24 +64,21 @@ def of_removal(host: str, *, rebooted: bool) -> Compared:
     said = (
         f"{host} {state}, because ProhibitIpSec was removed; its policy stays in force: run remove, which deletes it."
     )
-    return _compared((said,), (), ["restart"] if rebooted else [], {"connections": [], "findings": []})
+    return _compared((said,), (), ["restart"] if rebooted else [], _NO_ENDS, {})
 
 
-def of_failure(failure: Mapping[str, Any]) -> dict[str, Any]:
+def of_failure(failure: TaskResult) -> StepFacts:
     """Return the fact for a host of which nothing is known but how it failed."""
     errors = [str(failure["msg"])] if failure.get("msg") else []
-    found: dict[str, Any] = _compared((), errors, (), {"connections": [], "findings": [], **_state(None)})[
-        "ansible_facts"
-    ]
-    return found
+    return _compared((), errors, (), _NO_ENDS, _state(None))["ansible_facts"]
 
 
-def stopped(facts: Mapping[str, Any], reason: str) -> dict[str, Any]:
+def stopped(facts: StepFacts, reason: str) -> StepFacts:
     """Return the fact for a host that is to change; reason: why it will not, if so."""
     return {FACT: {**facts[FACT], "errors": [reason] if reason else []}}
 
 
-def so_far(play: PlayVars, result: Mapping[str, Any], *, removal: bool, check_mode: bool) -> dict[str, Any]:
+def so_far(play: PlayVars, result: TaskResult, *, removal: bool, check_mode: bool) -> StepFacts:
     """Return the fact before a run has ended: what has been changed so far, and what was read last.
 
     result: what the last step answered. A connection that was changed and not read again counts as unread.
@@ -72,28 +87,23 @@ def so_far(play: PlayVars, result: Mapping[str, Any], *, removal: bool, check_mo
     phases = (Gate.COMMIT, Gate.STAGE, Gate.PLAN)
     answers = (run.answered(host, phase) or {} for phase in phases)
     state = _state(next((seen for answer in answers if (seen := answer.get("host"))), None))
-    value, restart = (play[host].get(name) or {} for name in (_view.VALUE, _view.RESTART))
+    value, restart = _view.value_result(play, host), _view.restart_result(play, host)
     if "reboot_required" in value and state["read"]:
         state["restart_pending"] = bool(value["reboot_required"]) and not restart.get("rebooted")
     failed = [str(result["msg"])] if result.get("failed") or result.get("unreachable") else []
-    made: dict[str, Any] = _compared(
-        (),
-        failed,
-        () if check_mode else _changes(play, run, host),
-        {**_ends_so_far(play, run, removal=removal), **state},
-    )
-    return dict(made["ansible_facts"])
+    done = () if check_mode else _changes(play, run, host)
+    return _compared((), failed, done, _ends_so_far(play, run, removal=removal), state)["ansible_facts"]
 
 
-def _ends_so_far(play: PlayVars, run: Fleet, *, removal: bool) -> dict[str, Any]:
+def _ends_so_far(play: PlayVars, run: Fleet, *, removal: bool) -> FoundFacts:
     if removal:
-        return {"connections": [], "findings": []}
+        return _NO_ENDS
     host, proofs = play.host, _view.proofs(play, run.results)
     found = agreement.agreements(run.network, host, proofs)
     findings = [each for one in found for each in one.findings if each.host == host]
     ends = _of_connections(run.network, host, found, findings, judgement(play, host))
-    unread = {} if host in proofs else {"agree": False}
-    return {**ends, "connections": [{**each, **unread} for each in ends["connections"]]}
+    read = host in proofs
+    return {**ends, "connections": [{**each, "agree": read and each["agree"]} for each in ends["connections"]]}
 
 
 def of_site(play: PlayVars, run: Fleet, host: str) -> Compared:
@@ -124,7 +134,8 @@ def of_site(play: PlayVars, run: Fleet, host: str) -> Compared:
         said,
         (*(each for each in wrong if each not in of_others), *judge.failing(others)),
         _changes(play, run, host),
-        {**_of_connections(run.network, host, found, (*of_ends, *others), judge), **_state(seen)},
+        _of_connections(run.network, host, found, (*of_ends, *others), judge),
+        _state(seen),
     )
 
 
@@ -183,7 +194,8 @@ def of_verification(play: PlayVars, host: str, unsound: Mapping[str, Sequence[st
         (*made.lines, *judge.harmless(made.findings), *notes),
         (*(sentence for each in unsound.values() for sentence in each), *judge.failing(made.findings)),
         (),
-        {**_of_connections(nodes, host, found, made.findings, judge), **_state(answers.get(host, {}).get("host"))},
+        _of_connections(nodes, host, found, made.findings, judge),
+        _state(answers.get(host, {}).get("host")),
     )
 
 
@@ -191,11 +203,11 @@ def verified(play: PlayVars) -> page.Verified:
     """Return what a run knows, for a report, once it has compared all its hosts."""
     nodes = _view.network(play, *play.playing)
     known = {host: _view.verified(play, host) for host in play.playing}
-    compared = {host: (play[host].get(COMPARED) or {}).get("ansible_facts") or {} for host in play.playing}
+    made = {host: compared(play, host) for host in play.playing}
     return page.Verified(
         network={name: nodes[name] for name in (*play.playing, *nodes)},
         answers={host: answer for host, answer in known.items() if answer and not answer.get("skipped")},
-        found={host: each[FACT] for host, each in compared.items() if FACT in each},
+        found={host: each["ansible_facts"][FACT] for host, each in made.items() if each.get("ansible_facts")},
     )
 
 
@@ -207,11 +219,11 @@ def _without_rules(answers: report.Answers, names: Collection[str]) -> report.An
 
 
 def _without_rules_of(answer: PolicyResult, names: Collection[str]) -> PolicyResult:
-    compared = answer.get("comparison")
-    if not compared:
+    whole = answer.get("comparison")
+    if not whole:
         return answer
-    rules = [rule for rule in compared["rules"] if rule["name"] not in names]
-    left: PolicyComparison = {**compared, "rules": rules, "difference": []}
+    rules = [rule for rule in whole["rules"] if rule["name"] not in names]
+    left: PolicyComparison = {**whole, "rules": rules, "difference": []}
     return {**answer, "comparison": left, "matches": True}
 
 
@@ -220,19 +232,21 @@ def lines(play: PlayVars) -> dict[str, list[str]]:
 
     After a change, only hosts that were compared again are included.
     """
-    compared = {host: play[host].get(COMPARED) or {} for host in play.playing}
-    again = {host: each for host, each in compared.items() if each.get("last")}
+    every = {host: compared(play, host) for host in play.playing}
+    again = {host: each for host, each in every.items() if each.get("last")}
     said: set[str] = set()
     found: dict[str, list[str]] = {}
-    for host, each in (again or compared).items():
+    for host, each in (again or every).items():
         found[host] = [line for line in each.get("lines") or () if line not in said]
         said.update(found[host])
     return {host: mine for host, mine in found.items() if mine}
 
 
-def _compared(said: Iterable[str], wrong: Iterable[str], changes: Sequence[str], fact: dict[str, Any]) -> Compared:
+def _compared(
+    said: Iterable[str], wrong: Iterable[str], changes: Sequence[str], found: FoundFacts, state: StateFacts
+) -> Compared:
     errors = list(dict.fromkeys(wrong))
-    whole = {"changed": bool(changes), "changes": list(changes), "errors": errors, **fact}
+    whole: RoleFacts = {"changed": bool(changes), "changes": list(changes), "errors": errors, **found, **state}
     return {"lines": list(dict.fromkeys(said)), "errors": errors, "ansible_facts": {FACT: whole}}
 
 
@@ -242,7 +256,7 @@ def _of_connections(
     found: Iterable[agreement.Agreement],
     findings: Iterable[Finding],
     judge: acceptance.Acceptance,
-) -> dict[str, Any]:
+) -> FoundFacts:
     found = tuple(found)
     connections = networks.connections_of(network, host)
     accepted = {text for one in found for each in (*one.faults, *one.findings) for text in _texts(judge, each)}
@@ -258,11 +272,11 @@ def _of_connections(
             }
             for each, connection in zip(found, connections, strict=True)
         ],
-        "findings": [{**facts.fields(each), "accepted": judge.accepts(each)} for each in dict.fromkeys(findings)],
+        "findings": [{**facts.of_finding(each), "accepted": judge.accepts(each)} for each in dict.fromkeys(findings)],
     }
 
 
-def _state(seen: HostFacts | None) -> dict[str, Any]:
+def _state(seen: HostFacts | None) -> StateFacts:
     if seen is None:
         return {"read": False}
     return {
@@ -276,8 +290,8 @@ def _changes(play: PlayVars, run: Fleet, host: str) -> list[str]:
     """Return what this run changed on a host; if the answer to the commit was lost, what reading it again showed."""
     done: dict[str, object] = {
         "policy": (run.answered(host, Gate.COMMIT) or {}).get("changed"),
-        "ProhibitIpSec": (play[host].get(_view.VALUE) or {}).get("changed"),
-        "restart": (play[host].get(_view.RESTART) or {}).get("rebooted"),
+        "ProhibitIpSec": _view.value_result(play, host).get("changed"),
+        "restart": _view.restart_result(play, host).get("rebooted"),
     }
     return [what for what, changed in done.items() if changed]
 

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import cast
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     describe,
     facts,
-    findings,
     inspection,
     model,
     weaknesses,
 )
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import FindingFacts, InfoResult
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import InfoResult
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work.target import Target
 
 
@@ -42,8 +40,4 @@ def inform(
     faults = {masked(key).data: weaknesses.of_key(key) for key in (*preshared_keys, *by_rule.values())}
     shown = facts.facts(seen, word)
     found = (*inspection.inspect(host, shown), *weaknesses.of_stored(host, seen.store.policies, faults))
-    return {"changed": False, "host": shown, "findings": [_fields(each) for each in found]}
-
-
-def _fields(found: findings.Finding) -> FindingFacts:
-    return cast("FindingFacts", facts.fields(found))
+    return {"changed": False, "host": shown, "findings": [facts.of_finding(each) for each in found]}

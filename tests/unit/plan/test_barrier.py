@@ -380,7 +380,10 @@ class TestRemoval:
     @staticmethod
     def check(gate: Gate, tokyo: PhaseAnswers, osaka: PhaseAnswers, expected: str) -> None:
         """Compare what is said; a removal of one end alone stops only for a fault of this host itself."""
-        removing = run(tokyo, osaka)
+        answered = {TOKYO: tokyo, OSAKA: osaka}
+        plans = {host: {Gate.PLAN: given[Gate.PLAN]} for host, given in answered.items() if given}
+        without = {host: given[Gate.WITHOUT_VALUE] for host, given in answered.items() if Gate.WITHOUT_VALUE in given}
+        removing = Fleet(network(PAIR, FAR), plans, without)
         assert barrier.problem(removing, TOKYO, gate, one_end=False) == expected
         failure = expected.startswith(("rras-tokyo is unreachable", "rras-tokyo keeps its policy, because it still"))
         assert bool(barrier.problem(removing, TOKYO, gate, one_end=True)) is failure
@@ -872,4 +875,4 @@ class TestWhatTheStepsSee:
         self, value: dict[str, Any], restart: dict[str, Any], known: dict[str, Any] | None
     ) -> None:
         found = _view.run(self.hostvars(__l2tp_value=value, __l2tp_restart=restart), TOKYO)
-        assert found.answered(TOKYO, Gate.WITHOUT_VALUE) == known
+        assert found.outcome(TOKYO, Gate.WITHOUT_VALUE) == known

@@ -20,7 +20,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render.rendering import preshared_keys
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import HostFacts, ServiceFacts
 
-_RUNNING: ServiceFacts = {"start": "auto", "running": True, "depends_on": []}
+_RUNNING: ServiceFacts = {"start": host.StartType.AUTO.word, "running": True, "depends_on": []}
 
 
 def export_findings(name: str, tree: Tree) -> Iterator[str]:

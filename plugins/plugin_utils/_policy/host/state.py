@@ -25,6 +25,11 @@ class StartType(enum.IntEnum):
     DEMAND = 3
     DISABLED = 4
 
+    @property
+    def word(self) -> str:
+        """The word of sc.exe for it, as results and sentences have it."""
+        return self.name.lower()
+
 
 class Progress(enum.StrEnum):
     """How far an unfinished transaction has come."""

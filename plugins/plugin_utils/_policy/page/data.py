@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar, cast
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import barrier, describe, facts, findings
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network as networks
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import InEffect
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Connection, Network, Node
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.page.schema import (
     VERSION,
@@ -27,17 +28,16 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.page.schema imp
     PageServer,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import (
+    ConnectionFacts,
     PolicyFacts,
     PolicyProof,
     PolicyResult,
     ProhibitIpSecFacts,
+    RoleFacts,
     RuleComparison,
     RuleFacts,
     as_proof,
 )
-
-Fact = Mapping[str, Any]
-"""What the role found about a host, as in the fact l2tp_result."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -47,8 +47,8 @@ class Verified:
     network: Network
     answers: Mapping[str, PolicyResult]
     """What each host of the run answered, even if it failed."""
-    found: Mapping[str, Fact]
-    """The fact of each host that was compared."""
+    found: Mapping[str, RoleFacts]
+    """The fact l2tp_result of each host that was compared."""
 
 
 def make(verified: Verified, written: str) -> PageReport:
@@ -120,7 +120,7 @@ def _in_force(proof: PolicyProof | None) -> PageReading:
         "prohibit_ipsec": value["value"],
         "in_effect": value["in_effect"],
         "restart": _restart(value),
-        "restart_pending": value["value"] == 1 and value["in_effect"] == "no",
+        "restart_pending": barrier.is_restart_pending(value),
         "stopped_services": [name for name, each in host["services"].items() if not each["running"]],
         "domain_policy": host["domain_policy"],
         "unfinished_transaction": host["unfinished_transaction"],
@@ -128,9 +128,9 @@ def _in_force(proof: PolicyProof | None) -> PageReading:
 
 
 def _restart(value: ProhibitIpSecFacts) -> str:
-    if value["in_effect"] == "unknown":
+    if value["in_effect"] == InEffect.UNKNOWN:
         return "unknown"
-    if value["in_effect"] == "yes":
+    if value["in_effect"] == InEffect.YES:
         return "not pending"
     return "pending" if value["value"] == 1 else "harmful"
 
@@ -163,7 +163,7 @@ def _said(verified: Verified) -> dict[str, list[PageFinding]]:
             continue  # not the finding of any server
         noted.add(each["problem"])
         own = found.setdefault(each["host"], {})
-        own.setdefault((each["identifier"], each["problem"]), cast("PageFinding", dict(each)))
+        own.setdefault((each["identifier"], each["problem"]), {**each})
     return {host: list(own.values()) for host, own in found.items()}
 
 
@@ -174,7 +174,7 @@ def _not_compared(host: str, answer: PolicyResult) -> PageFinding:
         if said
         else findings.warning(findings.Identifier.NOT_READ, host, f"{host} was not read in this run.", "")
     )
-    return cast("PageFinding", {**facts.fields(made), "accepted": False})
+    return {**facts.of_finding(made), "accepted": False}
 
 
 def _level_of(said: Iterable[PageFinding]) -> Level:
@@ -230,13 +230,14 @@ def _link(verified: Verified, connection: Connection, levels: Mapping[str, str])
     }
 
 
-def _facts_of(verified: Verified, host: str, connection: str) -> Iterator[Mapping[str, Any]]:
+def _facts_of(verified: Verified, host: str, connection: str) -> Iterator[ConnectionFacts]:
     """Yield what each host of the run that was read found about a connection."""
-    fact = verified.found.get(host) or {}
-    return (each for each in fact.get("connections", ()) if each["name"] == connection and fact["read"])
+    fact = verified.found.get(host)
+    if fact and fact.get("read"):
+        yield from (each for each in fact["connections"] if each["name"] == connection)
 
 
-def _judged(found: Mapping[str, Any] | None, worst_end: Level) -> tuple[Level, str]:
+def _judged(found: ConnectionFacts | None, worst_end: Level) -> tuple[Level, str]:
     if found is None:
         return max(Level.WARNING, worst_end, key=list(Level).index), "not read"
     if found["agree"]:
@@ -283,10 +284,17 @@ _SETTINGS: Final = (
 )
 
 
+_IN_EFFECT: Final = {
+    InEffect.YES: "in effect",
+    InEffect.NO: "not in effect",
+    InEffect.UNKNOWN: "unknown whether it is in effect",
+}
+
+
 def _of_the_end(proof: PolicyProof, rule: RuleComparison | None) -> dict[str, list[str]]:
     value = proof["host"]["prohibit_ipsec"]
     number = "absent" if value["value"] is None else str(value["value"])
-    in_effect = {"yes": "in effect", "no": "not in effect"}.get(value["in_effect"], "unknown whether it is in effect")
+    in_effect = _IN_EFFECT[InEffect(value["in_effect"])]
     return {
         "Policy": [f"{proof['comparison']['policy']}: {proof['comparison']['standing']}"],
         "Rule": [f"{rule['state']}" + (", only the key" if rule["only_key"] else "")] if rule else [],
