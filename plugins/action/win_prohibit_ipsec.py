@@ -10,13 +10,13 @@ from typing import Any
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _do
 from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction
-from ansible_collections.rras.ipsec.plugins.plugin_utils._specs import VALUE
+from ansible_collections.rras.ipsec.plugins.plugin_utils._specs import PROHIBIT_IPSEC
 
 
 class ActionModule(RrasAction):
     """The action that sets or removes the registry value ProhibitIpSec."""
 
-    SPEC = VALUE
+    SPEC = PROHIBIT_IPSEC
 
     def act(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
-        return _do.value(self, options, check_mode=self._task.check_mode)
+        return _do.prohibit_ipsec(self, options, check_mode=self._task.check_mode)

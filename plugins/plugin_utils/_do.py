@@ -12,10 +12,14 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasActi
 from ansible_collections.rras.ipsec.plugins.plugin_utils._patience import Patience
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import declaration, plan
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.desired import Absent, Desired, Present
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.prohibit_ipsec import DesiredValue
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import InfoResult, PolicyResult, ValueResult
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.prohibit_ipsec import DesiredProhibitIpSec
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import (
+    InfoResult,
+    PolicyResult,
+    ProhibitIpSecResult,
+)
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import CALLERS
-from ansible_collections.rras.ipsec.plugins.plugin_utils._work import PolicyTask, PolicyWork, inform, set_value
+from ansible_collections.rras.ipsec.plugins.plugin_utils._work import PolicyTask, PolicyWork, inform, set_prohibit_ipsec
 
 
 def policy(action: RrasAction, options: Mapping[str, Any], *, check_mode: bool) -> PolicyResult:
@@ -46,9 +50,9 @@ def _phase(phase: str, transaction: str | None, work: PolicyWork, *, check_mode:
     return later(plan.Transaction.parse(transaction or ""))
 
 
-def value(action: RrasAction, options: Mapping[str, Any], *, check_mode: bool) -> ValueResult:
+def prohibit_ipsec(action: RrasAction, options: Mapping[str, Any], *, check_mode: bool) -> ProhibitIpSecResult:
     """Set or remove ProhibitIpSec. Raises what `RrasAction.act` may."""
-    desired = DesiredValue(
+    desired = DesiredProhibitIpSec(
         present=options["state"] == "present",
         policy=options["policy"] or "",
         require_effective_policy=options["require_effective_policy"],
@@ -60,7 +64,7 @@ def value(action: RrasAction, options: Mapping[str, Any], *, check_mode: bool) -
     )
     declaration.check_settle_timeout("settle_timeout", options["settle_timeout"])
     patience = Patience(options["settle_timeout"])
-    return set_value(action.target(options), desired, patience, check_mode=check_mode)
+    return set_prohibit_ipsec(action.target(options), desired, patience, check_mode=check_mode)
 
 
 def info(action: RrasAction, options: Mapping[str, Any]) -> InfoResult:

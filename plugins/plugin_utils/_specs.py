@@ -112,7 +112,7 @@ POLICY: Final[Spec] = {
     **_SHARED,
 }
 
-VALUE: Final[Spec] = {
+PROHIBIT_IPSEC: Final[Spec] = {
     "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
     "policy": {"type": "str"},
     "require_effective_policy": {"type": "bool", "default": True},

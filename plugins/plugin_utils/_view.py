@@ -30,9 +30,9 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import 
     HostFacts,
     PolicyProof,
     PolicyResult,
+    ProhibitIpSecResult,
     RestartResult,
     TaskResult,
-    ValueResult,
     as_proof,
 )
 
@@ -52,7 +52,7 @@ RESULTS = {
     Gate.PROOF: "__l2tp_proof",
 }
 AGAIN = "__l2tp_again"
-VALUE = "__l2tp_value"
+PROHIBIT_IPSEC = "__l2tp_value"
 RESTART = "__l2tp_restart"
 
 _FILTER_ACTION = _specs.POLICY["rules"]["options"]["filter_action"]
@@ -211,7 +211,7 @@ def last_facts(hostvars: HostVars, host: str) -> HostFacts | None:
     return _reading(hostvars, host).get("host")
 
 
-def removal(hostvars: HostVars, host: str) -> tuple[PolicyResult, ValueResult]:
+def removal(hostvars: HostVars, host: str) -> tuple[PolicyResult, ProhibitIpSecResult]:
     """Return what the plan of a removal, and the task for ProhibitIpSec, answered on a host."""
     return policy_result(hostvars, host, RESULTS[Gate.PLAN]), value_result(hostvars, host)
 
@@ -243,9 +243,9 @@ def policy_result(hostvars: HostVars, host: str, variable: str) -> PolicyResult:
     return result or {}
 
 
-def value_result(hostvars: HostVars, host: str) -> ValueResult:
+def value_result(hostvars: HostVars, host: str) -> ProhibitIpSecResult:
     """Return the result of the task for ProhibitIpSec; empty if there is none."""
-    result: ValueResult | None = hostvars[host].get(VALUE)
+    result: ProhibitIpSecResult | None = hostvars[host].get(PROHIBIT_IPSEC)
     return result or {}
 
 

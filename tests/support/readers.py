@@ -26,7 +26,7 @@ STEPS = {
     _view.RESULTS[Gate.STAGE]: "stage",
     _view.RESULTS[Gate.COMMIT]: "commit",
     _view.AGAIN: "proof",
-    _view.VALUE: "value",
+    _view.PROHIBIT_IPSEC: "value",
     _view.RESULTS[Gate.PROOF]: "proof",
 }
 """The variables in which the role registers results of this collection, and the step that fills each."""

@@ -15,7 +15,11 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.rras.ipsec.plugins.plugin_utils import _specs, _view
 from ansible_collections.rras.ipsec.plugins.plugin_utils._action import RrasAction
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import InfoResult, PolicyResult, ValueResult
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import (
+    InfoResult,
+    PolicyResult,
+    ProhibitIpSecResult,
+)
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role import preflight
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role.play_vars import VARIABLES, PlayVars
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role.step import Context, StopError
@@ -77,7 +81,7 @@ class Deciding(Steps):
     def _or_gone(self, phase: str, _gone: str) -> Mapping[str, Any]:
         return self._policy(phase)
 
-    def _value(self, **_options: Any) -> ValueResult:
+    def _value(self, **_options: Any) -> ProhibitIpSecResult:
         self.done.append("value")
         return {"changed": True}
 

@@ -21,7 +21,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import host as 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.desired import Absent, Desired, Present
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import OURS, PROHIBIT_IPSEC, RASMAN
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Transaction
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.prohibit_ipsec import DesiredValue
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.prohibit_ipsec import DesiredProhibitIpSec
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import ACTIVE_POLICY, LOCAL, Store, StoredPolicy
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import TASK
@@ -148,7 +148,7 @@ class Server:
 
         By default: the value is to be present, the policy must be in force, and nothing is waited for.
         """
-        desired = DesiredValue(
+        desired = DesiredProhibitIpSec(
             present=given.pop("present", True),
             policy=given.pop("policy", NAME),
             require_effective_policy=given.pop("require_effective_policy", True),
@@ -159,7 +159,7 @@ class Server:
             words=given.pop("words", TASK),
         )
         patience = Patience(given.pop("settle_timeout", 0), self.clock.now, self.clock.sleep)
-        return _truthful(_work.set_value(self.target(), desired, patience, check_mode=check_mode))
+        return _truthful(_work.set_prohibit_ipsec(self.target(), desired, patience, check_mode=check_mode))
 
     def inform(self, *keys: str) -> ModuleResult:
         return _work.inform(self.target(), self.host.name, keys)

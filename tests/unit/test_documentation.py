@@ -29,7 +29,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.adopt import Ad
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.desired import Absent, Desired, Present
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.errors import RrasError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Transaction
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.prohibit_ipsec import DesiredValue
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.prohibit_ipsec import DesiredProhibitIpSec
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render import RenderError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.render.reg_file import RegFileError
 from ansible_collections.rras.ipsec.plugins.plugin_utils._private_files import PrivateFilesError
@@ -46,7 +46,7 @@ POLICY, VALUE, INFO = (
 KEYS, RENDER, ADOPT = (f"rras.ipsec.l2tp_{name}" for name in ("keys", "render", "adopt"))
 SPECS = {
     POLICY: _specs.POLICY,
-    VALUE: _specs.VALUE,
+    VALUE: _specs.PROHIBIT_IPSEC,
     INFO: _specs.INFO,
     KEYS: _specs.KEYS,
     RENDER: _specs.RENDER,
@@ -230,7 +230,7 @@ class Work:
         return _work.PolicyWork(self.session, task, check_mode=check_mode)
 
     def value(self, *, check_mode: bool = False) -> Mapping[str, Any]:
-        desired = DesiredValue(
+        desired = DesiredProhibitIpSec(
             present=True,
             policy="L2TP",
             require_effective_policy=True,
@@ -239,7 +239,7 @@ class Work:
             only_recorded=False,
             backup=True,
         )
-        return _work.set_value(self.session, desired, Patience(0), check_mode=check_mode)
+        return _work.set_prohibit_ipsec(self.session, desired, Patience(0), check_mode=check_mode)
 
 
 @pytest.fixture

@@ -21,19 +21,19 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import (
     PolicyResult,
     ProhibitIpSecFacts,
+    ProhibitIpSecResult,
     RestartResult,
     TaskResult,
-    ValueResult,
 )
 
 _DONE = {Gate.PLAN: "read", Gate.STAGE: "staged", Gate.COMMIT: "committed", Gate.PROOF: "proved"}
-_ASKED = {Gate.VALUE: Gate.COMMIT, Gate.REMOVAL: Gate.PLAN}
+_ASKED = {Gate.PROHIBIT_IPSEC: Gate.COMMIT, Gate.REMOVAL: Gate.PLAN}
 """The phase that must have been done, if it is not the one of the same name."""
 _BEFORE = {
     Gate.STAGE: Gate.PLAN,
     Gate.COMMIT: Gate.STAGE,
     Gate.PROOF: Gate.COMMIT,
-    Gate.WITHOUT_VALUE: Gate.PLAN,
+    Gate.WITHOUT_PROHIBIT_IPSEC: Gate.PLAN,
 }
 """The phase that must come before: without it, a phase counts as not done, whatever its result says."""
 
@@ -101,7 +101,7 @@ def after_lost_answer(commit: PolicyResult, again: PolicyResult) -> PolicyResult
     return {} if again["matches"] else {"failed": True, "msg": "the commit did not take effect."}
 
 
-def without_value(value: ValueResult, restart: RestartResult) -> TaskResult:
+def without_value(value: ProhibitIpSecResult, restart: RestartResult) -> TaskResult:
     """Return the result that tells whether a host runs without the value; empty while it still runs with it."""
     if not value.get("reboot_required"):
         return value
@@ -109,7 +109,7 @@ def without_value(value: ValueResult, restart: RestartResult) -> TaskResult:
     return restart if tells else {}
 
 
-def needs_restart(plan: PolicyResult, value: ValueResult) -> bool:
+def needs_restart(plan: PolicyResult, value: ProhibitIpSecResult) -> bool:
     """Return whether Windows must restart, by what the task for the value says, or else by what the plan read."""
     if value.get("failed") or value.get("unreachable"):
         return False
@@ -144,11 +144,11 @@ def restart_batches(hosts: Sequence[str], network: Network, size: int) -> list[l
 
 def _needed(run: Fleet, host: str, gate: Gate) -> frozenset[str]:
     """Return the managed hosts that must be ready before this one may go on, itself included."""
-    if gate is Gate.VALUE:
+    if gate is Gate.PROHIBIT_IPSEC:
         peers = (connection.other(host) for connection in networks.connections_of(run.network, host))
         return frozenset({host, *(peer for peer in peers if run.network[peer].managed)})
     if gate is Gate.PLAN or run.pending(host):
-        return run.connected(host) if gate in (Gate.REMOVAL, Gate.WITHOUT_VALUE) else run.together(host)
+        return run.connected(host) if gate in (Gate.REMOVAL, Gate.WITHOUT_PROHIBIT_IPSEC) else run.together(host)
     return frozenset({host})
 
 
@@ -203,7 +203,7 @@ def failure(host: str, result: TaskResult) -> str:
 
 
 def _not_begun(host: str, gate: Gate) -> str:
-    if gate is Gate.WITHOUT_VALUE:
+    if gate is Gate.WITHOUT_PROHIBIT_IPSEC:
         return f"{host} keeps its policy, because it still runs with ProhibitIpSec; restart it, then repeat the run."
     return (
         f"{host} stopped: it was not {_DONE[gate]} in this run; "
@@ -214,7 +214,7 @@ def _not_begun(host: str, gate: Gate) -> str:
 def _missing(run: Fleet, host: str, other: str, gate: Gate) -> str:
     undone = _undone(run, other, gate) or gate
     reason = _failure(run, other, undone)
-    if gate is Gate.WITHOUT_VALUE:
+    if gate is Gate.WITHOUT_PROHIBIT_IPSEC:
         reason = (
             reason or f"{other} still runs with ProhibitIpSec; check what happened to {other}, then repeat the run."
         )
@@ -264,7 +264,7 @@ def _stopped(run: Fleet, host: str, other: str, gate: Gate) -> str:
 
 
 def _failed_itself(run: Fleet, host: str) -> bool:
-    return any(_failure(run, host, gate) for gate in (*run.results.get(host, {}), Gate.WITHOUT_VALUE))
+    return any(_failure(run, host, gate) for gate in (*run.results.get(host, {}), Gate.WITHOUT_PROHIBIT_IPSEC))
 
 
 def _spokesman(run: Fleet, host: str, other: str, gate: Gate) -> str:

@@ -51,8 +51,8 @@ class Move(enum.StrEnum):
     ASSIGN = "assign the declared policy"
     WITHDRAW = "unassign a policy"
     """The policy is unassigned or removed, and another one, or none, is assigned after that."""
-    SET_VALUE = "set ProhibitIpSec"
-    REMOVE_VALUE = "remove ProhibitIpSec"
+    SET_PROHIBIT_IPSEC = "set ProhibitIpSec"
+    REMOVE_PROHIBIT_IPSEC = "remove ProhibitIpSec"
 
 
 class Ruling(enum.StrEnum):
@@ -94,9 +94,9 @@ def judge(
     RRAS from making its automatic filters (see `in_the_way`).
     """
     uncovered = in_the_way_after and cover_after in (Cover.CONNECTIONS, Cover.NONE)
-    if move is Move.REMOVE_VALUE:
+    if move is Move.REMOVE_PROHIBIT_IPSEC:
         return Verdict(Ruling.WARNED, Why.IN_THE_WAY) if uncovered else Verdict(Ruling.DONE, Why.BY_DEFAULT)
-    if move is not Move.SET_VALUE and makes_automatic_filters(prohibited=prohibited, in_effect=in_effect):
+    if move is not Move.SET_PROHIBIT_IPSEC and makes_automatic_filters(prohibited=prohibited, in_effect=in_effect):
         return _beside_automatic_filters(move, cover_after, uncovered=uncovered)
     match cover_after:
         case Cover.ALL:

@@ -270,7 +270,7 @@ def _remembered(host: HostState, wanted: Collection[steps.Step]) -> tuple[str, .
 def _value_recorded(plan: Plan, host: HostState) -> bool | None:
     if not host.prohibited:
         return None
-    return host.value_note.recorded or (plan.after is not None and not plan.empty)
+    return host.prohibit_ipsec_note.recorded or (plan.after is not None and not plan.empty)
 
 
 def _let_in(plan: Plan, host: HostState, closed: Collection[str]) -> Iterator[str]:

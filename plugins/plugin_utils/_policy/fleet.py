@@ -26,13 +26,13 @@ class Gate(enum.StrEnum):
     COMMIT = "commit"
     NEAR = "near"
     """Not a phase of the policy: before near ends commit, none of their far ends may have failed to."""
-    VALUE = "value"
+    PROHIBIT_IPSEC = "prohibit_ipsec"
     """Not a phase of the policy: before ProhibitIpSec is set, both ends of each connection must have their policy."""
     PROOF = "proof"
     """The last reading. What was replaced is deleted only when all ends were read after the change."""
     REMOVAL = "removal"
     """Before anything is removed, each host of the network must have been read."""
-    WITHOUT_VALUE = "without_value"
+    WITHOUT_PROHIBIT_IPSEC = "without_prohibit_ipsec"
     """Before a policy is removed, Windows must run without ProhibitIpSec on each host of the network."""
 
 
@@ -43,7 +43,7 @@ class Fleet:
     network: Network
     results: Mapping[str, Mapping[Gate, PolicyResult]]
     without_value: Mapping[str, TaskResult] = dataclasses.field(default_factory=dict)
-    """What tells whether a host runs without ProhibitIpSec, for `Gate.WITHOUT_VALUE`; missing while it runs with it."""
+    """What tells whether a host runs without ProhibitIpSec; missing while it runs with it."""
     machines: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """The machine that answered under each name of the play, if known, whether or not it is connected with the
     others."""
@@ -89,7 +89,7 @@ class Fleet:
 
     def outcome(self, host: str, gate: Gate) -> TaskResult | None:
         """Return how any phase ended on a host; None as for `answered`."""
-        if gate is not Gate.WITHOUT_VALUE:
+        if gate is not Gate.WITHOUT_PROHIBIT_IPSEC:
             return self.answered(host, gate)
         result = self.without_value.get(host)
         return None if result is None or result.get("skipped") else result

@@ -63,7 +63,7 @@ def stage(plan: Plan, host: HostState, *, when: int, backup: bool) -> tuple[step
         steps.CreateKey(LOCAL),
         *(_back_up_all(host) if backup else ()),
         *_remember_written(host),
-        *(remember_value(host) if host.prohibited and not host.value_note.recorded else ()),
+        *(remember_value(host) if host.prohibited and not host.prohibit_ipsec_note.recorded else ()),
         *(steps.DeleteKey(path) for path in plan.remains),
         *(plan.services if plan.after else ()),
         *_record(plan, host, when),
@@ -171,7 +171,7 @@ def revert(host: HostState) -> tuple[steps.Step, ...]:
 
 def forget(host: HostState) -> tuple[steps.Step, ...]:
     """Return the steps that give the services back and delete our record; backups are kept."""
-    note = host.value_note
+    note = host.prohibit_ipsec_note
     to_give_back = note.set_to is not None and host.prohibited and note.before != host.prohibit_ipsec
     done_with = () if to_give_back or note.restart_pending else (steps.DeleteKey(VALUE_NOTE),)
     notes = (steps.DeleteKey(STATE), *done_with, steps.DeleteKey(LOADING_UNPROVED))

@@ -31,7 +31,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import TA
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class ValuePlan:
+class ProhibitIpSecPlan:
     """What is to be done to the value; None stands for no value."""
 
     before: Value | None
@@ -43,7 +43,7 @@ class ValuePlan:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class DesiredValue:
+class DesiredProhibitIpSec:
     """What is declared about the value."""
 
     present: bool
@@ -58,13 +58,13 @@ class DesiredValue:
     words: Words = TASK
 
 
-def awaited(desired: DesiredValue, host: HostState) -> tuple[str, ...]:
+def awaited(desired: DesiredProhibitIpSec, host: HostState) -> tuple[str, ...]:
     """Return what must still come up, and will by itself, before the value may be set, a clause each."""
     looks = desired.present and desired.require_effective_policy and not desired.predicted
     return settling.unready(host, desired.policy) if looks else ()
 
 
-def plan_value(desired: DesiredValue, host: HostState, waited: int = 0) -> ValuePlan:
+def plan_value(desired: DesiredProhibitIpSec, host: HostState, waited: int = 0) -> ProhibitIpSecPlan:
     """Return the plan for the value. waited: for how many seconds the awaited things were waited for in vain.
 
     Raises `PlanError` if the value would leave L2TP unprotected because no policy protects it, or if the present value
@@ -85,13 +85,13 @@ def plan_value(desired: DesiredValue, host: HostState, waited: int = 0) -> Value
     taken_away = not desired.present and host.taken_away  # by somebody else: delete the note, need a restart
     if before == after and not (unproved or taken_away):
         shown = _shown(before, host.in_effect, _noted(host))
-        return ValuePlan(before, after, (), host.in_effect, warnings, {"before": shown, "after": shown})
+        return ProhibitIpSecPlan(before, after, (), host.in_effect, warnings, {"before": shown, "after": shown})
     in_effect = _in_effect_after(host, after)
     diff: Diff = {
         "before": _shown(before, host.in_effect, _noted(host)),
         "after": _shown(after, in_effect, _noted_after(desired, host)),
     }
-    return ValuePlan(before, after, tuple(_steps(desired, host, after)), in_effect, warnings, diff)
+    return ProhibitIpSecPlan(before, after, tuple(_steps(desired, host, after)), in_effect, warnings, diff)
 
 
 def _in_effect_after(host: HostState, after: Value | None) -> InEffect:
@@ -107,16 +107,15 @@ def _shown(value: Value | None, in_effect: InEffect, noted: str) -> str:
 
 
 def _noted(host: HostState) -> str:
-    note = host.value_note
+    note = host.prohibit_ipsec_note
     return _note(is_set=note.set_to is not None, before=text(note.before) if note.recorded else "not recorded")
 
 
-def _noted_after(desired: DesiredValue, host: HostState) -> str:
+def _noted_after(desired: DesiredProhibitIpSec, host: HostState) -> str:
     if not desired.present:
         return _note(is_set=False, before="not recorded")
-    return _note(
-        is_set=True, before=text(host.prohibit_ipsec if host.value_note.set_to is None else host.value_note.before)
-    )
+    note = host.prohibit_ipsec_note
+    return _note(is_set=True, before=text(host.prohibit_ipsec if note.set_to is None else note.before))
 
 
 def _note(*, is_set: bool, before: str) -> str:
@@ -130,10 +129,10 @@ def text(value: Value | None) -> str:
     return str(value.number) if value.number is not None else f"REG_{value.kind.upper()}"
 
 
-def _wanted(desired: DesiredValue, host: HostState) -> Value | None:
+def _wanted(desired: DesiredProhibitIpSec, host: HostState) -> Value | None:
     if desired.present:
         return PROHIBITED
-    return host.value_after_removal(only_recorded=desired.only_recorded)
+    return host.prohibit_ipsec_after_removal(only_recorded=desired.only_recorded)
 
 
 def _refuse_unknown_kind(host: HostState) -> None:
@@ -144,7 +143,7 @@ def _refuse_unknown_kind(host: HostState) -> None:
         )
 
 
-def _warnings(desired: DesiredValue, host: HostState, waited: int) -> tuple[str, ...]:
+def _warnings(desired: DesiredProhibitIpSec, host: HostState, waited: int) -> tuple[str, ...]:
     """Return what must be said of L2TP with the value, a sentence each.
 
     Raises `PlanError` if the value must not be set.
@@ -153,7 +152,7 @@ def _warnings(desired: DesiredValue, host: HostState, waited: int) -> tuple[str,
         _require_effective(host, desired, waited)
     active = None if host.domain_policy else host.store.active
     cover = protection.cover(active)
-    verdict = clear_text.judge(Move.SET_VALUE, prohibited=True, in_effect=host.in_effect, cover_after=cover)
+    verdict = clear_text.judge(Move.SET_PROHIBIT_IPSEC, prohibited=True, in_effect=host.in_effect, cover_after=cover)
     said = [
         f"L2TP of this host is in clear text after the next boot, because {idle}"
         for idle in protection.idle_at_start(host)
@@ -173,7 +172,7 @@ def _warnings_of_removal(host: HostState) -> tuple[str, ...]:
     """Return what must be said of L2TP without the value, a sentence each."""
     active = None if host.domain_policy else host.store.active
     verdict = clear_text.judge(
-        Move.REMOVE_VALUE,
+        Move.REMOVE_PROHIBIT_IPSEC,
         prohibited=host.prohibited,
         in_effect=host.in_effect,
         cover_after=protection.cover(active),
@@ -182,7 +181,7 @@ def _warnings_of_removal(host: HostState) -> tuple[str, ...]:
     return (protection.in_the_way(active.policy),) if active and verdict.answer is Ruling.WARNED else ()
 
 
-def _require_effective(host: HostState, desired: DesiredValue, waited: int) -> None:
+def _require_effective(host: HostState, desired: DesiredProhibitIpSec, waited: int) -> None:
     late = awaited(desired, host)
     if late and waited:
         raise _refused(f"after {waited} seconds {' and '.join(late)}.", desired)
@@ -191,7 +190,7 @@ def _require_effective(host: HostState, desired: DesiredValue, waited: int) -> N
         raise _refused(obstacles[0], desired)
 
 
-def _refused(reason: str, desired: DesiredValue) -> PlanError:
+def _refused(reason: str, desired: DesiredProhibitIpSec) -> PlanError:
     needed = f"the policy {desired.policy!r}" if desired.policy else "a policy that protects it"
     return PlanError(
         f"ProhibitIpSec would leave this host's L2TP in clear text, because {reason} "
@@ -199,7 +198,7 @@ def _refused(reason: str, desired: DesiredValue) -> PlanError:
     )
 
 
-def _steps(desired: DesiredValue, host: HostState, after: Value | None) -> Iterator[steps.Step]:
+def _steps(desired: DesiredProhibitIpSec, host: HostState, after: Value | None) -> Iterator[steps.Step]:
     # Whether the value may be changed was decided for this policy store and this value.
     yield steps.ExpectUnchanged(LOCAL, host.digest)
     yield from phases.expect_value(host)
@@ -207,11 +206,11 @@ def _steps(desired: DesiredValue, host: HostState, after: Value | None) -> Itera
     if desired.backup:
         yield from phases.back_up(host, (RASMAN,))
     yield steps.CreateKey(VALUE_NOTE)
-    if not host.value_note.restart_pending:
+    if not host.prohibit_ipsec_note.restart_pending:
         yield from _remember_start(host)
     # Our note is written before the value and outlives it, so that what was there before us survives a power failure.
     if desired.present:
-        if host.value_note.set_to is None:
+        if host.prohibit_ipsec_note.set_to is None:
             yield from phases.remember_value(host)
         yield steps.SetValue(VALUE_NOTE, "Set", PROHIBITED)
     # Windows writes its hives late, each by itself: the policy must be on disk before the value can be.

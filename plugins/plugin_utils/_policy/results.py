@@ -260,7 +260,7 @@ class PolicyProof(TypedDict):
     refusal: NotRequired[str]
 
 
-class ValueResult(TaskResult, total=False):
+class ProhibitIpSecResult(TaskResult, total=False):
     """What `win_prohibit_ipsec` answers."""
 
     value: int | None

@@ -67,7 +67,7 @@ class Snapshot:
             unfinished=str(host.unfinished.progress) if host.unfinished else "",
             orphans=0,
             services=host.services,
-            value_recorded=host.value_note.recorded if host.prohibited else None,
+            value_recorded=host.prohibit_ipsec_note.recorded if host.prohibited else None,
             remembered=tuple(sorted(host.services_before)),
             firewall_rule=_firewall_rule(host.windows_firewall),
             lets_in=tuple(peers_rule(rule.tag, sorted(rule.addresses)) for rule in host.windows_firewall.peers),

@@ -16,7 +16,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import 
     HostFacts,
     PolicyFacts,
     PolicyResult,
-    ValueResult,
+    ProhibitIpSecResult,
 )
 
 Left = tuple[str, str]
@@ -56,7 +56,7 @@ def _place(policy: PolicyFacts) -> str:
     return "assigned" if policy["assigned"] else "in the store"
 
 
-def removal(host: str, planned: PolicyResult, value: ValueResult, reboot: str) -> Iterator[str]:
+def removal(host: str, planned: PolicyResult, value: ProhibitIpSecResult, reboot: str) -> Iterator[str]:
     """Yield what a removal would do with a host, in order.
 
     planned, value: what the plan of the removal, and the task for ProhibitIpSec, answered; reboot: the role's option.

@@ -24,8 +24,8 @@ _ANSWERS: Final = {
     "commit_far": _view.RESULTS[Gate.COMMIT],
     "commit_near": _view.RESULTS[Gate.COMMIT],
     "ask_again": _view.AGAIN,
-    "set_value": _view.VALUE,
-    "restore_value": _view.VALUE,
+    "set_value": _view.PROHIBIT_IPSEC,
+    "restore_value": _view.PROHIBIT_IPSEC,
     "restart": _view.RESTART,
     "remove_policy": _view.RESULTS[Gate.COMMIT],
 }

@@ -63,7 +63,7 @@ _RESULTS: Final = (
     *_view.RESULTS.values(),
     *_COMMITS,
     _view.AGAIN,
-    _view.VALUE,
+    _view.PROHIBIT_IPSEC,
     _view.RESTART,
     MACHINES,
     ORDER,

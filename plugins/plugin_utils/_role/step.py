@@ -23,9 +23,9 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import 
     InfoResult,
     PolicyResult,
     ProhibitIpSecFacts,
+    ProhibitIpSecResult,
     RestartResult,
     TaskResult,
-    ValueResult,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role import preflight
 from ansible_collections.rras.ipsec.plugins.plugin_utils._role.play_vars import MACHINES, ORDER, PlayVars
@@ -34,7 +34,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._role.results import Ma
 Reboot = Callable[[Mapping[str, object]], RestartResult]
 """Restarts the host, with options of `ansible.windows.win_reboot`, and returns its result."""
 
-FAILS_LATER: Final = {"plan": _view.RESULTS[Gate.PLAN], "set_value": _view.VALUE}
+FAILS_LATER: Final = {"plan": _view.RESULTS[Gate.PLAN], "set_value": _view.PROHIBIT_IPSEC}
 """The steps whose failure the next step reports (see `later`), and the variables that hold their results."""
 NOTHING: Final[TaskResult] = {"changed": False, "skipped": True}
 """The result of a step that has nothing to do."""
@@ -116,7 +116,7 @@ class RoleStep:
         return _view.policy_result(self._play, self._host, _view.RESULTS[phase])
 
     @property
-    def _own_value(self) -> ValueResult:
+    def _own_value(self) -> ProhibitIpSecResult:
         return _view.value_result(self._play, self._host)
 
     @property
@@ -286,11 +286,11 @@ class RoleStep:
         action = self._context.action
         return _do.info(action, action.validated(_specs.INFO, {name: self._own[name] for name in _TIMES}))
 
-    def _value(self, *, predict: bool = False, **options: Any) -> ValueResult:  # noqa: ANN401 - options of the module
+    def _value(self, *, predict: bool = False, **options: Any) -> ProhibitIpSecResult:  # noqa: ANN401 - options of the module
         action = self._context.action
         shared = {"caller": "role", **{name: self._own[name] for name in ("backup", "settle_timeout", *_TIMES)}}
-        validated = action.validated(_specs.VALUE, {**shared, **options})
-        return _do.value(action, validated, check_mode=self._context.check_mode or predict)
+        validated = action.validated(_specs.PROHIBIT_IPSEC, {**shared, **options})
+        return _do.prohibit_ipsec(action, validated, check_mode=self._context.check_mode or predict)
 
 
 _TIMES: Final = ("program_timeout", "host_timeout")

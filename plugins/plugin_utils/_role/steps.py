@@ -207,7 +207,7 @@ class Steps(RoleStep):
         if not (self._value_is_to_be_set(value) or barrier.is_restart_pending(value)):  # a restart needs the same proof
             return NOTHING
         if not self._context.check_mode:
-            self._stop_at(Gate.VALUE)
+            self._stop_at(Gate.PROHIBIT_IPSEC)
         return self._value(
             policy=self._own["policy_name"],
             predicted=self._pending,
@@ -354,7 +354,7 @@ class Steps(RoleStep):
         """Remove the policy, and restore what it replaced, once the whole network runs without ProhibitIpSec."""
         if not self._removes_policy:
             return NOTHING
-        self._stop_at(Gate.WITHOUT_VALUE)
+        self._stop_at(Gate.WITHOUT_PROHIBIT_IPSEC)
         return self._policy("all", predicted=True)
 
     @property

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work.info import inform
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work.policy import PolicyTask, PolicyWork
-from ansible_collections.rras.ipsec.plugins.plugin_utils._work.prohibit_ipsec import set_value
+from ansible_collections.rras.ipsec.plugins.plugin_utils._work.prohibit_ipsec import set_prohibit_ipsec
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work.target import Target, WorkError
 
 __all__ = [
@@ -16,5 +16,5 @@ __all__ = [
     "Target",
     "WorkError",
     "inform",
-    "set_value",
+    "set_prohibit_ipsec",
 ]

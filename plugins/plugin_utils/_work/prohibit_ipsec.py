@@ -11,29 +11,29 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import InEffect
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import ValueResult
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import ProhibitIpSecResult
 from ansible_collections.rras.ipsec.plugins.plugin_utils._work.target import Target, WorkError, once_more
 
 
-def set_value(
-    target: Target, desired: prohibit_ipsec.DesiredValue, patience: Patience, *, check_mode: bool
-) -> ValueResult:
+def set_prohibit_ipsec(
+    target: Target, desired: prohibit_ipsec.DesiredProhibitIpSec, patience: Patience, *, check_mode: bool
+) -> ProhibitIpSecResult:
     """Set or remove ProhibitIpSec, if that is safe; return the task's result.
 
     patience: how long to wait for what the protecting policy still lacks and Windows will do by itself.
     """
-    return once_more(lambda: _set_value(target, desired, patience, check_mode=check_mode))
+    return once_more(lambda: _set_prohibit_ipsec(target, desired, patience, check_mode=check_mode))
 
 
-def _set_value(
-    target: Target, desired: prohibit_ipsec.DesiredValue, patience: Patience, *, check_mode: bool
-) -> ValueResult:
+def _set_prohibit_ipsec(
+    target: Target, desired: prohibit_ipsec.DesiredProhibitIpSec, patience: Patience, *, check_mode: bool
+) -> ProhibitIpSecResult:
     seen = patience.until(target.read(), lambda now: not prohibit_ipsec.awaited(desired, now), target.read)
     planned = prohibit_ipsec.plan_value(desired, seen, patience.seconds)
     after = target.apply(planned.steps).host if planned.steps and not check_mode else seen
     if not check_mode and after.prohibit_ipsec != planned.after:
         raise WorkError("ProhibitIpSec was written, but the host reads back another value.")
-    result: ValueResult = {
+    result: ProhibitIpSecResult = {
         "changed": bool(planned.steps),
         "value": _number(planned.after),
         "before": _number(planned.before),

@@ -15,7 +15,11 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import agreemen
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.findings import Identifier, Severity
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.fleet import Fleet, Gate
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Node
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import PolicyProof, PolicyResult, ValueResult
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import (
+    PolicyProof,
+    PolicyResult,
+    ProhibitIpSecResult,
+)
 from ansible_collections.rras.ipsec.tests.support.network import (
     BRANCH,
     DEAD,
@@ -174,7 +178,7 @@ class TestBarrier:
         ],
     )
     def test_before_the_value(self, tokyo: PhaseAnswers, osaka: PhaseAnswers, expected: str) -> None:
-        assert said(Gate.VALUE, tokyo, osaka) == expected
+        assert said(Gate.PROHIBIT_IPSEC, tokyo, osaka) == expected
 
     @pytest.mark.parametrize(
         ("tokyo", "osaka", "expected"),
@@ -224,7 +228,7 @@ class TestInDepth:
             pytest.param({"skipped": True}, f"rras-tokyo stopped: it was not read{FIRST_TASK}", id="skipped"),
         ],
     )
-    @pytest.mark.parametrize("gate", [Gate.STAGE, Gate.COMMIT, Gate.VALUE, Gate.PROOF])
+    @pytest.mark.parametrize("gate", [Gate.STAGE, Gate.COMMIT, Gate.PROHIBIT_IPSEC, Gate.PROOF])
     def test_a_host_without_a_plan_is_not_there_either(
         self, gate: Gate, planned: Mapping[str, Any], expected: str
     ) -> None:
@@ -234,7 +238,7 @@ class TestInDepth:
         ("gate", "tokyo", "word"),
         [
             (Gate.STAGE, PLANNED, "staged"),
-            (Gate.VALUE, STAGED, "committed"),
+            (Gate.PROHIBIT_IPSEC, STAGED, "committed"),
             (Gate.PROOF, COMMITTED, "proved"),
         ],
     )
@@ -305,7 +309,7 @@ def test_a_strategy_that_does_not_wait_is_refused_before_staging(strategy: str) 
     )
 
 
-WITHOUT_VALUE = answers(plan=PENDING, without_value={"changed": True})
+WITHOUT_VALUE = answers(plan=PENDING, without_prohibit_ipsec={"changed": True})
 
 
 class TestRemoval:
@@ -357,7 +361,7 @@ class TestRemoval:
             ),
             pytest.param(
                 WITHOUT_VALUE,
-                answers(plan=PENDING, without_value=DEAD),
+                answers(plan=PENDING, without_prohibit_ipsec=DEAD),
                 "rras-tokyo keeps its policy, because its peer rras-osaka is unreachable: Connection refused",
                 id="the peer is unreachable",
             ),
@@ -375,14 +379,18 @@ class TestRemoval:
     def test_no_policy_goes_while_windows_runs_with_the_value(
         self, tokyo: PhaseAnswers, osaka: PhaseAnswers, expected: str
     ) -> None:
-        self.check(Gate.WITHOUT_VALUE, tokyo, osaka, expected)
+        self.check(Gate.WITHOUT_PROHIBIT_IPSEC, tokyo, osaka, expected)
 
     @staticmethod
     def check(gate: Gate, tokyo: PhaseAnswers, osaka: PhaseAnswers, expected: str) -> None:
         """Compare what is said; a removal of one end alone stops only for a fault of this host itself."""
         answered = {TOKYO: tokyo, OSAKA: osaka}
         plans = {host: {Gate.PLAN: given[Gate.PLAN]} for host, given in answered.items() if given}
-        without = {host: given[Gate.WITHOUT_VALUE] for host, given in answered.items() if Gate.WITHOUT_VALUE in given}
+        without = {
+            host: given[Gate.WITHOUT_PROHIBIT_IPSEC]
+            for host, given in answered.items()
+            if Gate.WITHOUT_PROHIBIT_IPSEC in given
+        }
         removing = Fleet(network(PAIR, FAR), plans, without)
         assert barrier.problem(removing, TOKYO, gate, one_end=False) == expected
         failure = expected.startswith(("rras-tokyo is unreachable", "rras-tokyo keeps its policy, because it still"))
@@ -445,7 +453,7 @@ def without_effect(value: int | None, in_effect: str = "no") -> dict[str, Any]:
         pytest.param({}, {}, False, id="nothing was read"),
     ],
 )
-def test_who_needs_a_restart(plan: PolicyResult, value: ValueResult, needed: bool) -> None:
+def test_who_needs_a_restart(plan: PolicyResult, value: ProhibitIpSecResult, needed: bool) -> None:
     assert barrier.needs_restart(plan, value) is needed
 
 
@@ -875,4 +883,4 @@ class TestWhatTheStepsSee:
         self, value: dict[str, Any], restart: dict[str, Any], known: dict[str, Any] | None
     ) -> None:
         found = _view.run(self.hostvars(__l2tp_value=value, __l2tp_restart=restart), TOKYO)
-        assert found.outcome(TOKYO, Gate.WITHOUT_VALUE) == known
+        assert found.outcome(TOKYO, Gate.WITHOUT_PROHIBIT_IPSEC) == known

@@ -82,8 +82,8 @@ def test_nothing_is_done_that_leaves_all_l2tp_in_clear_text(
     verdict = clear_text.judge(
         move, prohibited=prohibited, in_effect=in_effect, cover_after=cover, in_the_way_after=in_the_way
     )
-    without_automatic = prohibited or in_effect is InEffect.NO or move is Move.SET_VALUE
-    exposed = without_automatic and cover in (Cover.NONE, Cover.OPEN) and move is not Move.REMOVE_VALUE
+    without_automatic = prohibited or in_effect is InEffect.NO or move is Move.SET_PROHIBIT_IPSEC
+    exposed = without_automatic and cover in (Cover.NONE, Cover.OPEN) and move is not Move.REMOVE_PROHIBIT_IPSEC
     exposed = exposed or (move is Move.ASSIGN and in_the_way and cover is Cover.NONE)
     assert exposed == (verdict.why is Why.CLEAR_TEXT)
     assert verdict.answer is Ruling.REFUSED or not exposed

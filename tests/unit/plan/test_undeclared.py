@@ -12,7 +12,11 @@ import pytest
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import undeclared
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.network import Node
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import PlanError
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import HostFacts, PolicyResult, ValueResult
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.results import (
+    HostFacts,
+    PolicyResult,
+    ProhibitIpSecResult,
+)
 from ansible_collections.rras.ipsec.tests.support.server import BLOCKED, NAME, Server, rule
 from ansible_collections.rras.ipsec.tests.support.somebody_else import by_hand
 
@@ -31,7 +35,7 @@ def planned(*policies: dict[str, Any], after: str | None = None, pending: bool =
     return {"host": facts(*policies), "assigned_after": after, "pending": pending}
 
 
-def value(*, changed: bool = True, number: int | None = None, restart: bool = True) -> ValueResult:
+def value(*, changed: bool = True, number: int | None = None, restart: bool = True) -> ProhibitIpSecResult:
     return {"changed": changed, "value": number, "reboot_required": restart}
 
 
@@ -120,7 +124,9 @@ RESTARTED = "rras-tokyo would be restarted, because Windows runs with ProhibitIp
         (planned(pending=False), value(restart=False), "if_needed", [GIVEN_BACK]),
     ],
 )
-def test_what_a_removal_would_do(plan: PolicyResult, found: ValueResult, reboot: str, sentences: list[str]) -> None:
+def test_what_a_removal_would_do(
+    plan: PolicyResult, found: ProhibitIpSecResult, reboot: str, sentences: list[str]
+) -> None:
     assert list(undeclared.removal(HOST, plan, found, reboot)) == sentences
 
 

@@ -49,7 +49,7 @@ def identifiers(words: Words) -> set[str]:
 
 def test_the_words_of_a_task_are_options_and_modules() -> None:
     modules = {"win_ipsec_psk_policy", "win_prohibit_ipsec"}
-    assert identifiers(TASK) - modules <= {*options_of(_specs.POLICY), *options_of(_specs.VALUE)}
+    assert identifiers(TASK) - modules <= {*options_of(_specs.POLICY), *options_of(_specs.PROHIBIT_IPSEC)}
 
 
 def test_the_words_of_the_role_are_its_variables() -> None:

@@ -37,10 +37,10 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host.state impo
     HostState,
     L2tpPorts,
     Progress,
+    ProhibitIpSecNote,
     Service,
     StartType,
     Theirs,
-    ValueNote,
 )
 
 __all__ = [
@@ -68,10 +68,10 @@ __all__ = [
     "HostState",
     "L2tpPorts",
     "Progress",
+    "ProhibitIpSecNote",
     "Service",
     "StartType",
     "Theirs",
-    "ValueNote",
     "reading",
     "understand",
     "unreadable",

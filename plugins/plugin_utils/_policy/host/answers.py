@@ -36,11 +36,11 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host.state impo
     HostState,
     L2tpPorts,
     Progress,
+    ProhibitIpSecNote,
     Service,
     StartType,
     Theirs,
     UnfinishedTransaction,
-    ValueNote,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import (
     Key,
@@ -128,7 +128,7 @@ def understand(
         backed_up=_text(tree, OURS, "BackedUp") != "",
         services_before=dict(tree.get(SERVICES_NOTE) or {}),
         prohibit_ipsec=tree.value(RASMAN, PROHIBIT_IPSEC),
-        value_note=_value_note(tree),
+        prohibit_ipsec_note=_value_note(tree),
         services=services,
         addresses=tuple(_addresses(_interfaces(tree))),
         domain_policy=_text(tree, DOMAIN_POLICY, "DSIPSECPolicyPath"),
@@ -181,8 +181,8 @@ def _theirs(tree: Tree, path: str, name: str) -> tuple[Theirs, ...]:
     return tuple(Theirs(*pair) for pair in pairs)
 
 
-def _value_note(tree: Tree) -> ValueNote:
-    return ValueNote(
+def _value_note(tree: Tree) -> ProhibitIpSecNote:
+    return ProhibitIpSecNote(
         recorded=_text(tree, VALUE_NOTE, "Recorded") != "",
         set_to=_number(tree, VALUE_NOTE, "Set"),
         before=tree.value(VALUE_NOTE, "Before"),

@@ -101,7 +101,7 @@ class UnfinishedTransaction:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class ValueNote:
+class ProhibitIpSecNote:
     """What we remember of ProhibitIpSec: what we set, what was there before us, and whether a restart is pending."""
 
     recorded: bool
@@ -130,7 +130,7 @@ class HostState:
     backed_up: bool
     services_before: Mapping[str, Value]
     prohibit_ipsec: Value | None
-    value_note: ValueNote
+    prohibit_ipsec_note: ProhibitIpSecNote
     services: Mapping[str, Service]
     addresses: tuple[HostAddress, ...]
     domain_policy: str
@@ -211,31 +211,31 @@ class HostState:
     @property
     def taken_away(self) -> bool:
         """Whether the value was there and somebody else removed it; Windows may still run with it."""
-        was_there = self.value_note.set_to is not None or self.value_note.before == PROHIBITED
+        was_there = self.prohibit_ipsec_note.set_to is not None or self.prohibit_ipsec_note.before == PROHIBITED
         return was_there and not self.prohibited
 
     @property
-    def value_to_give_back(self) -> Value | None:
+    def prohibit_ipsec_to_give_back(self) -> Value | None:
         """The ProhibitIpSec after a removal: what was there before us, if we set what is there now.
 
         A value that somebody removed is not brought back: nobody would then know that L2TP needs another protection.
         """
-        note = self.value_note
+        note = self.prohibit_ipsec_note
         ours = note.set_to is not None and (self.prohibited or note.before != PROHIBITED)
         return note.before if ours else self.prohibit_ipsec
 
-    def value_after_removal(self, *, only_recorded: bool) -> Value | None:
+    def prohibit_ipsec_after_removal(self, *, only_recorded: bool) -> Value | None:
         """Return the ProhibitIpSec after a removal.
 
         only_recorded: leave a value if it is not known what was there before it.
         """
-        unrecorded = self.prohibited and not self.value_note.recorded
-        return None if unrecorded and not only_recorded else self.value_to_give_back
+        unrecorded = self.prohibited and not self.prohibit_ipsec_note.recorded
+        return None if unrecorded and not only_recorded else self.prohibit_ipsec_to_give_back
 
     @property
     def removed_by_others(self) -> bool:
         """Whether somebody else removed the value, and we have not noted since then that a restart is pending."""
-        return self.taken_away and not self.value_note.restart_pending
+        return self.taken_away and not self.prohibit_ipsec_note.restart_pending
 
     @property
     def started_with_it(self) -> tuple[Value | None] | None:
@@ -243,16 +243,16 @@ class HostState:
 
         A value other than 1 is taken for the one that Windows booted with, unless we know of a change.
         """
-        if self.value_note.restart_pending:
-            return (self.value_note.started_with,) if self.value_note.start_known else None
+        if self.prohibit_ipsec_note.restart_pending:
+            return (self.prohibit_ipsec_note.started_with,) if self.prohibit_ipsec_note.start_known else None
         known = InEffect.YES if self.prohibited else InEffect.UNKNOWN
         return (self.prohibit_ipsec,) if self.in_effect is known else None
 
     @property
     def in_effect(self) -> InEffect:
         """Whether Windows booted with the present ProhibitIpSec."""
-        if self.value_note.restart_pending or self.taken_away:
+        if self.prohibit_ipsec_note.restart_pending or self.taken_away:
             return InEffect.NO
-        if self.prohibited and self.value_note.set_to == PROHIBITED.number:
+        if self.prohibited and self.prohibit_ipsec_note.set_to == PROHIBITED.number:
             return InEffect.YES
         return InEffect.UNKNOWN

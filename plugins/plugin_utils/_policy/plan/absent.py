@@ -35,7 +35,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.plans impo
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.refusals import (
     clear_text_warnings,
     refuse_dependency,
-    with_value_given_back,
+    with_prohibit_ipsec_given_back,
     withdrawal_refused,
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.transactions import Intent, Transaction
@@ -102,6 +102,7 @@ class _Removal:
         given_back = self._given_back()
         needs_no_block = self._needs_no_block(back)
         withdrawn = self._withdrawn
+        afterwards = with_prohibit_ipsec_given_back(self.host, self.words)
         return Plan(
             before=next(iter((*self.mine, *self.theirs)), None),
             before_assigned=withdrawn is not None,
@@ -119,7 +120,7 @@ class _Removal:
             records=tuple(self._records(given_back)),
             unfinished=self.host.unfinished is not None,
             refusal=self._refusal(self.host, back) if switches else "",
-            lasting_refusal=self._refusal(with_value_given_back(self.host, self.words), back) if switches else "",
+            lasting_refusal=self._refusal(afterwards, back) if switches else "",
             warnings=(
                 *(clear_text_warnings(self.host, Move.WITHDRAW, back, self.words) if switches else ()),
                 *rule_stays(self.host, wanted=needs_no_block),

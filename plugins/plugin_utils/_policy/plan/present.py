@@ -214,7 +214,7 @@ class _Planner:
     def _records(self) -> Iterator[str]:
         if self.current and self.current.path not in self.host.used:
             yield _USED
-        if self.declaration.assigned and self.host.prohibited and not self.host.value_note.recorded:
+        if self.declaration.assigned and self.host.prohibited and not self.host.prohibit_ipsec_note.recorded:
             yield _VALUE
         if self.foreign:
             yield "name taken over"

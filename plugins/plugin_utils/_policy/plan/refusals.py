@@ -17,7 +17,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
 )
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.clear_text import Move, Ruling, Why
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.declaration import Declaration
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import HostState, ValueNote
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import HostState, ProhibitIpSecNote
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.automatic import makes_automatic_filters
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.generations import has_name
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.transactions import PlanError
@@ -86,11 +86,11 @@ def withdrawal_refused(host: HostState, name: str, back: store.StoredPolicy | No
     )
 
 
-def with_value_given_back(host: HostState, words: Words) -> HostState:
+def with_prohibit_ipsec_given_back(host: HostState, words: Words) -> HostState:
     """Return the host as it will be after the caller has given ProhibitIpSec back and Windows has started with that."""
-    given_back = host.value_after_removal(only_recorded=words.removes_only_recorded)
+    given_back = host.prohibit_ipsec_after_removal(only_recorded=words.removes_only_recorded)
     return dataclasses.replace(
-        host, prohibit_ipsec=given_back, value_note=ValueNote(False, None, None, restart_pending=False)
+        host, prohibit_ipsec=given_back, prohibit_ipsec_note=ProhibitIpSecNote(False, None, None, restart_pending=False)
     )
 
 
