@@ -282,7 +282,7 @@ def _node(
             if entry.get("filter_action") and isinstance(entry.get("name"), str)
         },
         unknown_peers=unknown_peers,
-        faults=() if managed is not None else (_NEITHER.format(name),),
+        problems=() if managed is not None else (_NEITHER.format(name),),
         written=written,
     )
 

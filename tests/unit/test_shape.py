@@ -258,7 +258,7 @@ def test_there_is_one_way_to_read_a_boolean(value: object, truth: bool | None) -
     assert bool(list(_shape.problems(_specs.POLICY, given))) is (truth is None and value is not None)
     far = {"l2tp_address": "198.51.100.7", "l2tp_managed": value}
     nodes = _view.network({TOKYO: {"l2tp_connections": [PAIR]}, OSAKA: far}, TOKYO)
-    assert (nodes[OSAKA].managed, bool(nodes[OSAKA].faults)) == (truth is not False, truth is None)
+    assert (nodes[OSAKA].managed, bool(nodes[OSAKA].problems)) == (truth is not False, truth is None)
 
 
 TEXTS = ("preshared_key", "certificate_authority")

@@ -30,7 +30,7 @@ class Agreement:
     summary: str
     differences: tuple[str, ...]
     """What is wrong, a sentence or two each: how the ends differ, and findings on them that are errors."""
-    faults: tuple[Finding, ...]
+    errors: tuple[Finding, ...]
     """The errors among the findings in which an end differs from the declaration."""
     findings: tuple[Finding, ...]
     """The other findings on the ends that were read."""
@@ -63,7 +63,7 @@ def _agreement(network: Network, connection: Connection, proofs: Proofs) -> Agre
 
 
 _LEFT = Identifier.RESTART_PENDING
-"""Not a fault of the two ends, but something left for later."""
+"""Not an error of the two ends, but something left for later."""
 
 
 def _find(network: Network, host: str, proofs: Proofs) -> Iterator[Finding]:

@@ -129,7 +129,7 @@ _BROADCAST = ipaddress.IPv4Address("255.255.255.255")
 
 def check_name(where: str, name: str) -> None:
     """Raise `DeclarationError` for an invalid name of a policy or a rule."""
-    _refuse(where, texts.name_fault(name))
+    _refuse(where, texts.name_problem(name))
 
 
 def check_key(where: str, key: str) -> None:
@@ -160,9 +160,9 @@ def _description(where: str, text: str | None) -> str:
     return text or ""
 
 
-def _refuse(where: str, fault: str) -> None:
-    if fault:
-        raise DeclarationError(f"{where} {fault}")
+def _refuse(where: str, problem: str) -> None:
+    if problem:
+        raise DeclarationError(f"{where} {problem}")
 
 
 def _check_rule_names(rules: Sequence[Options]) -> None:

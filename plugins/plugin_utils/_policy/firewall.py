@@ -121,7 +121,7 @@ class WindowsFirewall:
     @property
     def as_written(self) -> bool:
         """Whether there is exactly one rule with our name, and it is what `ADD` writes."""
-        return len(self.rules) == 1 and not fault(self.rules[0])
+        return len(self.rules) == 1 and not mismatch(self.rules[0])
 
     @property
     def obstacles(self) -> tuple[str, ...]:
@@ -136,8 +136,8 @@ class WindowsFirewall:
     def _obstacles(self) -> Iterator[str]:
         if not self.rules:
             yield f"Windows Firewall has no rule {NAME}."
-        elif all(map(fault, self.rules)):
-            yield f"the rule {NAME} of Windows Firewall {fault(self.rules[0])}."
+        elif all(map(mismatch, self.rules)):
+            yield f"the rule {NAME} of Windows Firewall {mismatch(self.rules[0])}."
         if not self.running:
             yield "the service MpsSvc (Windows Firewall) is not running."
         if self.off:
@@ -200,10 +200,10 @@ def _shown_name(rule: str) -> str:
     return next((field.partition("=")[2] for field in rule.split("|") if field.casefold().startswith("name=")), "")
 
 
-def fault(rule: str) -> str:
+def mismatch(rule: str) -> str:
     """Return how a rule differs from ours, as a clause; empty if it means what `ADD` writes.
 
-    An unknown field may narrow the rule down, so it counts as a fault.
+    An unknown field may narrow the rule down, so it counts as a mismatch.
     """
     version, found = _fields(rule)
     for name, (wanted, clause) in _NEEDED.items():

@@ -98,7 +98,7 @@ class Snapshot:
 def _firewall_rule(found: firewall.WindowsFirewall) -> str:
     if found.as_written:
         return BLOCKS
-    return f"there, but it {firewall.fault(found.rules[0]) or 'is not the only one'}" if found.rules else ABSENT
+    return f"there, but it {firewall.mismatch(found.rules[0]) or 'is not the only one'}" if found.rules else ABSENT
 
 
 def peers_rule(tag: str, addresses: Sequence[str]) -> str:

@@ -37,7 +37,7 @@ _TURNING: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """The characters that reverse or mark the direction of writing, and those that end that again."""
 
 
-def name_fault(text: str) -> str:
+def name_problem(text: str) -> str:
     """Return what is wrong with the name of an object of the policy store."""
     if has_surrogate(text):
         return SURROGATE

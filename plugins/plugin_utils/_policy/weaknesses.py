@@ -224,19 +224,19 @@ def _is_common(key: str) -> bool:
     return any(map(str.isalpha, key)) and all(_WORD.fullmatch(word) for word in words)
 
 
-def of_stored(host: str, policies: Iterable[StoredPolicy], faults: Mapping[bytes, str]) -> Iterator[Finding]:
+def of_stored(host: str, policies: Iterable[StoredPolicy], problems: Mapping[bytes, str]) -> Iterator[Finding]:
     """Yield which of the known keys on a host are weak.
 
-    faults: what is wrong with each known key, in the words of `of_key`, by the digest that the host answers for it.
+    problems: what is wrong with each known key, in the words of `of_key`, by the digest that the host answers for it.
     """
     for policy in policies:
         for rule in policy.policy.rules:
-            known = (faults.get(method.data, "") for method in rule.authentication if method.is_secret)
-            for fault in filter(None, dict.fromkeys(known)):
+            known = (problems.get(method.data, "") for method in rule.authentication if method.is_secret)
+            for problem in filter(None, dict.fromkeys(known)):
                 yield findings.warning(
                     Identifier.WEAK_PRESHARED_KEY,
                     host,
-                    f"The preshared key of the rule {rule.name!r} of the policy {policy.name!r} on {host} {fault}.",
+                    f"The preshared key of the rule {rule.name!r} of the policy {policy.name!r} on {host} {problem}.",
                     _ANOTHER_KEY,
                 )
 
@@ -248,10 +248,10 @@ def of_connections(host: str, connections: Iterable[Connection]) -> Iterator[Fin
     """Yield which of a host's declared keys are weak."""
     for connection in connections:
         keys = (each["preshared_key"] for each in connection.authentication if "preshared_key" in each)
-        for fault in filter(None, map(of_key, keys)):
+        for problem in filter(None, map(of_key, keys)):
             yield findings.warning(
                 Identifier.WEAK_PRESHARED_KEY,
                 host,
-                f"The preshared key of the connection {connection.name} {fault}.",
+                f"The preshared key of the connection {connection.name} {problem}.",
                 _ANOTHER_KEY,
             )

@@ -141,7 +141,7 @@ class RoleStep:
         return preflight.problems(self._play, nodes, [self._host], removal=self._removal)[self._host]
 
     def _problems_to_verify(self) -> list[str]:
-        """Return what keeps a host from being compared. A fault in one connection excludes only that connection."""
+        """Return what keeps a host from being compared. A problem of one connection excludes only that connection."""
         if (self._play.preflight.get("problems") or {}).get(self._host) == []:
             return []
         nodes = _view.network(self._play, self._host, whole=True)

@@ -113,7 +113,7 @@ def of_site(play: PlayVars, run: Fleet, host: str) -> Compared:
     seen = _view.last_facts(play, host)
     judge = judgement(play, host)
     unlike = tuple(_unlike(run.network, host, found, proofs))
-    every = tuple(dict.fromkeys((*(each for one in found for each in (*one.faults, *one.findings)), *unlike)))
+    every = tuple(dict.fromkeys((*(each for one in found for each in (*one.errors, *one.findings)), *unlike)))
     of_ends = [each for each in dict.fromkeys(each for one in found for each in one.findings) if each.host == host]
     of_ends += unlike
     others = tuple(_besides(run.network, host, proofs, seen))
@@ -146,7 +146,7 @@ def _unlike(
     proof, names = proofs.get(host), [connection.name for connection in networks.connections_of(network, host)]
     if proof is None or not names or proof["matches"]:
         return
-    if any(fault.host == host for one in found for fault in one.faults):
+    if any(error.host == host for one in found for error in one.errors):
         return
     others = tuple(ends.of_other_rules(host, names, proof, network[host].other_peers))
     yield from others or (ends.of_the_rest(host),)
@@ -178,7 +178,7 @@ def _of_both_ends(
 def of_verification(play: PlayVars, host: str, unsound: Mapping[str, Sequence[str]]) -> Compared:
     """Return the result for a host that was compared with its declaration.
 
-    unsound: the faults of connections that could not be compared, by connection name.
+    unsound: the problems of connections that could not be compared, by connection name.
     """
     answers = _without_rules(_view.answers(play, host), unsound)
     nodes = _view.neighbourhood(play, host)
@@ -259,7 +259,7 @@ def _of_connections(
 ) -> FoundFacts:
     found = tuple(found)
     connections = networks.connections_of(network, host)
-    accepted = {text for one in found for each in (*one.faults, *one.findings) for text in _texts(judge, each)}
+    accepted = {text for one in found for each in (*one.errors, *one.findings) for text in _texts(judge, each)}
     return {
         "connections": [
             {

@@ -37,7 +37,7 @@ def inform(
     def word(rule: str, method: model.AuthenticationMethod) -> str:
         return own(rule, method) if rule in by_rule else of_any(rule, method)
 
-    faults = {masked(key).data: weaknesses.of_key(key) for key in (*preshared_keys, *by_rule.values())}
+    problems = {masked(key).data: weaknesses.of_key(key) for key in (*preshared_keys, *by_rule.values())}
     shown = facts.facts(seen, word)
-    found = (*inspection.inspect(host, shown), *weaknesses.of_stored(host, seen.store.policies, faults))
+    found = (*inspection.inspect(host, shown), *weaknesses.of_stored(host, seen.store.policies, problems))
     return {"changed": False, "host": shown, "findings": [facts.of_finding(each) for each in found]}

@@ -800,13 +800,13 @@ class TestWhatTheStepsSee:
     def test_a_boolean_in_any_of_ansibles_words(self, variable: str, written: Any, managed: bool) -> None:
         given = {"__l2tp_declared": {"managed": written}} if variable == "declared" else {variable: written}
         node = _view.network({TOKYO: given}, TOKYO)[TOKYO]
-        assert (node.managed, node.faults) == (managed, ())
+        assert (node.managed, node.problems) == (managed, ())
 
     @pytest.mark.parametrize("written", [None, "", " ", "maybe", 2, [], {}, [True]])
     def test_anything_else_is_a_fault_and_the_host_is_waited_for(self, written: Any) -> None:
         for variables in ({"l2tp_managed": written}, {"__l2tp_declared": {"managed": written}}):
             node = _view.network({OSAKA: variables}, OSAKA)[OSAKA]
-            assert (node.managed, node.faults) == (True, (NEITHER,))
+            assert (node.managed, node.problems) == (True, (NEITHER,))
 
     def test_what_a_host_declares_for_the_negotiation(self) -> None:
         own = PAIR | {"filter_action": {"pfs": "yes"}}

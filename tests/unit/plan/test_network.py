@@ -472,7 +472,7 @@ class TestPeers:
     """A host goes on only when the declarations of all that it is connected with are right."""
 
     def test_the_peer_with_the_fault_is_named(self) -> None:
-        servers = changed(network(PAIR), OSAKA, faults=(NEITHER,))
+        servers = changed(network(PAIR), OSAKA, problems=(NEITHER,))
         assert networks.problems(servers, OSAKA) == [NEITHER]
         for removal in (True, False):
             assert networks.problems(servers, TOKYO, removal=removal) == [

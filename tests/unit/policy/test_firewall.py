@@ -35,7 +35,7 @@ RANGE = "RA6=::-7fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff|RA6=8000::-ffff:ffff:fff
     ],
 )
 def test_a_rule_that_blocks(rule: str) -> None:
-    assert firewall.fault(rule) == ""
+    assert firewall.mismatch(rule) == ""
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_a_rule_that_blocks(rule: str) -> None:
     ],
 )
 def test_a_rule_of_our_name_that_is_something_else(rule: str, fault: str) -> None:
-    assert firewall.fault(rule) == fault
+    assert firewall.mismatch(rule) == fault
 
 
 def test_the_two_halves_cover_each_address_exactly_once() -> None:

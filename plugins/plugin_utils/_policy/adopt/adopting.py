@@ -134,9 +134,9 @@ class _Adoption:
     def _settings(self) -> Iterator[tuple[str, Any]]:
         """Yield the variables for the whole policy that differ from their defaults."""
         policy = self._policy
-        fault = texts.name_fault(policy.name)
-        if fault:
-            self._left_out.append(f"The name of the policy {fault}")
+        problem = texts.name_problem(policy.name)
+        if problem:
+            self._left_out.append(f"The name of the policy {problem}")
         elif policy.name != _DEFAULT_NAME:
             yield "l2tp_policy_name", policy.name
         interval = policy.polling_interval or model.DEFAULT_POLLING_INTERVAL
@@ -198,7 +198,7 @@ class _Adoption:
 
     def _name(self, rule: model.Rule, number: int) -> str:
         """Return a connection's name: its rule's name, if valid and not taken, else one made from its number."""
-        usable = not texts.name_fault(rule.name) and rule.name not in self._used
+        usable = not texts.name_problem(rule.name) and rule.name not in self._used
         name = rule.name if usable else _own_name(self._used, number)
         self._used = NameSet((*self._used, name))
         return name

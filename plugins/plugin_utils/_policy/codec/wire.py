@@ -32,7 +32,7 @@ _T = TypeVar("_T")
 class CodecError(ValueError):
     """A value can't be read, or can't be written in the structures of version 1.
 
-    `offset` is the position of the fault in the value; None when writing.
+    `offset` is the position in the value at which reading failed; None when writing.
     """
 
     def __init__(self, field: str, expected: str, found: str, offset: int | None = None) -> None:

@@ -51,7 +51,7 @@ def problems(network: Network, host: str, *, removal: bool = False) -> list[str]
 
 def all_problems(network: Network, hosts: Iterable[str], *, removal: bool = False) -> dict[str, list[str]]:
     """Return the `problems` of many hosts, by host; each declaration is checked only once."""
-    own = functools.cache(lambda name: list(network[name].faults if removal else _problems(network, network[name])))
+    own = functools.cache(lambda name: list(network[name].problems if removal else _problems(network, network[name])))
     found = {host: own(host) for host in hosts}
     for part in parts({name: node.connections for name, node in network.items()}):
         sound = [host for host in part if host in found and not found[host]]
@@ -92,7 +92,7 @@ def _problems(network: Network, node: Node) -> Iterator[str]:
     yield from _problems_of_all(network, node)
     if not _misshapen(node):
         found = (sentence for entry in _own_entries(node) for sentence in _entry_problems(network, node.name, entry))
-        yield from dict.fromkeys(found)  # a fault that all connections share is reported once
+        yield from dict.fromkeys(found)  # a problem that all connections share is reported once
 
 
 def _own_entries(node: Node) -> list[Mapping[str, Any]]:
@@ -105,7 +105,7 @@ def _misshapen(node: Node) -> tuple[str, ...]:
 
 def _problems_of_all(network: Network, node: Node) -> Iterator[str]:
     host = node.name
-    yield from node.faults
+    yield from node.problems
     yield from _other_peers_problems(node)
     if node.connections is None:
         yield f"l2tp_connections is not defined for {host}; write the list of connections into its group's variables."

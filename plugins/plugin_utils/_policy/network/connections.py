@@ -58,7 +58,7 @@ class Node:
     """The filter actions of connections that have their own, by connection name."""
     unknown_peers: tuple[str, ...] = ()
     """The peers in its connections that are not in the inventory."""
-    faults: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
     """What is wrong with variables that can't be used because of it, a sentence each."""
     written: Written | None = None
     """What the connections were made from; None if they are written in this form."""

@@ -33,7 +33,7 @@ class Written:
 def expand(written: Written) -> Any:  # noqa: ANN401 - any YAML
     """Return the connections of two peers each, in the order of the entries, completed with defaults and keys.
 
-    An entry of another form is kept, so that its fault is reported at its place in the list.
+    An entry of another form is kept, so that its problem is reported at its place in the list.
     """
     if not isinstance(written.connections, list | tuple):
         return written.connections

@@ -23,16 +23,16 @@ def checked(said: str, *, what: str, tool: str, refused: str = '"\\', secret: bo
     what: its name in the sentence; refused: the characters that the tool can't be trusted with. Raises `RenderError`,
     which never quotes a secret.
     """
-    fault = _fault(said, refused)
-    if fault:
+    problem = _problem(said, refused)
+    if problem:
         shown = what if secret else f"{what} {quoted(said)}"
         raise RenderError(
-            f"{shown} {fault}, and how {tool} reads that is not documented; use l2tp.reg, which holds any text."
+            f"{shown} {problem}, and how {tool} reads that is not documented; use l2tp.reg, which holds any text."
         )
     return said
 
 
-def _fault(said: str, refused: str) -> str:
+def _problem(said: str, refused: str) -> str:
     if not said.isascii() or not said.isprintable():
         return "has a character that is not printable ASCII"
     found = next((letter for letter in refused if letter in said), "")
