@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     changes,
+    firewall_steps,
     services,
     store,
 )
@@ -85,7 +86,7 @@ def plan_absent(name: str, host: HostState, identity: uuid.UUID, words: Words, *
             intent,
             back.path if back else "",
             flags | unblocking_flags(host, wanted=needs_no_block),
-            closes=services.to_close(host) if unassigned or not stays else (),
+            closes=firewall_steps.to_close(host) if unassigned or not stays else (),
         ),
         obsolete=obsolete,
         owned_after=owned_after,
