@@ -203,7 +203,7 @@ class FieldOfPairs:
             assert differences(foreign_part(foreign_policies()), foreign_part(host.store)) == [], host.name
             active = assigned(host)
             assert active is not None, host.name
-            assert active.is_complete, host.name
+            assert active.unreadable == (), host.name
             assert active.path == ASSIGNED_PATH or self._is_ours(active), host.name
             assert prohibit_ipsec(host) != 1 or self._is_protected(host), host.name
             assert host.exposures == [], f"L2TP of {host.name} was in clear text"

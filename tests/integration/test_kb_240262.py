@@ -72,7 +72,7 @@ POLICY_STEPS: dict[str, ArticleStep] = {
     "5 the default response rule is not active": lambda server: (
         [rule.active for rule in server.policy.policy.rules if rule.is_default_response] == [False]
     ),
-    "6 the policy can be read completely": lambda server: server.policy.is_complete,
+    "6 the policy can be read completely": lambda server: not server.policy.unreadable,
     "7 it has an active rule for the connection": lambda server: server.rule.active,
     "8 the rule does not specify a tunnel": lambda server: (
         server.rule.tunnel_address is None and server.filter.tunnel_address is None

@@ -59,7 +59,7 @@ class Meeting:
         self._wait(number)
         with self._host.lock:
             found = assigned(self._host)
-        if found and not (found.name == POLICY and found.is_complete and keys_of(found) in ([KEY], [NEW_KEY])):
+        if found and not (found.name == POLICY and not found.unreadable and keys_of(found) in ([KEY], [NEW_KEY])):
             self.mixed.append(found.name)
 
 
@@ -172,4 +172,4 @@ def is_sound(host: Host) -> bool:
     found = assigned(host)
     if found is None:
         return prohibit_ipsec(host) is None
-    return found.is_complete and keys_of(found) in ([KEY], [NEW_KEY])
+    return not found.unreadable and keys_of(found) in ([KEY], [NEW_KEY])

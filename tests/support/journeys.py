@@ -105,7 +105,7 @@ def members(store: Store, policy: str) -> Tree:
 
 
 _WINDOWS = Store.read(defaults.tree())
-FOREIGN = next(found.path for found in _WINDOWS.policies if found.is_complete)
+FOREIGN = next(found.path for found in _WINDOWS.policies if not found.unreadable)
 FOREIGN_KEYS = members(_WINDOWS, FOREIGN)
 
 

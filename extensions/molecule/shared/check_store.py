@@ -130,7 +130,7 @@ def lacking(tree: Tree, links: list[Link]) -> Iterator[str]:
     store = Store.read(tree)
     if tree.value(RASMAN, "ProhibitIpSec") != Value.dword(1):
         yield "ProhibitIpSec is not 1"
-    if store.active is None or not store.active.is_complete:
+    if store.active is None or store.active.unreadable:
         yield "21: no policy is assigned that can be read"
         return
     if any(rule.is_default_response and rule.active for rule in store.active.policy.rules):

@@ -278,12 +278,12 @@ def _of_other_l2tp(host: str, facts: HostFacts) -> Iterator[Finding]:
             f"L2TP is in clear text between {host} and peers that no connection names.",
             "Set l2tp_other_peers to block or certificate.",
         )
-    for obstacle in facts["l2tp_over_ipv6_obstacles"][:1]:
+    for why in facts["l2tp_over_ipv6_obstacles"][:1]:
         yield Finding(
             Identifier.OTHER_L2TP_UNPROTECTED,
             Severity.WARNING,
             host,
-            f"L2TP over IPv6 is in clear text on {host}, because {obstacle}",
+            f"L2TP over IPv6 is in clear text on {host}, because {why}",
             "Set l2tp_other_peers to block or certificate and l2tp_block_over_ipv6 to true, "
             "and check that Windows Firewall is on (the service MpsSvc and all profiles).",
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall, services, steps
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall, firewall_steps, services, steps
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import (
     ACCESS_BEFORE,
     AFTER,
@@ -162,8 +162,8 @@ def revert(host: HostState) -> tuple[steps.Step, ...]:
         steps.DeleteListed(TRANSACTION, "Written"),
         # As after a commit: if a power failure brings a policy back without the services, nothing could replace it.
         steps.Flush(LOCAL),
-        *(services.unblock_ipv6(host) if unfinished.blocked_ipv6 or not stays else ()),
-        *(firewall.shut_out(each) for each in services.to_close(host) if not stays or each == own_tag),
+        *(firewall_steps.unblock_ipv6(host) if unfinished.blocked_ipv6 or not stays else ()),
+        *(firewall.shut_out(each) for each in firewall_steps.to_close(host) if not stays or each == own_tag),
         *(() if stays else forget(host)),
         steps.DeleteKey(TRANSACTION),
     )

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import firewall, steps
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import steps
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import (
     RASMAN,
     SERVICES_NOTE,
@@ -97,35 +97,6 @@ def stop(name: str) -> steps.RunProgram:
 def restart_agent() -> tuple[steps.Step, ...]:
     """Return the steps after which PolicyAgent holds nothing that it had loaded before; an undo leaves it running."""
     return stop(AGENT), dataclasses.replace(start(AGENT), undo=f"start {AGENT}")
-
-
-def block_ipv6(host: HostState) -> tuple[steps.Step, ...]:
-    """Return the steps that put our blocking rule of Windows Firewall in place; none if its service is not running.
-
-    An undo does not restore a different rule that had our name: it leaves ours.
-    """
-    found = host.windows_firewall
-    if not found.running or found.as_written:
-        return ()
-    return (firewall.DELETE, firewall.ADD) if found.rules else (firewall.ADD,)
-
-
-def unblock_ipv6(host: HostState) -> tuple[steps.Step, ...]:
-    """Return the steps that delete our blocking rule of Windows Firewall; none if its service is not running."""
-    return (firewall.DELETE,) if host.windows_firewall.rules and host.windows_firewall.running else ()
-
-
-def open_to(host: HostState, peers: Sequence[str], tag: str) -> tuple[steps.Step, ...]:
-    """Return the step that makes Windows Firewall let these peers in; none if it already does, or is not running."""
-    found = host.windows_firewall
-    return () if not peers or not found.running or found.lets_in(peers) else (firewall.let_in(tag, peers),)
-
-
-def to_close(host: HostState, peers: Iterable[str] = ()) -> tuple[str, ...]:
-    """Return the tags of our rules for other peers than these, to be deleted; none if the firewall is not running."""
-    found = host.windows_firewall
-    kept = found.lets_in(peers)
-    return tuple(rule.tag for rule in found.peers if rule.tag != kept) if found.running else ()
 
 
 def after(host: HostState, wanted: Iterable[steps.Step]) -> Mapping[str, Service]:

@@ -98,7 +98,7 @@ class TestReading:
         (stored,) = store.policies
         assert stored.policy == POLICY
         assert (stored.path, stored.guid) == (path("policy"), f"{{{GUIDS('policy')}}}".upper())
-        assert (stored.name, stored.is_complete, store.unreadable) == ("L2TP", True, ())
+        assert (stored.name, stored.unreadable, store.unreadable) == ("L2TP", (), ())
         assert stored.rule_paths == tuple(key.path for name, key in KEYS.items() if name.startswith("ipsecNFA"))
         texts = [
             (rule.filter_action.name, rule.filter_list.name if rule.filter_list else "") for rule in stored.policy.rules
@@ -192,7 +192,6 @@ class TestUnreadable:
         assert stored.policy == dataclasses.replace(POLICY, rules=POLICY.rules[1:])
         assert len(stored.rule_paths) == 2
         assert [item.path for item in stored.unreadable] == [path("rule")]
-        assert not stored.is_complete
 
     @pytest.mark.parametrize("what", ["filter action", "filter list"])
     def test_a_rule_whose_parts_can_t_be_read_is_left_out_too(self, what: str) -> None:

@@ -154,7 +154,7 @@ def test_the_policies_are_put_together(store: Store) -> None:
         model.Rule("Require Security", ALL_TRAFFIC, REQUIRE_SECURITY, (model.AuthenticationMethod.kerberos(),)),
     )
     assert [rule.name for rule in request.policy.rules] == [permit_icmp.name, "", "Request Security (Optional) Rule"]
-    assert [policy.is_complete for policy in (request, client, require)] == [True, True, True]
+    assert [policy.unreadable for policy in (request, client, require)] == [(), (), ()]
 
 
 def test_insecure_policies_are_recognized(store: Store) -> None:

@@ -9,7 +9,15 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import describe, host, services, steps, store, texts
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
+    describe,
+    firewall_steps,
+    host,
+    services,
+    steps,
+    store,
+    texts,
+)
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.adopt.adopting import Adopted
 
 _OTHER_PEERS: Final = "l2tp_other_peers"
@@ -34,7 +42,7 @@ def with_surroundings(adopted: Adopted, found: store.StoredPolicy, seen: host.Ho
 def _variables(said: Mapping[str, Any], seen: host.HostState) -> Iterator[tuple[str, bool]]:
     if services.take(seen, agent_first=True) != services.take(seen, agent_first=False):
         yield "l2tp_policy_agent_first", False
-    if said.get(_OTHER_PEERS) != "ignore" and services.block_ipv6(seen):
+    if said.get(_OTHER_PEERS) != "ignore" and firewall_steps.block_ipv6(seen):
         yield "l2tp_block_over_ipv6", False
     if seen.windows_firewall.peers:
         yield "l2tp_firewall", True

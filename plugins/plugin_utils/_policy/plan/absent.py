@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     changes,
+    firewall_steps,
     services,
     store,
 )
@@ -154,7 +155,7 @@ class _Removal:
     def _transaction(self, intent: Intent, back: store.StoredPolicy | None, *, needs_no_block: bool) -> Transaction:
         withdrawing = withdrawing_flags(self.host, back.policy if back else None, intent, (*self.mine, *self.theirs))
         unblocking = unblocking_flags(self.host, wanted=needs_no_block)
-        closes = services.to_close(self.host) if self._withdrawn or not self.stays else ()
+        closes = firewall_steps.to_close(self.host) if self._withdrawn or not self.stays else ()
         return Transaction(self.identity, intent, back.path if back else "", withdrawing | unblocking, closes=closes)
 
     def _needs_no_block(self, back: store.StoredPolicy | None) -> bool:

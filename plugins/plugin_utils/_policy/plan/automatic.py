@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     clear_text,
     firewall,
+    firewall_steps,
     model,
     services,
     store,
@@ -79,7 +80,7 @@ def makes_automatic_filters(host: HostState) -> bool:
 
 
 def unblocking_flags(host: HostState, *, wanted: bool) -> frozenset[Flag]:
-    return frozenset({Flag.UNBLOCK_IPV6} if wanted and services.unblock_ipv6(host) else ())
+    return frozenset({Flag.UNBLOCK_IPV6} if wanted and firewall_steps.unblock_ipv6(host) else ())
 
 
 def rule_stays(host: HostState, *, wanted: bool) -> tuple[str, ...]:

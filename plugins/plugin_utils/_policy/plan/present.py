@@ -14,6 +14,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import (
     changes,
     clear_text,
     firewall,
+    firewall_steps,
     model,
     protection,
     services,
@@ -153,8 +154,8 @@ class _Planner:
             rule_changes=self._changes(intent, before),
             negotiated_otherwise=self._negotiated_otherwise(intent),
             services=services.take(self.host, agent_first=self.agent_first) if self.declaration.assigned else (),
-            firewall=services.block_ipv6(self.host) if self._blocks_ipv6 else (),
-            opening=services.open_to(self.host, self._peers, firewall.tag(str(self.identity))),
+            firewall=firewall_steps.block_ipv6(self.host) if self._blocks_ipv6 else (),
+            opening=firewall_steps.open_to(self.host, self._peers, firewall.tag(str(self.identity))),
             open_keys=tuple(self._open_keys((*obsolete, *remains))),
             records=tuple(self._records()),
             unfinished=self.host.unfinished is not None,
@@ -167,7 +168,7 @@ class _Planner:
         unblocking = unblocking_flags(self.host, wanted=self._needs_no_block(intent))
         flags = withdrawing_flags(self.host, after, intent, gone) | self._unproved(intent) | unblocking
         taken = () if self.declaration.forget_replaced else tuple(found.path for found in self.foreign)
-        closes = services.to_close(self.host, self._peers) if self._decides_who_comes_in(intent) else ()
+        closes = firewall_steps.to_close(self.host, self._peers) if self._decides_who_comes_in(intent) else ()
         return Transaction(self.identity, intent, self._names_or_assigns(intent, target), flags, taken, closes)
 
     @property

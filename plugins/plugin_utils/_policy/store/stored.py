@@ -59,11 +59,6 @@ class StoredPolicy:
         names = {known: name for known, (name, _rule) in named}
         return names.get(path) or path.rpartition(SEPARATOR)[2]
 
-    @property
-    def is_complete(self) -> bool:
-        """Whether everything that belongs to the policy could be read."""
-        return not self.unreadable
-
 
 _ENTRY = re.compile(r"\((?P<kind>[^;()]*);(?P<flags>[^;()]*);[^;()]*;[^;()]*;[^;()]*;(?P<who>[^;()]*)[^()]*\)")
 _KEEPERS = {"SY", "BA", "NS", "S-1-5-18", "S-1-5-32-544", "S-1-5-20"}
