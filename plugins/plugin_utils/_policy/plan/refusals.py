@@ -87,7 +87,7 @@ def withdrawal_refused(host: HostState, name: str, back: store.StoredPolicy | No
 
 
 def with_prohibit_ipsec_given_back(host: HostState, words: Words) -> HostState:
-    """Return the host as it will be after the caller has given ProhibitIpSec back and Windows has started with that."""
+    """Return the host as it will be after the caller has restored ProhibitIpSec and Windows has booted with that."""
     given_back = host.prohibit_ipsec_after_removal(only_recorded=words.removes_only_recorded)
     return dataclasses.replace(
         host, prohibit_ipsec=given_back, prohibit_ipsec_note=ProhibitIpSecNote(False, None, None, restart_pending=False)
