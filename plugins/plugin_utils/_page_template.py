@@ -113,7 +113,7 @@ Read by rras.ipsec.verify, <time datetime="{{ report.written }}">{{ report.writt
 <dt>stopped services</dt><dd>{{ server.stopped_services | join(", ") }}</dd>
 {%- endif %}
 {%- if server.unfinished_transaction %}
-<dt>unfinished transaction</dt><dd>an earlier run was cut after its {{ server.unfinished_transaction }}</dd>
+<dt>unfinished transaction</dt><dd>{{ server.unfinished_transaction }}, left by an earlier run</dd>
 {%- endif %}
 <dt>rules in force</dt><dd>
 {%- for rule in server.rules %}

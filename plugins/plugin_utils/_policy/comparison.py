@@ -265,7 +265,7 @@ def _difference(has: _Lines, declared: _Lines, states: Iterable[RuleState]) -> I
 
 
 def _activity(rule: model.Rule, other: model.Rule) -> tuple[str, ...]:
-    return () if rule.active == other.active else ("active" if rule.active else "not active",)
+    return () if rule.active == other.active else (f"state: {'active' if rule.active else 'not active'}",)
 
 
 def _only(rule: model.Rule) -> model.Policy:

@@ -264,8 +264,8 @@ def _record(plan: Plan, host: HostState, when: int) -> Iterator[steps.Step]:
 
 def _blocks_ipv6_first(plan: Plan, host: HostState) -> bool:
     """Return whether our rule did not exist before this transaction, or before one that this transaction replaces."""
-    replaced = host.unfinished if not host.in_force else None
-    added = replaced is not None and replaced.blocked_ipv6
+    abandoned = host.unfinished if not host.in_force else None
+    added = abandoned is not None and abandoned.blocked_ipv6
     return added or (bool(plan.firewall) and not host.windows_firewall.rules)
 
 

@@ -129,7 +129,7 @@ def test_what_no_setting_changes_is_said_once_by_verify_and_not_by_site() -> Non
 
 
 def test_a_difference_of_the_ends_is_accepted_by_its_name() -> None:
-    differing = rule("tokyo-osaka", "differs", has=["not active"], declared=["active"])
+    differing = rule("tokyo-osaka", "differs", has=["state: not active"], declared=["state: active"])
     answers = {TOKYO: proof(rules=[differing]), OSAKA: proof(rules=[rule("tokyo-osaka")])}
     for accepted, errors in ((["rule_differs"], 0), (["rule_missing"], 1)):
         found = hostvars([LINK], answers, l2tp_accept=accepted)

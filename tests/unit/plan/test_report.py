@@ -34,9 +34,14 @@ def errors(**given: Any) -> tuple[str, ...]:
             "The rule 'tokyo-osaka' is missing on rras-tokyo. Run site for rras-tokyo.",
         ),
         (
-            {"rules": [rule(state="differs", has=["not active"], declared=["active"], covered=False), SOUND]},
+            {
+                "rules": [
+                    rule(state="differs", has=["state: not active"], declared=["state: active"], covered=False),
+                    SOUND,
+                ]
+            },
             (
-                "The rule 'tokyo-osaka' on rras-tokyo has not active; the declaration says active, "
+                "The rule 'tokyo-osaka' on rras-tokyo has state: not active; the declaration says state: active, "
                 "which rras-osaka has. Run site for rras-tokyo."
             ),
         ),
@@ -76,7 +81,7 @@ def test_a_dynamic_address_is_said_before_the_first_run(address: str, said: int)
     assert [str(each.identifier) for each in found].count("address_dynamic") == said
 
 
-NOT_ACTIVE = {"state": "differs", "treatment": None, "has": ["not active"], "declared": ["active"]}
+NOT_ACTIVE = {"state": "differs", "treatment": None, "has": ["state: not active"], "declared": ["state: active"]}
 MOVED = {
     "state": "differs",
     "has": ["filter: UDP me port 1701 -> 192.0.2.9"],
