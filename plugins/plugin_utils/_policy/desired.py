@@ -68,7 +68,7 @@ class Desired(abc.ABC):
         """Return why it must not be done on the host in its present state; empty if it may be."""
         return ""
 
-    def obstacles(self, _host: HostState) -> tuple[str, ...]:
+    def obstacles(self, _host: HostState) -> tuple[protection.Obstacle, ...]:
         """Return why the declared policy does not protect L2TP on the host, a sentence each."""
         return ()
 
@@ -124,7 +124,7 @@ class Present(Desired):
     def unproved(self, host: HostState) -> tuple[str, ...]:
         return settling.unproved(host, self.assigned) if self.assigned and self.matches(host) else ()
 
-    def obstacles(self, host: HostState) -> tuple[str, ...]:
+    def obstacles(self, host: HostState) -> tuple[protection.Obstacle, ...]:
         return protection.obstacles(host, self.name)
 
     def compared(self, host: HostState, fingerprint: comparison.Fingerprint) -> comparison.Comparison:

@@ -154,7 +154,7 @@ def _warnings(desired: DesiredProhibitIpSec, host: HostState, waited: int) -> tu
     cover = protection.cover(active)
     verdict = clear_text.judge(Move.SET_PROHIBIT_IPSEC, prohibited=True, in_effect=host.in_effect, cover_after=cover)
     said = [
-        f"L2TP of this host is in clear text after the next boot, because {idle}"
+        f"L2TP of this host is in clear text after the next boot, because {idle.problem}"
         for idle in protection.idle_at_start(host)
     ]
     if verdict.answer is Ruling.REFUSED:
@@ -187,7 +187,7 @@ def _require_effective(host: HostState, desired: DesiredProhibitIpSec, waited: i
         raise _refused(f"after {waited} seconds {' and '.join(late)}.", desired)
     obstacles = (*protection.obstacles(host, desired.policy), *protection.idle_at_start(host))
     if obstacles:
-        raise _refused(obstacles[0], desired)
+        raise _refused(obstacles[0].problem, desired)
 
 
 def _refused(reason: str, desired: DesiredProhibitIpSec) -> PlanError:

@@ -20,7 +20,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import Wo
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Obstacle:
-    """Something that keeps a rule of the assigned policy from protecting a host, and the finding for it."""
+    """Something that keeps a policy from protecting a host: a finding, before it has the host's name and a remedy."""
 
     identifier: Identifier
     problem: str
@@ -93,28 +93,30 @@ def others_in_clear_text(words: Words) -> str:
     )
 
 
-def obstacles(host: HostState, name: str) -> tuple[str, ...]:
-    """Return why the named policy does not protect this host's L2TP, a sentence each; none if it seems to.
+def obstacles(host: HostState, name: str) -> tuple[Obstacle, ...]:
+    """Return why the named policy does not protect this host's L2TP; none if it seems to.
 
     name: if empty, whichever policy is assigned. That the agent lists the addresses is necessary, but not sufficient.
     """
     found = host.store.active
     if host.domain_policy:
-        return (f"a domain policy ({describe.quoted(host.domain_policy)}) overrides the local policy.",)
+        return end_obstacles(host)
     if found is None:
-        return ("no policy is assigned.",)
+        return (Obstacle(Identifier.POLICY_NOT_ASSIGNED, "no policy is assigned."),)
     if name and not same(found.policy.name, name):
-        return (f"the policy {found.policy.name!r} is assigned, not {name!r}.",)
-    unread = [f"{each.path} of the assigned policy can't be read: {each.reason}." for each in found.unreadable]
-    return (*_stopped(host), *unread, *_unprotected(host, found))
+        said = f"the policy {found.policy.name!r} is assigned, not {name!r}."
+        return (Obstacle(Identifier.OTHER_POLICY_ASSIGNED, said),)
+    without = () if any(connection_filters(found.policy)) else (_without_connection(found.policy),)
+    return (*end_obstacles(host), *unreadable_obstacles(found), *without, *_of_filters(host, found.policy))
 
 
 def end_obstacles(host: HostState) -> tuple[Obstacle, ...]:
     """Return why no rule of any local policy protects this host."""
     if host.domain_policy:
-        said = f"a domain policy ({host.domain_policy}) overrides the local policy."
+        said = f"a domain policy ({describe.quoted(host.domain_policy)}) overrides the local policy."
         return (Obstacle(Identifier.DOMAIN_POLICY_OVERRIDES, said),)
-    return tuple(Obstacle(Identifier.SERVICE_NOT_RUNNING, each) for each in _stopped(host))
+    stopped = [name for name in NEEDED_SERVICES if not host.services[name].running]
+    return tuple(Obstacle(Identifier.SERVICE_NOT_RUNNING, f"the service {name} is not running.") for name in stopped)
 
 
 def unreadable_obstacles(found: StoredPolicy) -> tuple[Obstacle, ...]:
@@ -125,11 +127,7 @@ def unreadable_obstacles(found: StoredPolicy) -> tuple[Obstacle, ...]:
 
 def rule_obstacles(host: HostState, rule: model.Rule) -> tuple[Obstacle, ...]:
     """Return why a rule of the assigned policy does not protect this host's L2TP."""
-    alone = model.Policy("", rules=(rule,))
-    return (
-        *(Obstacle(Identifier.ADDRESS_NOT_ON_HOST, each) for each in foreign_addresses(host, alone)),
-        *(Obstacle(Identifier.NOT_LOADED_BY_AGENT, each) for each in unlisted(host, alone)),
-    )
+    return tuple(_of_filters(host, model.Policy("", rules=(rule,))))
 
 
 def all_obstacles(host: HostState) -> tuple[Obstacle, ...]:
@@ -164,19 +162,14 @@ def own_addresses(host: HostState) -> frozenset[str]:
     return frozenset(entry.address for entry in host.addresses)
 
 
-def _stopped(host: HostState) -> Iterator[str]:
-    for name in NEEDED_SERVICES:
-        if not host.services[name].running:
-            yield f"the service {name} is not running."
-
-
-def idle_at_start(host: HostState) -> Iterator[str]:
-    """Yield which of the needed services Windows does not start by itself, a sentence each."""
+def idle_at_start(host: HostState) -> Iterator[Obstacle]:
+    """Yield which of the needed services Windows does not start by itself."""
     for name in NEEDED_SERVICES:
         service = host.services[name]
         if service.running and service.start is not StartType.AUTO:
             kind = service.start.word if service.start is not None else "unknown"
-            yield f"the service {name} does not start with Windows (its start type is {kind}; set it to auto)."
+            said = f"the service {name} does not start with Windows (its start type is {kind}; set it to auto)."
+            yield Obstacle(Identifier.SERVICE_DISABLED, said)
 
 
 def late_at_start(host: HostState, words: Words) -> Iterator[str]:
@@ -215,14 +208,17 @@ def foreign_addresses(host: HostState, policy: model.Policy, address: str = "") 
             yield f"both {ends[0]} and {ends[1]} are addresses of this host."
 
 
-def _unprotected(host: HostState, found: StoredPolicy) -> Iterator[str]:
-    if not any(connection_filters(found.policy)):
-        yield (
-            f"the policy {found.policy.name!r} has no active rule that negotiates security for "
-            f"UDP port {clear_text.L2TP_PORT} between two addresses."
-        )
-    yield from foreign_addresses(host, found.policy)
-    yield from unlisted(host, found.policy)
+def _without_connection(policy: model.Policy) -> Obstacle:
+    said = (
+        f"the policy {policy.name!r} has no active rule that negotiates security for "
+        f"UDP port {clear_text.L2TP_PORT} between two addresses."
+    )
+    return Obstacle(Identifier.CLEAR_TEXT_L2TP, said)
+
+
+def _of_filters(host: HostState, policy: model.Policy) -> Iterator[Obstacle]:
+    yield from (Obstacle(Identifier.ADDRESS_NOT_ON_HOST, each) for each in foreign_addresses(host, policy))
+    yield from (Obstacle(Identifier.NOT_LOADED_BY_AGENT, each) for each in unlisted(host, policy))
 
 
 def _ends(filter_: model.Filter) -> tuple[model.Address, model.Address]:

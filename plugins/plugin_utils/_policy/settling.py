@@ -49,7 +49,7 @@ def unready(host: HostState, name: str) -> tuple[str, ...]:
     stopped = tuple(_stopped(host.services[service] for service in protection.NEEDED_SERVICES))
     coming = (*stopped, *unloaded(host, active.policy))
     wrong = (*protection.obstacles(host, name), *protection.idle_at_start(host))
-    if not {f"{each}." for each in coming}.issuperset(wrong):
+    if not {f"{each}." for each in coming}.issuperset(each.problem for each in wrong):
         return ()
     return coming if host.services[services.AGENT].running else stopped
 

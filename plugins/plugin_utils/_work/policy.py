@@ -331,7 +331,7 @@ class PolicyWork:
             "changed": changed,
             "transaction": "",
             "matches": self._desired.matches(seen),
-            "obstacles": list(self._desired.obstacles(seen)),
+            "obstacles": [each.problem for each in self._desired.obstacles(seen)],
             "comparison": comparison.data(compared) if compared else None,
             "host": facts.facts(seen, self._desired.key_word()),
         }
