@@ -121,6 +121,16 @@ def _section(file: str, rows: dict[str, MessageRow]) -> str:
     return f"\n## {title}\n\n`{file}`\n\n{_TABLE}{''.join(lines)}"
 
 
+def _parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def stale() -> Iterator[str]:
+    """The rows of the document that no test has."""
+    for file, rows in read(DOCUMENT.read_text(encoding="utf-8")).items():
+        yield from (f"{file}: {case}" for case in rows if case not in kept(file, rows))
+
+
 def _record(file: str, case: str, row: MessageRow) -> None:
     with _alone() as stream:
         rows = read(stream.read())
@@ -138,19 +148,9 @@ def _alone() -> Iterator[TextIO]:
         yield stream
 
 
-def _parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
 def _cell(sentence: str) -> str:
     """A sentence on one line of a table."""
     return " ".join(sentence.split()).replace("|", "\\|").replace("*", "\\*")
-
-
-def stale() -> Iterator[str]:
-    """The rows of the document that no test has."""
-    for file, rows in read(DOCUMENT.read_text(encoding="utf-8")).items():
-        yield from (f"{file}: {case}" for case in rows if case not in kept(file, rows))
 
 
 if __name__ == "__main__":

@@ -169,15 +169,6 @@ def prepare() -> None:
     hypothesis.settings.load_profile("mutation")
 
 
-def _copy(number: int) -> Path:
-    return CACHE / f"{number}"
-
-
-def _enter(copy: Path) -> None:
-    os.chdir(copy / COLLECTION)
-    os.environ |= {"ANSIBLE_COLLECTIONS_PATH": str(copy), "HYPOTHESIS_PROFILE": "mutation"}
-
-
 def judge(module: Module, plugin: object, seconds: int) -> tuple[bool, str]:
     """Run the tests in a fork, for at most so long; return whether all passed, and what pytest wrote last."""
     with tempfile.TemporaryFile() as output:
@@ -203,20 +194,6 @@ def record(module: Module) -> Reach:
     return Reach(**json.loads(path.read_text(encoding="utf-8")))
 
 
-def _statement(file: Path, place: Position) -> range | None:
-    """Return the lines of the statement that is at a place of a file; None if it is in no function."""
-    around = [
-        node
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-        if isinstance(node, ast.stmt) and _span(node)[0] <= place < _span(node)[1]
-    ]
-    outer = sorted(around, key=_span)[:-1]
-    if not any(isinstance(node, ast.FunctionDef) for node in outer):
-        return None
-    (first, _), (last, _) = max(map(_span, around))
-    return range(first, last + 1)
-
-
 def left_out(source: str) -> Iterator[tuple[Position, Position]]:
     """Yield where no fault makes a difference: annotations, function heads without defaults, decorators' arguments."""
     for node in ast.walk(ast.parse(source)):
@@ -226,21 +203,6 @@ def left_out(source: str) -> Iterator[tuple[Position, Position]]:
             yield from map(_span, node.decorator_list)
         if isinstance(node, ast.FunctionDef):
             yield from _head(node)
-
-
-def _head(function: ast.FunctionDef) -> Iterator[tuple[Position, Position]]:
-    """Yield the head of a function in pieces: everything but its defaults."""
-    start = function.lineno, function.col_offset
-    defaults = [each for each in (*function.args.defaults, *function.args.kw_defaults) if each]
-    for default in sorted(defaults, key=lambda each: (each.lineno, each.col_offset)):
-        before, behind = _span(default)
-        yield start, before
-        start = behind
-    yield start, (function.body[0].lineno, function.body[0].col_offset)
-
-
-def _span(node: ast.expr | ast.stmt) -> tuple[Position, Position]:
-    return (node.lineno, node.col_offset), (node.end_lineno or node.lineno, node.end_col_offset or node.col_offset)
 
 
 def begin(module: Module, database: WorkDB) -> None:
@@ -287,11 +249,6 @@ def plant(module: Module, reach: Reach, database: WorkDB, items: Iterable[WorkIt
             print(f"{fault.module_path}:{fault.start_pos[0]}: {_first_change(before, after)}", flush=True)
 
 
-def _first_change(before: str, after: str) -> str:
-    lines = zip(before.splitlines(), after.splitlines(), strict=False)
-    return next((new.strip() for old, new in lines if old != new), "a line less or more")
-
-
 def mutate(module: Module, kept: Kept, sample: int, jobs: int) -> None:
     """Mutate a module, or continue with what an earlier run found or left over."""
     prepare()
@@ -326,12 +283,6 @@ def work(module: Module, reach: Reach, number: int, items: list[WorkItem]) -> in
     os._exit(0)
 
 
-def _words(outcomes: Counter[Any]) -> str:
-    judged = outcomes[TestOutcome.KILLED] + outcomes[TestOutcome.SURVIVED]
-    counts = ", ".join(f"{count} {outcome.value}" for outcome, count in sorted(outcomes.items()))
-    return f"{counts}; {outcomes[TestOutcome.KILLED] / max(judged, 1):.1%} noticed"
-
-
 def main() -> None:
     modules = {name: Module(**given) for name, given in tomllib.loads(PLAN.read_text(encoding="utf-8")).items()}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -342,6 +293,55 @@ def main() -> None:
     given = parser.parse_args()
     for name in [given.only] if given.only else modules:
         mutate(modules[name], Kept(given.kept), given.sample, given.jobs)
+
+
+def _copy(number: int) -> Path:
+    return CACHE / f"{number}"
+
+
+def _enter(copy: Path) -> None:
+    os.chdir(copy / COLLECTION)
+    os.environ |= {"ANSIBLE_COLLECTIONS_PATH": str(copy), "HYPOTHESIS_PROFILE": "mutation"}
+
+
+def _statement(file: Path, place: Position) -> range | None:
+    """Return the lines of the statement that is at a place of a file; None if it is in no function."""
+    around = [
+        node
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.stmt) and _span(node)[0] <= place < _span(node)[1]
+    ]
+    outer = sorted(around, key=_span)[:-1]
+    if not any(isinstance(node, ast.FunctionDef) for node in outer):
+        return None
+    (first, _), (last, _) = max(map(_span, around))
+    return range(first, last + 1)
+
+
+def _head(function: ast.FunctionDef) -> Iterator[tuple[Position, Position]]:
+    """Yield the head of a function in pieces: everything but its defaults."""
+    start = function.lineno, function.col_offset
+    defaults = [each for each in (*function.args.defaults, *function.args.kw_defaults) if each]
+    for default in sorted(defaults, key=lambda each: (each.lineno, each.col_offset)):
+        before, behind = _span(default)
+        yield start, before
+        start = behind
+    yield start, (function.body[0].lineno, function.body[0].col_offset)
+
+
+def _span(node: ast.expr | ast.stmt) -> tuple[Position, Position]:
+    return (node.lineno, node.col_offset), (node.end_lineno or node.lineno, node.end_col_offset or node.col_offset)
+
+
+def _first_change(before: str, after: str) -> str:
+    lines = zip(before.splitlines(), after.splitlines(), strict=False)
+    return next((new.strip() for old, new in lines if old != new), "a line less or more")
+
+
+def _words(outcomes: Counter[Any]) -> str:
+    judged = outcomes[TestOutcome.KILLED] + outcomes[TestOutcome.SURVIVED]
+    counts = ", ".join(f"{count} {outcome.value}" for outcome, count in sorted(outcomes.items()))
+    return f"{counts}; {outcomes[TestOutcome.KILLED] / max(judged, 1):.1%} noticed"
 
 
 if __name__ == "__main__":

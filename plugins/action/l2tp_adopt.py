@@ -19,10 +19,6 @@ class ActionModule(RrasAction):
 
     SPEC = ADOPT
 
-    @property
-    def _is_managed(self) -> bool:
-        return is_managed(self.task_vars["hostvars"], self.task_vars["inventory_hostname"])
-
     def act(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         if not options["reg_file"] and not self._is_managed:
             return {"changed": False, "skipped": True}
@@ -33,3 +29,7 @@ class ActionModule(RrasAction):
             source = Source.live(self.target(options), place)
         policy = options["policy"] or ""
         return write_variables(source, options["folder"], policy, check_mode=self._task.check_mode)
+
+    @property
+    def _is_managed(self) -> bool:
+        return is_managed(self.task_vars["hostvars"], self.task_vars["inventory_hostname"])

@@ -56,12 +56,6 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import network
 _SUFFIXES = ("l2tp_networks.yml", "l2tp_networks.yaml")
 
 
-def _free(name: str, taken: Container[str]) -> str:
-    """Return a name that no other network has; two names of servers can be one name of a group."""
-    numbered = (f"{name}_{number}" for number in itertools.count(2))
-    return next(each for each in itertools.chain([name], numbered) if each not in taken)
-
-
 class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc, unused-ignore]
     """Groups the servers of each network."""
 
@@ -109,3 +103,9 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc, unused-ignore]
             found = combine_vars(found, get_vars_from_inventory_sources(self.loader, sources, entities, "all"))
         merged: dict[str, Any] = combine_vars(found, host.get_vars())
         return merged
+
+
+def _free(name: str, taken: Container[str]) -> str:
+    """Return a name that no other network has; two names of servers can be one name of a group."""
+    numbered = (f"{name}_{number}" for number in itertools.count(2))
+    return next(each for each in itertools.chain([name], numbered) if each not in taken)

@@ -84,16 +84,6 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
                 "reason": error.reason if isinstance(error, RrasError) else RrasError.reason,
             }, ""
 
-    def _validate_and_act(self) -> Mapping[str, Any]:
-        return self.act(
-            self.validated(
-                self.SPEC,
-                self._task.args,
-                mutually_exclusive=self.MUTUALLY_EXCLUSIVE,
-                required_if=self.REQUIRED_IF,
-            )
-        )
-
     def validated(
         self,
         spec: Mapping[str, Any],
@@ -125,6 +115,24 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
         """The name of the task's host in the inventory."""
         return str(self.task_vars.get("inventory_hostname", ""))
 
+    def target(self, options: Mapping[str, Any]) -> Target:
+        """Return a session with the task's host, with the time limits from the options."""
+        self._check_connection()
+        check_program_timeout("program_timeout", options["program_timeout"])
+        check_host_timeout("host_timeout", options["host_timeout"])
+        execute = functools.partial(self._execute, options["host_timeout"])
+        return Target(session.Session(execute, _NONCE, options["program_timeout"]), _NONCE, _SECRET)
+
+    def _validate_and_act(self) -> Mapping[str, Any]:
+        return self.act(
+            self.validated(
+                self.SPEC,
+                self._task.args,
+                mutually_exclusive=self.MUTUALLY_EXCLUSIVE,
+                required_if=self.REQUIRED_IF,
+            )
+        )
+
     def _check_connection(self) -> None:
         if self._connection.become:
             raise OptionsError(
@@ -134,14 +142,6 @@ class RrasAction(ActionBase, abc.ABC):  # type: ignore[misc, unused-ignore]
         warning = transport.check(self._connection)
         if warning:
             Display().warning(warning)  # Ansible shows a repeated sentence once in a run
-
-    def target(self, options: Mapping[str, Any]) -> Target:
-        """Return a session with the task's host, with the time limits from the options."""
-        self._check_connection()
-        check_program_timeout("program_timeout", options["program_timeout"])
-        check_host_timeout("host_timeout", options["host_timeout"])
-        execute = functools.partial(self._execute, options["host_timeout"])
-        return Target(session.Session(execute, _NONCE, options["program_timeout"]), _NONCE, _SECRET)
 
     def _execute(self, seconds: int, command: str, data: bytes) -> session.ScriptOutput:
         with _within(seconds):

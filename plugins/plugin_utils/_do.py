@@ -37,19 +37,6 @@ def policy(action: RrasAction, options: Mapping[str, Any], *, check_mode: bool) 
     return _phase(options["phase"], options["transaction"], work, check_mode=check_mode)
 
 
-def _phase(phase: str, transaction: str | None, work: PolicyWork, *, check_mode: bool) -> PolicyResult:
-    reading = {"plan": work.plan, "prove": work.prove, "verify": work.verify}
-    if phase in reading:
-        return reading[phase]()
-    if check_mode:
-        return work.predict()
-    whole = {"stage": work.stage, "all": work.everything}
-    if phase in whole:
-        return whole[phase]()
-    later = {"commit": work.commit, "revert": work.revert, "finish": work.finish}[phase]
-    return later(plan.Transaction.parse(transaction or ""))
-
-
 def prohibit_ipsec(action: RrasAction, options: Mapping[str, Any], *, check_mode: bool) -> ProhibitIpSecResult:
     """Set or remove ProhibitIpSec. Raises what `RrasAction.act` may."""
     desired = DesiredProhibitIpSec(
@@ -71,3 +58,16 @@ def info(action: RrasAction, options: Mapping[str, Any]) -> InfoResult:
     """Read a host. Raises what `RrasAction.act` may."""
     by_rule = {rule["name"]: rule["preshared_key"] for rule in options["rules"]}
     return inform(action.target(options), action.host, options["preshared_keys"], by_rule)
+
+
+def _phase(phase: str, transaction: str | None, work: PolicyWork, *, check_mode: bool) -> PolicyResult:
+    reading = {"plan": work.plan, "prove": work.prove, "verify": work.verify}
+    if phase in reading:
+        return reading[phase]()
+    if check_mode:
+        return work.predict()
+    whole = {"stage": work.stage, "all": work.everything}
+    if phase in whole:
+        return whole[phase]()
+    later = {"commit": work.commit, "revert": work.revert, "finish": work.finish}[phase]
+    return later(plan.Transaction.parse(transaction or ""))

@@ -53,18 +53,6 @@ def exposes(nodes: Network, variables: Iterable[Mapping[str, object]]) -> bool:
     return bool(_found_in(secrets, (*shown, *_RULE_OF_THE_ROLE)))
 
 
-def _found_in(secrets: Iterable[str], texts: Collection[str]) -> set[str]:
-    """Return the secrets that are part of a text, in any case. Each distinct length of a secret costs one pass."""
-    by_length: dict[int, set[str]] = {}
-    for folded in {each.casefold() for each in secrets if len(each.strip()) > 1}:
-        by_length.setdefault(len(folded), set()).add(folded)
-    found: set[str] = set()
-    for length, wanted in by_length.items():
-        for text in {each.casefold() for each in texts}:
-            found |= wanted.intersection(text[start : start + length] for start in range(len(text) - length + 1))
-    return found
-
-
 def exposed(nodes: Network, host: str, variables: Mapping[str, object]) -> Iterator[str]:
     """Yield a sentence for each key of a host, and of all it is connected with, that is part of a shown text.
 
@@ -85,6 +73,18 @@ def exposed(nodes: Network, host: str, variables: Mapping[str, object]) -> Itera
     for path, secret in secrets:
         if any(secret.casefold() in text.casefold() for text in _RULE_OF_THE_ROLE):
             yield f"{path} is part of a rule that the role writes, which is shown; write another key."
+
+
+def _found_in(secrets: Iterable[str], texts: Collection[str]) -> set[str]:
+    """Return the secrets that are part of a text, in any case. Each distinct length of a secret costs one pass."""
+    by_length: dict[int, set[str]] = {}
+    for folded in {each.casefold() for each in secrets if len(each.strip()) > 1}:
+        by_length.setdefault(len(folded), set()).add(folded)
+    found: set[str] = set()
+    for length, wanted in by_length.items():
+        for text in {each.casefold() for each in texts}:
+            found |= wanted.intersection(text[start : start + length] for start in range(len(text) - length + 1))
+    return found
 
 
 def _declared(written: Written) -> dict[str, object]:

@@ -71,16 +71,6 @@ class KeysFile:
             return cls(place, {}, opened, vault_id, secret)
         return cls._decrypt(path, place, opened)
 
-    @classmethod
-    def _decrypt(cls, path: str, place: Path, opened: vault.VaultLib) -> KeysFile:
-        with _said(f"{path} can't be read", "check l2tp_keys_file and the file's access rights"):
-            text = place.read_bytes()
-        if not vault.is_encrypted(text):
-            raise DeclarationError(f"{path} is not encrypted; run 'ansible-vault encrypt' for it first.")
-        with _said(f"{path} can't be decrypted", "give the vault password that it was encrypted with"):
-            plain, vault_id, secret = opened.decrypt_and_get_vault_id(text)
-        return cls(place, _understood(path, plain), opened, vault_id, secret)
-
     def with_new(self, names: tuple[str, ...]) -> KeysFile:
         """Return the same file with new keys for these connections."""
         # A YAML file can't represent Ansible's own string types.
@@ -105,6 +95,16 @@ class KeysFile:
             except OSError:
                 Path(name).unlink(missing_ok=True)
                 raise
+
+    @classmethod
+    def _decrypt(cls, path: str, place: Path, opened: vault.VaultLib) -> KeysFile:
+        with _said(f"{path} can't be read", "check l2tp_keys_file and the file's access rights"):
+            text = place.read_bytes()
+        if not vault.is_encrypted(text):
+            raise DeclarationError(f"{path} is not encrypted; run 'ansible-vault encrypt' for it first.")
+        with _said(f"{path} can't be decrypted", "give the vault password that it was encrypted with"):
+            plain, vault_id, secret = opened.decrypt_and_get_vault_id(text)
+        return cls(place, _understood(path, plain), opened, vault_id, secret)
 
 
 def _understood(path: str, plain: bytes) -> dict[str, str]:

@@ -56,21 +56,6 @@ class PrivateFolder:
         folder = {} if fits else {".": _MISSING if mode is None else _OPEN}
         return folder | self._differing(content, names)
 
-    def _differing(self, content: Mapping[str, bytes], names: Sequence[str]) -> dict[str, str]:
-        states = {name: self._state(name, content.get(name)) for name in names}
-        return {name: state for name, state in states.items() if state}
-
-    def _state(self, name: str, wanted: bytes | None) -> str:
-        """Return what is wrong with a file, in a word or two; the empty string if it is as wanted."""
-        mode = _mode(self.path / name)
-        if wanted is None:
-            return _OUTDATED if mode is not None else ""
-        if mode is None:
-            return _MISSING
-        if self.read(name) != wanted:
-            return _OTHER
-        return "" if mode == FILE_MODE else _OPEN
-
     def write(self, content: Mapping[str, bytes], names: Sequence[str]) -> None:
         """Write these files, and delete any other file that has one of these names. Raises `PrivateFilesError`."""
         try:
@@ -85,6 +70,21 @@ class PrivateFolder:
                 f"{error.filename or self.path} can't be written ({error.strerror}); "
                 "name a folder on the controller in which the user of Ansible may write."
             ) from None
+
+    def _differing(self, content: Mapping[str, bytes], names: Sequence[str]) -> dict[str, str]:
+        states = {name: self._state(name, content.get(name)) for name in names}
+        return {name: state for name, state in states.items() if state}
+
+    def _state(self, name: str, wanted: bytes | None) -> str:
+        """Return what is wrong with a file, in a word or two; the empty string if it is as wanted."""
+        mode = _mode(self.path / name)
+        if wanted is None:
+            return _OUTDATED if mode is not None else ""
+        if mode is None:
+            return _MISSING
+        if self.read(name) != wanted:
+            return _OTHER
+        return "" if mode == FILE_MODE else _OPEN
 
     def _prepare(self) -> None:
         self.path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)

@@ -36,16 +36,6 @@ def rendered(
         raise AnsibleFilterError(str(error)) from None
 
 
-def _fit(options: object, peer_type: object, keys: object, *, undo: bool) -> render.Rendering:
-    known = peer_type if isinstance(peer_type, render.PeerType) else kind(peer_type, choices=_FOR_FILTERS)
-    declared = declare(options)
-    if known in _FOR_FILTERS:
-        refuse_clear_text(declared)
-        for sentence in () if undo else in_clear_text(declared, known):
-            Display().warning(sentence)
-    return render.fit(declared, known, keys=flag("keys", keys))
-
-
 def refuse_clear_text(declared: declaration.Declaration) -> None:
     """Raise `OptionsError` if what is rendered, which sets ProhibitIpSec, would leave L2TP in clear text."""
     for rule in declared.policy.rules:
@@ -113,18 +103,6 @@ def declare(options: object) -> declaration.Declaration:
     return declaration.declare(outcome.validated_parameters)
 
 
-def _refuse(said: str) -> None:
-    if said:
-        raise OptionsError(said)
-
-
-def _without_nulls(value: Any) -> Any:  # noqa: ANN401 - any YAML
-    """Return a copy without the options that are null: null means left out."""
-    if isinstance(value, Mapping):
-        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
-    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
-
-
 DEFAULTS: Final[Mapping[str, Any]] = {
     "l2tp_policy_name": "L2TP site to site",
     "l2tp_other_peers": "block",
@@ -157,39 +135,9 @@ def mirrored(hostvars: _view.HostVars, host: str) -> _view.HostVars:
     return ChainMap({host: _with(hostvars[host], [*theirs.values(), *kept])}, cast("dict[str, Any]", hostvars))
 
 
-def _with(variables: Mapping[str, Any], connections: list[Any]) -> Mapping[str, Any]:
-    given = {"l2tp_connections": connections, "l2tp_default": {}, "l2tp_preshared_keys": {}}
-    return ChainMap(given, cast("dict[str, Any]", variables))
-
-
 def is_managed(hostvars: _view.HostVars, host: str) -> bool:
     """Return whether Ansible reaches a host: l2tp_managed is anything but false."""
     return _shape.truth(hostvars[host].get("l2tp_managed", True)) is not False
-
-
-def _entries(variables: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the connections between two peers that a host's variables declare, without entries of another form."""
-    connections = network.expand(_view.written(variables))
-    return [
-        entry
-        for entry in (connections if isinstance(connections, list | tuple) else ())
-        if isinstance(entry, Mapping)
-        and isinstance(entry.get("name"), str)
-        and isinstance(entry.get("peers"), list | tuple)
-        and all(isinstance(peer, str) for peer in entry["peers"])
-    ]
-
-
-def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - any YAML
-    """Yield every scalar in a variable, with the name of the option that it belongs to."""
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _flat(item, str(key))
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _flat(item, name)
-    else:
-        yield name, value
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -223,10 +171,6 @@ class Declared:
         Before core 2.19, a template with an undefined variable stays in them as text.
         """
         return [*self.variables.values(), *(value for _name, value in self._values)]
-
-    @property
-    def _values(self) -> list[tuple[str, Any]]:
-        return [found for node in self.nodes.values() for found in _flat(node.connections)]
 
     @property
     def options(self) -> dict[str, Any]:
@@ -265,23 +209,15 @@ class Declared:
             )
         return found or list(self._not_negotiable(kinds))
 
+    @property
+    def _values(self) -> list[tuple[str, Any]]:
+        return [found for node in self.nodes.values() for found in _flat(node.connections)]
+
     def _not_negotiable(self, kinds: Mapping[str, render.PeerType]) -> Iterator[str]:
         """Yield what the ends can't agree on, given what the Windows of each supports; here, unmanaged ends count."""
         ends = {name: _as_it_runs(node, kinds[name]) for name, node in self.nodes.items()}
         for connection in network.connections_of(self.nodes, self.host):
             yield from network.not_negotiable(ends, connection.name, connection.peers)
-
-
-def _as_it_runs(node: network.Node, peer_type: render.PeerType) -> network.Node:
-    main_mode = node.main_mode
-    if main_mode and peer_type is render.PeerType.WINDOWS_2000:
-        main_mode = render.with_group_2(main_mode)
-    return dataclasses.replace(node, managed=True, main_mode=main_mode)
-
-
-def _or_none(value: Any) -> Any:  # noqa: ANN401 - any YAML
-    """Return the value, or None for the forms that null takes in cores before 2.19."""
-    return None if value in _NOT_SET else value
 
 
 def kinds(hostvars: _view.HostVars, hosts: Iterable[str]) -> dict[str, render.PeerType]:
@@ -300,3 +236,67 @@ def place_of(hostvars: _view.HostVars, host: str) -> Place:
     named = {str(address): name for name, address in addresses.items() if address and name != host}
     own = {str(addresses[host]): host} if addresses.get(host) else {}
     return Place(host, {**named, **own})
+
+
+def _fit(options: object, peer_type: object, keys: object, *, undo: bool) -> render.Rendering:
+    known = peer_type if isinstance(peer_type, render.PeerType) else kind(peer_type, choices=_FOR_FILTERS)
+    declared = declare(options)
+    if known in _FOR_FILTERS:
+        refuse_clear_text(declared)
+        for sentence in () if undo else in_clear_text(declared, known):
+            Display().warning(sentence)
+    return render.fit(declared, known, keys=flag("keys", keys))
+
+
+def _refuse(said: str) -> None:
+    if said:
+        raise OptionsError(said)
+
+
+def _without_nulls(value: Any) -> Any:  # noqa: ANN401 - any YAML
+    """Return a copy without the options that are null: null means left out."""
+    if isinstance(value, Mapping):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
+def _with(variables: Mapping[str, Any], connections: list[Any]) -> Mapping[str, Any]:
+    given = {"l2tp_connections": connections, "l2tp_default": {}, "l2tp_preshared_keys": {}}
+    return ChainMap(given, cast("dict[str, Any]", variables))
+
+
+def _entries(variables: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the connections between two peers that a host's variables declare, without entries of another form."""
+    connections = network.expand(_view.written(variables))
+    return [
+        entry
+        for entry in (connections if isinstance(connections, list | tuple) else ())
+        if isinstance(entry, Mapping)
+        and isinstance(entry.get("name"), str)
+        and isinstance(entry.get("peers"), list | tuple)
+        and all(isinstance(peer, str) for peer in entry["peers"])
+    ]
+
+
+def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - any YAML
+    """Yield every scalar in a variable, with the name of the option that it belongs to."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _flat(item, str(key))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _flat(item, name)
+    else:
+        yield name, value
+
+
+def _as_it_runs(node: network.Node, peer_type: render.PeerType) -> network.Node:
+    main_mode = node.main_mode
+    if main_mode and peer_type is render.PeerType.WINDOWS_2000:
+        main_mode = render.with_group_2(main_mode)
+    return dataclasses.replace(node, managed=True, main_mode=main_mode)
+
+
+def _or_none(value: Any) -> Any:  # noqa: ANN401 - any YAML
+    """Return the value, or None for the forms that null takes in cores before 2.19."""
+    return None if value in _NOT_SET else value

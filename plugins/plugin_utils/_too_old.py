@@ -35,17 +35,6 @@ class _Refusal(metaclass=_Refusing):
 ActionBase.register(_Refusal)  # otherwise Ansible does not accept the stand-in as an action
 
 
-class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds an empty module for any name in this package."""
-
-    def find_spec(self, name: str, *_place: object) -> importlib.machinery.ModuleSpec | None:
-        inside = name.startswith(PACKAGE + ".")
-        return importlib.machinery.ModuleSpec(name, self, is_package=True) if inside else None
-
-    def exec_module(self, module: types.ModuleType) -> None:
-        module.__getattr__ = lambda _name: _Refusal  # type: ignore[method-assign]
-
-
 def sentence() -> str:
     """Return the sentence that every plugin says."""
     return (
@@ -57,3 +46,14 @@ def sentence() -> str:
 def refuse() -> None:
     """Make whatever is imported from this package from now on refuse to be used."""
     sys.meta_path.insert(0, _Finder())
+
+
+class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds an empty module for any name in this package."""
+
+    def find_spec(self, name: str, *_place: object) -> importlib.machinery.ModuleSpec | None:
+        inside = name.startswith(PACKAGE + ".")
+        return importlib.machinery.ModuleSpec(name, self, is_package=True) if inside else None
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        module.__getattr__ = lambda _name: _Refusal  # type: ignore[method-assign]

@@ -82,36 +82,6 @@ def neighbourhood(hostvars: HostVars, host: str, *, whole: bool = False) -> dict
     return {host: own, **{peer: reader.node(peer, beside=host) for peer in peers}}
 
 
-class _DeclarationReader:
-    """A reader of what hosts declare, which reads only once what several of them share."""
-
-    def __init__(self, hostvars: HostVars, host: str, *, whole: bool) -> None:
-        """Make a reader for what one host sees."""
-        self._hostvars = hostvars
-        self._host = host
-        self._whole = whole
-        self._expanded: dict[tuple[int, ...], tuple[Written, Any, tuple[str, ...]]] = {}
-
-    def node(self, name: str, beside: str = "") -> Node:
-        """Read one host. beside: limits its own connections to those with that host."""
-        variables, plays = self._hostvars[name], _plays(self._hostvars, self._host, name)
-        known = None if self._whole or not plays else variables.get(LINKS)
-        if known is None:
-            return _node(name, variables, self._read, plays=plays)
-        numbers = known["with"].get(beside, ()) if beside else range(len(known["links"]))
-        links = Entries(known["links"][number] for number in numbers)
-        return _node(name, variables, lambda _written: (links, ()), plays=plays)
-
-    def _read(self, written: Written) -> tuple[Any, tuple[str, ...]]:
-        """Return the connections between two peers, and which of their peers are not in the inventory."""
-        key = tuple(map(id, (written.connections, written.default, written.preshared_keys)))
-        if key not in self._expanded:
-            connections = expand(written)
-            self._expanded[key] = (written, connections, tuple(_unknown_peers(self._hostvars, connections)))
-        _written, connections, unknown = self._expanded[key]
-        return connections, unknown
-
-
 def links(nodes: Network) -> dict[str, dict[str, Any]]:
     """Return, for each host that has any, its connections in order, and the positions of those with each peer."""
     found = {}
@@ -124,20 +94,6 @@ def links(nodes: Network) -> dict[str, dict[str, Any]]:
                     by_peer.setdefault(peer, []).append(number)
             found[name] = {"links": own, "with": by_peer}
     return found
-
-
-def _peers(node: Node) -> list[str]:
-    return [peer for entry in networks.entries(node.connections).by_peer.get(node.name, ()) for peer in entry["peers"]]
-
-
-def _listed(connections: object) -> Sequence[Any]:
-    return connections if isinstance(connections, list | tuple) else ()
-
-
-def _unknown_peers(hostvars: HostVars, connections: object) -> list[str]:
-    entries = [entry for entry in _listed(connections) if isinstance(entry, Mapping)]
-    named = (peer for entry in entries for peer in _listed(entry.get("peers")) if isinstance(peer, str))
-    return sorted({peer for peer in named if peer not in hostvars})
 
 
 def answers(hostvars: HostVars, host: str) -> dict[str, PolicyResult]:
@@ -163,17 +119,6 @@ def run_nearby(hostvars: HostVars, host: str) -> Fleet:
     return _run(hostvars, host, neighbourhood(hostvars, host))
 
 
-def _run(hostvars: HostVars, host: str, nodes: dict[str, Node]) -> Fleet:
-    playing = [name for name in nodes if _plays(hostvars, host, name)]
-    results = {name: _results(hostvars, name) for name in playing}
-    without_value = {name: _without_value(hostvars, name) for name in playing}
-    return Fleet(
-        nodes,
-        {name: answered for name, answered in results.items() if answered},
-        {name: told for name, told in without_value.items() if told},
-    )
-
-
 def whole_run(hostvars: HostVars, hosts: Sequence[str]) -> Fleet:
     """Return the whole run of these hosts, and which machine answered under each of their names."""
     return dataclasses.replace(_run(hostvars, hosts[0], network(hostvars, *hosts)), machines=machines(hostvars, hosts))
@@ -189,21 +134,6 @@ def proofs(hostvars: HostVars, hosts: Iterable[str]) -> dict[str, PolicyProof]:
     """Return the last reading of each host: its proof, or else a plan that was not acted upon."""
     found = {name: _reading(hostvars, name) for name in hosts}
     return {name: as_proof(result) for name, result in found.items() if "matches" in result}
-
-
-def _plays(hostvars: HostVars, host: str, other: str) -> bool:
-    """Return whether a host was in the play, and had not failed, when the role began for another one."""
-    playing = hostvars[host].get(PLAYING)
-    return playing is None or other in playing
-
-
-def _reading(hostvars: HostVars, host: str) -> PolicyResult:
-    gates = (Gate.PROOF, Gate.PLAN, Gate.STAGE)
-    proof, plan, stage = (policy_result(hostvars, host, RESULTS[gate]) for gate in gates)
-    if proof and not proof.get("skipped"):
-        return proof  # a failed proof is no reading, and there is no other
-    acted_upon = stage and not stage.get("skipped")
-    return {} if acted_upon else plan
 
 
 def last_facts(hostvars: HostVars, host: str) -> HostFacts | None:
@@ -227,16 +157,6 @@ def not_back(hostvars: HostVars, hosts: Iterable[str]) -> list[str]:
     return [host for host, result in results.items() if _is_lost(result)]
 
 
-def _is_lost(restart: RestartResult) -> bool:
-    """Return whether a host is gone since its restart; one that was stopped before its own restart is not."""
-    failed = restart.get("failed") and restart.get("reason") != STOPPED
-    return bool(failed or restart.get("unreachable"))
-
-
-def _needs_restart(hostvars: HostVars, host: str) -> bool:
-    return barrier.needs_restart(*removal(hostvars, host))
-
-
 def policy_result(hostvars: HostVars, host: str, variable: str) -> PolicyResult:
     """Return the result of a phase of the policy, from the variable that holds it; empty if there is none."""
     result: PolicyResult | None = hostvars[host].get(variable)
@@ -255,54 +175,15 @@ def restart_result(hostvars: HostVars, host: str) -> RestartResult:
     return result or {}
 
 
-def _node(
-    name: str, variables: Mapping[str, Any], read: Callable[[Written], tuple[Any, tuple[str, ...]]], *, plays: bool
-) -> Node:
-    """Make a node of what a host declares. All variables, a host's own or a peer's, are read here."""
-    declared = (variables.get(DECLARED) or {}) if plays else {}
-
-    def value(option: str, default: object = None) -> Any:  # noqa: ANN401 - any YAML
-        return declared[option] if option in declared else variables.get(f"l2tp_{option}", default)
-
-    written = _written(value)
-    connections, unknown_peers = read(written)
-    managed = _shape.truth(value("managed", default=True))
-    return Node(
-        name,
-        connections,
-        value("address"),
-        managed=managed is not False,
-        other_peers=value("other_peers", default="block"),
-        certificate_authority=value("other_peers_certificate_authority"),
-        main_mode=main_mode(value("main_mode")),
-        filter_action=filter_action(value("filter_action")),
-        own_filter_actions={
-            entry["name"]: filter_action(entry["filter_action"])
-            for entry in networks.entries(connections).by_peer.get(name, ())
-            if entry.get("filter_action") and isinstance(entry.get("name"), str)
-        },
-        unknown_peers=unknown_peers,
-        problems=() if managed is not None else (_NEITHER.format(name),),
-        written=written,
-    )
-
-
 def written(variables: Mapping[str, Any]) -> Written:
     """Return what a host's own variables say about connections, where the role did not run."""
     return _written(lambda option: _shape.plain(variables.get(f"l2tp_{option}")))
-
-
-def _written(value: Callable[[str], Any]) -> Written:
-    # In cores before 2.19, an undefined variable, or null, arrives as an empty text.
-    found = (value(option) for option in ("connections", "default", "preshared_keys"))
-    return Written(*(None if each == "" else each for each in found))
 
 
 _NEITHER = (
     "l2tp_managed of {} is neither true nor false; "
     "write true, or write false for a far end that Ansible does not reach."
 )
-
 
 _MAIN_MODE: Final = {"main_mode": _specs.POLICY["main_mode"]}
 _ONE_FILTER_ACTION: Final = {"filter_action": _FILTER_ACTION}
@@ -348,6 +229,124 @@ def validated(spec: Mapping[str, Any], text: str) -> Mapping[str, Any] | None:
 def as_json(options: object) -> str:
     """Return the content of a variable as JSON."""
     return json.dumps(_shape.plain({} if options in (None, "") else options), default=str)
+
+
+class _DeclarationReader:
+    """A reader of what hosts declare, which reads only once what several of them share."""
+
+    def __init__(self, hostvars: HostVars, host: str, *, whole: bool) -> None:
+        """Make a reader for what one host sees."""
+        self._hostvars = hostvars
+        self._host = host
+        self._whole = whole
+        self._expanded: dict[tuple[int, ...], tuple[Written, Any, tuple[str, ...]]] = {}
+
+    def node(self, name: str, beside: str = "") -> Node:
+        """Read one host. beside: limits its own connections to those with that host."""
+        variables, plays = self._hostvars[name], _plays(self._hostvars, self._host, name)
+        known = None if self._whole or not plays else variables.get(LINKS)
+        if known is None:
+            return _node(name, variables, self._read, plays=plays)
+        numbers = known["with"].get(beside, ()) if beside else range(len(known["links"]))
+        links = Entries(known["links"][number] for number in numbers)
+        return _node(name, variables, lambda _written: (links, ()), plays=plays)
+
+    def _read(self, written: Written) -> tuple[Any, tuple[str, ...]]:
+        """Return the connections between two peers, and which of their peers are not in the inventory."""
+        key = tuple(map(id, (written.connections, written.default, written.preshared_keys)))
+        if key not in self._expanded:
+            connections = expand(written)
+            self._expanded[key] = (written, connections, tuple(_unknown_peers(self._hostvars, connections)))
+        _written, connections, unknown = self._expanded[key]
+        return connections, unknown
+
+
+def _peers(node: Node) -> list[str]:
+    return [peer for entry in networks.entries(node.connections).by_peer.get(node.name, ()) for peer in entry["peers"]]
+
+
+def _listed(connections: object) -> Sequence[Any]:
+    return connections if isinstance(connections, list | tuple) else ()
+
+
+def _unknown_peers(hostvars: HostVars, connections: object) -> list[str]:
+    entries = [entry for entry in _listed(connections) if isinstance(entry, Mapping)]
+    named = (peer for entry in entries for peer in _listed(entry.get("peers")) if isinstance(peer, str))
+    return sorted({peer for peer in named if peer not in hostvars})
+
+
+def _run(hostvars: HostVars, host: str, nodes: dict[str, Node]) -> Fleet:
+    playing = [name for name in nodes if _plays(hostvars, host, name)]
+    results = {name: _results(hostvars, name) for name in playing}
+    without_value = {name: _without_value(hostvars, name) for name in playing}
+    return Fleet(
+        nodes,
+        {name: answered for name, answered in results.items() if answered},
+        {name: told for name, told in without_value.items() if told},
+    )
+
+
+def _plays(hostvars: HostVars, host: str, other: str) -> bool:
+    """Return whether a host was in the play, and had not failed, when the role began for another one."""
+    playing = hostvars[host].get(PLAYING)
+    return playing is None or other in playing
+
+
+def _reading(hostvars: HostVars, host: str) -> PolicyResult:
+    gates = (Gate.PROOF, Gate.PLAN, Gate.STAGE)
+    proof, plan, stage = (policy_result(hostvars, host, RESULTS[gate]) for gate in gates)
+    if proof and not proof.get("skipped"):
+        return proof  # a failed proof is no reading, and there is no other
+    acted_upon = stage and not stage.get("skipped")
+    return {} if acted_upon else plan
+
+
+def _is_lost(restart: RestartResult) -> bool:
+    """Return whether a host is gone since its restart; one that was stopped before its own restart is not."""
+    failed = restart.get("failed") and restart.get("reason") != STOPPED
+    return bool(failed or restart.get("unreachable"))
+
+
+def _needs_restart(hostvars: HostVars, host: str) -> bool:
+    return barrier.needs_restart(*removal(hostvars, host))
+
+
+def _node(
+    name: str, variables: Mapping[str, Any], read: Callable[[Written], tuple[Any, tuple[str, ...]]], *, plays: bool
+) -> Node:
+    """Make a node of what a host declares. All variables, a host's own or a peer's, are read here."""
+    declared = (variables.get(DECLARED) or {}) if plays else {}
+
+    def value(option: str, default: object = None) -> Any:  # noqa: ANN401 - any YAML
+        return declared[option] if option in declared else variables.get(f"l2tp_{option}", default)
+
+    written = _written(value)
+    connections, unknown_peers = read(written)
+    managed = _shape.truth(value("managed", default=True))
+    return Node(
+        name,
+        connections,
+        value("address"),
+        managed=managed is not False,
+        other_peers=value("other_peers", default="block"),
+        certificate_authority=value("other_peers_certificate_authority"),
+        main_mode=main_mode(value("main_mode")),
+        filter_action=filter_action(value("filter_action")),
+        own_filter_actions={
+            entry["name"]: filter_action(entry["filter_action"])
+            for entry in networks.entries(connections).by_peer.get(name, ())
+            if entry.get("filter_action") and isinstance(entry.get("name"), str)
+        },
+        unknown_peers=unknown_peers,
+        problems=() if managed is not None else (_NEITHER.format(name),),
+        written=written,
+    )
+
+
+def _written(value: Callable[[str], Any]) -> Written:
+    # In cores before 2.19, an undefined variable, or null, arrives as an empty text.
+    found = (value(option) for option in ("connections", "default", "preshared_keys"))
+    return Written(*(None if each == "" else each for each in found))
 
 
 def _results(hostvars: HostVars, host: str) -> dict[Gate, PolicyResult]:

@@ -68,18 +68,6 @@ def foreign(count: int) -> Tree:
     return Tree([interface, *keys[:count]])
 
 
-def _copy(key: Key, number: int) -> Key:
-    def renamed(text: str) -> str:
-        return re.sub(r"[0-9A-F]{12}\}", f"{number:012X}}}", text)
-
-    references = {
-        name: Value(value.kind, renamed(value.text).encode("utf-16-le"))
-        for name, value in key.items()
-        if name.endswith("Reference")
-    }
-    return Key(renamed(key.path), {**key, **references})
-
-
 def read(tree: Tree) -> host.HostState:
     """Do what an action does with a host's answer: everything is decoded and put together."""
     found = host.understand(tree, {}, "", {})
@@ -139,3 +127,15 @@ def report(*, quick: bool) -> Iterator[Sequence[str]]:
             f"{now.planning * 1e3:.1f}",
             f"{each:.0f}",
         )
+
+
+def _copy(key: Key, number: int) -> Key:
+    def renamed(text: str) -> str:
+        return re.sub(r"[0-9A-F]{12}\}", f"{number:012X}}}", text)
+
+    references = {
+        name: Value(value.kind, renamed(value.text).encode("utf-16-le"))
+        for name, value in key.items()
+        if name.endswith("Reference")
+    }
+    return Key(renamed(key.path), {**key, **references})

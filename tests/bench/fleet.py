@@ -93,43 +93,6 @@ def measured(sizes: Sequence[int], hub: int, until: float) -> list[MeasuredFleet
 
 
 @contextlib.contextmanager
-def _pairs(size: int, learnt: Mapping[str, Memory]) -> Iterator[Controller]:
-    """Make pairs that had their first run. Their variables are per pair, as groups of an inventory would have them."""
-    pairs = [[f"p{number:03}-{end}" for end in ENDS] for number in range(size // 2)]
-    specs = [HostSpec(name, address) for pair in pairs for name, address in zip(pair, ENDS.values(), strict=True)]
-    with controller_of(specs) as controller:
-        for pair in pairs:
-            for name, end in zip(pair, ENDS, strict=True):
-                learnt[end].give(controller.lab[name])
-                controller.host(name)["l2tp_connections"] = [connection("tokyo-osaka", *pair)]
-        yield controller
-
-
-@contextlib.contextmanager
-def _hub(size: int) -> Iterator[Controller]:
-    """Make a hub and its spokes with what their first run would leave, without waiting for such a run."""
-    addresses = {"hub": "192.0.2.1", **{f"spoke-{number:03}": f"198.51.100.{number}" for number in range(1, size)}}
-    spokes = [name for name in addresses if name != "hub"]
-    connections = [connection(f"to-{name}", "hub", name, key=f"the key of {name}, 7Yq-m2Wd") for name in spokes]
-    declared = {name: {"l2tp_address": at, "l2tp_connections": connections} for name, at in addresses.items()}
-    with controller_of([HostSpec(name, at) for name, at in addresses.items()]) as controller:
-        controller.variables["l2tp_connections"] = connections
-        nodes = _view.network(declared, "hub")
-        for name, host in controller.lab.items():
-            wanted = {"rules": network.rules(nodes, name, other_peers="block"), "block_l2tp_over_ipv6": True}
-            journeys.site(Server(host), name=POLICY, **wanted)
-        yield controller
-
-
-def _after_first_run() -> dict[str, Memory]:
-    """What the two ends of a pair hold after their first run."""
-    with controller_of([HostSpec(end, address) for end, address in ENDS.items()]) as controller:
-        controller.variables["l2tp_connections"] = [connection("tokyo-osaka", *ENDS)]
-        succeed(controller.site())
-        return {end: Memory.of(controller.lab[end]) for end in ENDS}
-
-
-@contextlib.contextmanager
 def controller_of(specs: Sequence[HostSpec], **connecting: str) -> Iterator[Controller]:
     """Start servers and give a controller for them, without any connections declared."""
     with tempfile.TemporaryDirectory() as folder, controller_for(specs, Path(folder), **connecting) as controller:
@@ -141,27 +104,6 @@ def succeed(run: Run) -> None:
     """Raise an error where a run failed."""
     if run.code:
         raise RuntimeError(run.explain())
-
-
-def _spent(controller: Controller, play: Callable[[], Run]) -> Spent:
-    clear_records(controller.lab)
-    before, own, children = time.perf_counter(), _processor(resource.RUSAGE_SELF), _processor(resource.RUSAGE_CHILDREN)
-    run = play()
-    wall = time.perf_counter() - before
-    succeed(run)
-    if sum(run.changed.values()):
-        raise RuntimeError(run.explain())
-    return Spent(
-        wall,
-        _processor(resource.RUSAGE_CHILDREN) - children,
-        _processor(resource.RUSAGE_SELF) - own,
-        sum(host.recorder.traffic.requests for host in controller.lab.values()),
-    )
-
-
-def _processor(who: int) -> float:
-    used = resource.getrusage(who)
-    return used.ru_utime + used.ru_stime
 
 
 TITLES = (
@@ -205,3 +147,61 @@ def report(*, quick: bool, until: float, costs: dict[str, dict[int, float]]) -> 
                 f"{lab / (lab + used):.0%}",
                 f"{wall / bare:.2f}",
             )
+
+
+@contextlib.contextmanager
+def _pairs(size: int, learnt: Mapping[str, Memory]) -> Iterator[Controller]:
+    """Make pairs that had their first run. Their variables are per pair, as groups of an inventory would have them."""
+    pairs = [[f"p{number:03}-{end}" for end in ENDS] for number in range(size // 2)]
+    specs = [HostSpec(name, address) for pair in pairs for name, address in zip(pair, ENDS.values(), strict=True)]
+    with controller_of(specs) as controller:
+        for pair in pairs:
+            for name, end in zip(pair, ENDS, strict=True):
+                learnt[end].give(controller.lab[name])
+                controller.host(name)["l2tp_connections"] = [connection("tokyo-osaka", *pair)]
+        yield controller
+
+
+@contextlib.contextmanager
+def _hub(size: int) -> Iterator[Controller]:
+    """Make a hub and its spokes with what their first run would leave, without waiting for such a run."""
+    addresses = {"hub": "192.0.2.1", **{f"spoke-{number:03}": f"198.51.100.{number}" for number in range(1, size)}}
+    spokes = [name for name in addresses if name != "hub"]
+    connections = [connection(f"to-{name}", "hub", name, key=f"the key of {name}, 7Yq-m2Wd") for name in spokes]
+    declared = {name: {"l2tp_address": at, "l2tp_connections": connections} for name, at in addresses.items()}
+    with controller_of([HostSpec(name, at) for name, at in addresses.items()]) as controller:
+        controller.variables["l2tp_connections"] = connections
+        nodes = _view.network(declared, "hub")
+        for name, host in controller.lab.items():
+            wanted = {"rules": network.rules(nodes, name, other_peers="block"), "block_l2tp_over_ipv6": True}
+            journeys.site(Server(host), name=POLICY, **wanted)
+        yield controller
+
+
+def _after_first_run() -> dict[str, Memory]:
+    """What the two ends of a pair hold after their first run."""
+    with controller_of([HostSpec(end, address) for end, address in ENDS.items()]) as controller:
+        controller.variables["l2tp_connections"] = [connection("tokyo-osaka", *ENDS)]
+        succeed(controller.site())
+        return {end: Memory.of(controller.lab[end]) for end in ENDS}
+
+
+def _spent(controller: Controller, play: Callable[[], Run]) -> Spent:
+    clear_records(controller.lab)
+    before, own, children = time.perf_counter(), _processor(resource.RUSAGE_SELF), _processor(resource.RUSAGE_CHILDREN)
+    run = play()
+    wall = time.perf_counter() - before
+    succeed(run)
+    if sum(run.changed.values()):
+        raise RuntimeError(run.explain())
+    return Spent(
+        wall,
+        _processor(resource.RUSAGE_CHILDREN) - children,
+        _processor(resource.RUSAGE_SELF) - own,
+        sum(host.recorder.traffic.requests for host in controller.lab.values()),
+    )
+
+
+def _processor(who: int) -> float:
+    used = resource.getrusage(who)
+    return used.ru_utime + used.ru_stime

@@ -53,6 +53,13 @@ def inventory(
     return {GROUP: {"vars": group_vars, "hosts": {host.name: _host_vars(host, scheme) for host in hosts}}}
 
 
+def save(path: Path, content: Mapping[str, Any]) -> None:
+    """Write an inventory in one atomic step: the file is either missing or complete."""
+    unfinished = path.with_name(path.name + ".tmp")
+    unfinished.write_text(yaml.safe_dump(dict(content), sort_keys=False), encoding="utf-8")
+    unfinished.replace(path)
+
+
 def _host_vars(host: Host, scheme: Scheme) -> dict[str, Any]:
     endpoint = host.https if scheme is Scheme.HTTPS else host.http
     return {"ansible_host": LOOPBACK, "ansible_port": endpoint.port, "l2tp_address": host.spec.address}
@@ -71,10 +78,3 @@ def _connection_vars(connection: ConnectionKind, transport: Transport, scheme: S
     elif transport is Transport.BASIC and connection is ConnectionKind.PSRP:
         variables["ansible_psrp_message_encryption"] = "never"
     return variables
-
-
-def save(path: Path, content: Mapping[str, Any]) -> None:
-    """Write an inventory in one atomic step: the file is either missing or complete."""
-    unfinished = path.with_name(path.name + ".tmp")
-    unfinished.write_text(yaml.safe_dump(dict(content), sort_keys=False), encoding="utf-8")
-    unfinished.replace(path)

@@ -71,10 +71,6 @@ class Run:
         """The results that were shown, in the order of the output."""
         return list(self._results())
 
-    @functools.cached_property
-    def _tasks(self) -> list[str]:
-        return [event["task"] for event in self.events if set(event) == {"task"}]
-
     @property
     def changed(self) -> dict[str, int]:
         """How many tasks changed something, by host."""
@@ -110,6 +106,10 @@ class Run:
     def explain(self) -> str:
         """Return everything, for the message of a failing assertion."""
         return f"exit code {self.code}\n{self.output}\n{self.errors}"
+
+    @functools.cached_property
+    def _tasks(self) -> list[str]:
+        return [event["task"] for event in self.events if set(event) == {"task"}]
 
     def _counts(self, word: str) -> dict[str, int]:
         return {host: counts[word] for host, counts in self.recap.items()}

@@ -20,14 +20,6 @@ def answered(fleet: FleetVars, **planned: Any) -> FleetVars:
             for host, each in fleet.items()}  # fmt: skip
 
 
-def _plan(host: str, variables: Mapping[str, Any], own: list[Any], planned: Mapping[str, Any]) -> dict[str, Any]:
-    rules = [network.rule(entry["name"]) for entry in own]
-    addresses = [{"address": variables["l2tp_address"], "dynamic": False}]
-    proof = network.proof(rules=rules, addresses=addresses, listed_addresses=[variables["l2tp_address"]])
-    changed = [entry["name"] for entry in own] if planned.get("pending") else []
-    return {**proof, "host": {**proof["host"], "machine": host}, "pending": False, "changed_rules": changed, **planned}
-
-
 def of_all(step: str, fleet: FleetVars, **given: Any) -> None:
     for host in fleet:
         result, _done, stopped = role.decide(step, fleet, host, **given)
@@ -90,3 +82,11 @@ WORKS: Mapping[str, Callable[[FleetVars], None]] = {
     "what is decided once": decided_once,
     "before a change": asked_before_the_change,
 }
+
+
+def _plan(host: str, variables: Mapping[str, Any], own: list[Any], planned: Mapping[str, Any]) -> dict[str, Any]:
+    rules = [network.rule(entry["name"]) for entry in own]
+    addresses = [{"address": variables["l2tp_address"], "dynamic": False}]
+    proof = network.proof(rules=rules, addresses=addresses, listed_addresses=[variables["l2tp_address"]])
+    changed = [entry["name"] for entry in own] if planned.get("pending") else []
+    return {**proof, "host": {**proof["host"], "machine": host}, "pending": False, "changed_rules": changed, **planned}

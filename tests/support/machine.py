@@ -78,16 +78,6 @@ def unframed(output: str) -> str:
     return records.unpacked(frame)
 
 
-@dataclasses.dataclass(slots=True)
-class _Original:
-    """A host to cast a shadow: this machine, without its services, which no simulation knows."""
-
-    registry: LabRegistry
-    services: Services
-    agent: PolicyAgent
-    impairments: Impairments
-
-
 class WindowsMachine(Machine):
     """Windows itself, with its own PowerShell, netsh and services."""
 
@@ -139,3 +129,13 @@ class WindowsMachine(Machine):
         uses[Use.COMMAND] += 1
         ran = subprocess.run(session.COMMAND.split(), input=stdin, capture_output=True, encoding="ascii", check=False)
         return ran.stdout
+
+
+@dataclasses.dataclass(slots=True)
+class _Original:
+    """A host to cast a shadow: this machine, without its services, which no simulation knows."""
+
+    registry: LabRegistry
+    services: Services
+    agent: PolicyAgent
+    impairments: Impairments

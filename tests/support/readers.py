@@ -96,6 +96,23 @@ def read_by_steps(results: Results, connection: Mapping[str, Any], ends: Mapping
     return found
 
 
+def read_by_tasks() -> set[ResultPlace]:
+    """Return what the expressions in the role's tasks read; a name stands for everything that it is an alias of."""
+    loaded = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in sorted(TASKS.glob("*.yml"))]
+    parsed = [jinja2.Environment(autoescape=True).parse(text) for text in _expressions(loaded)]
+    return {place for template in parsed for place in _read(template)}
+
+
+def at(result: Any, where: Where) -> Any:
+    """Return what is at a place in a result; None if it is missing."""
+    for name in where:
+        try:
+            result = result[name]
+        except (KeyError, IndexError):
+            return None
+    return result
+
+
 def _moments() -> Iterator[Sequence[str]]:
     """Yield which variables are filled, from one task to the next."""
     names = [name for name in STEPS if name != _view.AGAIN]
@@ -116,13 +133,6 @@ def _do_all(hostvars: _view.HostVars, *, only_verify: bool) -> None:
     """Do each step on each host; a new step is included without further ado."""
     for host, name, removal in itertools.product(hostvars, role.STEPS, (False, True)):
         role.decide(name, hostvars, host, removal=removal, only_verify=only_verify)
-
-
-def read_by_tasks() -> set[ResultPlace]:
-    """Return what the expressions in the role's tasks read; a name stands for everything that it is an alias of."""
-    loaded = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in sorted(TASKS.glob("*.yml"))]
-    parsed = [jinja2.Environment(autoescape=True).parse(text) for text in _expressions(loaded)]
-    return {place for template in parsed for place in _read(template)}
 
 
 def _expressions(value: Any, name: str = "") -> Iterator[str]:
@@ -150,13 +160,3 @@ def _read(node: nodes.Node, path: Where = ()) -> Iterator[ResultPlace]:
     else:
         for child in node.iter_child_nodes():
             yield from _read(child)
-
-
-def at(result: Any, where: Where) -> Any:
-    """Return what is at a place in a result; None if it is missing."""
-    for name in where:
-        try:
-            result = result[name]
-        except (KeyError, IndexError):
-            return None
-    return result

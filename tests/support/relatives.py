@@ -28,6 +28,11 @@ _IPV4 = tuple(map(ipaddress.IPv4Address, ("192.0.2.1", "192.0.2.2", "255.255.255
 _IP: tuple[model.IpAddress, ...] = (*_IPV4, ipaddress.IPv6Address("2001:db8::1"))
 
 
+def relatives() -> st.SearchStrategy[Relatives]:
+    """Return a strategy for a policy with all variants that have one part of another policy; all keys are masked."""
+    return st.integers(0, 2**64).map(_relatives)
+
+
 class _Draw:
     """Parts of a policy, each in one of a few variants."""
 
@@ -141,8 +146,3 @@ def _relatives(seed: int) -> Relatives:
     draw = _Draw(seed)
     one = draw.policy()
     return one, tuple(_grafted(one, draw.policy()))
-
-
-def relatives() -> st.SearchStrategy[Relatives]:
-    """Return a strategy for a policy with all variants that have one part of another policy; all keys are masked."""
-    return st.integers(0, 2**64).map(_relatives)

@@ -68,14 +68,6 @@ def hostvars(
     return found
 
 
-def _at(answer: Mapping[str, Any], address: str) -> dict[str, Any]:
-    """Return an answer of the server with this address."""
-    host = (
-        {"host": {**answer["host"], "addresses": [{"address": address, "dynamic": False}]}} if "host" in answer else {}
-    )
-    return {**answer, **host}
-
-
 def report(connections: Iterable[Mapping[str, Any]], answers: Mapping[str, Any], **variables: Any) -> page.PageReport:
     """Return the report of a play."""
     return of(hostvars(connections, answers, **variables))
@@ -136,3 +128,11 @@ def troubled() -> page.PageReport:
             "b\x1b[31m": sound("<b>{{ 7 * 7 }}</b>"),
         },
     )
+
+
+def _at(answer: Mapping[str, Any], address: str) -> dict[str, Any]:
+    """Return an answer of the server with this address."""
+    host = (
+        {"host": {**answer["host"], "addresses": [{"address": address, "dynamic": False}]}} if "host" in answer else {}
+    )
+    return {**answer, **host}

@@ -49,14 +49,6 @@ def found(data: bytes, secrets: dict[str, str]) -> list[str]:
     return [f"{name}: {form!r}" for name, form in pairs if any(form in place for place in places)]
 
 
-def _compressed(data: bytes) -> Iterator[bytes]:
-    """Yield what is compressed by gzip and in base64, as the answers of hosts are, as far as it can be unpacked."""
-    for match in _COMPRESSED.finditer(data):
-        stream = zlib.decompressobj(16 + zlib.MAX_WBITS)
-        with contextlib.suppress(zlib.error, ValueError):
-            yield stream.decompress(base64.b64decode(match[0] + b"=" * (-len(match[0]) % 4)))
-
-
 def rests(secrets: dict[str, str]) -> dict[str, str]:
     """Return what is left of a secret after a mask has hidden its beginning, which is another secret."""
     return {
@@ -65,6 +57,14 @@ def rests(secrets: dict[str, str]) -> dict[str, str]:
         for other in secrets.values()
         if other != secret and secret.startswith(other)
     }
+
+
+def _compressed(data: bytes) -> Iterator[bytes]:
+    """Yield what is compressed by gzip and in base64, as the answers of hosts are, as far as it can be unpacked."""
+    for match in _COMPRESSED.finditer(data):
+        stream = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        with contextlib.suppress(zlib.error, ValueError):
+            yield stream.decompress(base64.b64decode(match[0] + b"=" * (-len(match[0]) % 4)))
 
 
 def _quoted(secret: str) -> Iterator[str]:

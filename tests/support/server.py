@@ -84,14 +84,6 @@ class Clock:
         self.at_each_pause()
 
 
-def _truthful(result: ModuleResult) -> ModuleResult:
-    """Check that a result's diff shows a change only if there is one, and gives the reasons; return the result."""
-    diff = result["diff"]
-    assert (diff["before"] != diff["after"]) is result["changed"], diff
-    assert "changes" not in result or bool(result["changes"]) is result["changed"], result["changes"]
-    return result
-
-
 class Server:
     """One server, and what a task does to it."""
 
@@ -263,3 +255,11 @@ class Server:
     def execute(self, command: str, data: bytes) -> executions.ScriptOutput:
         output = self.host.engine.run(Command(ConnectionKind.WINRM, command, (data.decode("ascii"),)))
         return executions.ScriptOutput(output.code, output.stdout, output.stderr)
+
+
+def _truthful(result: ModuleResult) -> ModuleResult:
+    """Check that a result's diff shows a change only if there is one, and gives the reasons; return the result."""
+    diff = result["diff"]
+    assert (diff["before"] != diff["after"]) is result["changed"], diff
+    assert "changes" not in result or bool(result["changes"]) is result["changed"], result["changes"]
+    return result

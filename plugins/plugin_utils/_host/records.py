@@ -99,7 +99,6 @@ _COMPRESSED = b"\x1f\x8b"
 _GZIP = 16 + zlib.MAX_WBITS
 """The parameter wbits with which zlib reads gzip."""
 
-
 _CHECK = "check that nothing on the host changes the output of PowerShell."
 
 
@@ -164,6 +163,58 @@ def encode(step: steps.Step) -> str:
     return "\t".join((type(step).__name__, *_fields(step)))
 
 
+def unpacked(text: str) -> str:
+    """Return the records of an answer that arrived compressed (RFC 1952), in base64, broken into lines.
+
+    The ready-made answers of hosts on which the script can't run are not compressed.
+
+    Raises `MalformedAnswerError` for damaged data, `OversizedAnswerError` for more than `MOST_RECORDS`.
+    """
+    try:
+        data = base64.b64decode("".join(text.split()), validate=True)
+        return (_inflated(data) if data.startswith(_COMPRESSED) else data).decode("utf-8")
+    except (ValueError, zlib.error):
+        raise MalformedAnswerError("is damaged") from None
+
+
+def decode_frame(text: str) -> Answer:
+    """Read an answer in the form in which it arrives. Raises what `unpacked` and `decode` raise."""
+    return decode(unpacked(text))
+
+
+def decode(text: str) -> Answer:
+    """Read an answer.
+
+    Raises `MalformedAnswerError`, naming the last key that was read, if a record has not the form that this module
+    describes.
+    """
+    reader = _Reader()
+    try:
+        for line in text.splitlines():
+            verb, *fields = line.split("\t")
+            reader.read(verb, fields)
+    except (ValueError, LookupError, OverflowError) as error:
+        place = f" at {reader.path}" if reader.path else ""
+        raise MalformedAnswerError(f"can't be read{place} ({type(error).__name__})") from None
+    if not reader.ended:
+        raise MalformedAnswerError("has no end")
+    return reader.answer()
+
+
+_TEXTS = (Kind.SZ, Kind.EXPAND_SZ, Kind.MULTI_SZ)
+_KIND_NAMES = {
+    Kind.SZ: "String",
+    Kind.EXPAND_SZ: "ExpandString",
+    Kind.MULTI_SZ: "MultiString",
+    Kind.DWORD: "DWord",
+    Kind.QWORD: "QWord",
+    Kind.BINARY: "Binary",
+    Kind.NONE: "None",
+    Kind.WITHHELD: "Withheld",
+}
+_KINDS = {name: kind for kind, name in _KIND_NAMES.items()}
+
+
 def _fields(step: steps.Step) -> tuple[str, ...]:  # noqa: C901, PLR0911 - one line a verb reads best
     match step:
         case steps.Prepare(nonce, seconds):
@@ -193,20 +244,6 @@ def _fields(step: steps.Step) -> tuple[str, ...]:  # noqa: C901, PLR0911 - one l
             return (path,)
 
 
-def unpacked(text: str) -> str:
-    """Return the records of an answer that arrived compressed (RFC 1952), in base64, broken into lines.
-
-    The ready-made answers of hosts on which the script can't run are not compressed.
-
-    Raises `MalformedAnswerError` for damaged data, `OversizedAnswerError` for more than `MOST_RECORDS`.
-    """
-    try:
-        data = base64.b64decode("".join(text.split()), validate=True)
-        return (_inflated(data) if data.startswith(_COMPRESSED) else data).decode("utf-8")
-    except (ValueError, zlib.error):
-        raise MalformedAnswerError("is damaged") from None
-
-
 def _inflated(data: bytes) -> bytes:
     stream = zlib.decompressobj(_GZIP)
     found = stream.decompress(data, MOST_RECORDS + 1)
@@ -215,30 +252,6 @@ def _inflated(data: bytes) -> bytes:
     if not stream.eof or stream.unused_data:
         raise ValueError("cut")
     return found
-
-
-def decode_frame(text: str) -> Answer:
-    """Read an answer in the form in which it arrives. Raises what `unpacked` and `decode` raise."""
-    return decode(unpacked(text))
-
-
-def decode(text: str) -> Answer:
-    """Read an answer.
-
-    Raises `MalformedAnswerError`, naming the last key that was read, if a record has not the form that this module
-    describes.
-    """
-    reader = _Reader()
-    try:
-        for line in text.splitlines():
-            verb, *fields = line.split("\t")
-            reader.read(verb, fields)
-    except (ValueError, LookupError, OverflowError) as error:
-        place = f" at {reader.path}" if reader.path else ""
-        raise MalformedAnswerError(f"can't be read{place} ({type(error).__name__})") from None
-    if not reader.ended:
-        raise MalformedAnswerError("has no end")
-    return reader.answer()
 
 
 class _Reader:
@@ -314,20 +327,6 @@ def _value(kind_name: str, data: str) -> Value:
     if kind in (Kind.DWORD, Kind.QWORD):
         return Value(kind, int(_text(data)).to_bytes(4 if kind is Kind.DWORD else 8, "little", signed=True))
     return Value(kind, base64.b64decode(data, validate=True))
-
-
-_TEXTS = (Kind.SZ, Kind.EXPAND_SZ, Kind.MULTI_SZ)
-_KIND_NAMES = {
-    Kind.SZ: "String",
-    Kind.EXPAND_SZ: "ExpandString",
-    Kind.MULTI_SZ: "MultiString",
-    Kind.DWORD: "DWord",
-    Kind.QWORD: "QWord",
-    Kind.BINARY: "Binary",
-    Kind.NONE: "None",
-    Kind.WITHHELD: "Withheld",
-}
-_KINDS = {name: kind for kind, name in _KIND_NAMES.items()}
 
 
 def _base64(data: str | bytes) -> str:

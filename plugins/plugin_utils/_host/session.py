@@ -38,7 +38,6 @@ _UNQUOTED_FRAME = re.compile(r"(?<!')#rras#(?=([A-Za-z0-9+/=\s]+)#rras#)")
 """Like `FRAME`, but not within an echo of the script, and also matching where one frame's end is another's
 beginning."""
 
-
 MOST_OUTPUT = 8 * 2**20
 """Characters of output that are read; an answer needs a small part of them, since it is compressed."""
 _MOST_CAUSE = 10_000
@@ -48,7 +47,6 @@ _LONGEST_LINE = 400
 
 SCRIPT = pathlib.Path(__file__).with_name("transaction.ps1")
 """The script, with its comments."""
-
 
 _CHANGING = re.compile(r"^#region Changing\b.*?^#endregion$", re.MULTILINE | re.DOTALL)
 _READING_STEPS = (steps.ReadTree, steps.ReadDigest, steps.RunProgram)
@@ -102,12 +100,6 @@ def cause(output: ScriptOutput) -> str:
     return " ".join(filter(None, kept)) or text
 
 
-def _beginning(text: str) -> str:
-    """Return the part of an output that is searched: whole lines, if it has any."""
-    begun = text[:_MOST_CAUSE].strip()
-    return begun if len(text) <= _MOST_CAUSE else begun.rpartition("\n")[0] or begun
-
-
 class NoAnswerError(RrasError):
     """The command ended without an answer from our script."""
 
@@ -159,6 +151,12 @@ class Session:
             raise ExecutionError(_with_started(answer.failure, requests, answer.ran))
         _check_complete(answer, requests)
         return answer
+
+
+def _beginning(text: str) -> str:
+    """Return the part of an output that is searched: whole lines, if it has any."""
+    begun = text[:_MOST_CAUSE].strip()
+    return begun if len(text) <= _MOST_CAUSE else begun.rpartition("\n")[0] or begun
 
 
 def _check_complete(answer: records.Answer, requests: Iterable[steps.Step]) -> None:

@@ -129,13 +129,6 @@ def forget(connection: Any) -> None:  # noqa: ANN401 - a plugin
     connection._connected = False  # noqa: SLF001 - the next task of this process starts a new one
 
 
-def _unvalidated(words: PluginOptions) -> str:
-    return (
-        f"With {words.validation}: ignore, whoever can change the traffic can pose as a server and read its preshared "
-        f"keys; let the controller trust the certificates of the servers, and write {words.validation}: validate."
-    )
-
-
 def complaint(intent: Approach) -> str:
     """Return why something could leave in clear text, or why nothing could leave at all; empty if all is well."""
     open_ways = [way for way in intent.ways if not way.obstacle]
@@ -144,60 +137,6 @@ def complaint(intent: Approach) -> str:
         return ""
     barred = [way for way in intent.ways if way.obstacle and way.authentication in SEALING]
     return _barred(intent, barred[0]) if barred and not in_clear else _in_clear(intent, *in_clear, *intent.ways)
-
-
-def _in_clear(intent: Approach, way: Way, *_others: Way) -> str:
-    words = intent.words
-    found = f"{_subject(intent)} {way.authentication} over http"
-    if way.authentication not in SEALING:
-        best = "ntlm" if words is WINRM else "negotiate"
-        return f"{found}, which encrypts nothing; write {words.authentication}: {best}, or {words.https}."
-    if intent.message_encryption == "never":
-        setting = words.message_encryption
-        return f"{found} with {setting}: never, which encrypts nothing; write {setting}: always, or {words.https}."
-    return f"{found}, and the libraries on the controller can't encrypt with it; update them, or write {words.https}."
-
-
-def _barred(intent: Approach, way: Way) -> str:
-    other = "" if way.authentication == "ntlm" else f"{intent.words.authentication}: ntlm, or "
-    return (
-        f"{_subject(intent)} {way.authentication} over http, which is not possible here ({way.obstacle.rstrip('.')}); "
-        f"correct this, or write {other}{intent.words.https}."
-    )
-
-
-def _subject(intent: Approach) -> str:
-    connection = f"the {intent.words.plugin} connection to this host"
-    if intent.is_chosen:
-        return f"{connection} uses"
-    return f"{intent.words.authentication} is not set, and without it {connection} uses"
-
-
-def _intent(name: str, connection: Any) -> Approach:  # noqa: ANN401 - one of two plugins, which have no type
-    plugin = sys.modules[type(connection).__module__]
-    _see_that_it_is_ansibles(name, str(plugin.__file__))
-    try:
-        return _ASK[name](plugin, connection)
-    except (AttributeError, KeyError, TypeError) as error:
-        raise TransportError(
-            f"the {name} connection plugin of this ansible-core does not say whether it encrypts ({error}); "
-            "use ansible-core 2.16 to 2.21, or write ansible_connection: ssh."
-        ) from error
-    except (AnsibleError, IndexError) as error:
-        raise TransportError(
-            f"the {name} connection to this host has an option that its plugin does not accept ({error}); "
-            f"correct the variables of this host whose names begin with ansible_{name}_."
-        ) from error
-
-
-def _see_that_it_is_ansibles(name: str, file: str) -> None:
-    own = Path(ansible.plugins.connection.__file__).with_name(f"{name}.py")
-    if Path(file).resolve() != own.resolve():
-        raise TransportError(
-            f"the {name} connection plugin is {file} and not the one of "
-            "ansible-core, so whether it encrypts is unknown; "
-            f"write ansible_connection: {_OWN}{name} and remove plugins of the same name, or write ssh."
-        )
 
 
 def _ask_winrm(plugin: Any, connection: Any) -> Approach:  # noqa: ANN401
@@ -267,3 +206,64 @@ def _way_of_wsman(wsman: Any) -> Way:  # noqa: ANN401
 _SESSION = {"winrm": ("protocol", "shell_id"), "psrp": ("runspace",)}
 """The attributes in which a plugin keeps its open session."""
 _ASK: dict[str, Callable[[Any, Any], Approach]] = {"winrm": _ask_winrm, "psrp": _ask_psrp}
+
+
+def _unvalidated(words: PluginOptions) -> str:
+    return (
+        f"With {words.validation}: ignore, whoever can change the traffic can pose as a server and read its preshared "
+        f"keys; let the controller trust the certificates of the servers, and write {words.validation}: validate."
+    )
+
+
+def _in_clear(intent: Approach, way: Way, *_others: Way) -> str:
+    words = intent.words
+    found = f"{_subject(intent)} {way.authentication} over http"
+    if way.authentication not in SEALING:
+        best = "ntlm" if words is WINRM else "negotiate"
+        return f"{found}, which encrypts nothing; write {words.authentication}: {best}, or {words.https}."
+    if intent.message_encryption == "never":
+        setting = words.message_encryption
+        return f"{found} with {setting}: never, which encrypts nothing; write {setting}: always, or {words.https}."
+    return f"{found}, and the libraries on the controller can't encrypt with it; update them, or write {words.https}."
+
+
+def _barred(intent: Approach, way: Way) -> str:
+    other = "" if way.authentication == "ntlm" else f"{intent.words.authentication}: ntlm, or "
+    return (
+        f"{_subject(intent)} {way.authentication} over http, which is not possible here ({way.obstacle.rstrip('.')}); "
+        f"correct this, or write {other}{intent.words.https}."
+    )
+
+
+def _subject(intent: Approach) -> str:
+    connection = f"the {intent.words.plugin} connection to this host"
+    if intent.is_chosen:
+        return f"{connection} uses"
+    return f"{intent.words.authentication} is not set, and without it {connection} uses"
+
+
+def _intent(name: str, connection: Any) -> Approach:  # noqa: ANN401 - one of two plugins, which have no type
+    plugin = sys.modules[type(connection).__module__]
+    _see_that_it_is_ansibles(name, str(plugin.__file__))
+    try:
+        return _ASK[name](plugin, connection)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise TransportError(
+            f"the {name} connection plugin of this ansible-core does not say whether it encrypts ({error}); "
+            "use ansible-core 2.16 to 2.21, or write ansible_connection: ssh."
+        ) from error
+    except (AnsibleError, IndexError) as error:
+        raise TransportError(
+            f"the {name} connection to this host has an option that its plugin does not accept ({error}); "
+            f"correct the variables of this host whose names begin with ansible_{name}_."
+        ) from error
+
+
+def _see_that_it_is_ansibles(name: str, file: str) -> None:
+    own = Path(ansible.plugins.connection.__file__).with_name(f"{name}.py")
+    if Path(file).resolve() != own.resolve():
+        raise TransportError(
+            f"the {name} connection plugin is {file} and not the one of "
+            "ansible-core, so whether it encrypts is unknown; "
+            f"write ansible_connection: {_OWN}{name} and remove plugins of the same name, or write ssh."
+        )

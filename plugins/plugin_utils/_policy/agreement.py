@@ -43,6 +43,30 @@ def agreements(network: Network, host: str, proofs: Proofs) -> list[Agreement]:
     return [_agreement(network, connection, proofs) for connection in networks.connections_of(network, host)]
 
 
+_LEFT = Identifier.RESTART_PENDING
+"""Not an error of the two ends, but something left for later."""
+
+
+def end_findings(network: Network, host: str, connections: Sequence[Connection], proofs: Proofs) -> Iterator[Finding]:
+    """Yield where a host, as one end of these connections, differs from the declaration."""
+    peers = [connection.other(host) for connection in connections]
+    own = network[host].main_mode
+    alike = [each for each in peers if each in proofs and network[each].main_mode == own]
+    yield from ends.of_host(host, proofs[host], [each for each in alike if ends.has_settings(proofs[each])])
+    for connection, peer in zip(connections, peers, strict=True):
+        yield from ends.of_rule(host, connection.name, proofs[host], peer, proofs.get(peer))
+
+
+def of_unread(network: Network, host: str, proofs: Collection[str]) -> Iterator[Finding]:
+    """Yield a finding that says why nothing is known of an end, if nothing is."""
+    if not network[host].managed:
+        said = f"{host} is not managed, so its end is not proved."
+        yield findings.warning(Identifier.NOT_MANAGED, host, said, f"Check {host} by hand.")
+    elif host not in proofs:
+        said = f"{host} was not read in this run, so its end is not proved; run both ends together to compare them."
+        yield findings.warning(Identifier.NOT_READ, host, said, "")
+
+
 def _agreement(network: Network, connection: Connection, proofs: Proofs) -> Agreement:
     read = [peer for peer in connection.peers if network[peer].managed and peer in proofs]
     ends = [each for peer in read for each in end_findings(network, peer, [connection], proofs)]
@@ -62,22 +86,8 @@ def _agreement(network: Network, connection: Connection, proofs: Proofs) -> Agre
     return Agreement(connection.name, proved, summary, everything_wrong, tuple(wrong), found, unproved_because)
 
 
-_LEFT = Identifier.RESTART_PENDING
-"""Not an error of the two ends, but something left for later."""
-
-
 def _find(network: Network, host: str, proofs: Proofs) -> Iterator[Finding]:
     return findings.find(host, proofs[host]["host"], network[host].address)
-
-
-def end_findings(network: Network, host: str, connections: Sequence[Connection], proofs: Proofs) -> Iterator[Finding]:
-    """Yield where a host, as one end of these connections, differs from the declaration."""
-    peers = [connection.other(host) for connection in connections]
-    own = network[host].main_mode
-    alike = [each for each in peers if each in proofs and network[each].main_mode == own]
-    yield from ends.of_host(host, proofs[host], [each for each in alike if ends.has_settings(proofs[each])])
-    for connection, peer in zip(connections, peers, strict=True):
-        yield from ends.of_rule(host, connection.name, proofs[host], peer, proofs.get(peer))
 
 
 def _summary(
@@ -119,13 +129,3 @@ def _state(read: Sequence[str], unproved: Sequence[str], *, agree: bool) -> str:
     if len(read) == 1:
         return f"{read[0]} {'has' if agree else 'does not have'}"
     return f"{' and '.join(read)} {'agree' if agree else 'do not agree'} on"
-
-
-def of_unread(network: Network, host: str, proofs: Collection[str]) -> Iterator[Finding]:
-    """Yield a finding that says why nothing is known of an end, if nothing is."""
-    if not network[host].managed:
-        said = f"{host} is not managed, so its end is not proved."
-        yield findings.warning(Identifier.NOT_MANAGED, host, said, f"Check {host} by hand.")
-    elif host not in proofs:
-        said = f"{host} was not read in this run, so its end is not proved; run both ends together to compare them."
-        yield findings.warning(Identifier.NOT_READ, host, said, "")

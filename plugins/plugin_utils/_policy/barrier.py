@@ -73,19 +73,6 @@ def changes(run: Fleet, host: str) -> bool:
     return run.pending(host) or any(is_changed(connection, plan) for connection, plan in planned)
 
 
-def _peer_did_not_commit(run: Fleet, host: str) -> str:
-    """Return why committing is pointless: a host that changes together with this one failed to commit, beyond doubt."""
-    others = sorted(run.together(host) - {host})
-    failed = [other for other in others if _refused(run.answered(other, Gate.COMMIT) or {})]
-    return _failed(run, host, failed[0], Gate.COMMIT, _failure(run, failed[0], Gate.COMMIT)) if failed else ""
-
-
-def _refused(commit: PolicyResult) -> bool:
-    gone = commit.get("unreachable") and commit.get("sent") is not False
-    lost = gone or commit.get("uncertain") or commit.get("reason") == NO_ANSWER
-    return bool(commit.get("failed")) and not lost
-
-
 def uncertain(run: Fleet, host: str) -> bool:
     """Return whether the state of a host, or of one that changes with it, is unknown; then nobody may go back."""
     return any(run.uncertain(member) for member in run.together(host))
@@ -142,6 +129,35 @@ def restart_batches(hosts: Sequence[str], network: Network, size: int) -> list[l
     return [list(ordered[start : start + size]) for start in range(0, len(ordered), size)]
 
 
+def mistaken(run: Fleet, host: str) -> str:
+    """Return which of the hosts that a host is connected with are not the servers that the inventory takes them for."""
+    members = run.connected(host)
+    return run.once("mistaken", members, lambda: _mistaken(run, members))
+
+
+def failure(host: str, result: TaskResult) -> str:
+    """Return that a host could not be reached, or failed, and the cause; empty if neither is true."""
+    if not (result.get("unreachable") or result.get("failed")):
+        return ""
+    said = _message(result)
+    if said.startswith(f"{host} "):
+        return said
+    return f"{host} {'is unreachable' if result.get('unreachable') else 'failed'}: {said}"
+
+
+def _peer_did_not_commit(run: Fleet, host: str) -> str:
+    """Return why committing is pointless: a host that changes together with this one failed to commit, beyond doubt."""
+    others = sorted(run.together(host) - {host})
+    failed = [other for other in others if _refused(run.answered(other, Gate.COMMIT) or {})]
+    return _failed(run, host, failed[0], Gate.COMMIT, _failure(run, failed[0], Gate.COMMIT)) if failed else ""
+
+
+def _refused(commit: PolicyResult) -> bool:
+    gone = commit.get("unreachable") and commit.get("sent") is not False
+    lost = gone or commit.get("uncertain") or commit.get("reason") == NO_ANSWER
+    return bool(commit.get("failed")) and not lost
+
+
 def _needed(run: Fleet, host: str, gate: Gate) -> frozenset[str]:
     """Return the managed hosts that must be ready before this one may go on, itself included."""
     if gate is Gate.PROHIBIT_IPSEC:
@@ -171,12 +187,6 @@ def _is_done(run: Fleet, host: str, gate: Gate) -> bool:
     return result is not None and not _failure(run, host, gate)
 
 
-def mistaken(run: Fleet, host: str) -> str:
-    """Return which of the hosts that a host is connected with are not the servers that the inventory takes them for."""
-    members = run.connected(host)
-    return run.once("mistaken", members, lambda: _mistaken(run, members))
-
-
 def _mistaken(run: Fleet, members: frozenset[str]) -> str:
     read = {member: facts for member in sorted(members) if (facts := run.facts(member))}
     return next(itertools.chain(mistakes.of_names(members, run.twins()), mistakes.of_addresses(run.network, read)), "")
@@ -190,16 +200,6 @@ def _failure(run: Fleet, host: str, gate: Gate) -> str:
             f"({_message(result).rstrip('.')}); nothing was reverted; repeat the run when it answers."
         )
     return failure(host, result)
-
-
-def failure(host: str, result: TaskResult) -> str:
-    """Return that a host could not be reached, or failed, and the cause; empty if neither is true."""
-    if not (result.get("unreachable") or result.get("failed")):
-        return ""
-    said = _message(result)
-    if said.startswith(f"{host} "):
-        return said
-    return f"{host} {'is unreachable' if result.get('unreachable') else 'failed'}: {said}"
 
 
 def _not_begun(host: str, gate: Gate) -> str:

@@ -108,17 +108,6 @@ def judge(
     return Verdict(Ruling.REFUSED, Why.CLEAR_TEXT)
 
 
-def _beside_automatic_filters(move: Move, cover_after: Cover, *, uncovered: bool) -> Verdict:
-    """Return the answer if RRAS makes its own filters, or would if the policy let it.
-
-    Only a new assignment is refused: a policy that comes back was there before us.
-    """
-    if uncovered:
-        refused = move is Move.ASSIGN and cover_after is Cover.NONE
-        return Verdict(Ruling.REFUSED, Why.CLEAR_TEXT) if refused else Verdict(Ruling.WARNED, Why.IN_THE_WAY)
-    return Verdict(Ruling.WARNED, Why.OPEN) if cover_after is Cover.OPEN else Verdict(Ruling.DONE, Why.AUTOMATIC)
-
-
 def makes_automatic_filters(*, prohibited: bool, in_effect: InEffect) -> bool:
     """Return whether RRAS protects L2TP by itself, now and after the next boot; arguments as for `judge`."""
     return not prohibited and in_effect is not InEffect.NO
@@ -208,6 +197,24 @@ def in_the_way(policy: model.Policy | None) -> bool:
     return any(is_general(each) for rule in rules if rule.active for each in rule.filters)
 
 
+def matches_l2tp(filter_: model.Filter) -> bool:
+    """Return whether a filter could match L2TP from port 1701 to port 1701, or to another port that it names."""
+    ports = (filter_.source_port, filter_.destination_port)
+    admits = all(each.is_any or each.first <= L2TP_PORT <= each.last for each in ports)
+    return is_l2tp(filter_) or (filter_.protocol in (model.Protocol.UDP, model.Protocol.ANY) and admits)
+
+
+def _beside_automatic_filters(move: Move, cover_after: Cover, *, uncovered: bool) -> Verdict:
+    """Return the answer if RRAS makes its own filters, or would if the policy let it.
+
+    Only a new assignment is refused: a policy that comes back was there before us.
+    """
+    if uncovered:
+        refused = move is Move.ASSIGN and cover_after is Cover.NONE
+        return Verdict(Ruling.REFUSED, Why.CLEAR_TEXT) if refused else Verdict(Ruling.WARNED, Why.IN_THE_WAY)
+    return Verdict(Ruling.WARNED, Why.OPEN) if cover_after is Cover.OPEN else Verdict(Ruling.DONE, Why.AUTOMATIC)
+
+
 def _covers_every_peer(rule: model.Rule) -> bool:
     return rule.connection_type == model.ConnectionType.ALL and any(map(is_general, rule.filters))
 
@@ -230,13 +237,6 @@ def _covers_ends_of(one: model.Filter, other: model.Filter) -> bool:
 def _has(end: model.Address, address: model.Address) -> bool:
     everywhere = end.kind in _EVERYWHERE and end.version in (address.version, model.IpVersion.BOTH)
     return everywhere or end.covers(address)
-
-
-def matches_l2tp(filter_: model.Filter) -> bool:
-    """Return whether a filter could match L2TP from port 1701 to port 1701, or to another port that it names."""
-    ports = (filter_.source_port, filter_.destination_port)
-    admits = all(each.is_any or each.first <= L2TP_PORT <= each.last for each in ports)
-    return is_l2tp(filter_) or (filter_.protocol in (model.Protocol.UDP, model.Protocol.ANY) and admits)
 
 
 def _is_for_everything(filter_: model.Filter) -> bool:

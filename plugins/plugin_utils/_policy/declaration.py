@@ -91,14 +91,6 @@ def declare(options: Options) -> Declaration:
     )
 
 
-def _rules_given(options: Options) -> Sequence[Options]:
-    """Return the declared rules; empty in phases that continue, or revert, what an earlier phase wrote."""
-    given: Sequence[Options] | None = options["rules"]
-    if given is None and options["phase"] not in ("revert", "finish"):
-        raise DeclarationError("rules is missing; write the rules of the policy, or state absent to remove it.")
-    return given or ()
-
-
 def check_settle_timeout(where: str, seconds: int) -> None:
     """Raise `DeclarationError` for a time that nobody would wait."""
     if not 0 <= seconds <= _LONGEST_TIMEOUT:
@@ -155,6 +147,67 @@ def check_host_timeout(where: str, seconds: int) -> None:
         raise DeclarationError(f"{where} is out of range; write a number of seconds {span}.")
 
 
+def minutes(where: str, number: int) -> int:
+    """Return a number of minutes in seconds.
+
+    Raises `DeclarationError` if the store can't hold it.
+    """
+    if not 0 < number <= 71_582_788:  # noqa: PLR2004 - the store holds seconds in 32 bits
+        raise DeclarationError(f"{where} is out of range; write a number of minutes from 1 to 71582788.")
+    return number * 60
+
+
+_FROM_DEFAULT = "a number from 0, the default, to 4294967295"
+
+
+def main_mode(where: str, options: Options) -> model.MainMode:
+    """Return the key exchange that the option `main_mode` declares.
+
+    Raises `DeclarationError`, whose text begins with `where`.
+    """
+    if not options["methods"]:
+        raise DeclarationError(f"{where}.methods is empty; name at least one method or leave the option out.")
+    return model.MainMode(
+        methods=tuple(
+            model.MainModeMethod(
+                _IKE_ENCRYPTION[method["encryption"]], _INTEGRITY[method["integrity"]], _DH_GROUPS[method["dh_group"]]
+            )
+            for method in options["methods"]
+        ),
+        lifetime_seconds=minutes(f"{where}.lifetime", options["lifetime"]),
+        quick_mode_limit=_number(f"{where}.quick_mode_limit", options["quick_mode_limit"]),
+        master_pfs=options["pfs"],
+    )
+
+
+def filter_action(where: str, rule_name: str, options: Options) -> model.FilterAction:
+    """Return the filter action that the option of that name declares for a rule.
+
+    Raises `DeclarationError`, whose text begins with `where`.
+    """
+    if options["action"] != "negotiate":
+        action = model.Action.BLOCK if options["action"] == "block" else model.Action.PERMIT
+        return model.FilterAction(name=f"{rule_name} ({options['action']})", action=action, offers=())
+    offers = tuple(
+        _offer(f"{where}.offers[{number}]", offer, options) for number, offer in enumerate(options["offers"])
+    )
+    if not offers:
+        raise DeclarationError(f"{where}.offers is empty; name at least one offer or leave the option out.")
+    if options["fall_back_to_clear_text"]:
+        offers = (*offers, model.Offer(()))
+    accepting = model.Action.NEGOTIATE_ACCEPTING_UNSECURED
+    action = accepting if options["accept_unsecured"] else model.Action.NEGOTIATE
+    return model.FilterAction(name=f"{rule_name} (negotiate)", action=action, offers=offers)
+
+
+def _rules_given(options: Options) -> Sequence[Options]:
+    """Return the declared rules; empty in phases that continue, or revert, what an earlier phase wrote."""
+    given: Sequence[Options] | None = options["rules"]
+    if given is None and options["phase"] not in ("revert", "finish"):
+        raise DeclarationError("rules is missing; write the rules of the policy, or state absent to remove it.")
+    return given or ()
+
+
 def _description(where: str, text: str | None) -> str:
     _refuse(where, texts.description_fault(text or ""))
     return text or ""
@@ -195,45 +248,12 @@ def _directions(filter_: model.Filter) -> list[object]:
     return [there, back] if filter_.mirrored else [there]
 
 
-def minutes(where: str, number: int) -> int:
-    """Return a number of minutes in seconds.
-
-    Raises `DeclarationError` if the store can't hold it.
-    """
-    if not 0 < number <= 71_582_788:  # noqa: PLR2004 - the store holds seconds in 32 bits
-        raise DeclarationError(f"{where} is out of range; write a number of minutes from 1 to 71582788.")
-    return number * 60
-
-
 def _number(where: str, number: int, least: int = 0) -> int:
     """Return a number that the store can hold; 0 means Windows' default. Raises `DeclarationError` for any other."""
     if number and not least <= number <= 0xFFFF_FFFF:  # noqa: PLR2004 - the store has 32 bits for it
         span = f"a number from {least} to 4294967295, or 0 for the default" if least else _FROM_DEFAULT
         raise DeclarationError(f"{where} is out of range; write {span}.")
     return number
-
-
-_FROM_DEFAULT = "a number from 0, the default, to 4294967295"
-
-
-def main_mode(where: str, options: Options) -> model.MainMode:
-    """Return the key exchange that the option `main_mode` declares.
-
-    Raises `DeclarationError`, whose text begins with `where`.
-    """
-    if not options["methods"]:
-        raise DeclarationError(f"{where}.methods is empty; name at least one method or leave the option out.")
-    return model.MainMode(
-        methods=tuple(
-            model.MainModeMethod(
-                _IKE_ENCRYPTION[method["encryption"]], _INTEGRITY[method["integrity"]], _DH_GROUPS[method["dh_group"]]
-            )
-            for method in options["methods"]
-        ),
-        lifetime_seconds=minutes(f"{where}.lifetime", options["lifetime"]),
-        quick_mode_limit=_number(f"{where}.quick_mode_limit", options["quick_mode_limit"]),
-        master_pfs=options["pfs"],
-    )
 
 
 def _rule(where: str, options: Options) -> model.Rule:
@@ -290,26 +310,6 @@ def _port(where: str, number: int) -> model.Ports:
     if number not in _PORTS:
         raise DeclarationError(f"{where} is not a port; write a port from 1 to 65535, or 0 for any port.")
     return model.Ports.one(number) if number else model.Ports.any()
-
-
-def filter_action(where: str, rule_name: str, options: Options) -> model.FilterAction:
-    """Return the filter action that the option of that name declares for a rule.
-
-    Raises `DeclarationError`, whose text begins with `where`.
-    """
-    if options["action"] != "negotiate":
-        action = model.Action.BLOCK if options["action"] == "block" else model.Action.PERMIT
-        return model.FilterAction(name=f"{rule_name} ({options['action']})", action=action, offers=())
-    offers = tuple(
-        _offer(f"{where}.offers[{number}]", offer, options) for number, offer in enumerate(options["offers"])
-    )
-    if not offers:
-        raise DeclarationError(f"{where}.offers is empty; name at least one offer or leave the option out.")
-    if options["fall_back_to_clear_text"]:
-        offers = (*offers, model.Offer(()))
-    accepting = model.Action.NEGOTIATE_ACCEPTING_UNSECURED
-    action = accepting if options["accept_unsecured"] else model.Action.NEGOTIATE
-    return model.FilterAction(name=f"{rule_name} (negotiate)", action=action, offers=offers)
 
 
 def _offer(where: str, offer: Options, options: Options) -> model.Offer:

@@ -100,6 +100,20 @@ def agree_on_another_key(connection: Connection, proofs: Mapping[str, PolicyProo
     return in_force and one is not None and other is not None and _same_other_key(one, other)
 
 
+_IGNORED = "ignored"
+_TREATMENTS = {
+    "block": str(Treatment.BLOCKED),
+    "certificate": str(Treatment.WITH_CERTIFICATES),
+    "ignore": _IGNORED,
+}
+"""What each value of l2tp_other_peers leads to."""
+
+
+def run_site(host: str) -> str:
+    """Return the advice to run site, which is replaced where a plan refuses that."""
+    return f"Run site for {host}."
+
+
 def _in_force(proof: PolicyProof) -> bool:
     compared = proof["comparison"]
     whole = compared["standing"] == Standing.ASSIGNED and not compared["obstacles"]
@@ -166,15 +180,6 @@ def _other_peers(host: str, rule: RuleComparison, other_peers: str) -> str:
     return _instead(begin, rule["has"], rule["declared"])
 
 
-_IGNORED = "ignored"
-_TREATMENTS = {
-    "block": str(Treatment.BLOCKED),
-    "certificate": str(Treatment.WITH_CERTIFICATES),
-    "ignore": _IGNORED,
-}
-"""What each value of l2tp_other_peers leads to."""
-
-
 def _instead(what: str, has: Sequence[str], declared: Sequence[str], peers: Sequence[str] = ()) -> str:
     """Return how something differs from the declaration. peers: the other ends, if they have what is declared."""
     if not has and not declared:
@@ -185,8 +190,3 @@ def _instead(what: str, has: Sequence[str], declared: Sequence[str], peers: Sequ
         return f"{what} lacks declared settings ({', '.join(declared)})."
     also = f", which {' and '.join(peers)} {'has' if len(peers) == 1 else 'have'}" if peers else ""
     return f"{what} has {', '.join(has)}; the declaration says {', '.join(declared)}{also}."
-
-
-def run_site(host: str) -> str:
-    """Return the advice to run site, which is replaced where a plan refuses that."""
-    return f"Run site for {host}."

@@ -53,10 +53,6 @@ def facts(host: HostState, key_word: describe.KeyWord) -> HostFacts:
     }
 
 
-def _obstacle(found: protection.Obstacle) -> ObstacleFacts:
-    return cast("ObstacleFacts", fields(found))
-
-
 def of_finding(found: Finding) -> FindingFacts:
     """Return a finding as data for results."""
     return cast("FindingFacts", fields(found))
@@ -65,6 +61,10 @@ def of_finding(found: Finding) -> FindingFacts:
 def fields(item: Any) -> dict[str, Any]:  # noqa: ANN401 - any instance of a dataclass
     """Return the fields of an object as plain data: newer ansible-cores reject enumerations, and tuples in places."""
     return dataclasses.asdict(item, dict_factory=lambda items: {name: _plain(value) for name, value in items})
+
+
+def _obstacle(found: protection.Obstacle) -> ObstacleFacts:
+    return cast("ObstacleFacts", fields(found))
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - a field of any object

@@ -235,6 +235,20 @@ def clear_text_with(host: str, peer: str, facts: HostFacts) -> Iterator[Finding]
     yield _in_clear_text(host, facts, what, f"no rule of the assigned policy{that_is_known} protects it")
 
 
+def of_keys(host: str, policies: Iterable[PolicyFacts]) -> Iterator[Finding]:
+    """Yield findings about the keys that other users than administrators can read."""
+    for policy in policies:
+        for rule in policy["open_keys"]:
+            yield Finding(
+                Identifier.KEY_READABLE_BY_USERS,
+                Severity.WARNING,
+                host,
+                f"Users who are not administrators can read the preshared key of the rule {rule!r} of the policy "
+                f"{policy['name']!r} in the registry of {host}.",
+                "Restrict the access list of the rule's key to SYSTEM, Administrators and NETWORK SERVICE.",
+            )
+
+
 def _in_clear_text(host: str, facts: HostFacts, what: str, why: str) -> Finding:
     """Return the finding with its remedy: restarting alone brings RRAS's filters back only if the value is gone."""
     value, in_effect = facts["prohibit_ipsec"]["value"], facts["prohibit_ipsec"]["in_effect"]
@@ -331,18 +345,4 @@ def _of_addresses(host: str, facts: HostFacts, declared: str | None) -> Iterator
                 f"The address {entry['address']} of {host} comes from "
                 "DHCP, but its filters apply to this address only.",
                 f"Give the RRAS interface of {host} a static address.",
-            )
-
-
-def of_keys(host: str, policies: Iterable[PolicyFacts]) -> Iterator[Finding]:
-    """Yield findings about the keys that other users than administrators can read."""
-    for policy in policies:
-        for rule in policy["open_keys"]:
-            yield Finding(
-                Identifier.KEY_READABLE_BY_USERS,
-                Severity.WARNING,
-                host,
-                f"Users who are not administrators can read the preshared key of the rule {rule!r} of the policy "
-                f"{policy['name']!r} in the registry of {host}.",
-                "Restrict the access list of the rule's key to SYSTEM, Administrators and NETWORK SERVICE.",
             )

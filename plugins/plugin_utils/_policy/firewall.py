@@ -177,27 +177,11 @@ def understand(tree: Tree, *, running: bool) -> WindowsFirewall:
     )
 
 
-def _texts(tree: Tree, path: str) -> list[str]:
-    return [value.text for value in (tree.get(path) or Key(path)).values()]
-
-
 def secures(rule: str) -> bool:
     """Return whether a connection security rule is active and names UDP port 1701 at one of its ends."""
     _version, found = _fields(rule)
     for_udp = found.get("protocol") == ["17"] and found.get("active") == ["true"]
     return for_udp and any(_names_l2tp(port) for name in _PORTS_OF_ENDS for port in found.get(name, []))
-
-
-def _names_l2tp(ports: str) -> bool:
-    """Return whether a list of ports and ranges of ports includes that of L2TP."""
-    found = (part.partition("-") for part in ports.split(","))
-    ends = ((first, last or first) for first, _dash, last in found)
-    return any(first.isdecimal() and last.isdecimal() and int(first) <= _L2TP_PORT <= int(last) for first, last in ends)
-
-
-def _shown_name(rule: str) -> str:
-    """Return the name of a rule, in the case in which it is written."""
-    return next((field.partition("=")[2] for field in rule.split("|") if field.casefold().startswith("name=")), "")
 
 
 def mismatch(rule: str) -> str:
@@ -216,6 +200,22 @@ def mismatch(rule: str) -> str:
     if not version.startswith("v2.") or set(found) - _MEANINGLESS:
         return "is for something other than all L2TP over IPv6"
     return ""
+
+
+def _texts(tree: Tree, path: str) -> list[str]:
+    return [value.text for value in (tree.get(path) or Key(path)).values()]
+
+
+def _names_l2tp(ports: str) -> bool:
+    """Return whether a list of ports and ranges of ports includes that of L2TP."""
+    found = (part.partition("-") for part in ports.split(","))
+    ends = ((first, last or first) for first, _dash, last in found)
+    return any(first.isdecimal() and last.isdecimal() and int(first) <= _L2TP_PORT <= int(last) for first, last in ends)
+
+
+def _shown_name(rule: str) -> str:
+    """Return the name of a rule, in the case in which it is written."""
+    return next((field.partition("=")[2] for field in rule.split("|") if field.casefold().startswith("name=")), "")
 
 
 def _fields(rule: str) -> tuple[str, dict[str, list[str]]]:

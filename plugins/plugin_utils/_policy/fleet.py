@@ -73,15 +73,6 @@ class Fleet:
         found: tuple[mistakes.Twins, ...] = self._found["twins"]
         return found
 
-    def _component(self, kind: str, host: str, edges: Callable[[], Mapping[str, Iterable[str]]]) -> frozenset[str]:
-        known: dict[str, frozenset[str]] = self._found.setdefault(kind, {})
-        if host not in known:
-            if not known:
-                self._found[f"edges {kind}"] = edges()
-            members = networks.component(host, self._found[f"edges {kind}"])
-            known.update(dict.fromkeys(members, members))
-        return known[host]
-
     def answered(self, host: str, gate: Gate) -> PolicyResult | None:
         """Return the result of a phase of the policy on a host; None if there is none, or the task was skipped."""
         result = self.results.get(host, {}).get(gate)
@@ -110,6 +101,15 @@ class Fleet:
     def facts(self, host: str) -> HostFacts | None:
         """Return what the plan read of a host; None if it read nothing."""
         return (self.answered(host, Gate.PLAN) or {}).get("host")
+
+    def _component(self, kind: str, host: str, edges: Callable[[], Mapping[str, Iterable[str]]]) -> frozenset[str]:
+        known: dict[str, frozenset[str]] = self._found.setdefault(kind, {})
+        if host not in known:
+            if not known:
+                self._found[f"edges {kind}"] = edges()
+            members = networks.component(host, self._found[f"edges {kind}"])
+            known.update(dict.fromkeys(members, members))
+        return known[host]
 
 
 def is_changed(connection: networks.Connection, plan: PolicyResult) -> bool:

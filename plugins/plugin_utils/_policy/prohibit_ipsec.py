@@ -94,6 +94,13 @@ def plan_value(desired: DesiredProhibitIpSec, host: HostState, waited: int = 0) 
     return ProhibitIpSecPlan(before, after, tuple(_steps(desired, host, after)), in_effect, warnings, diff)
 
 
+def text(value: Value | None) -> str:
+    """Return the content of ProhibitIpSec in words; a number that is no REG_DWORD is shown with its kind."""
+    if value is None:
+        return "absent"
+    return str(value.number) if value.number is not None else f"REG_{value.kind.upper()}"
+
+
 def _in_effect_after(host: HostState, after: Value | None) -> InEffect:
     """Return whether Windows booted with the value that will be there."""
     if host.started_with_it != (after,):
@@ -120,13 +127,6 @@ def _noted_after(desired: DesiredProhibitIpSec, host: HostState) -> str:
 
 def _note(*, is_set: bool, before: str) -> str:
     return f"  set by this collection: {'yes' if is_set else 'no'}\n  before this collection changed it: {before}\n"
-
-
-def text(value: Value | None) -> str:
-    """Return the content of ProhibitIpSec in words; a number that is no REG_DWORD is shown with its kind."""
-    if value is None:
-        return "absent"
-    return str(value.number) if value.number is not None else f"REG_{value.kind.upper()}"
 
 
 def _wanted(desired: DesiredProhibitIpSec, host: HostState) -> Value | None:

@@ -52,11 +52,6 @@ def cover(found: StoredPolicy | model.Policy | None) -> Cover:
     return Cover.CONNECTIONS if covered is Cover.ALL and _unread(found) else covered
 
 
-def _unread(found: StoredPolicy | model.Policy | None) -> str:
-    """Return the path of the first object of a policy that can't be read; empty if all can."""
-    return found.unreadable[0].path if isinstance(found, StoredPolicy) and found.unreadable else ""
-
-
 def uncovered(found: StoredPolicy | model.Policy, words: Words) -> str:
     """Return what must be said if a policy covers some of a host's L2TP, but not all."""
     unread = _unread(found)
@@ -206,6 +201,11 @@ def foreign_addresses(host: HostState, policy: model.Policy, address: str = "") 
             yield f"neither {ends[0]} nor {ends[1]} is an address of this host."
         elif own.issuperset(ends):
             yield f"both {ends[0]} and {ends[1]} are addresses of this host."
+
+
+def _unread(found: StoredPolicy | model.Policy | None) -> str:
+    """Return the path of the first object of a policy that can't be read; empty if all can."""
+    return found.unreadable[0].path if isinstance(found, StoredPolicy) and found.unreadable else ""
 
 
 def _without_connection(policy: model.Policy) -> Obstacle:

@@ -76,6 +76,32 @@ def read(network: Network, answers: Answers) -> tuple[Proofs, Mapping[str, str]]
     return {name: as_proof(answers[name]) for name in known}, mistaken
 
 
+def beside(network: Network, host: str, proofs: Proofs) -> Iterator[Finding]:
+    """Yield what is found on a host with connections, apart from its differences and from what stops its tunnels."""
+    compared, seen = proofs[host]["comparison"], proofs[host]["host"]
+    if compared["standing"] == Standing.ASSIGNED:  # otherwise another policy must be dealt with first
+        yield from inspection.beside(host, seen, compared["policy"])
+    yield from _left(host, undeclared.under_other_names(host, seen, compared["policy"]))
+    connections = networks.connections_of(network, host)
+    yield from weaknesses.of_connections(host, (each for each in connections if speaker(each, proofs) == host))
+
+
+def without_connection(network: Network, host: str, facts: HostFacts) -> Iterator[Finding]:
+    """Yield what is found on a host that no connection names."""
+    left = list(undeclared.unconnected(network[host], facts))
+    yield from _left(host, left)
+    if not left:
+        said = f"{undeclared.why_unconnected(network[host])}, and no policy of this collection is there."
+        yield findings.warning(Identifier.NO_CONNECTION, host, said, "Nothing was compared.")
+    yield from findings.clear_text(host, facts)
+    yield from inspection.beside(host, facts, "")
+
+
+def speaker(connection: Connection, answers: Collection[str]) -> str:
+    """Return the end that reports what both ends have."""
+    return next((peer for peer in connection.peers if peer in answers), connection.peers[0])
+
+
 def _own(network: Network, host: str, connections: tuple[Connection, ...], proofs: Proofs) -> Iterator[Finding]:
     proof, names = proofs[host], [connection.name for connection in connections]
     yield from findings.clear_text(host, proof["host"])
@@ -86,16 +112,6 @@ def _own(network: Network, host: str, connections: tuple[Connection, ...], proof
         yield ends.of_the_rest(host)
     yield from findings.find(host, proof["host"], network[host].address)
     yield from beside(network, host, proofs)
-
-
-def beside(network: Network, host: str, proofs: Proofs) -> Iterator[Finding]:
-    """Yield what is found on a host with connections, apart from its differences and from what stops its tunnels."""
-    compared, seen = proofs[host]["comparison"], proofs[host]["host"]
-    if compared["standing"] == Standing.ASSIGNED:  # otherwise another policy must be dealt with first
-        yield from inspection.beside(host, seen, compared["policy"])
-    yield from _left(host, undeclared.under_other_names(host, seen, compared["policy"]))
-    connections = networks.connections_of(network, host)
-    yield from weaknesses.of_connections(host, (each for each in connections if speaker(each, proofs) == host))
 
 
 def _refused(host: str, found: tuple[Finding, ...], refusal: str) -> tuple[Finding, ...]:
@@ -126,17 +142,6 @@ def _not_compared(host: str, answer: PolicyResult, mistake: str) -> Finding:
     return findings.error(Identifier.NOT_READ, host, said, "")
 
 
-def without_connection(network: Network, host: str, facts: HostFacts) -> Iterator[Finding]:
-    """Yield what is found on a host that no connection names."""
-    left = list(undeclared.unconnected(network[host], facts))
-    yield from _left(host, left)
-    if not left:
-        said = f"{undeclared.why_unconnected(network[host])}, and no policy of this collection is there."
-        yield findings.warning(Identifier.NO_CONNECTION, host, said, "Nothing was compared.")
-    yield from findings.clear_text(host, facts)
-    yield from inspection.beside(host, facts, "")
-
-
 def _left(host: str, left: Iterable[undeclared.Left]) -> Iterator[Finding]:
     return (findings.warning(Identifier.LEFTOVER_POLICY, host, *said) for said in left)
 
@@ -150,11 +155,6 @@ def _unread_peers(
         neighbours = sorted(each.other(peer) for each in networks.connections_of(network, peer)) if said else []
         if next((each for each in neighbours if each in answers), host) == host:
             yield from said
-
-
-def speaker(connection: Connection, answers: Collection[str]) -> str:
-    """Return the end that reports what both ends have."""
-    return next((peer for peer in connection.peers if peer in answers), connection.peers[0])
 
 
 def _difference(host: str, proofs: Proofs) -> Iterator[str]:

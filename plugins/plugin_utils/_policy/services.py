@@ -114,6 +114,11 @@ def after(host: HostState, wanted: Iterable[steps.Step]) -> Mapping[str, Service
     return found
 
 
+def depends_on_agent(service: Service) -> bool:
+    """Return whether a service waits for PolicyAgent at boot."""
+    return any(same(name, AGENT) for name in service.depends_on)
+
+
 def _notes(host: HostState, automatic: Iterable[str], *, depends: bool) -> Iterator[steps.Step]:
     """Yield the steps that note once what is changed: an existing note holds what was there before us."""
     for name in automatic:
@@ -147,11 +152,6 @@ def _config_depend(service: Service, depends_on: tuple[str, ...]) -> steps.RunPr
 def _depend(service: Service, depends_on: tuple[str, ...]) -> str:
     """Return the list in sc.exe's form: a plus sign marks a group. sc.exe always replaces the whole list."""
     return "/".join((*depends_on, *(f"+{group}" for group in service.depends_on_groups))) or "/"
-
-
-def depends_on_agent(service: Service) -> bool:
-    """Return whether a service waits for PolicyAgent at boot."""
-    return any(same(name, AGENT) for name in service.depends_on)
 
 
 def _give_back(host: HostState) -> Iterator[steps.Step]:

@@ -95,16 +95,16 @@ class Snapshot:
         yield from map(str, sorted(self.policies, key=lambda each: (each.name, not each.assigned)))
 
 
-def _firewall_rule(found: firewall.WindowsFirewall) -> str:
-    if found.as_written:
-        return BLOCKS
-    return f"there, but it {firewall.mismatch(found.rules[0]) or 'is not the only one'}" if found.rules else ABSENT
-
-
 def peers_rule(tag: str, addresses: Sequence[str]) -> str:
     """Return one of our rules of Windows Firewall for peers, in words."""
     said = f"lets in UDP {', '.join(firewall.PEERS_PORTS)} from {', '.join(addresses)}"
     return f"{tag}: {said if addresses else 'differs from what was written'}"
+
+
+def _firewall_rule(found: firewall.WindowsFirewall) -> str:
+    if found.as_written:
+        return BLOCKS
+    return f"there, but it {firewall.mismatch(found.rules[0]) or 'is not the only one'}" if found.rules else ABSENT
 
 
 def _service(service: Service) -> str:

@@ -52,10 +52,6 @@ def under_other_names(host: str, facts: HostFacts, name: str) -> Iterator[Left]:
             )
 
 
-def _place(policy: PolicyFacts) -> str:
-    return "assigned" if policy["assigned"] else "in the store"
-
-
 def removal(host: str, planned: PolicyResult, value: ProhibitIpSecResult, reboot: str) -> Iterator[str]:
     """Yield what a removal would do with a host, in order.
 
@@ -88,6 +84,10 @@ def staying(host: str, facts: HostFacts, name: str) -> Iterator[str]:
                 f"On {host}, the policy {policy['name']!r} stays assigned, because this collection did not write it, "
                 "or has no record of it."
             )
+
+
+def _place(policy: PolicyFacts) -> str:
+    return "assigned" if policy["assigned"] else "in the store"
 
 
 def _ours(facts: HostFacts) -> list[PolicyFacts]:

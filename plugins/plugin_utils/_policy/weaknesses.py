@@ -95,6 +95,101 @@ def of_policy(policy: model.Policy) -> Iterator[tuple[str | None, Weakness]]:
         yield from (("" if rule.is_default_response else name, each) for each in _of_rule(rule))
 
 
+def _esp(offer: model.Offer) -> list[model.Algorithm]:
+    return [each for each in offer.algorithms if each.transform == model.Transform.ESP]
+
+
+def _lacks_encryption(offer: model.Offer) -> bool:
+    return bool(_esp(offer)) and all(each.encryption == model.Encryption.NONE for each in _esp(offer))
+
+
+def _lacks_integrity(offer: model.Offer) -> bool:
+    integrity = {each.integrity for each in offer.algorithms}
+    return integrity <= {model.Integrity.NONE, model.Integrity.MD5}
+
+
+_OF_OFFER: Final = {
+    Weakness.ESP_WITHOUT_ENCRYPTION: _lacks_encryption,
+    Weakness.WEAK_ENCRYPTION: lambda offer: any(each.encryption == model.Encryption.DES for each in _esp(offer)),
+    Weakness.WEAK_INTEGRITY: _lacks_integrity,
+}
+
+
+def find(host: str, facts: HostFacts) -> Iterator[Finding]:
+    """Yield what weakens the assigned policy of a host, whoever wrote it."""
+    for policy in facts["policies"]:
+        if policy["assigned"]:
+            yield from _of_assigned(host, policy)
+
+
+_IN_CLEAR_TEXT: Final = (Weakness.ACCEPTS_UNSECURED, Weakness.FALLS_BACK_TO_CLEAR_TEXT)
+_BY_HAND: Final = "Change that where the policy was made, such as in the console (IP Security Policies)."
+
+SHORTEST_KEY: Final = 16
+_ONE_CLASS_ENOUGH: Final = 32
+"""The length, in characters, from which a key may consist only of digits, of small letters, or of capital letters."""
+_FEWEST_DIFFERENT: Final = 8
+_ONE_CLASS: Final = re.compile("[a-z]+|[A-Z]+|[0-9]+")
+_COMMON: Final = (
+    "abc|access|admin|administrator|changeme|cisco|company|connection|default|demo|example|guest|hello|ike|internet|"
+    "ipsec|key|l2tp|letmein|master|microsoft|my|network|office|pass|passphrase|password|preshared|pre|psk|qwerty|"
+    "qwertz|root|router|rras|s3cret|secret|secure|security|server|share|shared|site|test|the|this|to|tunnel|user|vpn|"
+    "welcome|windows|your"
+)
+
+_WORD: Final = re.compile(rf"(?:{_COMMON}|\d|_)+")
+
+
+def of_key(key: str) -> str:
+    """Return what is weak about a preshared key, as a clause that quotes none of it; empty if nothing is.
+
+    Whoever records a key exchange can try keys offline, as fast as they like. So a key is weak if it is short, has few
+    different characters or only one class of them, or is made of words that everybody tries first.
+    """
+    if len(key) < SHORTEST_KEY:
+        return f"has fewer than {SHORTEST_KEY} characters"
+    if len(set(key)) < _FEWEST_DIFFERENT:
+        return f"has fewer than {_FEWEST_DIFFERENT} different characters"
+    if len(key) < _ONE_CLASS_ENOUGH and _ONE_CLASS.fullmatch("".join(filter(str.isalnum, key))):
+        return "has only digits, only small letters or only capital letters"
+    if _is_common(key):
+        return "is made of common words and signs"
+    return ""
+
+
+def of_stored(host: str, policies: Iterable[StoredPolicy], problems: Mapping[bytes, str]) -> Iterator[Finding]:
+    """Yield which of the known keys on a host are weak.
+
+    problems: what is wrong with each known key, in the words of `of_key`, by the digest that the host answers for it.
+    """
+    for policy in policies:
+        for rule in policy.policy.rules:
+            known = (problems.get(method.data, "") for method in rule.authentication if method.is_secret)
+            for problem in filter(None, dict.fromkeys(known)):
+                yield findings.warning(
+                    Identifier.WEAK_PRESHARED_KEY,
+                    host,
+                    f"The preshared key of the rule {rule.name!r} of the policy {policy.name!r} on {host} {problem}.",
+                    _ANOTHER_KEY,
+                )
+
+
+_ANOTHER_KEY: Final = "Let rras.ipsec.keys make another one (docs/keys.md)."
+
+
+def of_connections(host: str, connections: Iterable[Connection]) -> Iterator[Finding]:
+    """Yield which of a host's declared keys are weak."""
+    for connection in connections:
+        keys = (each["preshared_key"] for each in connection.authentication if "preshared_key" in each)
+        for problem in filter(None, map(of_key, keys)):
+            yield findings.warning(
+                Identifier.WEAK_PRESHARED_KEY,
+                host,
+                f"The preshared key of the connection {connection.name} {problem}.",
+                _ANOTHER_KEY,
+            )
+
+
 def _of_rule(rule: model.Rule) -> Iterator[Weakness]:
     if rule.is_default_response:
         if rule.active:
@@ -144,33 +239,6 @@ def _of_offers(offers: Iterable[model.Offer]) -> Iterator[Weakness]:
             yield weakness
 
 
-def _esp(offer: model.Offer) -> list[model.Algorithm]:
-    return [each for each in offer.algorithms if each.transform == model.Transform.ESP]
-
-
-def _lacks_encryption(offer: model.Offer) -> bool:
-    return bool(_esp(offer)) and all(each.encryption == model.Encryption.NONE for each in _esp(offer))
-
-
-def _lacks_integrity(offer: model.Offer) -> bool:
-    integrity = {each.integrity for each in offer.algorithms}
-    return integrity <= {model.Integrity.NONE, model.Integrity.MD5}
-
-
-_OF_OFFER: Final = {
-    Weakness.ESP_WITHOUT_ENCRYPTION: _lacks_encryption,
-    Weakness.WEAK_ENCRYPTION: lambda offer: any(each.encryption == model.Encryption.DES for each in _esp(offer)),
-    Weakness.WEAK_INTEGRITY: _lacks_integrity,
-}
-
-
-def find(host: str, facts: HostFacts) -> Iterator[Finding]:
-    """Yield what weakens the assigned policy of a host, whoever wrote it."""
-    for policy in facts["policies"]:
-        if policy["assigned"]:
-            yield from _of_assigned(host, policy)
-
-
 def _of_assigned(host: str, policy: PolicyFacts) -> Iterator[Finding]:
     for each in policy["weaknesses"]:
         problem, remedy = _SAID[Weakness(each["what"])]
@@ -182,76 +250,7 @@ def _of_assigned(host: str, policy: PolicyFacts) -> Iterator[Finding]:
         yield findings.warning(Identifier(each["what"]), host, said, remedy if policy["ours"] else _BY_HAND)
 
 
-_IN_CLEAR_TEXT: Final = (Weakness.ACCEPTS_UNSECURED, Weakness.FALLS_BACK_TO_CLEAR_TEXT)
-_BY_HAND: Final = "Change that where the policy was made, such as in the console (IP Security Policies)."
-
-
-SHORTEST_KEY: Final = 16
-_ONE_CLASS_ENOUGH: Final = 32
-"""The length, in characters, from which a key may consist only of digits, of small letters, or of capital letters."""
-_FEWEST_DIFFERENT: Final = 8
-_ONE_CLASS: Final = re.compile("[a-z]+|[A-Z]+|[0-9]+")
-_COMMON: Final = (
-    "abc|access|admin|administrator|changeme|cisco|company|connection|default|demo|example|guest|hello|ike|internet|"
-    "ipsec|key|l2tp|letmein|master|microsoft|my|network|office|pass|passphrase|password|preshared|pre|psk|qwerty|"
-    "qwertz|root|router|rras|s3cret|secret|secure|security|server|share|shared|site|test|the|this|to|tunnel|user|vpn|"
-    "welcome|windows|your"
-)
-
-_WORD: Final = re.compile(rf"(?:{_COMMON}|\d|_)+")
-
-
-def of_key(key: str) -> str:
-    """Return what is weak about a preshared key, as a clause that quotes none of it; empty if nothing is.
-
-    Whoever records a key exchange can try keys offline, as fast as they like. So a key is weak if it is short, has few
-    different characters or only one class of them, or is made of words that everybody tries first.
-    """
-    if len(key) < SHORTEST_KEY:
-        return f"has fewer than {SHORTEST_KEY} characters"
-    if len(set(key)) < _FEWEST_DIFFERENT:
-        return f"has fewer than {_FEWEST_DIFFERENT} different characters"
-    if len(key) < _ONE_CLASS_ENOUGH and _ONE_CLASS.fullmatch("".join(filter(str.isalnum, key))):
-        return "has only digits, only small letters or only capital letters"
-    if _is_common(key):
-        return "is made of common words and signs"
-    return ""
-
-
 def _is_common(key: str) -> bool:
     """Return whether nothing is left of a key without common words, digits and signs."""
     words = re.findall(r"\w+", key.casefold())
     return any(map(str.isalpha, key)) and all(_WORD.fullmatch(word) for word in words)
-
-
-def of_stored(host: str, policies: Iterable[StoredPolicy], problems: Mapping[bytes, str]) -> Iterator[Finding]:
-    """Yield which of the known keys on a host are weak.
-
-    problems: what is wrong with each known key, in the words of `of_key`, by the digest that the host answers for it.
-    """
-    for policy in policies:
-        for rule in policy.policy.rules:
-            known = (problems.get(method.data, "") for method in rule.authentication if method.is_secret)
-            for problem in filter(None, dict.fromkeys(known)):
-                yield findings.warning(
-                    Identifier.WEAK_PRESHARED_KEY,
-                    host,
-                    f"The preshared key of the rule {rule.name!r} of the policy {policy.name!r} on {host} {problem}.",
-                    _ANOTHER_KEY,
-                )
-
-
-_ANOTHER_KEY: Final = "Let rras.ipsec.keys make another one (docs/keys.md)."
-
-
-def of_connections(host: str, connections: Iterable[Connection]) -> Iterator[Finding]:
-    """Yield which of a host's declared keys are weak."""
-    for connection in connections:
-        keys = (each["preshared_key"] for each in connection.authentication if "preshared_key" in each)
-        for problem in filter(None, map(of_key, keys)):
-            yield findings.warning(
-                Identifier.WEAK_PRESHARED_KEY,
-                host,
-                f"The preshared key of the connection {connection.name} {problem}.",
-                _ANOTHER_KEY,
-            )

@@ -116,10 +116,6 @@ class PlayVars(Mapping[str, Mapping[str, Any]]):
         """The hosts of the play that had not failed when the role began."""
         return list(self.preflight.get("playing") or self._task_vars["ansible_play_hosts"])
 
-    @functools.cached_property
-    def _playing(self) -> frozenset[str]:
-        return frozenset(self.playing)
-
     def declared(self, host: str) -> dict[str, Any]:
         """Return the role's variables on a host of the play, without their prefix, as plain data."""
         if host not in self._evaluated:
@@ -149,6 +145,10 @@ class PlayVars(Mapping[str, Mapping[str, Any]]):
 
     def __len__(self) -> int:
         return len(self._hostvars)
+
+    @functools.cached_property
+    def _playing(self) -> frozenset[str]:
+        return frozenset(self.playing)
 
     def _of_the_play(self, host: str) -> dict[str, Any]:
         variables = self._variables_of_results(host)

@@ -363,14 +363,14 @@ class Steps(RoleStep):
         return self._managed and not (pending and self._own["reboot"] == undeclared.NEVER)
 
 
+def step(name: str, steps: Steps) -> StepResult:
+    """Do the step with this name."""
+    answer: StepResult = getattr(steps, name)()
+    return answer
+
+
 def _from_the_first(host: str) -> str:
     return (
         f"{host} stopped: neither it nor a peer was read in this run; start with the first task of the role "
         "(check --start-at-task and --step)."
     )
-
-
-def step(name: str, steps: Steps) -> StepResult:
-    """Do the step with this name."""
-    answer: StepResult = getattr(steps, name)()
-    return answer

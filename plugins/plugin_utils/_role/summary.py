@@ -95,17 +95,6 @@ def so_far(play: PlayVars, result: TaskResult, *, removal: bool, check_mode: boo
     return _compared((), failed, done, _ends_so_far(play, run, removal=removal), state)["ansible_facts"]
 
 
-def _ends_so_far(play: PlayVars, run: Fleet, *, removal: bool) -> FoundFacts:
-    if removal:
-        return _NO_ENDS
-    host, proofs = play.host, _view.proofs(play, run.results)
-    found = agreement.agreements(run.network, host, proofs)
-    findings = [each for one in found for each in one.findings if each.host == host]
-    ends = _of_connections(run.network, host, found, findings, judgement(play, host))
-    read = host in proofs
-    return {**ends, "connections": [{**each, "agree": read and each["agree"]} for each in ends["connections"]]}
-
-
 def of_site(play: PlayVars, run: Fleet, host: str) -> Compared:
     """Return the result for a host whose connections were configured, or needed nothing."""
     proofs = _view.proofs(play, run.results)
@@ -139,40 +128,10 @@ def of_site(play: PlayVars, run: Fleet, host: str) -> Compared:
     )
 
 
-def _unlike(
-    network: networks.Network, host: str, found: Iterable[agreement.Agreement], proofs: agreement.Proofs
-) -> Iterator[Finding]:
-    """Yield how a host differs from the declaration if none of its connections does."""
-    proof, names = proofs.get(host), [connection.name for connection in networks.connections_of(network, host)]
-    if proof is None or not names or proof["matches"]:
-        return
-    if any(error.host == host for one in found for error in one.errors):
-        return
-    others = tuple(ends.of_other_rules(host, names, proof, network[host].other_peers))
-    yield from others or (ends.of_the_rest(host),)
-
-
 def judgement(play: PlayVars, host: str) -> acceptance.Acceptance:
     """Return which findings the variables of a host let pass."""
     own = play.declared(host)
     return acceptance.Acceptance(Severity(own["fail_on"]), frozenset(_shape.listed(own["accept"])))
-
-
-def _texts(judge: acceptance.Acceptance, each: Finding) -> tuple[str, ...]:
-    """Return the forms that an accepted finding takes among a connection's errors; none for any other finding."""
-    return (each.problem, str(each)) if judge.accepts(each) else ()
-
-
-def _of_both_ends(
-    network: networks.Network, host: str, found: Iterable[agreement.Agreement], proofs: agreement.Proofs
-) -> Iterator[str]:
-    """Yield what is said about whole connections, on the one host that says it for both ends."""
-    connections = networks.connections_of(network, host)
-    for one, connection in zip(found, connections, strict=True):
-        if report.speaker(connection, proofs) == host:
-            yield one.summary
-            for peer in connection.peers:
-                yield from (each.problem for each in agreement.of_unread(network, peer, proofs))
 
 
 def of_verification(play: PlayVars, host: str, unsound: Mapping[str, Sequence[str]]) -> Compared:
@@ -211,6 +170,62 @@ def verified(play: PlayVars) -> page.Verified:
     )
 
 
+def lines(play: PlayVars) -> dict[str, list[str]]:
+    """Return the lines to show for each host of the play that has any; no line twice.
+
+    After a change, only hosts that were compared again are included.
+    """
+    every = {host: compared(play, host) for host in play.playing}
+    again = {host: each for host, each in every.items() if each.get("last")}
+    said: set[str] = set()
+    found: dict[str, list[str]] = {}
+    for host, each in (again or every).items():
+        found[host] = [line for line in each.get("lines") or () if line not in said]
+        said.update(found[host])
+    return {host: mine for host, mine in found.items() if mine}
+
+
+def _ends_so_far(play: PlayVars, run: Fleet, *, removal: bool) -> FoundFacts:
+    if removal:
+        return _NO_ENDS
+    host, proofs = play.host, _view.proofs(play, run.results)
+    found = agreement.agreements(run.network, host, proofs)
+    findings = [each for one in found for each in one.findings if each.host == host]
+    ends = _of_connections(run.network, host, found, findings, judgement(play, host))
+    read = host in proofs
+    return {**ends, "connections": [{**each, "agree": read and each["agree"]} for each in ends["connections"]]}
+
+
+def _unlike(
+    network: networks.Network, host: str, found: Iterable[agreement.Agreement], proofs: agreement.Proofs
+) -> Iterator[Finding]:
+    """Yield how a host differs from the declaration if none of its connections does."""
+    proof, names = proofs.get(host), [connection.name for connection in networks.connections_of(network, host)]
+    if proof is None or not names or proof["matches"]:
+        return
+    if any(error.host == host for one in found for error in one.errors):
+        return
+    others = tuple(ends.of_other_rules(host, names, proof, network[host].other_peers))
+    yield from others or (ends.of_the_rest(host),)
+
+
+def _texts(judge: acceptance.Acceptance, each: Finding) -> tuple[str, ...]:
+    """Return the forms that an accepted finding takes among a connection's errors; none for any other finding."""
+    return (each.problem, str(each)) if judge.accepts(each) else ()
+
+
+def _of_both_ends(
+    network: networks.Network, host: str, found: Iterable[agreement.Agreement], proofs: agreement.Proofs
+) -> Iterator[str]:
+    """Yield what is said about whole connections, on the one host that says it for both ends."""
+    connections = networks.connections_of(network, host)
+    for one, connection in zip(found, connections, strict=True):
+        if report.speaker(connection, proofs) == host:
+            yield one.summary
+            for peer in connection.peers:
+                yield from (each.problem for each in agreement.of_unread(network, peer, proofs))
+
+
 def _without_rules(answers: report.Answers, names: Collection[str]) -> report.Answers:
     """Return the answers without what they say about connections that are not compared."""
     if not names:
@@ -225,21 +240,6 @@ def _without_rules_of(answer: PolicyResult, names: Collection[str]) -> PolicyRes
     rules = [rule for rule in whole["rules"] if rule["name"] not in names]
     left: PolicyComparison = {**whole, "rules": rules, "difference": []}
     return {**answer, "comparison": left, "matches": True}
-
-
-def lines(play: PlayVars) -> dict[str, list[str]]:
-    """Return the lines to show for each host of the play that has any; no line twice.
-
-    After a change, only hosts that were compared again are included.
-    """
-    every = {host: compared(play, host) for host in play.playing}
-    again = {host: each for host, each in every.items() if each.get("last")}
-    said: set[str] = set()
-    found: dict[str, list[str]] = {}
-    for host, each in (again or every).items():
-        found[host] = [line for line in each.get("lines") or () if line not in said]
-        said.update(found[host])
-    return {host: mine for host, mine in found.items() if mine}
 
 
 def _compared(

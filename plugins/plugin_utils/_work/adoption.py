@@ -51,19 +51,6 @@ class Source:
         return cls(store.Store.read(tree), place, tuple(adopt.export_findings(place.host, tree)))
 
 
-def _read(path: Path, code_page: str) -> Tree:
-    try:
-        return reg_file.read(path.read_bytes(), code_page)
-    except OSError as error:
-        raise PrivateFilesError(f"{path} can't be read ({error.strerror}); write the path of an export.") from None
-    except LookupError:
-        raise PrivateFilesError("code_page is not known; write, for example, cp1252 or cp932.") from None
-    except reg_file.RegFileError as error:
-        raise adopt.AdoptError(
-            f"{path} is damaged: line {error.line} {error.problem.rstrip('.')}; export it again with regedit."
-        ) from None
-
-
 def write_variables(source: Source, folder: str, policy: str, *, check_mode: bool) -> AdoptResult:
     """Write the variables that declare a server's policy; return the task's result."""
     host = source.place.host
@@ -89,6 +76,42 @@ def write_variables(source: Source, folder: str, policy: str, *, check_mode: boo
         "steps": list(_steps(path, host, adopted)),
         "diff": {"before": before.decode(errors="replace"), "after": text, "before_header": path, "after_header": path},
     }
+
+
+class _Unsafe(str):
+    """A text that Ansible must not take for a template."""
+
+    __slots__ = ()
+
+
+class _Dumper(yaml.SafeDumper):
+    """A YAML dumper that marks such texts with Ansible's tag."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        """Indent lists below their names, as ansible-lint requires."""
+        del indentless
+        super().increase_indent(flow, indentless=False)
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ANN401 - any part of the variables
+        """Write everything out, because aliases are hard to edit."""
+        del data
+        return True
+
+
+_Dumper.add_representer(_Unsafe, lambda dumper, text: dumper.represent_scalar("!unsafe", str(text), style='"'))
+
+
+def _read(path: Path, code_page: str) -> Tree:
+    try:
+        return reg_file.read(path.read_bytes(), code_page)
+    except OSError as error:
+        raise PrivateFilesError(f"{path} can't be read ({error.strerror}); write the path of an export.") from None
+    except LookupError:
+        raise PrivateFilesError("code_page is not known; write, for example, cp1252 or cp932.") from None
+    except reg_file.RegFileError as error:
+        raise adopt.AdoptError(
+            f"{path} is damaged: line {error.line} {error.problem.rstrip('.')}; export it again with regedit."
+        ) from None
 
 
 def _steps(path: str, host: str, adopted: adopt.Adopted) -> Iterator[str]:
@@ -124,29 +147,6 @@ def _remarks(adopted: adopt.Adopted) -> Sequence[str]:
         *(f"Not declared: {sentence}" for sentence in adopted.left_out),
         *adopted.changes,
     ]
-
-
-class _Unsafe(str):
-    """A text that Ansible must not take for a template."""
-
-    __slots__ = ()
-
-
-class _Dumper(yaml.SafeDumper):
-    """A YAML dumper that marks such texts with Ansible's tag."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        """Indent lists below their names, as ansible-lint requires."""
-        del indentless
-        super().increase_indent(flow, indentless=False)
-
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ANN401 - any part of the variables
-        """Write everything out, because aliases are hard to edit."""
-        del data
-        return True
-
-
-_Dumper.add_representer(_Unsafe, lambda dumper, text: dumper.represent_scalar("!unsafe", str(text), style='"'))
 
 
 def _safe(value: Any, name: str = "") -> Any:  # noqa: ANN401 - any part of the variables

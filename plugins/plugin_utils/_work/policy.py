@@ -78,17 +78,6 @@ class PolicyWork:
             )
         return self._planned(seen)
 
-    def _planned(self, seen: host.HostState) -> PolicyResult:
-        planned = self._plan(seen)
-        if planned.lasting_refusal:
-            raise planning.PlanError(planned.lasting_refusal)
-        result = self._result(planned, seen, changed=self._check_mode and not planned.empty)
-        if self._check_mode:
-            result = {**result, **difference.planned(planned, seen)}
-        if planned.refusal:
-            result["obstacles"] = [planned.refusal]
-        return _warned(result, planned)
-
     def verify(self) -> PolicyResult:
         """Read and compare, nothing else. What a plan would refuse is reported in the result, but not refused."""
         seen = self._target.read()
@@ -142,6 +131,17 @@ class PolicyWork:
     def everything(self) -> PolicyResult:
         """Do all phases. What can't be proved is reverted. If the store changes meanwhile, start once more."""
         return once_more(self._everything)
+
+    def _planned(self, seen: host.HostState) -> PolicyResult:
+        planned = self._plan(seen)
+        if planned.lasting_refusal:
+            raise planning.PlanError(planned.lasting_refusal)
+        result = self._result(planned, seen, changed=self._check_mode and not planned.empty)
+        if self._check_mode:
+            result = {**result, **difference.planned(planned, seen)}
+        if planned.refusal:
+            result["obstacles"] = [planned.refusal]
+        return _warned(result, planned)
 
     def _everything(self) -> PolicyResult:
         seen = self._target.read(validity=True)

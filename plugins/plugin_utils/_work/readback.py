@@ -19,12 +19,6 @@ def still_there(deleted: Iterable[str], seen: host.HostState) -> WorkError | Non
     return _not_deleted(left[0]) if left else None
 
 
-def _not_deleted(what: str) -> WorkError:
-    return WorkError(
-        f"the host reported that it deleted {what}, but it is still there; find out what holds or restores it."
-    )
-
-
 def finished(reading: Reading, transaction: planning.Transaction, deleted: Iterable[str]) -> Reading:
     """Return the reading if it shows that a transaction is finished: nothing that was to be deleted is left.
 
@@ -73,3 +67,9 @@ def about_validity(before: host.HostState, after: host.HostState) -> tuple[str, 
         return ()
     already = "was already there" if not before.policies_valid else "was not there"
     return (f"netsh reports an error in the policy store that {already} before this change.",)
+
+
+def _not_deleted(what: str) -> WorkError:
+    return WorkError(
+        f"the host reported that it deleted {what}, but it is still there; find out what holds or restores it."
+    )

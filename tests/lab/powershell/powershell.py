@@ -76,6 +76,14 @@ class PowerShell(twin.Twin):
             self._computer.give_back()
         self._computer = None
 
+    @property
+    def computer(self) -> Computer:
+        """The Windows of this host, started when something is first to run there."""
+        self.registry.settle().connect()
+        if self._computer is None:
+            raise RuntimeError("the host is closed")
+        return self._computer
+
     def _answer(self, command: Command, records: list[str]) -> CommandOutput:
         if self._machine.impairments.refuses_with is not None:
             return super()._answer(command, records)
@@ -99,14 +107,6 @@ class PowerShell(twin.Twin):
     def _start(self) -> RealRegistry:
         self._computer = take(self._asked)
         return self._computer.registry
-
-    @property
-    def computer(self) -> Computer:
-        """The Windows of this host, started when something is first to run there."""
-        self.registry.settle().connect()
-        if self._computer is None:
-            raise RuntimeError("the host is closed")
-        return self._computer
 
     def _unknown(self, command: Command) -> CommandOutput:
         return self._run(command)

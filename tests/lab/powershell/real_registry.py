@@ -41,39 +41,6 @@ _READING = ("read", "children", "tree", "access")
 _KINDS = {name: kind for kind, name in KIND_NAMES.items()}
 
 
-class _Agent:
-    """Our connection to a PowerShell that reads and writes the registry for us."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with connection:
-            self._stream = connection.makefile("rwb")
-
-    def ask(self, verb: str, fields: Iterable[str]) -> Iterator[list[str]]:
-        """Send one request; return all records of the answer but the last. Raises `RegistryError`."""
-        self.send(verb, fields)
-        return self.answer()
-
-    def send(self, verb: str, fields: Iterable[str]) -> None:
-        """Send a request without waiting for the answer."""
-        self._stream.write("\t".join((verb, *map(_encode, fields))).encode() + b"\n")
-
-    def answer(self) -> Iterator[list[str]]:
-        """Return all records of the oldest answer but the last. Raises `RegistryError`."""
-        self._stream.flush()
-        for line in self._stream:
-            record, *found = line.decode().rstrip("\r\n").split("\t")
-            if record == "error":
-                raise _error(int(found[0]), _decode(found[1]))
-            if record == "ok":
-                return
-            yield [record, *found]
-        raise ConnectionResetError("the agent of the registry is gone")
-
-    def close(self) -> None:
-        self._stream.close()
-
-
 class RealRegistry(LabRegistry):
     """HKEY_LOCAL_MACHINE of a place, accessed through a PowerShell there; thread-safe."""
 
@@ -212,6 +179,39 @@ def touched(registry: Registry) -> Tree:
     """Return everything that this collection could touch in a registry in memory."""
     found = [key for top in TOPS for key in registry.snapshot(top).values()]
     return Tree(sorted(found, key=lambda key: key.path.casefold()))
+
+
+class _Agent:
+    """Our connection to a PowerShell that reads and writes the registry for us."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with connection:
+            self._stream = connection.makefile("rwb")
+
+    def ask(self, verb: str, fields: Iterable[str]) -> Iterator[list[str]]:
+        """Send one request; return all records of the answer but the last. Raises `RegistryError`."""
+        self.send(verb, fields)
+        return self.answer()
+
+    def send(self, verb: str, fields: Iterable[str]) -> None:
+        """Send a request without waiting for the answer."""
+        self._stream.write("\t".join((verb, *map(_encode, fields))).encode() + b"\n")
+
+    def answer(self) -> Iterator[list[str]]:
+        """Return all records of the oldest answer but the last. Raises `RegistryError`."""
+        self._stream.flush()
+        for line in self._stream:
+            record, *found = line.decode().rstrip("\r\n").split("\t")
+            if record == "error":
+                raise _error(int(found[0]), _decode(found[1]))
+            if record == "ok":
+                return
+            yield [record, *found]
+        raise ConnectionResetError("the agent of the registry is gone")
+
+    def close(self) -> None:
+        self._stream.close()
 
 
 def _script(port: int) -> str:

@@ -122,11 +122,6 @@ class Shadow:
                 self.registry.remove(path)
 
 
-def _may_be_volatile(path: str) -> bool:
-    folded = path.casefold()
-    return folded.startswith(OURS.casefold()) and not folded.startswith(BACKUP.casefold())
-
-
 def answer_differences(expected: str, found: str) -> list[str]:
     """Describe how two answers differ; nothing if they mean the same.
 
@@ -153,6 +148,11 @@ def answer_differences(expected: str, found: str) -> list[str]:
 def entries(sddl: str) -> list[tuple[str, str, str]]:
     """Return what an access list allows or denies to whom, without the inheritance flags, which Wine does not keep."""
     return sorted((kind, rights, who.rpartition(";")[2]) for kind, _flags, rights, who in _ENTRY.findall(sddl))
+
+
+def _may_be_volatile(path: str) -> bool:
+    folded = path.casefold()
+    return folded.startswith(OURS.casefold()) and not folded.startswith(BACKUP.casefold())
 
 
 def _comparable(failure: records.Failure | None) -> records.Failure | None:

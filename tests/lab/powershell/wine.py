@@ -134,6 +134,18 @@ class Prefix(PowerShellPlace):
         return subprocess.run(line, env=self._environment, input=stdin, capture_output=True, check=False)
 
 
+@functools.cache
+def steady() -> tuple[str, ...]:
+    """Return what to put before a command so that its processes get no random addresses; empty if Linux forbids that.
+
+    With random addresses, about one process in 4 000 fails to start, because its heap is where Wine 8 must put the data
+    that Windows shares with every process, at 0x7FFE0000 ("failed to map the shared user data").
+    """
+    words = ("setarch", "--addr-no-randomize")
+    tried = shutil.which(words[0]) and subprocess.run([*words, "true"], capture_output=True, check=False)
+    return words if tried and tried.returncode == 0 else ()
+
+
 def _template() -> Path:
     """Return the prefix that all others are copied from; make it on the first call."""
     folder = CACHE / "template"
@@ -212,18 +224,6 @@ def _wine(*command: str, environment: Mapping[str, str], check: bool = True) -> 
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-
-
-@functools.cache
-def steady() -> tuple[str, ...]:
-    """Return what to put before a command so that its processes get no random addresses; empty if Linux forbids that.
-
-    With random addresses, about one process in 4 000 fails to start, because its heap is where Wine 8 must put the data
-    that Windows shares with every process, at 0x7FFE0000 ("failed to map the shared user data").
-    """
-    words = ("setarch", "--addr-no-randomize")
-    tried = shutil.which(words[0]) and subprocess.run([*words, "true"], capture_output=True, check=False)
-    return words if tried and tried.returncode == 0 else ()
 
 
 @contextlib.contextmanager

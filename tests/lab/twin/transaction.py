@@ -55,12 +55,6 @@ class ScriptMachine(Protocol):
         """Run netsh, net or sc; return the exit code and the output."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Undo:
-    what: str
-    action: Callable[[], None]
-
-
 def method_of(verb: str) -> str:
     """Return the name of the method that carries out a verb: `read_tree` of `ReadTree`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", verb).lower()
@@ -368,6 +362,22 @@ class ScriptRun:
         return found[1] if len(found) > 1 else ""
 
 
+def encode(text: str) -> str:
+    """Return the field for a text that can hold anything."""
+    return base64.b64encode(text.encode()).decode()
+
+
+def encode_bytes(data: bytes) -> str:
+    """Return the field for binary data."""
+    return base64.b64encode(data).decode()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Undo:
+    what: str
+    action: Callable[[], None]
+
+
 def _left(step: _Undo) -> str:
     """Undo a step; return what can't be undone, or the error's own sentence if it is a program."""
     try:
@@ -397,16 +407,6 @@ def _is_asked_for(name: str, value: Value, names: str) -> bool:
     if names.startswith("|"):
         return names.lower() in value.text.lower()
     return names == "*" or name.lower() in names.lower().split(",")
-
-
-def encode(text: str) -> str:
-    """Return the field for a text that can hold anything."""
-    return base64.b64encode(text.encode()).decode()
-
-
-def encode_bytes(data: bytes) -> str:
-    """Return the field for binary data."""
-    return base64.b64encode(data).decode()
 
 
 def _expect(found: str, expected: str, what: str) -> None:

@@ -168,21 +168,10 @@ class Twin(Engine):
         return CommandOutput(f"{match[1]}\r\n")
 
 
-def _divided(lines: list[str]) -> tuple[str, list[str]]:
-    position = lines.index(session.RECORDS) if session.RECORDS in lines else len(lines)
-    return "\n".join(lines[:position]), [line for line in lines[position + 1 :] if line]
-
-
 def public(record: str) -> str:
     """Return the verb and the path of a record, so nothing that could be data."""
     step = step_of(record)
     return f"{step.verb} {step.path}".strip()
-
-
-def _literal(text: str) -> str:
-    """Return the ready-made answer in a script."""
-    match = session.FRAME.search(text)
-    return match[0] if match else ""
 
 
 def script_for(records: Iterable[str]) -> str:
@@ -203,20 +192,6 @@ def unframed(output: str) -> str:
     return unpacked(session.frame_of(output))
 
 
-def _answers(output: str) -> Iterator[str]:
-    """Yield what a controller can read of the answers in an output."""
-    with contextlib.suppress(MalformedAnswerError, OversizedAnswerError):
-        if session.frame_of(output):
-            yield unframed(output)
-
-
-def _distorted(output: CommandOutput, how: WrongAnswer | None) -> CommandOutput:
-    """Return an output as an impairment distorts it, or unchanged."""
-    if how is None:
-        return output
-    return _DISTORTED[how](output.stdout.rstrip())
-
-
 def _edited(edit: Callable[[list[str]], Iterable[str]]) -> Callable[[str], CommandOutput]:
     return lambda frame: CommandOutput(framed("".join(edit(unframed(frame).splitlines(keepends=True)))))
 
@@ -234,3 +209,28 @@ _DISTORTED: Mapping[WrongAnswer, Callable[[str], CommandOutput]] = {
     WrongAnswer.NONSENSE: _edited(lambda lines: (re.sub(r"(^value\t.*\t)\S*", r"\1====", line) for line in lines)),
 }
 """What each impairment makes of the frame that the script prints."""
+
+
+def _divided(lines: list[str]) -> tuple[str, list[str]]:
+    position = lines.index(session.RECORDS) if session.RECORDS in lines else len(lines)
+    return "\n".join(lines[:position]), [line for line in lines[position + 1 :] if line]
+
+
+def _literal(text: str) -> str:
+    """Return the ready-made answer in a script."""
+    match = session.FRAME.search(text)
+    return match[0] if match else ""
+
+
+def _answers(output: str) -> Iterator[str]:
+    """Yield what a controller can read of the answers in an output."""
+    with contextlib.suppress(MalformedAnswerError, OversizedAnswerError):
+        if session.frame_of(output):
+            yield unframed(output)
+
+
+def _distorted(output: CommandOutput, how: WrongAnswer | None) -> CommandOutput:
+    """Return an output as an impairment distorts it, or unchanged."""
+    if how is None:
+        return output
+    return _DISTORTED[how](output.stdout.rstrip())

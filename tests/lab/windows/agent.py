@@ -51,14 +51,6 @@ class PolicyAgent:
             self._load()
         return self.filters
 
-    def _load(self) -> None:
-        """Load the assigned policy. A domain policy makes the agent ignore the local ones."""
-        if self.deaf:
-            return
-        ignored = self.domain_policy()
-        self.filters = () if ignored else tuple(self._assigned_filters())
-        self.rules = () if ignored else tuple(self._assigned_rules())
-
     def forget(self) -> None:
         """Lose everything, as when the service stops."""
         self.filters, self.rules, self.loading = (), (), None
@@ -84,6 +76,14 @@ class PolicyAgent:
         """Return the path of the assigned local policy; empty if there is none."""
         key = self._registry.read(POLICY_STORE)
         return key.text("ActivePolicy") if key else ""
+
+    def _load(self) -> None:
+        """Load the assigned policy. A domain policy makes the agent ignore the local ones."""
+        if self.deaf:
+            return
+        ignored = self.domain_policy()
+        self.filters = () if ignored else tuple(self._assigned_filters())
+        self.rules = () if ignored else tuple(self._assigned_rules())
 
     def _assigned_filters(self) -> Iterator[model.Filter]:
         for rule in self._objects(self.assigned_policy(), "ipsecNFAReference"):

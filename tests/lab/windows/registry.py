@@ -102,15 +102,6 @@ class LabRegistry(RegistryAccess, Protocol):
         """Replace everything by the tree."""
 
 
-@dataclasses.dataclass(slots=True)
-class _Node:
-    path: str
-    volatile: bool
-    values: dict[str, tuple[str, Value]] = dataclasses.field(default_factory=dict)
-    access: str | None = None
-    denied: bool = False
-
-
 class Registry(LabRegistry):
     """The registry of one host in memory; thread-safe.
 
@@ -320,6 +311,15 @@ def describe(value: Value) -> str:
     if value.kind in (Kind.SZ, Kind.EXPAND_SZ):
         return f"{value.kind} {value.text!r}"
     return f"{value.kind} of {len(value.data)} bytes, {hashlib.sha256(value.data).hexdigest()[:8]}"
+
+
+@dataclasses.dataclass(slots=True)
+class _Node:
+    path: str
+    volatile: bool
+    values: dict[str, tuple[str, Value]] = dataclasses.field(default_factory=dict)
+    access: str | None = None
+    denied: bool = False
 
 
 def _differing_keys(before: Tree, after: Tree) -> Iterator[str]:

@@ -73,6 +73,17 @@ class Login:
             return self._negotiate(credentials)
         return LoginVerdict(AuthenticationScheme.NEGOTIATE if self._context and self._context.complete else None)
 
+    def unseal(self, body: bytes) -> bytes:
+        """Open the body of a sealed request. Raises `SealingError`."""
+        try:
+            return self._sealing().unwrap_message(body, _BOUNDARY)
+        except (spnego.exceptions.SpnegoError, WinRMError, struct.error, LookupError, ValueError) as error:
+            raise SealingError("the message does not belong to this connection") from error
+
+    def seal(self, plain: bytes) -> bytes:
+        """Return the body of a sealed answer. Raises `SealingError`."""
+        return self._sealing().wrap_message(plain)[1]
+
     def _negotiate(self, credentials: str) -> LoginVerdict:
         try:
             token = base64.b64decode(credentials, validate=True)
@@ -84,17 +95,6 @@ class Login:
             return LoginVerdict()
         header = f"Negotiate {base64.b64encode(answer).decode()}" if answer else ""
         return LoginVerdict(AuthenticationScheme.NEGOTIATE if self._context.complete else None, header)
-
-    def unseal(self, body: bytes) -> bytes:
-        """Open the body of a sealed request. Raises `SealingError`."""
-        try:
-            return self._sealing().unwrap_message(body, _BOUNDARY)
-        except (spnego.exceptions.SpnegoError, WinRMError, struct.error, LookupError, ValueError) as error:
-            raise SealingError("the message does not belong to this connection") from error
-
-    def seal(self, plain: bytes) -> bytes:
-        """Return the body of a sealed answer. Raises `SealingError`."""
-        return self._sealing().wrap_message(plain)[1]
 
     def _sealing(self) -> WinRMEncryption:
         """Return the encryption. Both directions have the same form, so a client's library serves here as well."""

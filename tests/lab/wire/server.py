@@ -114,11 +114,6 @@ class _Server(http.server.ThreadingHTTPServer):
         self.server_close()
         self._break_connections()
 
-    def _serve(self) -> None:
-        while not self._stopped.is_set():
-            with contextlib.suppress(OSError):  # a client that is already gone, or the end
-                self.process_request(*self.get_request())
-
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, address = super().get_request()
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -133,15 +128,20 @@ class _Server(http.server.ThreadingHTTPServer):
             self._connections -= {request}
         super().shutdown_request(request)
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Print nothing: in tests it is normal that clients hang up and hosts lose their power."""
+
+    def _serve(self) -> None:
+        while not self._stopped.is_set():
+            with contextlib.suppress(OSError):  # a client that is already gone, or the end
+                self.process_request(*self.get_request())
+
     def _break_connections(self) -> None:
         with self._lock:
             connections = list(self._connections)
         for connection in connections:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Print nothing: in tests it is normal that clients hang up and hosts lose their power."""
 
 
 class _HttpHandler(http.server.BaseHTTPRequestHandler):
@@ -176,6 +176,9 @@ class _HttpHandler(http.server.BaseHTTPRequestHandler):
         else:
             answer = self._answer(body)
             self._reply(answer.status, PLAIN_TYPE, answer.envelope, (verdict.token,))
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name that http.server wants)
+        """Print nothing; the recorder has what matters."""
 
     def _answer_sealed(self, body: bytes, token: str) -> None:
         try:
@@ -227,9 +230,6 @@ class _HttpHandler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
         self.wfile.flush()
         self.server.site.carried(self._up, len(body))
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name that http.server wants)
-        """Print nothing; the recorder has what matters."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -139,30 +139,6 @@ def run_in_thread(machine: ShellHost, command: Command, deliver: Callable[[Comma
     threading.Thread(target=work, name="command", daemon=True).start()
 
 
-class _RunningCommand:
-    """One command of a `CommandShell`. If it expects input, it starts once that is complete."""
-
-    def __init__(self, machine: ShellHost, line: str) -> None:
-        self._machine = machine
-        self._line = line
-        self._stdin = bytearray()
-        self.pipe = Pipe()
-
-    def feed(self, data: bytes) -> None:
-        self._stdin += data
-
-    def start(self) -> None:
-        lines = tuple(self._stdin.decode(errors="replace").splitlines())
-        run_in_thread(self._machine, Command(ConnectionKind.WINRM, self._line, lines), self._deliver)
-
-    def _deliver(self, output: CommandOutput) -> None:
-        if output.endless:
-            return self.pipe.repeat("stdout", output.stdout.encode())
-        self.pipe.write("stdout", output.stdout.encode())
-        self.pipe.write("stderr", output.stderr.encode())
-        return self.pipe.end(output.code)
-
-
 class CommandShell(Shell):
     """A shell of the kind that `winrm` connections open: command lines, standard input, two output streams."""
 
@@ -201,6 +177,30 @@ class CommandShell(Shell):
         if command is None:
             raise FaultError(FaultCode.SHELL_NOT_FOUND, "The command was not found in the shell.")
         return command
+
+
+class _RunningCommand:
+    """One command of a `CommandShell`. If it expects input, it starts once that is complete."""
+
+    def __init__(self, machine: ShellHost, line: str) -> None:
+        self._machine = machine
+        self._line = line
+        self._stdin = bytearray()
+        self.pipe = Pipe()
+
+    def feed(self, data: bytes) -> None:
+        self._stdin += data
+
+    def start(self) -> None:
+        lines = tuple(self._stdin.decode(errors="replace").splitlines())
+        run_in_thread(self._machine, Command(ConnectionKind.WINRM, self._line, lines), self._deliver)
+
+    def _deliver(self, output: CommandOutput) -> None:
+        if output.endless:
+            return self.pipe.repeat("stdout", output.stdout.encode())
+        self.pipe.write("stdout", output.stdout.encode())
+        self.pipe.write("stderr", output.stderr.encode())
+        return self.pipe.end(output.code)
 
 
 def _command_line(body: ET.Element) -> str:

@@ -50,18 +50,6 @@ def main_mode(found: model.MainMode) -> dict[str, Any]:
     return {name: value for name, value in said.items() if value != _DEFAULT_MAIN_MODE[name]}
 
 
-def _methods(found: model.MainMode) -> Iterator[dict[str, Any]]:
-    seen = set()
-    for method in found.methods:
-        known = _IKE_ENCRYPTION.get(method.encryption), _INTEGRITY.get(method.integrity), _GROUPS.get(method.group)
-        own = method.lifetime_seconds is not None or method.quick_mode_limit is not None or method.lifetime_kilobytes
-        if None in known or own or method.integrity == model.Integrity.NONE:
-            raise InexpressibleError(f"main_mode can't say its method {describe.own_method_text(method)}")
-        if known not in seen:
-            yield dict(zip(("encryption", "integrity", "dh_group"), known, strict=True))
-        seen.add(known)
-
-
 def minutes(seconds: int, what: str) -> int:
     """Return a number of seconds in minutes. Raises `InexpressibleError` if it is no whole number of them."""
     if seconds % 60:
@@ -81,23 +69,6 @@ def filter_action(found: model.FilterAction) -> dict[str, Any]:
         raise InexpressibleError("only some of its offers have perfect forward secrecy")
     said = {"offers": offers, "pfs": True in pfs}
     return {name: value for name, value in said.items() if value != {"offers": _DEFAULT_OFFERS, "pfs": False}[name]}
-
-
-def _offer(found: model.Offer) -> dict[str, Any]:
-    only = found.algorithms[0] if len(found.algorithms) == 1 else None
-    esp = only if only and only.transform == model.Transform.ESP else None
-    encryption = _ENCRYPTION.get(esp.encryption) if esp else None
-    integrity = _INTEGRITY.get(esp.integrity) if esp else None
-    seconds = found.lifetime_seconds or model.DEFAULT_LIFETIME_SECONDS
-    kilobytes = found.lifetime_kilobytes or model.DEFAULT_LIFETIME_KILOBYTES
-    if not (encryption and integrity) or seconds < _SHORTEST_LIFETIME or kilobytes < _SMALLEST_LIFETIME:
-        raise InexpressibleError(f"a connection can't have its offer '{describe.offer_text(found)}'")
-    return {
-        "encryption": encryption,
-        "integrity": integrity,
-        "lifetime_seconds": seconds,
-        "lifetime_kilobytes": kilobytes,
-    }
 
 
 def methods(rule: model.Rule) -> tuple[model.AuthenticationMethod, ...]:
@@ -147,3 +118,32 @@ def place(rule: model.Rule) -> None:
         raise InexpressibleError(f"it is for a tunnel to {rule.tunnel_address}")
     if rule.connection_type != model.ConnectionType.ALL or rule.interface_name:
         raise InexpressibleError("it applies to some network connections only")
+
+
+def _methods(found: model.MainMode) -> Iterator[dict[str, Any]]:
+    seen = set()
+    for method in found.methods:
+        known = _IKE_ENCRYPTION.get(method.encryption), _INTEGRITY.get(method.integrity), _GROUPS.get(method.group)
+        own = method.lifetime_seconds is not None or method.quick_mode_limit is not None or method.lifetime_kilobytes
+        if None in known or own or method.integrity == model.Integrity.NONE:
+            raise InexpressibleError(f"main_mode can't say its method {describe.own_method_text(method)}")
+        if known not in seen:
+            yield dict(zip(("encryption", "integrity", "dh_group"), known, strict=True))
+        seen.add(known)
+
+
+def _offer(found: model.Offer) -> dict[str, Any]:
+    only = found.algorithms[0] if len(found.algorithms) == 1 else None
+    esp = only if only and only.transform == model.Transform.ESP else None
+    encryption = _ENCRYPTION.get(esp.encryption) if esp else None
+    integrity = _INTEGRITY.get(esp.integrity) if esp else None
+    seconds = found.lifetime_seconds or model.DEFAULT_LIFETIME_SECONDS
+    kilobytes = found.lifetime_kilobytes or model.DEFAULT_LIFETIME_KILOBYTES
+    if not (encryption and integrity) or seconds < _SHORTEST_LIFETIME or kilobytes < _SMALLEST_LIFETIME:
+        raise InexpressibleError(f"a connection can't have its offer '{describe.offer_text(found)}'")
+    return {
+        "encryption": encryption,
+        "integrity": integrity,
+        "lifetime_seconds": seconds,
+        "lifetime_kilobytes": kilobytes,
+    }

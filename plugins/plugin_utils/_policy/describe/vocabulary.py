@@ -70,12 +70,6 @@ def alternate_text(rule: model.Rule, key_word: KeyWord) -> list[str] | None:
     return [method_text(method, rule.name, key_word) for method in rule.alternate_authentication or ()] or ["none"]
 
 
-def _flags(method: model.AuthenticationMethod, flag: int) -> str:
-    if method.type != model.AuthenticationType.CERTIFICATE:
-        return ""
-    return "".join(f", {word}" for word in bit_words(_FLAGS, flag))
-
-
 def filter_text(filter_: model.Filter) -> str:
     """Return a filter as one line."""
     protocol = filter_.protocol.name if isinstance(filter_.protocol, model.Protocol) else f"protocol {filter_.protocol}"
@@ -145,18 +139,6 @@ def algorithm_text(algorithm: model.Algorithm) -> str:
     return f"{protocol} {word_for(_ALGORITHMS, algorithm.encryption)}/{integrity}"
 
 
-def _end(address: model.Address, ports: model.Ports) -> str:
-    return f"{_address(address)} port {ports}"
-
-
-def _address(address: model.Address) -> str:
-    """Return an address in numbers, followed by the name that a person gave instead of it."""
-    usual = model.IpVersion.V4 if address.first is None or address.first.version == 4 else model.IpVersion.V6  # noqa: PLR2004 (IPv4)
-    version = "" if address.version == usual else word_for(_VERSIONS, address.version, " over an unknown version ({})")
-    named = f" ({shown(address.name)})" if address.name else ""
-    return f"{dataclasses.replace(address, name='')}{named}{version}"
-
-
 def minutes_text(lifetime: Lifetime) -> str:
     seconds = lifetime[0] or lifetime[1]
     whole = f"{seconds // 60} minutes" if seconds % 60 == 0 else f"{seconds} seconds"
@@ -186,3 +168,21 @@ def bit_words(words: Mapping[int, str], flags: int) -> Iterator[str]:
 def word_for(words: Any, value: object, unknown: str = "unknown ({})") -> str:  # noqa: ANN401 - a table of any of the enumerations
     known = words.get(value)
     return str(known if known is not None else unknown.format(shown(str(value))))
+
+
+def _flags(method: model.AuthenticationMethod, flag: int) -> str:
+    if method.type != model.AuthenticationType.CERTIFICATE:
+        return ""
+    return "".join(f", {word}" for word in bit_words(_FLAGS, flag))
+
+
+def _end(address: model.Address, ports: model.Ports) -> str:
+    return f"{_address(address)} port {ports}"
+
+
+def _address(address: model.Address) -> str:
+    """Return an address in numbers, followed by the name that a person gave instead of it."""
+    usual = model.IpVersion.V4 if address.first is None or address.first.version == 4 else model.IpVersion.V6  # noqa: PLR2004 (IPv4)
+    version = "" if address.version == usual else word_for(_VERSIONS, address.version, " over an unknown version ({})")
+    named = f" ({shown(address.name)})" if address.name else ""
+    return f"{dataclasses.replace(address, name='')}{named}{version}"

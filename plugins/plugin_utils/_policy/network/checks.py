@@ -60,12 +60,6 @@ def all_problems(network: Network, hosts: Iterable[str], *, removal: bool = Fals
     return found
 
 
-def _of_peers(network: Network, host: str, own: Callable[[str], list[str]]) -> list[str]:
-    others = sorted(connected(reachable(network, host), host) - {host})
-    wrong = next((peer for peer in others if own(peer)), None)
-    return [f"{host} stopped because its peer {wrong} is declared wrongly: {own(wrong)[0]}"] if wrong else []
-
-
 def unsound(network: Network, host: str) -> dict[str, list[str]]:
     """Return what is wrong with single connections of a host, by their names; all others can still be compared."""
     entries = _own_entries(network[host])
@@ -85,6 +79,18 @@ def without_connections(network: Network, names: Collection[str], host: str) -> 
 def problems_of_all(network: Network, host: str) -> list[str]:
     """Return what is wrong with a host's declaration and concerns more than one connection."""
     return list(_problems_of_all(network, network[host]))
+
+
+_CHECKS: Mapping[str, Callable[[str, str], object]] = {
+    "preshared_key": declaration.check_key,
+    "certificate_authority": declaration.check_authority,
+}
+
+
+def _of_peers(network: Network, host: str, own: Callable[[str], list[str]]) -> list[str]:
+    others = sorted(connected(reachable(network, host), host) - {host})
+    wrong = next((peer for peer in others if own(peer)), None)
+    return [f"{host} stopped because its peer {wrong} is declared wrongly: {own(wrong)[0]}"] if wrong else []
 
 
 def _problems(network: Network, node: Node) -> Iterator[str]:
@@ -277,12 +283,6 @@ def _method_problems(of: str, entry: Mapping[str, Any]) -> Iterator[str]:
         for option, check in _CHECKS.items():
             if method.get(option) is not None:
                 yield from _sentence(check, f"{where}{option} {of}", str(method[option]))
-
-
-_CHECKS: Mapping[str, Callable[[str, str], object]] = {
-    "preshared_key": declaration.check_key,
-    "certificate_authority": declaration.check_authority,
-}
 
 
 def _unused_key(written: Written, entry: Mapping[str, Any]) -> Iterator[str]:

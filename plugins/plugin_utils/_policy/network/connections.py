@@ -113,25 +113,6 @@ def all_connections(network: Network) -> tuple[Connection, ...]:
     return tuple(found.values())
 
 
-def _declaring_alike(network: Network) -> Iterator[dict[str, None]]:
-    """Yield the names of the hosts that declare the same list, in the order of the hosts."""
-    groups: list[dict[str, None]] = []
-    of_list: dict[int, dict[str, None]] = {}
-    alike: dict[tuple[str, ...], list[tuple[Written, dict[str, None]]]] = {}
-    for name, node in network.items():
-        members = of_list.get(id(node.connections))
-        if members is None:  # compared with the lists that have the same names
-            known = alike.setdefault(tuple(entries(node.connections).by_name), [])
-            members = next((each for written, each in known if written == node.as_written), None)
-        if members is None:
-            members = {}
-            groups.append(members)
-            known.append((node.as_written, members))
-        of_list[id(node.connections)] = members
-        members[name] = None
-    return iter(groups)
-
-
 Beside = Mapping[str, Iterable[str]]
 """The neighbours of each host."""
 
@@ -166,12 +147,6 @@ def beside_managed(network: Network) -> Beside:
     return beside(pair for pair in _pairs(network) if pair <= managed)
 
 
-def _pairs(network: Network) -> Iterator[frozenset[str]]:
-    """Yield the pairs of peers of all declared connections; a list shared by several hosts is read once."""
-    lists = {id(node.connections): node for node in network.values()}
-    return (pair for node in lists.values() for entry in entries_of(node) if (pair := _pair(entry)))
-
-
 def reachable(network: Network, host: str) -> dict[str, Node]:
     """Return the part of a network that a host's own connections lead to, directly or through others."""
     found: dict[str, Node] = {}
@@ -188,6 +163,31 @@ def reachable(network: Network, host: str) -> dict[str, Node]:
 def entries_of(node: Node) -> list[Mapping[str, Any]]:
     """Return the entries of another host that have the form of a connection; the others are that host's own problem."""
     return [entry for entry in entries(node.connections) if isinstance(entry, Mapping)]
+
+
+def _declaring_alike(network: Network) -> Iterator[dict[str, None]]:
+    """Yield the names of the hosts that declare the same list, in the order of the hosts."""
+    groups: list[dict[str, None]] = []
+    of_list: dict[int, dict[str, None]] = {}
+    alike: dict[tuple[str, ...], list[tuple[Written, dict[str, None]]]] = {}
+    for name, node in network.items():
+        members = of_list.get(id(node.connections))
+        if members is None:  # compared with the lists that have the same names
+            known = alike.setdefault(tuple(entries(node.connections).by_name), [])
+            members = next((each for written, each in known if written == node.as_written), None)
+        if members is None:
+            members = {}
+            groups.append(members)
+            known.append((node.as_written, members))
+        of_list[id(node.connections)] = members
+        members[name] = None
+    return iter(groups)
+
+
+def _pairs(network: Network) -> Iterator[frozenset[str]]:
+    """Yield the pairs of peers of all declared connections; a list shared by several hosts is read once."""
+    lists = {id(node.connections): node for node in network.values()}
+    return (pair for node in lists.values() for entry in entries_of(node) if (pair := _pair(entry)))
 
 
 def _pair(entry: Mapping[str, Any]) -> frozenset[str] | None:

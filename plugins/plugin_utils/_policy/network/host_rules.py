@@ -36,31 +36,6 @@ def rules(
     return own + (_other_peers(other_peers, certificate_authority) if own else [])
 
 
-def _rule(network: Network, connection: Connection, filter_action: Mapping[str, Any]) -> dict[str, Any]:
-    source, destination = (network[peer].address for peer in connection.peers)
-    return {
-        "name": connection.name,
-        "filters": [{"source_address": source, "destination_address": destination}],
-        "authentication": [dict(method) for method in connection.authentication],
-        "filter_action": dict(connection.filter_action or filter_action),
-    }
-
-
-def _other_peers(treatment: str, certificate_authority: str | None) -> list[dict[str, Any]]:
-    if treatment == "ignore":
-        return []
-    rule: dict[str, Any] = {
-        "name": OTHER_PEERS_RULE,
-        "filters": [
-            {"source_address": "me", "destination_address": "any", "source_port": 1701, "destination_port": 0},
-            {"source_address": "me", "destination_address": "any", "source_port": 0, "destination_port": 1701},
-        ],
-    }
-    if treatment == "certificate":
-        return [rule | {"authentication": [{"certificate_authority": certificate_authority}]}]
-    return [rule | {"filter_action": {"action": "block"}}]
-
-
 def negotiated(network: Network, connection: Connection) -> tuple[str, str] | None:
     """Return the proposals that IKE chooses, in words: if the source starts, and if the destination does.
 
@@ -85,6 +60,31 @@ def not_negotiable(network: Network, name: str, peers: Iterable[str]) -> Iterato
     if negotiate and not proposals.quick_mode_choice(one.filter_action, other.filter_action):
         said = (f"{peer} proposes {proposals.quick_mode_text(end.filter_action)}" for peer, end in ends.items())
         yield _no_common_proposal(name, "quick mode", said, "l2tp_filter_action")
+
+
+def _rule(network: Network, connection: Connection, filter_action: Mapping[str, Any]) -> dict[str, Any]:
+    source, destination = (network[peer].address for peer in connection.peers)
+    return {
+        "name": connection.name,
+        "filters": [{"source_address": source, "destination_address": destination}],
+        "authentication": [dict(method) for method in connection.authentication],
+        "filter_action": dict(connection.filter_action or filter_action),
+    }
+
+
+def _other_peers(treatment: str, certificate_authority: str | None) -> list[dict[str, Any]]:
+    if treatment == "ignore":
+        return []
+    rule: dict[str, Any] = {
+        "name": OTHER_PEERS_RULE,
+        "filters": [
+            {"source_address": "me", "destination_address": "any", "source_port": 1701, "destination_port": 0},
+            {"source_address": "me", "destination_address": "any", "source_port": 0, "destination_port": 1701},
+        ],
+    }
+    if treatment == "certificate":
+        return [rule | {"authentication": [{"certificate_authority": certificate_authority}]}]
+    return [rule | {"filter_action": {"action": "block"}}]
 
 
 def _no_common_proposal(name: str, mode: str, said: Iterable[str], variable: str) -> str:

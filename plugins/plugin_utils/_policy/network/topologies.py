@@ -53,6 +53,12 @@ def is_topology(entry: Mapping[str, Any]) -> bool:
     return any(entry.get(option) is not None for option in _OF_TOPOLOGIES)
 
 
+def key_of(written: Written, name: object) -> object:
+    """Return the key that l2tp_preshared_keys holds for a connection; None if it holds none."""
+    keys = written.preshared_keys
+    return keys.get(name) if isinstance(keys, Mapping) and isinstance(name, str) else None
+
+
 def _links(entry: Any) -> Iterator[Any]:  # noqa: ANN401 - any YAML
     pairs = list(_pairs(entry)) if isinstance(entry, Mapping) and isinstance(entry.get("name"), str) else []
     if not pairs:
@@ -86,12 +92,6 @@ def _completed(link: Any, written: Written) -> Any:  # noqa: ANN401 - any YAML
     if not link.get("filter_action"):
         added |= _given(default, "filter_action")
     return {**link, **added} if added else link
-
-
-def key_of(written: Written, name: object) -> object:
-    """Return the key that l2tp_preshared_keys holds for a connection; None if it holds none."""
-    keys = written.preshared_keys
-    return keys.get(name) if isinstance(keys, Mapping) and isinstance(name, str) else None
 
 
 def _given(options: Mapping[str, Any], *names: str) -> dict[str, Any]:

@@ -29,21 +29,6 @@ def keys(policy: model.Policy) -> tuple[Key, ...]:
     return store.object_keys(policy, _guids(policy), _WHEN)
 
 
-def _guids(policy: model.Policy) -> Callable[[str], uuid.UUID]:
-    """Return a function that derives GUIDs from the declared names, so that a changed policy replaces its predecessor.
-
-    They are not derived from any key, because everybody may read them. Each rule of a declared policy has a filter
-    action and a filter list of its own, so the numbers in the labels are those of the rules.
-    """
-    identity = uuid.uuid5(_NAMESPACE, policy.name)
-
-    def guid(label: str) -> uuid.UUID:
-        named = _NUMBER.sub(lambda number: repr(policy.rules[int(number[0])].name), label, count=1)
-        return uuid.uuid5(identity, named)
-
-    return guid
-
-
 def sections(rendering: Rendering) -> list[Section]:
     """Return the policy, its assignment, and then the value, in this order.
 
@@ -64,3 +49,18 @@ def undoing(rendering: Rendering) -> list[Section]:
         Section(store.LOCAL, {store.ACTIVE_POLICY: None}),
         *(Section(path, deleted=True) for path in reversed(paths)),
     ]
+
+
+def _guids(policy: model.Policy) -> Callable[[str], uuid.UUID]:
+    """Return a function that derives GUIDs from the declared names, so that a changed policy replaces its predecessor.
+
+    They are not derived from any key, because everybody may read them. Each rule of a declared policy has a filter
+    action and a filter list of its own, so the numbers in the labels are those of the rules.
+    """
+    identity = uuid.uuid5(_NAMESPACE, policy.name)
+
+    def guid(label: str) -> uuid.UUID:
+        named = _NUMBER.sub(lambda number: repr(policy.rules[int(number[0])].name), label, count=1)
+        return uuid.uuid5(identity, named)
+
+    return guid

@@ -92,6 +92,14 @@ def encode(written: str) -> bytes:
     return b"\xff\xfe" + written.encode("utf-16-le")
 
 
+def read(data: bytes, code_page: str = "cp1252") -> Tree:
+    """Return what is below HKEY_LOCAL_MACHINE after a file is imported into an empty registry.
+
+    code_page: Python's name for the code page of a file that is not Unicode. Raises `RegFileError`.
+    """
+    return _RegFileReader(_decoded(data, code_page), code_page).tree()
+
+
 def _lines(name: str, value: Value | None) -> Iterator[str]:
     start = f"{_quote(name)}=" if name else "@="
     if value is None:
@@ -126,14 +134,6 @@ def _wrapped(start: str, data: bytes) -> Iterator[str]:
             line = "  "
         line += item
     yield line
-
-
-def read(data: bytes, code_page: str = "cp1252") -> Tree:
-    """Return what is below HKEY_LOCAL_MACHINE after a file is imported into an empty registry.
-
-    code_page: Python's name for the code page of a file that is not Unicode. Raises `RegFileError`.
-    """
-    return _RegFileReader(_decoded(data, code_page), code_page).tree()
 
 
 def _decoded(data: bytes, code_page: str) -> str:

@@ -72,18 +72,6 @@ def read_part(key: Key) -> Part | Unreadable:
         return Unreadable(key.path, _reason(kind, error))
 
 
-def _is_text(name: str) -> bool:
-    """Return whether a value of this name, in any object, is a text or a list of texts."""
-    return name in NameSet((NAME, DESCRIPTION)) or ends_with(name, "Reference")
-
-
-def _reason(kind: ObjectClass, error: codec.CodecError) -> str:
-    """Return why an object can't be read. For a rule no detail is given, because damaged data may be part of a key."""
-    if isinstance(error, codec.UnknownFormatError):
-        return f"unknown format {error.identity}"
-    return f"{error.field} at offset {error.offset} is damaged" if kind is ObjectClass.RULE else str(error)
-
-
 def data_of(key: Key) -> bytes:
     value = key.get(DATA)
     if value is None:
@@ -111,3 +99,15 @@ _PARTS: Mapping[ObjectClass, Callable[[Key, bytes], Part]] = {
     ObjectClass.FILTER_ACTION: _filter_action_part,
     ObjectClass.FILTER_LIST: _filter_list_part,
 }
+
+
+def _is_text(name: str) -> bool:
+    """Return whether a value of this name, in any object, is a text or a list of texts."""
+    return name in NameSet((NAME, DESCRIPTION)) or ends_with(name, "Reference")
+
+
+def _reason(kind: ObjectClass, error: codec.CodecError) -> str:
+    """Return why an object can't be read. For a rule no detail is given, because damaged data may be part of a key."""
+    if isinstance(error, codec.UnknownFormatError):
+        return f"unknown format {error.identity}"
+    return f"{error.field} at offset {error.offset} is damaged" if kind is ObjectClass.RULE else str(error)
