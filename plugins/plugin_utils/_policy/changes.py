@@ -39,10 +39,10 @@ class Word(enum.StrEnum):
     UNREADABLE = "unreadable"
 
 
-Words = tuple[Word, ...]
+ChangeWords = tuple[Word, ...]
 
 
-def rules(before: model.Policy | None, after: model.Policy | None) -> dict[str, Words]:
+def rules(before: model.Policy | None, after: model.Policy | None) -> dict[str, ChangeWords]:
     """Return what changes in each rule, by name; rules that mean the same are left out.
 
     The default response rule goes by that name.
@@ -52,7 +52,7 @@ def rules(before: model.Policy | None, after: model.Policy | None) -> dict[str, 
     return {name: words for name, words in found.items() if words}
 
 
-def settings(before: model.Policy | None, after: model.Policy | None) -> Words:
+def settings(before: model.Policy | None, after: model.Policy | None) -> ChangeWords:
     """Return what changes in a policy besides its rules; nothing if it is new or removed."""
     return tuple(_settings(before, after)) if before and after else ()
 

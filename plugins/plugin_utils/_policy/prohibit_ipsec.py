@@ -158,7 +158,7 @@ def _warnings(desired: DesiredProhibitIpSec, host: HostState, waited: int) -> tu
         for idle in protection.idle_at_start(host)
     ]
     if verdict.answer is Ruling.REFUSED:
-        reason = protection.weakness(active.policy) if active else "no policy is assigned"
+        reason = protection.why_open(active.policy) if active else "no policy is assigned"
         if desired.require_effective_policy:
             raise _refused(f"{reason}.", desired)
         said.append(f"With ProhibitIpSec all L2TP of this host is in clear text, because {reason}.")

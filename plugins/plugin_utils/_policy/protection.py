@@ -60,7 +60,7 @@ def uncovered(found: StoredPolicy | model.Policy, words: Words) -> str:
     return others_in_clear_text(words)
 
 
-def weakness(policy: model.Policy) -> str:
+def why_open(policy: model.Policy) -> str:
     """Return why a policy does not keep L2TP from clear text, as a clause that names the rule."""
     for name, rule in policy.named_rules:
         how = clear_text.lets_through(rule)

@@ -55,7 +55,7 @@ def test_what_is_wrong_with_a_rule_without_a_name() -> None:
     weak = nameless(declare(rules=[rule(**DES)], default_response_rule=True).policy)
     assert list(weaknesses.of_policy(weak)) == [("", "default_response_active"), ("rule 1", "weak_encryption")]
     inactive = nameless(declare(rules=[rule(active=False)], assigned=False).policy)
-    assert protection.weakness(inactive) == f"the rule 'rule 1' of the policy '{NAME}' is not active"
+    assert protection.why_open(inactive) == f"the rule 'rule 1' of the policy '{NAME}' is not active"
 
 
 def test_one_that_is_not_declared_and_one_whose_key_others_can_read() -> None:

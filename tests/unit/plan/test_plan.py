@@ -56,9 +56,15 @@ def written(**given: Any) -> WrittenPolicy:
 
 
 def store(*policies: WrittenPolicy, active: str = "", **ours: Any) -> HostState:
-    """Return a host with these policies. ours: owned, replaced (what is on record), and the fields of a transaction."""
+    """Return a host with these policies. ours: owned, replaced, adopted (on record), and a transaction's fields."""
     keys = [key for policy in policies for key in policy.keys]
-    record = {"Owned": Value.multi_sz(ours.pop("owned", ())), "Replaced": Value.sz(ours.pop("replaced", ""))}
+    adopted = ours.pop("adopted", {})
+    record = {
+        "Owned": Value.multi_sz(ours.pop("owned", ())),
+        "Replaced": Value.sz(ours.pop("replaced", "")),
+        "Adopted": Value.multi_sz(adopted),
+        "AdoptedNames": Value.multi_sz(adopted.values()),
+    }
     keys += [
         Key(LOCAL, {ACTIVE_POLICY: Value.sz(active)} if active else {}),
         Key(hosts.STATE, record),
@@ -438,6 +444,17 @@ class TestRemoval:
         planned = absent(store(ours, other, owned=ours.paths | other.paths), all_ours=True)
         assert set(planned.obsolete) == ours.paths | other.paths
         assert set(planned.changed_rules) == {"tokyo-osaka", "tokyo-kyoto"}
+
+    def test_of_one_beside_others_that_are_used(self) -> None:
+        ours, theirs = written(), written(name="Theirs")
+        host = store(ours, theirs, active=ours.path, owned=ours.paths, adopted={theirs.path: "Theirs"})
+        planned = absent(host)
+        assert (planned.adopted_after, planned.records) == (host.adopted, ())
+        assert (planned.owned_after, set(planned.obsolete)) == ((), ours.paths)
+        assert not planned.leaves_nothing
+        both = absent(host, all_ours=True)
+        assert (both.adopted_after, both.records) == ((), ("no longer recorded as ours",))
+        assert both.leaves_nothing
 
     def test_what_it_replaced_is_given_back(self) -> None:
         ours, theirs = written(), written(name="Theirs")

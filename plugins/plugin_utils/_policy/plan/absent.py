@@ -171,14 +171,14 @@ class _Removal:
     def _records(self, given_back: tuple[Theirs, ...]) -> Iterator[str]:
         if given_back:
             yield "names given back"
-        if len(self.adopted_after) < len(self.host.adopted):
+        if self.adopted_after != self.host.adopted:
             yield "no longer recorded as ours"
 
     def _refusal(self, host: HostState, back: store.StoredPolicy | None) -> str:
         return withdrawal_refused(host, self._withdrawn.name if self._withdrawn else self.name, back, self.words)
 
 
-def _gone(policies: Iterable[store.StoredPolicy]) -> dict[str, changes.Words]:
+def _gone(policies: Iterable[store.StoredPolicy]) -> dict[str, changes.ChangeWords]:
     """Return the changes to the rules of removed policies."""
     rules = (rule for found in policies for rule in found.policy.rules if rule.name)
     return {rule.name: (changes.Word.REMOVED,) for rule in rules}

@@ -42,7 +42,7 @@ class Plan:
     adopted_after: tuple[Theirs, ...] = ()
     given_back: tuple[Theirs, ...] = ()
     """Policies that were taken over and get their names back."""
-    rule_changes: Mapping[str, changes.Words] = dataclasses.field(default_factory=dict)
+    rule_changes: Mapping[str, changes.ChangeWords] = dataclasses.field(default_factory=dict)
     """What changes in each rule."""
     negotiated_otherwise: tuple[str, ...] = ()
     """The rules whose own meaning stays the same, but that the policy's new key exchange negotiates differently."""

@@ -282,7 +282,7 @@ class _Planner:
     def _names_or_assigns(self, intent: Intent, target: str) -> str:
         return "" if intent is Intent.KEEP or (intent is Intent.UNASSIGN and self.current) else target
 
-    def _changes(self, intent: Intent, before: store.StoredPolicy | None) -> dict[str, changes.Words]:
+    def _changes(self, intent: Intent, before: store.StoredPolicy | None) -> dict[str, changes.ChangeWords]:
         """Return what the commit puts in force or out of force, rule by rule, whatever is in the store already."""
         active = self._assigned()
         match intent:

@@ -54,11 +54,11 @@ def assignment_refused(host: HostState, policy: model.Policy, words: Words) -> s
     if makes_automatic_filters(host):
         return (
             f"a filter of the policy {policy.name!r} for all L2TP keeps RRAS from making its automatic filters, and "
-            f"{protection.weakness(policy)}, so this host's L2TP would be in clear text after the next start of RRAS; "
+            f"{protection.why_open(policy)}, so this host's L2TP would be in clear text after the next start of RRAS; "
             f"{_correction(policy, words)}."
         )
     return (
-        f"{_value_clause(host)}, and {protection.weakness(policy)}, so this host's L2TP would be in clear text; "
+        f"{_value_clause(host)}, and {protection.why_open(policy)}, so this host's L2TP would be in clear text; "
         f"{_correction(policy, words)}, or {_without_value(host, words)} and restart the host."
     )
 
@@ -101,7 +101,7 @@ def clear_text_warnings(host: HostState, move: Move, after: Assigned, words: Wor
         return ()
     policy = after.policy if isinstance(after, store.StoredPolicy) else after
     if verdict.why is Why.OPEN:
-        return (f"L2TP of this host may be in clear text, because {protection.weakness(policy)}.",)
+        return (f"L2TP of this host may be in clear text, because {protection.why_open(policy)}.",)
     if verdict.why is Why.IN_THE_WAY:
         return (protection.in_the_way(policy),)
     return (protection.uncovered(after, words),)
@@ -154,7 +154,7 @@ def _judge(host: HostState, move: Move, after: Assigned) -> clear_text.Verdict:
 
 
 def _correction(policy: model.Policy, words: Words) -> str:
-    """Return what to write instead of the option that keeps a policy from protecting; see `protection.weakness`."""
+    """Return what to write instead of the option that keeps a policy from protecting; see `protection.why_open`."""
     l2tp = [rule for rule in policy.rules if any(map(clear_text.is_l2tp, rule.filters))]
     for rule in policy.rules:
         if clear_text.lets_through(rule):
