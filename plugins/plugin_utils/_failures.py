@@ -11,6 +11,7 @@ from typing import Final
 from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import Failure, Fault, Outcome
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import TRANSACTION
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import same
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.steps import VERBS
 
 _AT_THE_DOOR: Final[Mapping[Fault, str]] = {
     Fault.NOT_ADMINISTRATOR: (
@@ -30,27 +31,6 @@ _AT_THE_DOOR: Final[Mapping[Fault, str]] = {
     Fault.BUSY: "Another run of this collection is working on this host; repeat this run when it has ended.",
 }
 
-DOING: Final[Mapping[str, str]] = {
-    "Prepare": "prepared its work",
-    "ReadTree": "read the registry",
-    "ReadDigest": "read the registry",
-    "RunProgram": "ran a program",
-    "ExpectUnchanged": "compared the policy store with what was read",
-    "ExpectValue": "compared a value with what was read",
-    "ExpectSealed": "compared the policy store with what was staged",
-    "Seal": "recorded what the policy store holds",
-    "CreateKey": "created a key",
-    "ProtectKey": "set the access list of a key",
-    "SetValue": "wrote a value",
-    "UnsetValue": "deleted a value",
-    "DeleteKey": "deleted a key",
-    "DeleteListed": "deleted a key",
-    "CopyKey": "copied a key",
-    "Flush": "wrote the registry to disk",
-    "AssignPolicy": "assigned the policy",
-}
-"""What the host was doing, by the verb of the record."""
-
 _STORE_CHANGED: Final = "Somebody changed the policy store of this host during this run; repeat the run."
 _OTHER_RUN: Final = (
     "Another run staged or finished a policy on this host; wait until it has ended, then repeat the run."
@@ -67,7 +47,12 @@ def _cause(failure: Failure) -> str:
     if failure.fault is Fault.CONFLICT:
         return _conflict(failure)
     place = f" at {failure.path}" if failure.path else ""
-    return f"The host stopped while it {DOING.get(failure.verb, 'worked')}{place}: {failure.message.rstrip('.')}."
+    return f"The host stopped while it {_doing(failure.verb)}{place}: {failure.message.rstrip('.')}."
+
+
+def _doing(verb: str) -> str:
+    known = VERBS.get(verb)
+    return known.doing if known else "worked"
 
 
 def _conflict(failure: Failure) -> str:

@@ -49,7 +49,6 @@ SCRIPT = pathlib.Path(__file__).with_name("transaction.ps1")
 """The script, with its comments."""
 
 _CHANGING = re.compile(r"^#region Changing\b.*?^#endregion$", re.MULTILINE | re.DOTALL)
-_READING_STEPS = (steps.ReadTree, steps.ReadDigest, steps.RunProgram)
 
 
 def script_text(*, only_reads: bool = False) -> str:
@@ -139,7 +138,7 @@ class Session:
         """
         requests = tuple(wanted)
         lines = [RECORDS, *map(records.encode, (self._prepare, *requests))]
-        script = script_text(only_reads=all(isinstance(step, _READING_STEPS) for step in requests))
+        script = script_text(only_reads=all(steps.VERBS[type(step).__name__].only_reads for step in requests))
         output = self._execute(COMMAND, (script + "\n".join(lines) + "\n").encode("ascii"))
         if len(output.stdout) > MOST_OUTPUT:
             raise records.OversizedAnswerError(MOST_OUTPUT)

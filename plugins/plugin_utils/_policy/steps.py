@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import dataclasses
 import typing
+from collections.abc import Mapping
 
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Value
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Prepare:
-    """Open a transaction: set the nonce for digests, and how many seconds a program may run on the host."""
+    """Begin an execution: set the nonce for digests, and how many seconds a program may run on the host."""
 
     nonce: bytes = dataclasses.field(repr=False)
     seconds: int
@@ -185,4 +186,33 @@ Step = (
     | AssignPolicy
 )
 
-VERBS: typing.Final = tuple(step.__name__ for step in typing.get_args(Step))
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Verb:
+    """What the controller must know of a verb besides the fields of its step."""
+
+    doing: str
+    """What the host was doing, as the end of "The host stopped while it"."""
+    only_reads: bool = False
+    """Whether the script can do without its functions that change anything."""
+
+
+VERBS: typing.Final[Mapping[str, Verb]] = {
+    "Prepare": Verb("prepared its work", only_reads=True),
+    "ReadTree": Verb("read the registry", only_reads=True),
+    "ReadDigest": Verb("read the registry", only_reads=True),
+    "RunProgram": Verb("ran a program", only_reads=True),
+    "ExpectUnchanged": Verb("compared the policy store with what was read"),
+    "ExpectValue": Verb("compared a value with what was read"),
+    "ExpectSealed": Verb("compared the policy store with what was staged"),
+    "Seal": Verb("recorded what the policy store holds"),
+    "CreateKey": Verb("created a key"),
+    "ProtectKey": Verb("set the access list of a key"),
+    "SetValue": Verb("wrote a value"),
+    "UnsetValue": Verb("deleted a value"),
+    "DeleteKey": Verb("deleted a key"),
+    "DeleteListed": Verb("deleted a key"),
+    "CopyKey": Verb("copied a key"),
+    "Flush": Verb("wrote the registry to disk"),
+    "AssignPolicy": Verb("assigned the policy"),
+}

@@ -20,6 +20,7 @@ from ansible_collections.rras.ipsec.plugins.plugin_utils._host.records import (
     OversizedAnswerError,
     unpacked,
 )
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import steps
 
 from ..engine import Command, CommandOutput, ConnectionKind, Engine, unwrapped
 from ..impairment import WrongAnswer
@@ -179,7 +180,7 @@ def script_for(records: Iterable[str]) -> str:
     return session.script_text(only_reads=all(record.split("\t", 1)[0] in _READING_VERBS for record in records))
 
 
-_READING_VERBS = frozenset({"Prepare", "ReadTree", "ReadDigest", "RunProgram"})
+_READING_VERBS = frozenset(name for name, verb in steps.VERBS.items() if verb.only_reads)
 
 
 def framed(answer: str) -> str:
