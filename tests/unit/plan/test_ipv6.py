@@ -158,6 +158,7 @@ class TestWhenItGoes:
     def test_another_assigned_policy_of_ours_keeps_it(self, blocked: Server) -> None:
         blocked.policy(**PROTECTING, name="Another", assigned=False)
         assert rules(blocked) == [OURS]
+        assert blocked.policy(**PROTECTING, name="Another", assigned=False)["changed"] is False
         blocked.policy(name="Another", state="absent")
         assert rules(blocked) == [OURS]
 

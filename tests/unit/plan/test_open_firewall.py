@@ -114,6 +114,7 @@ def test_the_rule_goes_when_it_is_no_longer_declared(opened: Server, given: dict
 def test_another_policy_that_is_not_assigned_leaves_the_rule(opened: Server) -> None:
     opened.policy(**CLOSED, name="Another", assigned=False)
     assert rules(opened) == [lets_in(PEER)]
+    assert opened.policy(**CLOSED, name="Another", assigned=False)["changed"] is False
     opened.policy(name="Another", state="absent")
     assert rules(opened) == [lets_in(PEER)]
 

@@ -56,15 +56,12 @@ def written(**given: Any) -> WrittenPolicy:
 
 
 def store(*policies: WrittenPolicy, active: str = "", **ours: Any) -> HostState:
-    """Return a host with these policies. ours: owned, replaced, adopted (on record), and a transaction's fields."""
+    """Return a host with these policies. ours: what is on record, and a transaction's fields."""
     keys = [key for policy in policies for key in policy.keys]
-    adopted = ours.pop("adopted", {})
-    record = {
-        "Owned": Value.multi_sz(ours.pop("owned", ())),
-        "Replaced": Value.sz(ours.pop("replaced", "")),
-        "Adopted": Value.multi_sz(adopted),
-        "AdoptedNames": Value.multi_sz(adopted.values()),
-    }
+    record = {"Owned": Value.multi_sz(ours.pop("owned", ())), "Replaced": Value.sz(ours.pop("replaced", ""))}
+    for name in ("Adopted", "TakenOver"):
+        theirs = ours.pop(name.casefold(), {})
+        record |= {name: Value.multi_sz(theirs), f"{name}Names": Value.multi_sz(theirs.values())}
     keys += [
         Key(LOCAL, {ACTIVE_POLICY: Value.sz(active)} if active else {}),
         Key(hosts.STATE, record),
@@ -370,6 +367,13 @@ class TestOthers:
         planned = present(store(theirs, ours, active=theirs.path, owned=ours.paths))
         assert (planned.empty, planned.records) == (False, ("recorded as ours",))
         assert planned.adopted_after == (hosts.Theirs(theirs.path, NAME),)
+
+    @pytest.mark.parametrize("known", ["replaced", "adopted", "takenover"])
+    def test_an_equal_one_is_recorded_if_another_one_of_theirs_is(self, known: str) -> None:
+        theirs, another = written(), written(name="Another")
+        given = another.path if known == "replaced" else {another.path: "Another"}
+        planned = present(store(theirs, another, active=theirs.path, **{known: given}))
+        assert (planned.empty, planned.records) == (False, ("recorded as ours",))
 
     def test_an_equal_one_becomes_ours_when_it_is_forgotten(self) -> None:
         theirs = written()
