@@ -179,6 +179,13 @@ class TestOursIsThere:
         assert (planned.new, planned.obsolete, planned.changed_rules) == (None, (), ("tokyo-osaka",))
         assert planned.before_assigned is False
 
+    def test_if_another_generation_with_another_key_exchange_is_assigned_the_other_end_must_follow(self) -> None:
+        ours, assigned = written(), written(main_mode={"pfs": True})
+        host = store(ours, assigned, active=assigned.path, owned=ours.paths | assigned.paths)
+        planned = present(host)
+        assert (planned.transaction.intent, planned.negotiated_otherwise) == (Intent.ASSIGN, ("tokyo-osaka",))
+        assert present(store(ours, active=ours.path, owned=ours.paths)).negotiated_otherwise == ()
+
     def test_if_it_is_to_be_unassigned_it_stays_in_the_store(self) -> None:
         ours = written()
         planned = present(store(ours, active=ours.path.upper(), owned=ours.paths), assigned=False)
@@ -374,6 +381,14 @@ class TestOthers:
         given = another.path if known == "replaced" else {another.path: "Another"}
         planned = present(store(theirs, another, active=theirs.path, **{known: given}))
         assert (planned.empty, planned.records) == (False, ("recorded as ours",))
+
+    def test_one_whose_name_was_taken_over_is_no_longer_kept_aside_where_it_is_used(self) -> None:
+        theirs, ours = written(), written(rules=OTHER_RULES)
+        host = store(theirs, ours, active=ours.path, owned=ours.paths, takenover={theirs.path: NAME})
+        planned = present(host)
+        assert (planned.transaction.intent, planned.transaction.policy) == (Intent.ASSIGN, theirs.path)
+        assert planned.taken_over_after == ()
+        assert planned.adopted_after == (hosts.Theirs(theirs.path, NAME),)
 
     def test_an_equal_one_becomes_ours_when_it_is_forgotten(self) -> None:
         theirs = written()

@@ -385,6 +385,15 @@ class TestKeysThatOthersCanRead:
         assert server.host.registry.access(path) == RULE_WITH_KEY
         assert server.key(OURS)["AccessBefore"].texts == (f"{path} {before}",)
 
+    def test_one_that_another_declaration_uses_is_closed_too(self, server: Server) -> None:
+        by_hand(server, name="Theirs")
+        (path,) = self.rules_of(server)
+        server.policy(name="Theirs")
+        server.policy(replace_assigned=True)
+        server.host.registry.protect(path, self.OPEN)
+        assert server.policy()["changed"] is True
+        assert server.host.registry.access(path) == RULE_WITH_KEY
+
     def test_one_of_somebody_else_is_only_named(self, server: Server) -> None:
         by_hand(server, name="Theirs")
         (path,) = self.rules_of(server)
