@@ -15,7 +15,8 @@ import pytest
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import host as hosts
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy import plan, steps
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.host import HostState
-from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Intent, Plan, PlanError, Transaction
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan import Flag, Intent, Plan, PlanError, Transaction
+from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.plan.refusals import with_prohibit_ipsec_given_back
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.registry import Key, Tree, Value, join
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.store import ACTIVE_POLICY, LOCAL, object_keys
 from ansible_collections.rras.ipsec.plugins.plugin_utils._policy.words import TASK
@@ -143,6 +144,19 @@ class TestTransaction:
         assert str(Transaction(IDENTITY, Intent.KEEP, "")) == f"{IDENTITY}/keep/"
         assert Transaction.parse(str(transaction)) == transaction
 
+    def test_its_text_has_what_it_holds_and_no_more(self) -> None:
+        path = plan.policy_path(IDENTITY)
+        begun = f"{IDENTITY}/switch/{{{str(IDENTITY).upper()}}}"
+        flagged = Transaction(IDENTITY, Intent.SWITCH, path, frozenset({Flag.RESTART_RRAS}))
+        assert str(flagged) == f"{begun}/rras/"
+        closing = dataclasses.replace(flagged, closes=("0123abcd", "4567cdef"))
+        assert str(closing) == f"{begun}/rras//0123abcd,4567cdef"
+        for each in (flagged, closing):
+            assert Transaction.parse(str(each)) == each
+        for more in ("/", "/x", "//x"):
+            with pytest.raises(PlanError):
+                Transaction.parse(f"{closing}{more}")
+
 
 class TestFirst:
     def test_everything_is_new(self) -> None:
@@ -185,6 +199,9 @@ class TestOursIsThere:
         planned = present(host)
         assert (planned.transaction.intent, planned.negotiated_otherwise) == (Intent.ASSIGN, ("tokyo-osaka",))
         assert present(store(ours, active=ours.path, owned=ours.paths)).negotiated_otherwise == ()
+        resting = rule("tokyo-kyoto", OTHER_KEY, "192.0.2.9", active=False)
+        more = present(host, rules=[rule(), resting, BLOCKED])
+        assert more.negotiated_otherwise == ("tokyo-osaka",), "nobody negotiates for the others"
 
     def test_if_it_is_to_be_unassigned_it_stays_in_the_store(self) -> None:
         ours = written()
@@ -526,6 +543,13 @@ class TestRemoval:
         )
 
 
+def test_once_the_value_is_given_back_nothing_of_it_is_on_record() -> None:
+    prohibited = WrittenPolicy((Key(hosts.RASMAN, {"ProhibitIpSec": Value.dword(1)}), *written().keys))
+    host = with_prohibit_ipsec_given_back(store(prohibited), TASK)
+    nothing = hosts.ProhibitIpSecNote(False, None, None, restart_pending=False)
+    assert (host.prohibit_ipsec, host.prohibit_ipsec_note) == (None, nothing)
+
+
 class TestUnfinished:
     """What an earlier run left on the host."""
 
@@ -632,6 +656,37 @@ class TestUnfinished:
         planned = present(store(ours, active=ours.path, owned=ours.paths, phase="staging"))
         assert (planned.unfinished, planned.empty) == (True, False)
         assert absent(store(phase="staging")).unfinished
+
+
+class TestGoingBack:
+    """What a revert assigns, and whether it changes the assignment."""
+
+    def host(self, **given: Any) -> tuple[HostState, WrittenPolicy, WrittenPolicy]:
+        old, new = written(), written(rules=OTHER_RULES)
+        paths = {"old": old.path, "new": new.path, "theirs": written(name="Theirs").path, "": ""}
+        active, previous = paths[given["active"]], paths[given["previous"]]
+        unfinished = {"phase": "committed", "policy": new.path, "previous": previous, "written": new.paths}
+        return store(old, new, active=active, owned=old.paths, **unfinished), old, new
+
+    def test_without_a_transaction_nothing_changes(self) -> None:
+        ours = written()
+        assert plan.going_back(store(ours, active=ours.path)) == (ours.path, False)
+        assert plan.going_back(store(ours)) == ("", False)
+
+    @pytest.mark.parametrize(
+        ("active", "previous", "switches"),
+        [
+            pytest.param("new", "old", True, id="the new one is assigned"),
+            pytest.param("new", "", True, id="nothing was assigned before"),
+            pytest.param("old", "old", False, id="the old one is assigned already"),
+            pytest.param("", "old", False, id="somebody unassigned it"),
+            pytest.param("theirs", "old", False, id="somebody assigned another one"),
+            pytest.param("new", "new", False, id="it was assigned before"),
+        ],
+    )
+    def test_what_the_transaction_decided_is_taken_away(self, active: str, previous: str, switches: bool) -> None:
+        host, old, new = self.host(active=active, previous=previous)
+        assert plan.going_back(host) == ({"old": old.path, "new": new.path, "": ""}[previous], switches)
 
 
 class TestMeaning:
