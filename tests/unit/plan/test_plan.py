@@ -543,6 +543,15 @@ class TestRemoval:
         )
 
 
+def test_a_removal_that_is_refused_says_only_why() -> None:
+    ping = [{"source_address": "me", "destination_address": "any", "protocol": "icmp", "source_port": 0}]
+    ours, theirs = written(), written(name="Theirs", rules=[rule(filters=ping)])
+    keys = WrittenPolicy((Key(hosts.RASMAN, {"ProhibitIpSec": Value.dword(1)}), *ours.keys))
+    planned = absent(store(keys, theirs, active=ours.path, owned=ours.paths, replaced=theirs.path))
+    assert planned.refusal.startswith("ProhibitIpSec is 1 on this host, so without the policy 'L2TP'")
+    assert planned.warnings == ()
+
+
 def test_once_the_value_is_given_back_nothing_of_it_is_on_record() -> None:
     prohibited = WrittenPolicy((Key(hosts.RASMAN, {"ProhibitIpSec": Value.dword(1)}), *written().keys))
     host = with_prohibit_ipsec_given_back(store(prohibited), TASK)

@@ -153,10 +153,12 @@ class _Removal:
         return (Intent.ASSIGN, before_us) if returns else (Intent.KEEP, None)
 
     def _transaction(self, intent: Intent, back: store.StoredPolicy | None, *, needs_no_block: bool) -> Transaction:
-        withdrawing = withdrawing_flags(self.host, back.policy if back else None, intent, (*self.mine, *self.theirs))
-        unblocking = unblocking_flags(self.host, wanted=needs_no_block)
+        flags = (
+            *withdrawing_flags(self.host, back.policy if back else None, intent, (*self.mine, *self.theirs)),
+            *unblocking_flags(self.host, wanted=needs_no_block),
+        )
         closes = firewall_steps.to_close(self.host) if self._withdrawn or not self.stays else ()
-        return Transaction(self.identity, intent, back.path if back else "", withdrawing | unblocking, closes=closes)
+        return Transaction(self.identity, intent, back.path if back else "", frozenset(flags), closes=closes)
 
     def _needs_no_block(self, back: store.StoredPolicy | None) -> bool:
         """Return whether our rule of Windows Firewall must go. back: the policy that is assigned again."""

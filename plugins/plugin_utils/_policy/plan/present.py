@@ -165,11 +165,16 @@ class _Planner:
     def _transaction(self, intent: Intent, target: str, obsolete: tuple[str, ...]) -> Transaction:
         after = self.declaration.policy if self.declaration.assigned else None
         gone = [found for found in map(self.host.store.at, obsolete) if found]
-        unblocking = unblocking_flags(self.host, wanted=self._needs_no_block(intent))
-        flags = withdrawing_flags(self.host, after, intent, gone) | self._unproved(intent) | unblocking
+        flags = (
+            *withdrawing_flags(self.host, after, intent, gone),
+            *self._unproved(intent),
+            *unblocking_flags(self.host, wanted=self._needs_no_block(intent)),
+        )
         taken = () if self.declaration.forget_replaced else tuple(found.path for found in self.foreign)
         closes = firewall_steps.to_close(self.host, self._peers) if self._decides_who_comes_in(intent) else ()
-        return Transaction(self.identity, intent, self._names_or_assigns(intent, target), flags, taken, closes)
+        return Transaction(
+            self.identity, intent, self._names_or_assigns(intent, target), frozenset(flags), taken, closes
+        )
 
     @property
     def _peers(self) -> tuple[str, ...]:

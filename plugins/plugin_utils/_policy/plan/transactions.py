@@ -96,8 +96,9 @@ class Transaction:
         Raises `PlanError` for any other text.
         """
         try:
-            parts = (*text.split("/"), "", "", "")[: max(6, text.count("/") + 1)]
-            identity, intent, guid, flags, taken_over, closes = parts
+            parts = text.split("/")
+            # The last parts are left out where they are empty.
+            identity, intent, guid, flags, taken_over, closes = (*parts, *[""] * (6 - len(parts)))
             return cls(
                 uuid.UUID(identity),
                 Intent(intent),
