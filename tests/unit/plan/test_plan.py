@@ -491,6 +491,10 @@ class TestRemoval:
         both = absent(host, all_ours=True)
         assert (both.adopted_after, both.records) == ((), ("no longer recorded as ours",))
         assert both.leaves_nothing
+        first = written(name="First")
+        two = store(ours, theirs, first, adopted={first.path: "First", theirs.path: "Theirs"})
+        one = absent(two, "First")
+        assert (one.adopted_after, one.records) == (host.adopted, ("no longer recorded as ours",))
 
     def test_what_it_replaced_is_given_back(self) -> None:
         ours, theirs = written(), written(name="Theirs")
