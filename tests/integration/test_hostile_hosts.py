@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import resource
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 
 from ansible_collections.rras.ipsec.tests.lab import HostSpec, WrongAnswer
 from ansible_collections.rras.ipsec.tests.messages import Says
-from ansible_collections.rras.ipsec.tests.support.controller import Controller
+from ansible_collections.rras.ipsec.tests.support.controller import Controller, Run
 from ansible_collections.rras.ipsec.tests.support.effort import TRIED
 from ansible_collections.rras.ipsec.tests.support.foreign import ASSIGNED_PATH, foreign_policies, named
 from ansible_collections.rras.ipsec.tests.support.labs import MakeController
@@ -60,7 +59,8 @@ def run_of(
     says: Says,
     record_property: Callable[[str, object], None],
     hostile: Mapping[str, tuple[WrongAnswer, str]],
-) -> None:
+) -> Run:
+    """Run the playbook site on hosts that answer like this, and compare what each one stopped with."""
     controller = controller_of(start, list(hostile))
     for name, (answer, _sentence) in hostile.items():
         controller.lab[name].impairments.answer = answer
@@ -71,6 +71,7 @@ def run_of(
     for name, (_answer, sentence) in hostile.items():
         says(name, sentence, run.code, said=run.failure(name))
     record_property(TRIED, f"{len(hostile)} kinds of hostile answers to a whole run: {', '.join(hostile)}")
+    return run
 
 
 def test_an_answer_that_is_none_ends_in_a_sentence(
@@ -84,10 +85,9 @@ def test_an_enormous_or_endless_answer_is_not_waited_for(
     start: MakeController, says: Says, record_property: Callable[[str, object], None]
 ) -> None:
     """The default of host_timeout is half an hour: it is what they send that ends these."""
-    run_of(start, says, record_property, HUGE)
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
-    assert peak < MOST_MEGABYTES
-    record_property(TRIED, f"them with processes of at most {peak} MB on the controller")
+    run = run_of(start, says, record_property, HUGE)
+    assert run.largest_worker < MOST_MEGABYTES
+    record_property(TRIED, f"them with processes of at most {run.largest_worker} MB on the controller")
 
 
 def payload(controller: Controller) -> str:

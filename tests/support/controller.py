@@ -66,6 +66,11 @@ class Run:
         found: Mapping[str, Mapping[str, int]] = next((event["recap"] for event in self.events if "recap" in event), {})
         return {host: {words.get(word, word): count for word, count in each.items()} for host, each in found.items()}
 
+    @property
+    def largest_worker(self) -> int:
+        """Megabytes of memory that the largest of Ansible's worker processes had."""
+        return next(int(event["largest_worker"]) for event in self.events if "largest_worker" in event)
+
     @functools.cached_property
     def results(self) -> list[ShownResult]:
         """The results that were shown, in the order of the output."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,9 @@ class CallbackModule(CallbackBase):
         self._result(result, "fatal", unreachable=True, ignored=ignored)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
-        self._write(recap={host: stats.summarize(host) for host in sorted(stats.processed)})
+        # Asked for here: to whom starts a program, its largest process seems at least as large as itself (Linux).
+        largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+        self._write(recap={host: stats.summarize(host) for host in sorted(stats.processed)}, largest_worker=largest)
 
     def _shown(self, result: Any, status: str) -> None:
         if self._run_is_verbose(result):
