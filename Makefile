@@ -95,7 +95,7 @@ integration-slow: $(VENV)/.done ## run the slow tests: cuts at each record and a
 	pytest -n2 --dist=loadgroup -m slow tests/unit tests/integration
 
 cuts: $(VENV)/.done ## cut each change of one server at each moment, and whole runs at each message; takes half an hour
-	HYPOTHESIS_PROFILE=thorough pytest -n2 tests/unit/plan/test_cuts.py tests/integration/test_cut_runs.py
+	HYPOTHESIS_PROFILE=thorough pytest -n2 tests/unit/plan/test_cuts.py tests/unit/plan/test_odd_values.py tests/integration/test_cut_runs.py
 
 faults: $(VENV)/.done ## try random faults for a bounded time, one seed after another (FAULT_SECONDS=600)
 	RRAS_FAULT_SECONDS=$(FAULT_SECONDS) pytest tests/unit/plan/test_faults.py

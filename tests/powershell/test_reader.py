@@ -15,7 +15,7 @@ from ansible_collections.rras.ipsec.tests.support.machine import Machine
 from ansible_collections.rras.ipsec.tests.support.transactions import SUCCEEDING
 
 SEED = 51
-COUNT = 500_000 if THOROUGH else 100_000
+COUNT = 500_000 if THOROUGH else 50_000
 ASKING = """
 $said = foreach ($record in $records) { try { [void] (Get-Request $record)
 '1' } catch { '0' } }

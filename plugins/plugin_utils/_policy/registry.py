@@ -65,8 +65,7 @@ class NameMap(MutableMapping[str, _T]):
     __slots__ = ("_items",)
 
     def __init__(self, items: Mapping[str, _T] | None = None) -> None:
-        self._items: dict[str, tuple[str, _T]] = {}
-        self.update(items or {})
+        self._items = {name.casefold(): (name, item) for name, item in (items or {}).items()}
 
     def __getitem__(self, name: str) -> _T:
         return self._items[name.casefold()][1]

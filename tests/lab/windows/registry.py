@@ -8,6 +8,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import enum
+import functools
 import hashlib
 import re
 import threading
@@ -357,6 +358,7 @@ def _key(node: _Node) -> Key:
     return Key(node.path, dict(node.values.values()))
 
 
+@functools.lru_cache(maxsize=256)
 def _inherited(parent: str) -> str:
     """Return the access list that a key without one of its own inherits from the key above."""
     entries = (match.groupdict() for match in _ENTRY.finditer(parent))

@@ -63,8 +63,8 @@ TROUBLES = {
 }
 
 
-OFTEN = ("the first run", "a changed key", "the removal")
-"""The journeys of which a trouble cuts every other moment, so that two cut each; of the others, every fourth.
+OFTEN = ("the first run", "a changed key", "the removal", "a revert", "a revert after a restart")
+"""The journeys of which each moment is cut, by one trouble in turn; of the others, every fourth moment.
 
 Thoroughly (make cuts), each moment is, by each trouble.
 """
@@ -73,8 +73,8 @@ ENDLESS = 1_000_000
 
 def moments(name: str, trouble: str) -> range:
     """The moments at which a trouble cuts a journey."""
-    every = 1 if THOROUGH else 2 if name in OFTEN else len(TROUBLES)
-    return range(list(TROUBLES).index(trouble) % every, ENDLESS, every)
+    turn, rounds = list(TROUBLES).index(trouble), 1 if name in OFTEN else 4
+    return range(ENDLESS) if THOROUGH else range(turn * rounds, ENDLESS, len(TROUBLES) * rounds)
 
 
 @pytest.mark.slow
