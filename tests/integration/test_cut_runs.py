@@ -50,6 +50,8 @@ BATCHES = 4 if THOROUGH else 1
 PAIRS_PER_COURSE = 4 if THOROUGH else 2
 PAIRS_PER_PLAY = 20
 NEVER = 1_000_000
+MOST_REPEATED = 5
+"""How many messages of a run may be questions that were asked again."""
 _GOLDEN_RATIO = 0.6180339887
 _BEGIN = 0.926
 """With this, one of the first places is in the commit of a changed key, when the other end has committed already."""
@@ -65,7 +67,7 @@ class Course(enum.Enum):
 
     @property
     def messages(self) -> int:
-        """How many there are; the pilot is asked whether that is still so."""
+        """How many there are if no question is asked twice; the pilot is asked whether that is still so."""
         return self.value[0]
 
     @property
@@ -333,12 +335,15 @@ def cut(field: FieldOfPairs, playbook: str, places: Mapping[Pair, CutPlace]) -> 
 
 @contextlib.contextmanager
 def counted(pilot: Pair, course: Course) -> Iterator[None]:
-    """Check that a run sends just as many messages to each host as its course is said to have."""
+    """Check that a run sends as many messages to each host as its course is said to have.
+
+    A busy machine asks some of its questions (is the host back, has the program ended) once or twice more.
+    """
     for host in pilot.hosts:
         host.impairments.lose_request = NEVER
     yield
     sent = [NEVER - (host.impairments.lose_request or 0) for host in pilot.hosts]
-    assert sent == [course.messages] * len(sent), course
+    assert all(course.messages <= count <= course.messages + MOST_REPEATED for count in sent), (course, sent)
 
 
 def repeat(field: FieldOfPairs, playbook: str) -> None:
