@@ -91,10 +91,10 @@ sanity-%: .cache/wire/%/.done
 integration: $(VENV)/.done ## run the unmodified ansible-playbook against simulated servers
 	pytest -n2 --dist=loadgroup -m "not slow" tests/integration
 
-integration-slow: $(VENV)/.done ## run the slow tests: cuts at each record and at some messages, restarts, verify, the lab by hand
+integration-slow: $(VENV)/.done ## run the slow tests: cuts at many moments and at some messages, restarts, verify, the lab by hand
 	pytest -n2 --dist=loadgroup -m slow tests/unit tests/integration
 
-cuts: $(VENV)/.done ## cut each change of one server at each moment, and whole runs at each message; takes half an hour
+cuts: $(VENV)/.done ## cut each change of one server at each moment, and whole runs at each message, and try each odd value everywhere; takes half an hour
 	HYPOTHESIS_PROFILE=thorough pytest -n2 tests/unit/plan/test_cuts.py tests/unit/plan/test_odd_values.py tests/integration/test_cut_runs.py
 
 faults: $(VENV)/.done ## try random faults for a bounded time, one seed after another (FAULT_SECONDS=600)

@@ -51,7 +51,7 @@ PAIRS_PER_COURSE = 4 if THOROUGH else 2
 PAIRS_PER_PLAY = 20
 NEVER = 1_000_000
 MOST_REPEATED = 5
-"""How many messages of a run may be questions that were asked again."""
+"""How many messages of a run may ask again for an answer that takes its time."""
 _GOLDEN_RATIO = 0.6180339887
 _BEGIN = 0.926
 """With this, one of the first places is in the commit of a changed key, when the other end has committed already."""
@@ -67,7 +67,7 @@ class Course(enum.Enum):
 
     @property
     def messages(self) -> int:
-        """How many there are if no question is asked twice; the pilot is asked whether that is still so."""
+        """How many there are if each answer comes at once; the pilot is asked whether that is still so."""
         return self.value[0]
 
     @property
@@ -337,7 +337,7 @@ def cut(field: FieldOfPairs, playbook: str, places: Mapping[Pair, CutPlace]) -> 
 def counted(pilot: Pair, course: Course) -> Iterator[None]:
     """Check that a run sends as many messages to each host as its course is said to have.
 
-    A busy machine asks some of its questions (is the host back, has the program ended) once or twice more.
+    An answer that takes its time is asked for again, so a busy machine may send a few more.
     """
     for host in pilot.hosts:
         host.impairments.lose_request = NEVER

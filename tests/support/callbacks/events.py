@@ -55,7 +55,7 @@ class CallbackModule(CallbackBase):
         self._result(result, "fatal", unreachable=True, ignored=ignored)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
-        # Asked for here: to whom starts a program, its largest process seems at least as large as itself (Linux).
+        # Workers are forked only. Linux counts for a started program the memory of the process that started it.
         largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
         self._write(recap={host: stats.summarize(host) for host in sorted(stats.processed)}, largest_worker=largest)
 
